@@ -1,0 +1,55 @@
+# make run    the main job, from nothing to reports/index.html
+# make test   every default test
+# make help   the rest
+
+SHELL := /bin/sh
+PYTHON ?= python3
+CORES ?= all
+UV := .uv/bin/uv
+UV_VERSION := 0.13.9
+# The environment's own commands first, for Snakemake, DVC and the stages call each other by name.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Byte code is half of a short stage's time; the stages share the two or more cores, so each library keeps to its own.
+export UV_COMPILE_BYTECODE := 1
+export UV_PYTHON_DOWNLOADS := never
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+.PHONY: run test test-all lint format bench help
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.complete: pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"`PYTHON` must be Python 3.11 to 3.13. Received: {v[0]}.{v[1]}. Name another: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(UV) sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+environment: .venv/.complete ## the locked environment in .venv
+
+run: .venv/.complete ## the main job at the size that params.yaml names; prints where the report is
+	@snakemake --cores $(CORES)
+	@echo "The report: $(CURDIR)/reports/index.html"
+
+test: .venv/.complete ## all default tests
+	python -m pytest -m "not slow"
+
+test-all: .venv/.complete ## the slow tests too
+	python -m pytest
+
+lint: .venv/.complete ## ruff, snakefmt, mypy, and what applies of snakemake --lint
+	ruff check .
+	ruff format --check .
+	snakefmt --check --compact-diff Snakefile
+	mypy
+	python -m workflow.lint
+
+format: .venv/.complete ## format the sources
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile
+
+bench: .venv/.complete ## the benchmarks, as ratios side by side
+	python -m benchmarks

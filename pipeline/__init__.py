@@ -1,0 +1,1 @@
+"""Flatline's stages: what each computes, as plain functions with a thin command line."""

@@ -1,0 +1,42 @@
+"""LSTM layers and a Dense head: datascience 51264 with one LSTM(32), and the plain network for an own series.
+
+    [batch, 100, 1] -> LSTM 32 -> [batch, 32] -> Dense 1, sigmoid -> [batch, 1]
+
+4,385 weights with the one feature of the post's code (4,352 + 33), 4,641 with the three that its printed summary implies.
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from pipeline.architectures import Shape
+
+
+def build(
+    shape: Shape,
+    *,
+    units: tuple[int, ...] = (32,),
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    norm: bool = False,
+    head: str = "linear",
+) -> keras.Model:
+    """Stack one LSTM per number of `units`; `norm` puts a LayerNormalization before the head."""
+    inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
+    for i, width in enumerate(units):
+        x = layers.LSTM(
+            width,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            return_sequences=i < len(units) - 1,
+            stateful=shape.batch_size is not None,
+            name=f"lstm_{i}",
+        )(x)
+    if norm:
+        x = layers.LayerNormalization(name="norm")(x)
+    return keras.Model(inputs, layers.Dense(shape.outputs, activation=head, name="head")(x), name="lstm")

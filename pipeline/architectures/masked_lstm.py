@@ -1,0 +1,77 @@
+"""Masking, LSTM(10) and a Dense head: datascience 67599, the question, and 68047, its answer.
+
+    [batch, 2000, 1] -> Masking 0.0 -> LSTM 10 -> [batch, 10] -> Dense 1, relu -> [batch, 1]
+
+491 weights. The answer drops `unit_forget_bias`, which is Keras's default anyway, and takes orthogonal kernels of gain 0.01.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from pipeline.architectures import Shape
+
+
+@keras.saving.register_keras_serializable(package="flatline")
+class Chrono(keras.initializers.RandomInitializer):
+    """Bias of an LSTM whose memory reaches over `length` steps: forget gate log U[1, length - 1], input gate its
+    negative, the others 0 (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?").
+
+    Keras orders the gates input, forget, cell, output. `length` must be 3 or more.
+    """
+
+    def __init__(self, length: int, seed: int | None = None) -> None:
+        super().__init__(seed=seed)
+        self.length = length
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        units = shape[0] // 4
+        forget = ops.log(keras.random.uniform((units,), 1.0, self.length - 1.0, dtype=dtype, seed=self.seed))
+        return ops.concatenate([-forget, forget, ops.zeros((2 * units,), dtype=dtype)])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "length": self.length}
+
+
+def build(
+    shape: Shape,
+    *,
+    units: int = 10,
+    mask_value: float | None = 0.0,
+    unit_forget_bias: bool = True,
+    kernel_initializer: str = "glorot_uniform",
+    kernel_gain: float = 1.0,
+    gate_initializer: str = "default",
+    activation: str = "tanh",
+    head: str = "relu",
+) -> keras.Model:
+    """A step whose cells all equal `mask_value` is passed over; null leaves the Masking layer out.
+
+    `kernel_gain` scales an `orthogonal` kernel. `gate_initializer: chrono` sets the gates' bias for the window's
+    length, and `unit_forget_bias` then does nothing.
+
+    Raises:
+        ValueError: `gate_initializer` is neither default nor chrono; `kernel_gain` without orthogonal kernels.
+    """
+    if gate_initializer not in ("default", "chrono"):
+        raise ValueError(f"gate_initializer must be default or chrono, not {gate_initializer}")
+    if kernel_gain != 1.0 and kernel_initializer != "orthogonal":
+        raise ValueError("kernel_gain needs kernel_initializer: orthogonal")
+    chrono = gate_initializer == "chrono"
+    orthogonal = kernel_initializer == "orthogonal"
+    inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
+    if mask_value is not None:
+        x = layers.Masking(mask_value, name="masking")(x)
+    x = layers.LSTM(
+        units,
+        activation=activation,
+        unit_forget_bias=unit_forget_bias and not chrono,
+        kernel_initializer=keras.initializers.Orthogonal(kernel_gain) if orthogonal else kernel_initializer,
+        bias_initializer=Chrono(shape.length) if chrono else "zeros",
+        stateful=shape.batch_size is not None,
+        name="lstm",
+    )(x)
+    return keras.Model(inputs, layers.Dense(shape.outputs, activation=head, name="head")(x), name="masked_lstm")

@@ -1,0 +1,276 @@
+"""What a forecast without a network reaches on the same windows, everything learned from the training part alone.
+
+Regressions: persistence, train_mean, seasonal_naive, ridge. Classes: majority, persistence, logistic.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.dataset import Part
+
+Forecast = Callable[["Part"], np.ndarray]
+
+NAIVE = ("persistence", "train_mean", "seasonal_naive", "majority")
+LINEAR = ("ridge", "logistic")
+
+# Strength of the ridge penalty per training window, on standardised inputs.
+_ALPHAS = np.logspace(-6, 2, 9)
+# Cells of float64 that a linear model may hold at once: 256 MB.
+_CELLS = 2**25
+_WIDEST = 4096
+
+
+def fit(train: Part) -> dict[str, Forecast]:
+    """Learn every baseline that suits the target from the training part.
+
+    Returns:
+        by name a function from any part to its forecasts: `[windows, steps]` in raw units for regressions, `[windows, 1]`
+        probabilities of class 1 for two classes, `[windows, 3]` probabilities for three.
+    """
+    if train.spec.classes:
+        return {"majority": _majority(train), "persistence": _persistent_class(train), "logistic": _logistic(train)}
+    forecasts = {"persistence": _persistence(train), "train_mean": _train_mean(train)}
+    if train.spec.period and train.spec.target["kind"] != "sequence_mean":
+        forecasts["seasonal_naive"] = _seasonal_naive(train)
+    return {**forecasts, "ridge": _ridge(train)}
+
+
+def _steps(part: Part) -> int:
+    return part.spec.horizon if part.spec.target["kind"] == "value" else 1
+
+
+def _change(value: np.ndarray, last: np.ndarray, kind: str) -> np.ndarray:
+    """A value of the target column as what is predicted: itself, its difference to `last`, or its return on `last`."""
+    if kind == "difference":
+        return value - last
+    if kind == "return":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return value / last - 1
+    return value
+
+
+# --- regressions
+
+
+def _train_mean(train: Part) -> Forecast:
+    mean = train.raw_targets().mean(axis=0)
+    return lambda part: np.tile(mean, (len(part), 1))
+
+
+def _persistence(train: Part) -> Forecast:
+    """The last value again at every step; no change, where a change is predicted. The training mean where `last` is missing."""
+    mean = train.raw_targets().mean(axis=0)
+
+    def forecast(part: Part) -> np.ndarray:
+        if part.spec.target["kind"] in ("difference", "return"):
+            return np.zeros((len(part), 1))
+        last = np.repeat(np.asarray(part.table["last"], dtype=float)[:, None], _steps(part), axis=1)
+        return np.where(np.isfinite(last), last, mean)
+
+    return forecast
+
+
+def _seasonal_naive(train: Part) -> Forecast:
+    """The value as few whole seasons before the target as were known at the window's end.
+
+    Persistence where the part holds no such row: a part never looks into another one.
+    """
+    persistence = _persistence(train)
+
+    def forecast(part: Part) -> np.ndarray:
+        spec = part.spec
+        kind = spec.target["kind"]
+        rows = np.asarray(spec.first_rows)
+        values = part.rows[:, spec.target_column]
+        end = np.asarray(part.table["start"]) + spec.length - 1
+        known = rows[end]
+        # `row` is the first row after the window; a change is that of the horizon's last row.
+        first = np.asarray(part.table["row"]) + (0 if kind == "value" else spec.horizon - 1)
+        last = np.asarray(part.table["last"], dtype=float)
+        columns = []
+        for step, otherwise in enumerate(persistence(part).T):
+            target = first + step
+            seasons = np.maximum(np.ceil((target - known) / spec.period).astype(int), 1)
+            wanted = target - seasons * spec.period
+            at = np.searchsorted(rows, wanted).clip(0, len(rows) - 1)
+            seasonal = _change(values[at], last, kind)
+            columns.append(np.where((rows[at] == wanted) & np.isfinite(seasonal), seasonal, otherwise))
+        return np.stack(columns, axis=1)
+
+    return forecast
+
+
+def _ridge(train: Part) -> Forecast:
+    """Linear regression on the flattened window, its penalty chosen by leave-one-out over the training windows."""
+    columns = _columns(train)
+    coefficients, intercept = _leave_one_out_ridge(train, columns)
+
+    def forecast(part: Part) -> np.ndarray:
+        outputs = np.concatenate([x @ coefficients + intercept for _, x in _standardised(part, columns)])
+        return np.asarray(part.restore(outputs), dtype=float).reshape(len(part), -1)
+
+    return forecast
+
+
+def _leave_one_out_ridge(train: Part, columns: _Columns) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients `[inputs, outputs]` and intercept `[outputs]` of the ridge with the least leave-one-out error.
+
+    The same as scikit-learn's RidgeCV, whose singular value decomposition would need several copies of all windows at
+    once: 54,000 windows of 700 inputs pass here in chunks, twice. Wider windows than that go to RidgeCV, thinned.
+    """
+    if columns.width > _WIDEST:
+        return _thinned_ridge(train, columns)
+    truth = train.targets().astype(float)
+    count, centre = len(columns.usable), truth[columns.usable].mean(axis=0)
+    truth -= centre
+    # The mean of the standardised inputs is 0, so the products below are those of centred inputs.
+    gram = np.zeros((columns.width, columns.width))
+    moment = np.zeros((columns.width, len(centre)))
+    for indices, x in _standardised(train, columns, columns.usable):
+        gram += x.T @ x
+        moment += x.T @ truth[indices]
+    values, vectors = np.linalg.eigh(gram)
+    values = values.clip(0)
+    turned = vectors.T @ moment
+    alphas = _ALPHAS * count
+    shrunk = 1 / (values[:, None] + alphas)
+    errors = np.zeros(len(alphas))
+    for indices, x in _standardised(train, columns, columns.usable):
+        z = x @ vectors
+        leverage = 1 / count + z**2 @ shrunk
+        y = truth[indices]
+        for column in range(len(centre)):
+            residual = y[:, [column]] - z @ (shrunk * turned[:, [column]])
+            # A window with leverage 1 is fitted whatever it holds: its own error says nothing.
+            errors += np.sum((residual / np.maximum(1 - leverage, 1e-9)) ** 2, axis=0)
+    best = int(np.argmin(errors))
+    return vectors @ (shrunk[:, [best]] * turned), centre
+
+
+def _thinned_ridge(train: Part, columns: _Columns) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.linear_model import RidgeCV
+
+    indices = _thinned(columns)
+    x = np.concatenate([chunk for _, chunk in _standardised(train, columns, indices)])
+    model = RidgeCV(alphas=_ALPHAS * len(indices)).fit(x, train.targets(indices).astype(float))
+    return np.atleast_2d(model.coef_).T, np.atleast_1d(model.intercept_)
+
+
+# --- classes
+
+
+def _majority(train: Part) -> Forecast:
+    """The classes' shares among the training windows as the probabilities of every window."""
+    counts = np.bincount(train.raw_targets().astype(int).ravel(), minlength=train.spec.classes)
+    shares = counts / counts.sum()
+    outputs = shares[1:] if train.spec.classes == 2 else shares
+    return lambda part: np.tile(outputs, (len(part), 1))
+
+
+def _persistent_class(train: Part) -> Forecast:
+    """The class of the last value, or of the last change over as many rows as the horizon; the majority where it is missing."""
+    majority = _majority(train)
+
+    def forecast(part: Part) -> np.ndarray:
+        spec = part.spec
+        last = np.asarray(part.table["last"], dtype=float)
+        end = np.asarray(part.table["start"]) + spec.length - 1
+        before = part.rows[end - min(spec.horizon, spec.length - 1), spec.target_column]
+        value = _change(last, before, spec.target["of"])
+        if spec.classes == 2:
+            outputs = (value > 0).astype(float)[:, None]
+        else:
+            outputs = np.eye(3)[np.digitize(value, spec.thresholds, right=True)]
+        return np.where(np.isfinite(value)[:, None], outputs, majority(part))
+
+    return forecast
+
+
+def _logistic(train: Part) -> Forecast:
+    """Logistic regression on the flattened window; the training shares where only one class was seen."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    classes = int(train.spec.classes)
+    columns = _columns(train)
+    indices = _thinned(columns)
+    truth = train.raw_targets()[indices].astype(int).ravel()
+    if len(np.unique(truth)) < 2:
+        return _majority(train)
+    x = np.concatenate([chunk for _, chunk in _standardised(train, columns, indices)])
+    with warnings.catch_warnings():
+        # A baseline that has not quite converged is one still; the iterations bound its time.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = LogisticRegression(max_iter=200).fit(x, truth)
+
+    def forecast(part: Part) -> np.ndarray:
+        outputs = np.zeros((len(part), classes))
+        known = np.concatenate([model.predict_proba(chunk) for _, chunk in _standardised(part, columns)])
+        outputs[:, model.classes_] = known
+        return outputs[:, 1:] if classes == 2 else outputs
+
+    return forecast
+
+
+# --- flattened windows
+
+
+class _Columns(NamedTuple):
+    """Mean and spread of each input of the flattened window over the training windows without a missing cell."""
+
+    mean: np.ndarray
+    spread: np.ndarray
+    usable: np.ndarray  # indices of those windows
+
+    @property
+    def width(self) -> int:
+        return len(self.mean)
+
+
+def _chunks(part: Part, indices: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Windows flattened, some at a time: their indices and float64 `[some, length x features]`."""
+    width = part.spec.length * len(part.spec.features)
+    size = max(1, min(4096, _CELLS // 4 // width))
+    for at in range(0, len(indices), size):
+        some = indices[at : at + size]
+        yield some, part.inputs(some).reshape(len(some), -1).astype(float)
+
+
+def _columns(train: Part) -> _Columns:
+    width = train.spec.length * len(train.spec.features)
+    total, square, usable = np.zeros(width), np.zeros(width), []
+    for indices, x in _chunks(train, np.arange(len(train))):
+        whole = np.isfinite(x).all(axis=1)
+        usable.append(indices[whole])
+        total += x[whole].sum(axis=0)
+    rows = np.concatenate(usable) if usable else np.zeros(0, dtype=int)
+    mean = total / max(len(rows), 1)
+    for _, x in _chunks(train, rows):
+        square += ((x - mean) ** 2).sum(axis=0)
+    spread = np.sqrt(square / max(len(rows), 1))
+    # float32 sums of a constant column leave a spread that is only rounding.
+    constant = spread <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
+    return _Columns(mean, np.where(constant, 1.0, spread), rows)
+
+
+def _standardised(
+    part: Part, columns: _Columns, indices: np.ndarray | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Flattened windows in units of the training windows; a cell that is missing gets the training mean, which is 0."""
+    for some, x in _chunks(part, np.arange(len(part)) if indices is None else indices):
+        x = (x - columns.mean) / columns.spread
+        yield some, np.where(np.isfinite(x), x, 0.0)
+
+
+def _thinned(columns: _Columns) -> np.ndarray:
+    """The usable windows, or as many of them, evenly spaced, as fit into memory flattened."""
+    most = max(_CELLS // columns.width, 2)
+    if len(columns.usable) <= most:
+        return columns.usable
+    return columns.usable[np.linspace(0, len(columns.usable) - 1, most).astype(int)]

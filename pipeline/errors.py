@@ -1,0 +1,33 @@
+"""One line for a person: which place, which rule, what was received, and the mend."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+
+class UserError(Exception):
+    """Something that the user can mend. Shown as one line, without a traceback; the process exits with 2.
+
+    Args:
+        place: the parameter, or the file with its row and column; shown in backticks.
+        rule: what it must be, as the words that follow the place ("must be a whole number, 0 or more").
+        received: what it is instead.
+        mend: what to do about it, as a full sentence.
+    """
+
+    def __init__(self, place: str, rule: str, received: object, mend: str) -> None:
+        line = f"`{place}` {rule}. Received: {received}. {mend}"
+        super().__init__(" ".join(line.split()))
+
+
+def run(main: Callable[[list[str]], None]) -> NoReturn:
+    """Run a command's `main` on its arguments; a `UserError` becomes one line on stderr and exit code 2."""
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        sys.stdout.flush()
+        print(error, file=sys.stderr, flush=True)
+        sys.exit(2)
+    sys.exit(0)

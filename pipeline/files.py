@@ -1,0 +1,110 @@
+"""Where files lie, and writers that give equal bytes for equal values.
+
+Every writer writes beside its target and renames, so that a file is either whole or absent.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+RAW = Path("data/raw")
+SPLIT = Path("data/split")
+TEST = Path("data/test")
+WINDOWS = Path("data/windows")
+SCALED = Path("data/scaled")
+MODELS = Path("models")
+METRICS = Path("reports/metrics")
+EVALUATION = Path("reports/evaluation")
+REPORT = Path("reports/index.html")
+LEADERBOARD = Path("reports/leaderboard.csv")
+COSTS = Path("reports/costs.csv")
+
+
+def fold_folder(root: Path, dataset: str, fold: int) -> Path:
+    """The folder of one fold of a dataset below `root` (`SPLIT`, `WINDOWS` or `SCALED`)."""
+    return root / dataset / f"fold{fold}"
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a name beside `path` to write to, and rename it to `path` when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        if beside.is_dir():
+            shutil.rmtree(beside)
+        else:
+            beside.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """numpy to plain Python; a number that is not finite becomes null, for JSON has no other word for it."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a table of numbers and names; NaN and infinities become null."""
+    with whole(path) as beside:
+        beside.write_text(json.dumps(_plain(value), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write one array as .npy; never a pickle."""
+    with whole(path) as beside, beside.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def read_array(path: Path) -> np.ndarray:
+    """Memory-map one .npy array, read-only."""
+    return np.load(path, mmap_mode="r", allow_pickle=False)
+
+
+def write_table(path: Path, columns: dict[str, np.ndarray]) -> None:
+    """Write columns of equal length as Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with whole(path) as beside:
+        pq.write_table(pa.table(columns), beside, compression="zstd")
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """Read a Parquet table as a dictionary of arrays, in the order written."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    return {name: table.column(name).to_numpy() for name in table.column_names}
+
+
+def fresh(folder: Path) -> Path:
+    """An empty folder in place of whatever lies there: what an earlier run left must not survive in an output."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder

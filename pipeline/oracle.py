@@ -1,0 +1,65 @@
+"""The best possible forecast of a series whose generator is known, from the two oracle columns of its rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.dataset import Part
+
+
+def predict(part: Part) -> np.ndarray | None:
+    """The oracle's forecast of each window, as the network's: raw units, or probabilities of classes.
+
+    Returns:
+        `[windows, 1]` for regressions and two classes, `[windows, 3]` for three; None where the series has no oracle, or
+        where it does not know the target: it foretells the next row from all rows before, so a horizon of 1 and no more.
+    """
+    spec = part.spec
+    if not spec.oracle:
+        return None
+    if spec.oracle["distribution"] == "exact":
+        return _exact(part)
+    if spec.horizon != 1 or spec.target["kind"] == "sequence_mean":
+        return None
+    at = np.searchsorted(np.asarray(spec.first_rows), np.asarray(part.table["row"]))
+    location = part.rows[at, spec.columns.index("oracle_location")]
+    scale = part.rows[at, spec.columns.index("oracle_scale")]
+    last = np.asarray(part.table["last"], dtype=float)
+    kind = spec.target["kind"]
+    if kind == "value":
+        return location[:, None]
+    if kind == "difference":
+        return (location - last)[:, None]
+    if kind == "return":
+        return (location / last - 1)[:, None]
+    edges = [0.0] if kind == "sign" else list(spec.thresholds)
+    below = np.stack([_below(edge, spec.target["of"], last, location, scale, spec.oracle) for edge in edges], axis=1)
+    if spec.classes == 2:
+        return 1 - below
+    return np.diff(np.concatenate([np.zeros((len(part), 1)), below, np.ones((len(part), 1))], axis=1), axis=1)
+
+
+def _exact(part: Part) -> np.ndarray:
+    truth = part.raw_targets()
+    if part.spec.classes == 3:
+        return np.eye(3)[truth.astype(int).ravel()]
+    return truth.astype(float)
+
+
+def _below(
+    edge: float, of: str, last: np.ndarray, location: np.ndarray, scale: np.ndarray, oracle: dict[str, Any]
+) -> np.ndarray:
+    """Probability, `[windows]`, that the value (or its difference to `last`, or its return on `last`) is at most `edge`."""
+    from scipy import stats
+
+    standard = stats.norm() if oracle["distribution"] == "normal" else stats.t(df=oracle["degrees"])
+    value = {"value": np.full_like(last, edge), "difference": last + edge, "return": last * (1 + edge)}[of]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (value - location) / scale
+    # No spread and the value right on the edge: 'at most' holds.
+    share = standard.cdf(np.where(np.isnan(z) & (value == location), np.inf, z))
+    # A return on a negative value falls where the value rises.
+    return np.where((last < 0) & (of == "return"), 1 - share, share)

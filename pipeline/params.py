@@ -1,0 +1,251 @@
+"""params.yaml, checked against its schema, with sizes resolved and defaults filled in."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from pipeline import architecture_options
+from pipeline.errors import UserError
+
+FILE = Path("params.yaml")
+SCHEMA = Path(__file__).with_name("params.schema.yaml")
+SIZES = ("quick", "full")
+_TYPES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "boolean": "true or false",
+    "object": "a mapping of keys",
+    "array": "a list",
+    "null": "null",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which also refuses what would be lost or shared silently: repeated keys, anchors, merges."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise UserError(
+                    f"{FILE}:{key.start_mark.line + 1}",
+                    "must hold each key once",
+                    f"`{key.value}` again",
+                    "Remove one of the two.",
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()
+            raise UserError(
+                f"{FILE}:{event.start_mark.line + 1}",
+                "must write every value out",
+                f"the alias *{event.anchor}",
+                "An alias is changed wherever it stands by `dvc exp run -S`: copy the values here.",
+            )
+        return super().compose_node(parent, index)
+
+
+def load(path: Path = FILE) -> dict[str, Any]:
+    """Read and check params.yaml.
+
+    Returns:
+        `size`, `series`, `datasets`, `experiments`, with every `{quick: …, full: …}` resolved to the size chosen and
+        every default filled in.
+
+    Raises:
+        UserError: at the first key or value that the schema forbids, or that names something absent.
+    """
+    raw = _read(path)
+    schema = _schema()
+    if not isinstance(raw, dict):
+        raise UserError(str(path), "must be a mapping of size, series, datasets and experiments", _shown(raw), "See the README.")
+    size = raw.get("size")
+    # A value for the size not chosen is checked too: a typing error in it must not wait for the day it is chosen.
+    for each in sorted(SIZES, key=lambda s: s == size):
+        resolved = _resolve(raw, each)
+        for error in sorted(jsonschema.Draft202012Validator(schema).iter_errors(resolved), key=lambda e: list(map(str, e.absolute_path))):
+            raise _explained(error)
+        _fill(schema, resolved, schema)
+        _check_names(resolved)
+    return resolved
+
+
+def name_of(arguments: list[str], level: str) -> str:
+    """The one argument of a stage's command line: a name of `level` (series, datasets or experiments)."""
+    known = load()[level]
+    if len(arguments) != 1:
+        raise UserError(f"one name of {level}", "must follow the command", " ".join(arguments) or "nothing", f"Known: {', '.join(known)}.")
+    if arguments[0] not in known:
+        raise UserError(f"{level}.{arguments[0]}", "must stand in params.yaml", arguments[0], _suggestion(arguments[0], known))
+    return arguments[0]
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - derived from the safe loader
+    except FileNotFoundError:
+        raise UserError(str(path), "must exist", "no such file", "Run from the folder that holds it.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or str(error)
+        raise UserError(place, "must be YAML", problem, "Check the indentation, quotes and brackets there.") from None
+
+
+@functools.cache
+def _schema() -> dict[str, Any]:
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def _resolve(value: Any, size: str) -> Any:
+    """Replace every `{quick: a, full: b}` by the value of `size`."""
+    if isinstance(value, dict):
+        if value and set(value) <= set(SIZES):
+            missing = [s for s in SIZES if s not in value]
+            if missing:
+                raise UserError(str(value), "must give a value for each size", f"none for {missing[0]}", "Write {quick: …, full: …}.")
+            return _resolve(value[size], size)
+        return {key: _resolve(item, size) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_resolve(item, size) for item in value]
+    return value
+
+
+def _branches(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The schemas that apply to `value`: itself, what it refers to, and the `then` of every `if` that holds."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    yield schema
+    for choice in schema.get("allOf", []):
+        if jsonschema.Draft202012Validator(choice["if"]).is_valid(value):
+            yield from _branches(choice["then"], value, root)
+
+
+def _fill(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> None:
+    """Fill in, in place, every default that the schema gives."""
+    if not isinstance(value, dict):
+        return
+    for branch in _branches(schema, value, root):
+        for key, sub in branch.get("properties", {}).items():
+            target = root["$defs"][sub["$ref"].rsplit("/", 1)[1]] if "$ref" in sub else sub
+            if key not in value and "default" in target:
+                value[key] = copy.deepcopy(target["default"])
+            if key in value:
+                _fill(sub, value[key], root)
+        extra = branch.get("additionalProperties")
+        if isinstance(extra, dict):
+            for item in value.values():
+                _fill(extra, item, root)
+
+
+def _check_names(p: dict[str, Any]) -> None:
+    """What a schema cannot say: names that must exist, and settings that must fit each other."""
+    for name, dataset in p["datasets"].items():
+        place = f"datasets.{name}"
+        if dataset["series"] not in p["series"]:
+            raise UserError(f"{place}.series", "must name a series", dataset["series"], _suggestion(dataset["series"], p["series"]))
+        steps = p["series"][dataset["series"]]["source"].endswith("/steps.py")
+        whole = dataset["window"]["length"] == "sequence"
+        by_sequence = dataset["split"]["scheme"] == "sequences"
+        if not steps == whole == by_sequence:
+            raise UserError(
+                f"{place}.split.scheme",
+                "must be `sequences`, with `window.length: sequence`, for independent sequences, and for them alone",
+                f"{dataset['split']['scheme']}, length {dataset['window']['length']}, series {dataset['series']}",
+                "Use all three together, or none.",
+            )
+        target = dataset["window"]["target"]
+        if (target["kind"] == "sequence_mean") != whole:
+            raise UserError(
+                f"{place}.window.target.kind",
+                "must be `sequence_mean` for whole sequences, which have no next row, and for them alone",
+                target["kind"],
+                "Set `window.length: sequence` and this together.",
+            )
+        quantiles = target.get("quantiles")
+        if (target["kind"] == "classes") != (quantiles is not None):
+            raise UserError(f"{place}.window.target.quantiles", "must be given for classes, and for them alone", _shown(quantiles), "For example [0.33, 0.67].")
+        if quantiles and not quantiles[0] < quantiles[1]:
+            raise UserError(f"{place}.window.target.quantiles", "must rise", quantiles, "For example [0.33, 0.67].")
+    for name, experiment in p["experiments"].items():
+        place = f"experiments.{name}"
+        if experiment["dataset"] not in p["datasets"]:
+            raise UserError(f"{place}.dataset", "must name a dataset", experiment["dataset"], _suggestion(experiment["dataset"], p["datasets"]))
+        architecture_options.check(f"{place}.architecture", experiment["architecture"])
+        split = p["datasets"][experiment["dataset"]]["split"]
+        stopping = experiment["training"]["early_stopping"]
+        if stopping and stopping["monitor"] == "val_loss" and not (split.get("validation") or split.get("validation_size")):
+            raise UserError(
+                f"{place}.training.early_stopping.monitor",
+                "must be `loss` where the dataset has no validation part",
+                "val_loss",
+                f"Give `datasets.{experiment['dataset']}.split` a validation part: the test part must not decide.",
+            )
+
+
+def _suggestion(word: object, known: Any) -> str:
+    close = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(known)}."
+
+
+def _shown(value: Any) -> str:
+    text = "nothing" if value is None else yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("...\n").strip()
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _explained(error: jsonschema.ValidationError) -> UserError:
+    """One line for one violation of the schema."""
+    path = ".".join(str(part) for part in error.absolute_path)
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    if error.validator == "additionalProperties":
+        allowed = list(schema.get("properties", {}))
+        unknown = next(key for key in error.instance if key not in allowed)
+        return UserError(f"{path}.{unknown}".lstrip("."), "is not a known key", _shown(error.instance[unknown]), _suggestion(unknown, allowed))
+    if error.validator in ("required", "dependentRequired"):
+        key = error.message.split("'")[1]
+        return UserError(f"{path}.{key}".lstrip("."), "must be given", "nothing", "See pipeline/params.schema.yaml for what it may be.")
+    if "propertyNames" in error.schema_path:
+        return UserError(
+            f"{path}.{error.instance}".lstrip("."), "must be a name of small letters, digits and _, with a letter first", _shown(error.instance), "Rename it."
+        )
+    received = _shown(error.instance)
+    hint = f"It is {schema['description']}." if "description" in schema else "See pipeline/params.schema.yaml."
+    return UserError(path or str(FILE), f"must be {_rule(schema)}", received, hint)
+
+
+def _rule(schema: dict[str, Any]) -> str:
+    """What a value must be, in words, read off its schema."""
+    if "$ref" in schema:
+        return _rule(_schema()["$defs"][schema["$ref"].rsplit("/", 1)[1]])
+    if "enum" in schema:
+        return "one of " + ", ".join(map(str, schema["enum"]))
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "anyOf" in schema:
+        return schema.get("description") or " or ".join(_rule(option) for option in schema["anyOf"])
+    kinds = schema.get("type", "string")
+    words = " or ".join(_TYPES[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
+    limits = [
+        f"{limit} {schema[key]}" if limit else f"{schema[key]} or more"
+        for key, limit in (("minimum", ""), ("exclusiveMinimum", "above"), ("maximum", "at most"), ("exclusiveMaximum", "below"))
+        if key in schema
+    ]
+    if "minItems" in schema:
+        limits.append(f"of {schema['minItems']} or more entries" if "maxItems" not in schema else f"of {schema['minItems']} entries")
+    if schema.get("uniqueItems"):
+        limits.append("each entry once")
+    if "pattern" in schema and "description" in schema:
+        return str(schema["description"])
+    return ", ".join([words, *limits])

@@ -1,0 +1,18 @@
+"""`python -m pipeline.report`."""
+
+from __future__ import annotations
+
+from pipeline import costs, errors, params
+from pipeline.errors import UserError
+from pipeline.report import report
+
+
+def main(arguments: list[str]) -> None:
+    if arguments:
+        raise UserError("python -m pipeline.report", "takes no argument", " ".join(arguments), "Leave it out.")
+    with costs.record("report"):
+        report(params.load())
+
+
+if __name__ == "__main__":
+    errors.run(main)

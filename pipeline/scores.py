@@ -1,0 +1,179 @@
+"""Scores of stored predictions. A score that is not defined, or of predictions that are not finite, is None.
+
+Scores of several steps (horizon > 1) are means over the steps, as scikit-learn's `uniform_average`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+REGRESSION = ("r2", "mse", "mae", "rmse", "mase")
+CLASSES = ("accuracy", "balanced_accuracy", "log_loss", "brier", "mcc")
+
+# Keras keeps probabilities this far from 0 and 1 before it takes logarithms (`keras.config.epsilon()`).
+# So a log loss here can be compared with the loss that its training prints.
+EPSILON = 1e-7
+
+
+def regression(truth: np.ndarray, prediction: np.ndarray, naive: np.ndarray | None = None) -> dict[str, float | None]:
+    """R², MSE, MAE, RMSE, MASE and the spread of the predictions.
+
+    Args:
+        truth: `[windows, steps]`.
+        prediction: `[windows, steps]`, same units.
+        naive: `[windows]`, the naive forecast's mean absolute error on the training rows (see `naive_error`) that scales
+            each window's error in MASE (Hyndman and Koehler 2006), or None where there is no such thing.
+
+    Returns:
+        one number per name; `spread` is the predictions' standard deviation as a share of the truth's.
+    """
+    names = (*REGRESSION, "spread")
+    if not len(truth) or not np.isfinite(prediction).all():
+        return dict.fromkeys(names)
+    error = prediction - truth
+    squared = np.mean(error**2, axis=0)
+    variance = np.var(truth, axis=0)
+    mse = float(np.mean(squared))
+    usable = naive is not None and bool(np.all(np.isfinite(naive) & (naive > 0)))
+    spread = float(np.mean(np.std(truth, axis=0)))
+    return {
+        "r2": float(np.mean(1 - squared / variance)) if (variance > 0).all() else None,
+        "mse": mse,
+        "mae": float(np.mean(np.abs(error))),
+        "rmse": float(np.sqrt(mse)),
+        "mase": float(np.mean(np.abs(error).mean(axis=1) / naive)) if usable else None,
+        "spread": float(np.mean(np.std(prediction, axis=0))) / spread if spread > 0 else None,
+    }
+
+
+def naive_error(values: np.ndarray, rows: np.ndarray, lag: int = 1, sequence_length: int | None = None) -> float | None:
+    """Mean absolute error of 'the same as `lag` rows before', within the training rows.
+
+    Args:
+        values: `[rows]`, the target column of the training part, raw units.
+        rows: `[rows]`, the series row of each of them; a gap between two intervals is never bridged.
+        lag: 1, or the rows of a season.
+        sequence_length: rows of one independent sequence; no difference is taken across two of them.
+    """
+    if len(values) <= lag:
+        return None
+    together = rows[lag:] - rows[:-lag] == lag
+    if sequence_length:
+        together &= rows[lag:] // sequence_length == rows[:-lag] // sequence_length
+    steps = np.abs(values[lag:] - values[:-lag])[together]
+    steps = steps[np.isfinite(steps)]
+    return float(steps.mean()) if len(steps) else None
+
+
+def skill(score: float | None, baseline: float | None) -> float | None:
+    """1 - score / baseline's score, for scores of which less is better (MSE, Brier): 1 is perfect, 0 is no better."""
+    if score is None or baseline is None or baseline <= 0:
+        return None
+    return 1 - score / baseline
+
+
+def probabilities(outputs: np.ndarray, classes: int) -> np.ndarray:
+    """Outputs of the head as one probability per class, `[windows, classes]`, rows of sum 1.
+
+    Two classes have one output, the probability of class 1. Rows of three outputs are divided by their sum, as Keras's
+    categorical cross-entropy does, so that a sigmoid head (stats 470563) is scored as it was trained.
+    """
+    if classes == 2:
+        one = outputs.reshape(len(outputs))
+        return np.stack([1 - one, one], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return outputs / outputs.sum(axis=1, keepdims=True)
+
+
+def predicted_classes(outputs: np.ndarray, classes: int) -> np.ndarray:
+    """Class number per window: above 0.5, or the largest output.
+
+    An output that is NaN gives class 0, as in numpy and in Keras: weights that became NaN make the accuracy the share
+    of class 0 (stats 470563).
+    """
+    if classes == 2:
+        return (outputs.reshape(len(outputs)) > 0.5).astype(int)
+    return np.argmax(outputs, axis=1)
+
+
+def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Windows by true class (rows) and predicted class (columns), `[classes, classes]`."""
+    table = np.zeros((classes, classes), dtype=int)
+    np.add.at(table, (truth.astype(int), predicted.astype(int)), 1)
+    return table
+
+
+def classification(truth: np.ndarray, outputs: np.ndarray, classes: int) -> dict[str, Any]:
+    """Accuracy, balanced accuracy, log loss (nats), Brier score, MCC and the confusion matrix.
+
+    Args:
+        truth: `[windows]`, class numbers.
+        outputs: `[windows, 1]` probability of class 1, or `[windows, 3]` outputs of the head.
+        classes: 2 or 3.
+
+    Returns:
+        one number per name; the Brier score is of class 1 for two classes and summed over three; `confusion` as lists.
+    """
+    truth = truth.reshape(len(truth)).astype(int)
+    if not len(truth):
+        return {**dict.fromkeys(CLASSES), "confusion": None}
+    table = confusion(truth, predicted_classes(outputs, classes), classes)
+    chance = probabilities(outputs, classes)
+    finite = bool(np.isfinite(chance).all())
+    known = chance[np.arange(len(truth)), truth]
+    error = np.sum((chance - np.eye(classes)[truth]) ** 2, axis=1) if finite else np.zeros(0)
+    return {
+        "accuracy": float(np.trace(table) / table.sum()),
+        "balanced_accuracy": _balanced(table),
+        "log_loss": float(-np.mean(np.log(np.clip(known, EPSILON, 1 - EPSILON)))) if finite else None,
+        "brier": float(error.mean()) / (2 if classes == 2 else 1) if finite else None,
+        "mcc": _mcc(table),
+        "confusion": table.tolist(),
+    }
+
+
+def _balanced(table: np.ndarray) -> float:
+    """Mean over the classes that occur of the share found."""
+    occurs = table.sum(axis=1) > 0
+    return float(np.mean(np.diag(table)[occurs] / table.sum(axis=1)[occurs]))
+
+
+def _mcc(table: np.ndarray) -> float:
+    """Matthews' correlation for any number of classes (Gorodkin 2004); 0 where one side has a single class."""
+    counts = table.astype(float)
+    true, guessed, total = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
+    covariance = np.trace(counts) * total - true @ guessed
+    width = (total**2 - true @ true) * (total**2 - guessed @ guessed)
+    return float(covariance / np.sqrt(width)) if width > 0 else 0.0
+
+
+def over_seeds(values: list[float | None]) -> dict[str, float | None]:
+    """Mean, standard deviation (of the sample), least and greatest over seeds.
+
+    The mean is None as soon as one seed has no such score: a mean over those that survived would hide the failure.
+    """
+    known = [v for v in values if v is not None]
+    whole = len(known) == len(values) and bool(known)
+    return {
+        "mean": float(np.mean(known)) if whole else None,
+        "std": float(np.std(known, ddof=1)) if whole and len(known) > 1 else None,
+        "min": min(known) if known else None,
+        "max": max(known) if known else None,
+    }
+
+
+def significant(value: Any, digits: int) -> Any:
+    """The same nested value with every float rounded to `digits` significant digits; None where it is not finite."""
+    if isinstance(value, dict):
+        return {key: significant(one, digits) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [significant(one, digits) for one in value]
+    if isinstance(value, np.ndarray):
+        return significant(value.tolist(), digits)
+    if isinstance(value, np.generic):
+        return significant(value.item(), digits)
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}") if np.isfinite(value) else None
+    return value

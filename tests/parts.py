@@ -1,0 +1,68 @@
+"""Tiny parts made by hand, for the tests of what works on them."""
+
+import numpy as np
+
+from pipeline import dataset, window
+
+
+def make_part(
+    values,
+    *,
+    length,
+    horizon=1,
+    kind="value",
+    of="value",
+    name="train",
+    first_row=0,
+    period=None,
+    thresholds=None,
+    center=0.0,
+    scale=1.0,
+    oracle=None,
+    score_units="original",
+    sequence_length=None,
+    stride=1,
+):
+    """A part of one column, which is feature and target; `oracle` is (distribution, degrees, location, scale)."""
+    series = np.asarray(values, dtype=float)
+    columns = ["x"]
+    rows = series[:, None]
+    if oracle is not None:
+        columns += ["oracle_location", "oracle_scale"]
+        rows = np.column_stack([series, *(np.broadcast_to(o, series.shape) for o in oracle[2:])])
+    target = {"kind": kind, "of": of}
+    classes = {"sign": 2, "classes": 3}.get(kind)
+    ahead = 0 if kind == "sequence_mean" else horizon
+    intervals = [(0, len(series))]
+    if sequence_length:
+        intervals = [(at, at + sequence_length) for at in range(0, len(series), sequence_length)]
+    start = window.starts(intervals, length, ahead, stride)
+    targets = window.label(window.quantity(rows, start, length, horizon, target, 0), kind, thresholds)
+    inside = np.stack([series[at : at + length] for at in start]) if len(start) else np.zeros((0, length))
+    first_rows = np.arange(len(series)) + first_row
+    table = {"start": start, "row": first_rows[start + length - (0 if ahead else 1)]}
+    table |= {f"target_{h}": targets[:, h].copy() for h in range(targets.shape[1])}
+    table |= {"last": inside[:, -1].copy(), "mean": inside.mean(axis=1), "spread": inside.std(axis=1)}
+    level = not classes
+    spec = dataset.Spec(
+        length=length,
+        horizon=horizon,
+        features=["x"],
+        target=target,
+        classes=classes,
+        outputs=horizon if kind == "value" else 3 if classes == 3 else 1,
+        columns=columns,
+        target_column=0,
+        thresholds=thresholds,
+        shares=None,
+        period=period,
+        sequence_length=sequence_length,
+        oracle={"distribution": oracle[0], "degrees": oracle[1]} if oracle else None,
+        scaling={"features": "standard", "target": "standard", "window": "none"},
+        target_center=center if level else 0.0,
+        target_scale=scale if level else 1.0,
+        score_units=score_units,
+        stride={"train": stride, "evaluation": stride},
+        first_rows=first_rows,
+    )
+    return dataset.Part(name, rows, ((series - center) / scale).astype(np.float32)[:, None], table, spec)

@@ -1,0 +1,235 @@
+"""The stage on real parts of tiny series, with predictions and histories written by hand."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+from sklearn import metrics
+
+from pipeline import dataset, evaluate, files, params, scale, split, window
+from pipeline.errors import UserError
+
+NAME = "tiny"
+
+
+def build(values, *, split_settings, window_settings, scaling=None, period=None, oracle=None, sequence_length=None,
+          score_units="original", seeds=(0, 1)):  # fmt: skip
+    """Rows, split, windows and scaling of a tiny series in the current folder, by the real stages."""
+    values = np.asarray(values, dtype=float)
+    columns, rows = ["x"], values[:, None]
+    if oracle is not None:
+        columns += ["oracle_location", "oracle_scale"]
+        rows = np.column_stack([values, *(np.broadcast_to(o, values.shape) for o in oracle[1:])])
+    own = {"source": "data/own/tiny.csv", "target": "x"}
+    if sequence_length:
+        own = {"source": "pipeline/sources/steps.py", "length": sequence_length, "counts": "sampled"}
+    settings = {
+        "size": "quick",
+        "series": {"tiny": own},
+        "datasets": {
+            "tiny": {
+                "series": "tiny",
+                "split": split_settings,
+                "window": window_settings,
+                "scaling": scaling or {},
+                "score_units": score_units,
+            }
+        },
+        "experiments": {
+            NAME: {
+                "dataset": "tiny",
+                "architecture": {"name": "lstm", "units": [4], "head": "linear"},
+                "training": {"batch_size": 4, "epochs": 2, "seeds": list(seeds)},
+            }
+        },
+    }
+    params.FILE.write_text(yaml.safe_dump(settings))
+    files.write_array(files.RAW / "tiny" / "rows.npy", rows)
+    described = {"columns": columns, "target": "x", "features": ["x"], "rows": len(rows), "time": None, "source": None}
+    described |= {"sequence_length": sequence_length, "period": period}
+    described["oracle"] = {"distribution": oracle[0], "degrees": None} if oracle else None
+    files.write_json(files.RAW / "tiny" / "series.json", described)
+    settings = params.load()
+    for stage in (split.split, window.window, scale.scale):
+        stage(settings, "tiny")
+    return settings
+
+
+def predict(forecast, seeds=(0, 1)):
+    """Stored predictions of `forecast(part, seed)`, and a history of two epochs per training."""
+    for fold in range(dataset.folds("tiny")):
+        for part in evaluate.PARTS:
+            if dataset.has("tiny", fold, part):
+                windows = dataset.load("tiny", fold, part)
+                table = {"row": windows.table["row"]}
+                for seed in seeds:
+                    outputs = forecast(windows, seed)
+                    table |= {f"seed{seed}_{k}": outputs[:, k].astype(float) for k in range(outputs.shape[1])}
+                files.write_table(files.MODELS / NAME / "predictions" / f"fold{fold}" / f"{part}.parquet", table)
+        for seed in seeds:
+            history = {"weights": 101, "updates": 20, "stopped": "completed", "nonfinite": None, "weights_finite": True}
+            history["epochs"] = [{"loss": 1.0, "penalty": 0.0, "val_loss": 1.1}, {"loss": 0.5, "penalty": 0.0}]
+            files.write_json(files.MODELS / NAME / "training" / f"fold{fold}_seed{seed}.json", history)
+
+
+def run(settings):
+    evaluate.evaluate(settings, NAME)
+    return files.read_json(files.EVALUATION / f"{NAME}.json"), files.read_json(files.METRICS / f"{NAME}.json")
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    # No network is built here, and the folder has no architectures.
+    monkeypatch.setattr(params.architecture_options, "check", lambda place, architecture: None)
+
+
+HOLDOUT = {"scheme": "holdout", "validation": 0.2, "test": 0.2}
+WAVE = np.sin(np.arange(100) / 3) + np.random.default_rng(0).normal(scale=0.1, size=100)
+
+
+def test_a_regression_from_end_to_end():
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5}, period=19)
+    predict(lambda part, seed: part.raw_targets() + 0.1 * (seed + 1))
+    evaluation, short = run(settings)
+    test = dataset.load("tiny", 0, "test")
+    truth = test.raw_targets()
+    got = evaluation["parts"]["test"]
+    assert got["windows"] == len(test)
+    assert got["seeds"]["0"]["mse"] == pytest.approx(0.01)
+    assert got["seeds"]["1"]["r2"] == pytest.approx(metrics.r2_score(truth, truth + 0.2), rel=1e-5)
+    assert got["network"]["mae"] == pytest.approx({"mean": 0.15, "std": 0.05 * 2**0.5, "min": 0.1, "max": 0.2})
+    persistence = np.mean((test.table["last"] - truth[:, 0]) ** 2)
+    assert got["baselines"]["persistence"]["mse"] == pytest.approx(persistence)
+    assert got["skill"]["persistence"] == pytest.approx(1 - 0.025 / persistence, rel=1e-5)
+    assert set(got["baselines"]) == {"persistence", "train_mean", "seasonal_naive", "ridge"}
+    assert set(evaluation["parts"]) == {"train", "validation", "test"}
+    assert got["drawn"]["truth"] == pytest.approx(truth[:, 0].tolist(), rel=1e-6)
+    assert evaluation["training"][0]["curves"] == {"loss": [1.0, 0.5], "penalty": [0.0, 0.0], "val_loss": [1.1, None]}
+    assert short["test"]["mse"] == pytest.approx(0.025) and short["weights"] == 101 and short["updates"] == 20
+    assert short["seeds"]["r2_max"] > short["seeds"]["r2_min"]
+
+
+def test_equal_inputs_give_equal_bytes():
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
+    predict(lambda part, seed: part.raw_targets() * 0.5)
+    run(settings)
+    paths = [files.EVALUATION / f"{NAME}.json", files.METRICS / f"{NAME}.json"]
+    before = [path.read_bytes() for path in paths]
+    run(settings)
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_no_validation_part_and_one_seed():
+    settings = build(WAVE, split_settings={"scheme": "holdout", "test": 0.2}, window_settings={"length": 5}, seeds=[7])
+    predict(lambda part, seed: part.raw_targets(), seeds=[7])
+    evaluation, short = run(settings)
+    assert set(evaluation["parts"]) == {"train", "test"} and "validation" not in short
+    assert evaluation["parts"]["test"]["network"]["r2"] == {"mean": 1.0, "std": None, "min": 1.0, "max": 1.0}
+
+
+def test_predictions_that_are_not_finite_are_a_result():
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
+    predict(lambda part, seed: part.raw_targets() * (np.nan if seed else 1))
+    evaluation, short = run(settings)
+    assert evaluation["parts"]["test"]["network"]["mse"]["mean"] is None
+    assert evaluation["parts"]["test"]["seeds"]["0"]["mse"] == 0
+    assert short["test"]["mse"] is None
+    assert evaluation["parts"]["test"]["skill"]["persistence"] is None
+
+
+def test_standardised_scores_are_in_units_of_the_training_rows():
+    settings = build(10 + 5 * WAVE, split_settings=HOLDOUT, window_settings={"length": 5}, score_units="standardised")
+    predict(lambda part, seed: part.raw_targets() + 1.0)
+    evaluation, _ = run(settings)
+    deviation = dataset.load("tiny", 0, "train").spec.target_scale
+    assert deviation > 2
+    assert evaluation["parts"]["test"]["network"]["mae"]["mean"] == pytest.approx(1 / deviation)
+    # MASE has no units: the same in both.
+    mase = evaluation["parts"]["test"]["network"]["mase"]["mean"]
+    settings = build(10 + 5 * WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
+    assert run(settings)[0]["parts"]["test"]["network"]["mase"]["mean"] == pytest.approx(mase)
+
+
+def test_several_steps_are_scored_together_and_each():
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5, "horizon": 3})
+    predict(lambda part, seed: part.raw_targets() + np.array([0.0, 0.1, 0.2]))
+    test = run(settings)[0]["parts"]["test"]
+    assert [step["network"]["mae"]["mean"] for step in test["steps"]] == pytest.approx([0, 0.1, 0.2])
+    assert test["network"]["mae"]["mean"] == pytest.approx(0.1)
+
+
+def test_folds_are_pooled_and_each():
+    expanding = {"scheme": "expanding", "folds": 2, "test_size": 20, "validation_size": 10}
+    settings = build(WAVE, split_settings=expanding, window_settings={"length": 5})
+    later = dataset.load("tiny", 1, "test").table["row"][0]
+    predict(lambda part, seed: part.raw_targets() + np.where(part.table["row"] >= later, 0.3, 0.1)[:, None])
+    test = run(settings)[0]["parts"]["test"]
+    assert [fold["network"]["mae"]["mean"] for fold in test["folds"]] == pytest.approx([0.1, 0.3])
+    assert test["network"]["mae"]["mean"] == pytest.approx(0.2)
+    assert test["windows"] == 30
+
+
+def test_a_sign_with_its_oracle():
+    random = np.random.default_rng(1)
+    noise = random.normal(size=400)
+    settings = build(noise, split_settings=HOLDOUT, window_settings={"length": 5, "target": {"kind": "sign"}},
+                     oracle=("normal", np.zeros(400), 1.0))  # fmt: skip
+    predict(lambda part, seed: np.full((len(part), 1), 0.5))
+    evaluation, short = run(settings)
+    test = evaluation["parts"]["test"]
+    assert evaluation["classes"] == 2 and sum(evaluation["shares"]) == pytest.approx(1)
+    assert test["network"]["log_loss"]["mean"] == pytest.approx(np.log(2))
+    assert test["oracle"]["log_loss"] == pytest.approx(np.log(2))
+    assert set(test["baselines"]) == {"majority", "persistence", "logistic"}
+    assert short["oracle"]["accuracy"] == pytest.approx(short["test"]["accuracy"])
+
+
+def test_three_classes_whose_outputs_are_nan():
+    window_settings = {"length": 5, "target": {"kind": "classes", "quantiles": [0.2, 0.6]}}
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings=window_settings)
+    predict(lambda part, seed: np.full((len(part), 3), np.nan))
+    evaluation, _ = run(settings)
+    train = evaluation["parts"]["train"]
+    assert train["network"]["accuracy"]["mean"] == pytest.approx(train["truth"]["shares"][0])
+    assert train["seeds"]["0"]["confusion"][1][0] > 0 and train["seeds"]["0"]["confusion"][1][1] == 0
+
+
+def test_sequences():
+    sequences = np.concatenate([np.r_[np.zeros(10 - k), np.ones(k)] for k in range(1, 11)])
+    settings = build(sequences, split_settings={"scheme": "sequences", "test": 0.2}, scaling={"features": "none", "target": "none"},
+                     window_settings={"length": "sequence", "target": {"kind": "sequence_mean"}}, sequence_length=10,
+                     oracle=("exact", 0.0, 0.0))  # fmt: skip
+    predict(lambda part, seed: np.full((len(part), 1), 0.4))
+    test = run(settings)[0]["parts"]["test"]
+    assert test["oracle"]["mse"] == 0
+    assert test["network"]["spread"]["mean"] == 0
+    assert test["network"]["mase"]["mean"] is None
+    assert test["drawn"]["truth"] == pytest.approx([0.9, 1.0])
+
+
+def test_predictions_of_other_windows_are_refused():
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
+    predict(lambda part, seed: part.raw_targets())
+    path = files.MODELS / NAME / "predictions" / "fold0" / "test.parquet"
+    table = files.read_table(path)
+    files.write_table(path, {key: column[1:] for key, column in table.items()})
+    with pytest.raises(UserError, match=r"test.parquet` must hold the 15 windows.*Run `dvc repro predict@tiny`"):
+        run(settings)
+
+
+def test_a_seed_without_predictions_is_refused():
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
+    predict(lambda part, seed: part.raw_targets(), seeds=[0])
+    with pytest.raises(UserError, match="seed1_0"):
+        run(settings)
+
+
+def test_neither_stage_imports_keras():
+    code = "import sys; import pipeline.evaluate, pipeline.report; print(sorted({m.split('.')[0] for m in sys.modules}))"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
+                             cwd=files.__file__.rsplit("/", 2)[0]).stdout  # fmt: skip
+    assert not {"keras", "tensorflow", "jax"} & set(json.loads(modules.replace("'", '"')))

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipeline import params
+from pipeline.errors import UserError
+from tests.conftest import PROJECT, tiny_params, write_params
+
+
+def test_the_projects_own_params_are_valid_at_both_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PROJECT)
+    assert params.load()["size"] in params.SIZES
+
+
+def test_defaults_and_sizes_are_filled_in(project: Path) -> None:
+    raw = tiny_params()
+    raw["series"]["season"]["rows"] = {"quick": 400, "full": 4000}
+    write_params(project, raw)
+    p = params.load()
+    assert p["series"]["season"]["rows"] == 400
+    assert p["datasets"]["season_windows"]["window"]["stride"] == {"train": 1, "evaluation": 1}
+    assert p["datasets"]["season_windows"]["window"]["target"] == {"kind": "value", "of": "value"}
+    assert p["datasets"]["season_windows"]["scaling"]["window"] == "none"
+    assert p["datasets"]["season_windows"]["split"]["gap"] == 0
+    assert p["experiments"]["season_lstm"]["training"]["threads"] == 1
+    raw["size"] = "full"
+    write_params(project, raw)
+    assert params.load()["series"]["season"]["rows"] == 4000
+
+
+def test_defaults_are_not_shared_between_entries(project: Path) -> None:
+    p = params.load()
+    p["datasets"]["season_windows"]["window"]["stride"]["train"] = 7
+    assert params.load()["datasets"]["season_windows"]["window"]["stride"]["train"] == 1
+
+
+def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    def change(p: dict[str, Any]) -> None:
+        *parents, last = path.split(".")
+        for key in parents:
+            p = p[key]
+        p[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "words"),
+    [
+        (_set("seize", "quick"), "`seize`", "Did you mean `size`?"),
+        (_set("size", "large"), "`size`", "one of quick, full. Received: large."),
+        (_set("series.season.colour", 1), "`series.season.colour`", "is not a known key"),
+        (_set("series.season.rows", "many"), "`series.season.rows`", "must be a whole number, 2 or more. Received: many."),
+        (_set("series.season.rows", {"quick": 400, "full": -1}), "`series.season.rows`", "Received: -1."),
+        (_set("series.season.rows", {"quick": 400}), "`{'quick': 400}`", "a value for each size"),
+        (_set("series.season.source", "../secret.csv"), "`series.season.source`", "data/own/"),
+        (_set("series.Season-1", {"source": "data/own/a.csv", "target": "y"}), "`series.Season-1`", "small letters"),
+        (_set("datasets.season_windows.split.gap", -1), "`datasets.season_windows.split.gap`", "must be a whole number, 0 or more. Received: -1."),
+        (_set("datasets.season_windows.split.gpa", 1), "`datasets.season_windows.split.gpa`", "Did you mean `gap`?"),
+        (_set("datasets.season_windows.series", "saeson"), "`datasets.season_windows.series`", "Did you mean `season`?"),
+        (_set("datasets.season_windows.window.target", {"kind": "classes"}), "`datasets.season_windows.window.target.quantiles`", "must be given"),
+        (_set("datasets.season_windows.window.length", "sequence"), "`datasets.season_windows.split.scheme`", "independent sequences"),
+        (_set("experiments.season_lstm.dataset", "none"), "`experiments.season_lstm.dataset`", "must name a dataset"),
+        (_set("experiments.season_lstm.training.learning_rate", "fast"), "`experiments.season_lstm.training.learning_rate`", "must be a number, above 0"),
+        (_set("experiments.season_lstm.training.shuffle", "yes please"), "`experiments.season_lstm.training.shuffle`", "true or false"),
+        (_set("experiments.season_lstm.architecture.unit", 3), "`experiments.season_lstm.architecture.unit`", "Did you mean `units`?"),
+        (_set("experiments.season_lstm.architecture.name", "gru"), "`experiments.season_lstm.architecture.name`", "pipeline/architectures/"),
+        (_set("experiments.sign_lstm.training.early_stopping", {"monitor": "val_loss"}), "`experiments.sign_lstm.training.early_stopping.monitor`", "no validation part"),
+    ],
+)
+def test_bad_params_give_one_line_with_the_place(project: Path, change: Callable[[dict[str, Any]], None], place: str, words: str) -> None:
+    raw = copy.deepcopy(tiny_params())
+    change(raw)
+    write_params(project, raw)
+    with pytest.raises(UserError) as caught:
+        params.load()
+    line = str(caught.value)
+    assert "\n" not in line
+    assert line.startswith(place), line
+    assert words in line, line
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("size: [quick", "must be YAML"),
+        ("size: quick\nsize: full\n", "each key once"),
+        ("size: &a quick\nseries: *a\n", "An alias"),
+        ("a\n", "must be a mapping"),
+        ("size: !!python/object/apply:os.system ['true']\n", "must be YAML"),
+    ],
+)
+def test_bad_yaml_gives_one_line(project: Path, text: str, words: str) -> None:
+    (project / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=words) as caught:
+        params.load()
+    assert "\n" not in str(caught.value)
+
+
+def test_every_key_of_the_schema_says_what_it_is() -> None:
+    schema = yaml.safe_load(params.SCHEMA.read_text(encoding="utf-8"))
+
+    def described(node: Any) -> bool:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+        return not node or "description" in node or "type" in node
+
+    missing = []
+    for name, definition in schema["$defs"].items():
+        missing += [f"{name}.{key}" for key, sub in definition.get("properties", {}).items() if not described(sub)]
+    assert not missing
+
+
+def test_one_name_is_asked_for(project: Path) -> None:
+    assert params.name_of(["season"], "series") == "season"
+    with pytest.raises(UserError, match="Did you mean `season`"):
+        params.name_of(["saeson"], "series")
+    with pytest.raises(UserError, match="one name of series"):
+        params.name_of([], "series")

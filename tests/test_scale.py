@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
+
+from pipeline import dataset, files, params, raw, scale, split, window
+from tests.conftest import tiny_params, write_params
+
+
+def test_covered_rows_are_inputs_and_targets_of_windows() -> None:
+    np.testing.assert_array_equal(np.flatnonzero(scale.covered(12, np.array([0, 7]), 3)), [0, 1, 2, 7, 8, 9])
+
+
+@pytest.mark.parametrize(("method", "theirs"), [("standard", StandardScaler()), ("minmax", MinMaxScaler()), ("robust", RobustScaler())])
+def test_scaling_equals_scikit_learns(method: str, theirs: StandardScaler) -> None:
+    rows = np.random.default_rng(0).normal(3, 2, (50, 3))
+    rows[4, 1] = np.nan
+    center, spread = scale.learn(rows, method)
+    np.testing.assert_allclose(scale.apply(rows, [0, 1, 2], center, spread), theirs.fit_transform(rows), rtol=1e-5, atol=1e-6)
+
+
+def test_none_leaves_the_values() -> None:
+    center, spread = scale.learn(np.ones((4, 2)), "none")
+    np.testing.assert_array_equal(scale.apply(np.full((4, 2), 7.0), [1, 0], center, spread), np.full((4, 2), 7.0))
+
+
+def _made(project: Path, factor: float = 1.0, **scaling: str) -> None:
+    p = tiny_params()
+    p["datasets"]["season_windows"]["scaling"] |= scaling
+    write_params(project, p)
+    p = params.load()
+    raw.main(["season"])
+    if factor != 1.0:
+        rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
+        rows[280:] *= factor
+        files.write_array(files.RAW / "season" / "rows.npy", rows)
+    for stage in (split.split, window.window, scale.scale):
+        stage(p, "season_windows")
+
+
+def test_nothing_is_learned_from_validation_or_test(project: Path) -> None:
+    _made(project)
+    before = {path.name: path.read_bytes() for path in (files.SCALED / "season_windows").rglob("*") if path.is_file()}
+    _made(project, factor=50.0)
+    after = {path.name: path.read_bytes() for path in (files.SCALED / "season_windows").rglob("*") if path.is_file()}
+    assert after["scaling.json"] == before["scaling.json"]
+    assert after["train.npy"] == before["train.npy"]
+    assert after["validation.npy"] != before["validation.npy"]
+
+
+@pytest.mark.parametrize("by_window", ["none", "last", "standard"])
+def test_targets_are_restored_to_raw_units(project: Path, by_window: str) -> None:
+    _made(project, window=by_window)
+    for name in ("train", "validation", "test"):
+        part = dataset.load("season_windows", 0, name)
+        np.testing.assert_allclose(part.restore(part.targets()), part.raw_targets(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("by_window", ["last", "standard"])
+def test_window_scaling_uses_the_windows_own_rows(project: Path, by_window: str) -> None:
+    _made(project, window=by_window)
+    inputs = dataset.load("season_windows", 0, "train").inputs(np.array([5, 9]))
+    if by_window == "last":
+        np.testing.assert_array_equal(inputs[:, -1], 0)
+    else:
+        np.testing.assert_allclose(inputs.mean(1), 0, atol=1e-5)
+        np.testing.assert_allclose(inputs.std(1), 1, atol=1e-4)
+
+
+def test_a_batch_is_a_gather_of_scaled_rows(project: Path) -> None:
+    _made(project)
+    part = dataset.load("season_windows", 0, "test")
+    begin = part.table["start"][3]
+    np.testing.assert_array_equal(part.inputs(np.array([3]))[0], part.scaled[begin : begin + 12])
+    # The target is the row after the window, counted in the series.
+    rows = files.read_array(files.RAW / "season" / "rows.npy")
+    assert part.raw_targets()[3, 0] == rows[part.table["row"][3], 0]
+    assert part.spec.first_rows[begin + 12] == part.table["row"][3]

@@ -1,0 +1,133 @@
+"""Scores against scikit-learn and by hand."""
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from pipeline import scores
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_regression_agrees_with_scikit_learn(steps):
+    truth = RANDOM.normal(size=(50, steps))
+    prediction = 0.5 * truth + RANDOM.normal(size=(50, steps))
+    ours = scores.regression(truth, prediction)
+    assert ours["r2"] == pytest.approx(metrics.r2_score(truth, prediction))
+    assert ours["mse"] == pytest.approx(metrics.mean_squared_error(truth, prediction))
+    assert ours["mae"] == pytest.approx(metrics.mean_absolute_error(truth, prediction))
+    assert ours["rmse"] == pytest.approx(np.sqrt(metrics.mean_squared_error(truth, prediction)))
+    assert ours["mase"] is None
+
+
+def test_mase_by_hand():
+    truth, prediction = np.array([[1.0], [3.0]]), np.array([[2.0], [6.0]])
+    assert scores.regression(truth, prediction, np.array([2.0, 2.0]))["mase"] == 1.0
+    assert scores.regression(truth, prediction, np.array([1.0, 3.0]))["mase"] == 1.0
+    assert scores.regression(truth, prediction, np.array([0.0, 0.0]))["mase"] is None
+
+
+def test_spread_of_a_constant_prediction_is_zero():
+    truth = RANDOM.normal(size=(20, 1))
+    ours = scores.regression(truth, np.full_like(truth, 0.3))
+    assert ours["spread"] == pytest.approx(0, abs=1e-12)
+    assert ours["r2"] <= 0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_regression_of_predictions_that_are_not_finite_is_none(bad):
+    truth = np.arange(4.0)[:, None]
+    prediction = truth.copy()
+    prediction[2] = bad
+    assert set(scores.regression(truth, prediction).values()) == {None}
+
+
+def test_r2_of_a_constant_truth_is_none():
+    ours = scores.regression(np.ones((3, 1)), np.zeros((3, 1)))
+    assert ours["r2"] is None and ours["mse"] == 1.0
+
+
+def test_naive_error_bridges_no_gap_and_no_two_sequences():
+    values = np.array([0.0, 1.0, 10.0, 12.0])
+    assert scores.naive_error(values, np.array([0, 1, 5, 6])) == 1.5
+    assert scores.naive_error(values, np.arange(4), sequence_length=2) == 1.5
+    assert scores.naive_error(values, np.arange(4), lag=2) == pytest.approx((10 + 11) / 2)
+    assert scores.naive_error(values, np.arange(4), lag=4) is None
+    assert scores.naive_error(np.array([0.0, np.nan, 1.0, 3.0]), np.arange(4)) == 2.0
+
+
+def test_skill():
+    assert scores.skill(1.0, 2.0) == 0.5
+    assert scores.skill(2.0, 2.0) == 0.0
+    assert scores.skill(None, 2.0) is None
+    assert scores.skill(1.0, 0.0) is None
+
+
+def _three(rows=60):
+    truth = RANDOM.integers(0, 3, rows)
+    outputs = RANDOM.uniform(0.05, 0.95, (rows, 3))
+    return truth, outputs
+
+
+def test_three_classes_agree_with_scikit_learn():
+    truth, outputs = _three()
+    rows = outputs / outputs.sum(axis=1, keepdims=True)
+    guess = outputs.argmax(axis=1)
+    ours = scores.classification(truth, outputs, 3)
+    assert ours["accuracy"] == pytest.approx(metrics.accuracy_score(truth, guess))
+    assert ours["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(truth, guess))
+    assert ours["log_loss"] == pytest.approx(metrics.log_loss(truth, rows))
+    assert ours["brier"] == pytest.approx(metrics.brier_score_loss(truth, rows, scale_by_half=False))
+    assert ours["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, guess))
+    assert ours["confusion"] == metrics.confusion_matrix(truth, guess).tolist()
+
+
+def test_two_classes_agree_with_scikit_learn():
+    truth = RANDOM.integers(0, 2, 80)
+    one = np.clip(0.3 * truth + RANDOM.uniform(0, 0.7, 80), 0, 1)[:, None]
+    guess = (one[:, 0] > 0.5).astype(int)
+    ours = scores.classification(truth, one, 2)
+    assert ours["accuracy"] == pytest.approx(metrics.accuracy_score(truth, guess))
+    assert ours["log_loss"] == pytest.approx(metrics.log_loss(truth, one[:, 0]))
+    assert ours["brier"] == pytest.approx(metrics.brier_score_loss(truth, one[:, 0]))
+    assert ours["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, guess))
+
+
+def test_a_class_that_never_occurs_does_not_count_in_the_balanced_accuracy():
+    truth, outputs = np.array([0, 0, 1, 1]), np.eye(3)[[0, 2, 1, 1]]
+    assert scores.classification(truth, outputs, 3)["balanced_accuracy"] == pytest.approx(0.75)
+
+
+def test_nan_outputs_give_the_share_of_class_0_as_accuracy():
+    truth = np.array([0, 1, 2, 2, 0])
+    ours = scores.classification(truth, np.full((5, 3), np.nan), 3)
+    assert ours["accuracy"] == pytest.approx(0.4)
+    assert ours["log_loss"] is None and ours["brier"] is None
+    assert ours["mcc"] == 0.0
+    two = scores.classification(np.array([0, 1]), np.full((2, 1), np.nan), 2)
+    assert two["accuracy"] == 0.5 and two["log_loss"] is None
+
+
+def test_sigmoid_outputs_that_are_all_zero_are_not_finite():
+    assert scores.classification(np.array([0]), np.zeros((1, 3)), 3)["log_loss"] is None
+
+
+def test_log_loss_has_the_floor_of_keras():
+    ours = scores.classification(np.array([1]), np.array([[1.0]]), 2)
+    assert ours["log_loss"] == pytest.approx(1e-7, rel=1e-3)
+
+
+def test_over_seeds():
+    assert scores.over_seeds([1.0, 3.0]) == {"mean": 2.0, "std": pytest.approx(np.sqrt(2)), "min": 1.0, "max": 3.0}
+    assert scores.over_seeds([1.0]) == {"mean": 1.0, "std": None, "min": 1.0, "max": 1.0}
+    assert scores.over_seeds([1.0, None]) == {"mean": None, "std": None, "min": 1.0, "max": 1.0}
+    assert scores.over_seeds([None])["max"] is None
+
+
+def test_significant():
+    assert scores.significant({"a": [1234.56, np.float64(0.000123456)], "b": float("nan"), "c": 7}, 3) == {
+        "a": [1230.0, 0.000123],
+        "b": None,
+        "c": 7,
+    }

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline import files, params, raw, split, window
+from pipeline.errors import UserError
+from tests.conftest import tiny_params, write_params
+
+PLAIN: dict[str, Any] = {"horizon": 1, "target": {"kind": "value", "of": "value"}, "missing": "error"}
+
+
+def made(rows: np.ndarray, stride: int = 1, length: int = 3, thresholds: list[float] | None = None, **change: Any) -> dict[str, np.ndarray]:
+    part = {"intervals": [[100, 100 + len(rows)]], "context": 0}
+    return window.table(rows, part, stride, length, PLAIN | change, [0], rows.shape[1] - 1, thresholds)[0]
+
+
+def column(*values: float) -> np.ndarray:
+    return np.array(values, dtype=float)[:, None]
+
+
+def test_a_window_ends_before_its_target() -> None:
+    table = made(column(0, 1, 2, 3, 4, 5), stride=2)
+    np.testing.assert_array_equal(table["start"], [0, 2])
+    np.testing.assert_array_equal(table["target_0"], [3, 5])
+    np.testing.assert_array_equal(table["last"], [2, 4])
+    np.testing.assert_array_equal(table["mean"], [1, 3])
+    np.testing.assert_array_equal(table["row"], [103, 105])
+
+
+def test_a_horizon_of_several_rows() -> None:
+    table = made(column(0, 1, 2, 3, 4, 5), horizon=2)
+    np.testing.assert_array_equal(np.stack([table["target_0"], table["target_1"]], 1), [[3, 4], [4, 5]])
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({"kind": "difference", "of": "value"}, [8.0, -24.0]),
+        ({"kind": "return", "of": "value"}, [2.0, -3.0]),
+        ({"kind": "sign", "of": "value"}, [1, 0]),
+        ({"kind": "sign", "of": "difference"}, [1, 0]),
+    ],
+)
+def test_targets(target: dict[str, str], expected: list[float]) -> None:
+    np.testing.assert_allclose(made(column(1, 2, 4, 8, 12, -16), horizon=2, target=target)["target_0"], expected)
+
+
+def test_classes_by_thresholds() -> None:
+    table = made(column(0, 0, 0, 1, 2, 3), thresholds=[1.0, 2.5], target={"kind": "classes", "of": "value"})
+    np.testing.assert_array_equal(table["target_0"], [0, 1, 2])
+
+
+def test_a_return_of_nothing_is_refused() -> None:
+    with pytest.raises(UserError, match="row 102"):
+        made(column(1, 1, 0, 4), target={"kind": "return", "of": "value"})
+
+
+def test_missing_cells_drop_the_windows_that_touch_them_and_no_other() -> None:
+    rows = column(*range(12))
+    rows[5] = np.nan
+    np.testing.assert_array_equal(made(rows, missing="drop")["start"], [0, 1, 6, 7, 8])
+    # What is kept are inputs: a target that is missing is none.
+    np.testing.assert_array_equal(made(rows, missing="keep")["start"], [0, 1, 3, 4, 5, 6, 7, 8])
+
+
+def test_missing_cells_are_filled_from_the_past_of_their_own_interval() -> None:
+    rows = column(np.nan, 1, np.nan, 3, np.nan, 5)
+    np.testing.assert_array_equal(window.clean(rows, [(0, 4), (10, 12)], "fill_past")[:, 0], [np.nan, 1, 1, 3, np.nan, 5])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(st.floats(-5, 5), st.just(float("nan"))), min_size=2, max_size=40), st.data())
+def test_filling_the_first_rows_equals_the_first_rows_of_filling_all(values: list[float], data: st.DataObject) -> None:
+    rows = column(*values)
+    t = data.draw(st.integers(1, len(rows)))
+    np.testing.assert_array_equal(window.clean(rows[:t], [(0, t)], "fill_past"), window.clean(rows, [(0, len(rows))], "fill_past")[:t])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    pieces=st.lists(st.integers(1, 30), min_size=1, max_size=4),
+    length=st.integers(1, 12),
+    ahead=st.integers(0, 5),
+    stride=st.integers(1, 9),
+)
+def test_no_window_leaves_its_interval_and_none_is_forgotten(pieces: list[int], length: int, ahead: int, stride: int) -> None:
+    edges = np.cumsum([0, *pieces])
+    spans = [(int(a), int(b)) for a, b in zip(edges, edges[1:], strict=False)]
+    found = set(window.starts(spans, length, ahead, stride).tolist())
+    expected = {a + k for a, b in spans for k in range(0, b - a, stride) if a + k + length + ahead <= b}
+    assert found == expected
+
+
+def _prepared(folder: Path, change: dict[str, Any], rows: np.ndarray | None = None) -> dict[str, Any]:
+    p = tiny_params()
+    p["datasets"]["season_windows"]["window"] |= change
+    write_params(folder, p)
+    p = params.load()
+    raw.main(["season"])
+    if rows is not None:
+        files.write_array(files.RAW / "season" / "rows.npy", rows)
+    split.split(p, "season_windows")
+    return p
+
+
+def test_class_thresholds_come_from_training_alone(project: Path) -> None:
+    change = {"target": {"kind": "classes", "of": "value", "quantiles": [0.2, 0.6]}}
+    p = _prepared(project, change)
+    window.window(p, "season_windows")
+    first = files.read_json(files.WINDOWS / "season_windows" / "windows.json")
+    np.testing.assert_allclose(first["folds"][0]["shares"], [0.2, 0.4, 0.4], atol=0.01)
+    rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
+    rows[280:] *= 1000  # validation and test
+    p = _prepared(project, change, rows)
+    window.window(p, "season_windows")
+    assert files.read_json(files.WINDOWS / "season_windows" / "windows.json")["folds"][0]["thresholds"] == first["folds"][0]["thresholds"]
+
+
+def test_a_constant_column_is_refused_with_its_name(project: Path) -> None:
+    p = _prepared(project, {})
+    rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
+    rows[:280, 0] = 1.5  # constant in training, not afterwards
+    p = _prepared(project, {}, rows)
+    with pytest.raises(UserError, match=r"column value` must not be constant over the training rows. Received: 1.5"):
+        window.window(p, "season_windows")
+
+
+def test_the_window_stage_opens_no_test_row(project: Path) -> None:
+    p = _prepared(project, {})
+    (files.TEST / "season_windows" / "fold0.npy").unlink()
+    window.window(p, "season_windows")
+    assert (files.WINDOWS / "season_windows" / "windows.json").exists()

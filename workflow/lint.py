@@ -1,0 +1,40 @@
+"""`snakemake --lint`, the part that applies.
+
+Left out: that a rule should name its own conda environment or container. Flatline has one locked environment, uv.lock.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+NOT_APPLICABLE = ("Specify a conda environment or container for each rule.",)
+
+
+def remarks(output: str) -> list[str]:
+    """Remarks of the linter that apply, a line each: where, and what."""
+    where, found = "", []
+    for line in output.splitlines():
+        if line.startswith("Lints for"):
+            where = line.removeprefix("Lints for ").rstrip(":")
+        match = re.match(r"\s+\* (.+?):$", line)
+        if match and match[1] not in NOT_APPLICABLE:
+            found.append(f"{where}: {match[1]}")
+    return found
+
+
+def main() -> int:
+    # Snakemake ends with 1 when it has any remark, those that do not apply included.
+    done = subprocess.run(["snakemake", "--lint"], capture_output=True, text=True, check=False)  # noqa: S603, S607 - no input of anyone's
+    output = done.stdout + done.stderr
+    if done.returncode not in (0, 1) or ("Lints for" not in output and "Congratulations" not in output):
+        print(output, file=sys.stderr)
+        return 1
+    found = remarks(output)
+    print("\n".join(found) or "snakemake --lint: nothing that applies")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""What the Snakefile needs to know of DVC's stages: their files, and which of them are stale.
+
+Snakemake schedules, DVC decides. Inputs and outputs of every rule are read out of the stages that DVC has resolved, so
+that nothing stands twice. Staleness is DVC's alone: the main process asks it once and gives each stale stage a fresh
+stamp, which is an input of its rule; the outputs of all others are made newer than their inputs where they are not.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+STAMPS = Path(".snakemake/stamps")
+LOGS = Path("logs")
+_FAILED = "ERROR: failed to reproduce"
+
+
+class Stages:
+    """The resolved stages of dvc.yaml, by kind (`train`) and name (`co2_lstm`).
+
+    Args:
+        main: whether this is the process that the user started: it alone looks for stale stages.
+    """
+
+    def __init__(self, main: bool) -> None:
+        # Read here and not at the top: DVC's import is half of what an idle run costs.
+        from dvc.repo import Repo
+
+        with Repo(".") as repo:
+            stages = [stage for stage in repo.index.stages if stage.name]
+            self._files = {
+                stage.addressing: (
+                    [dep.def_path for dep in stage.deps if dep.protocol == "local" and not hasattr(dep, "params")],
+                    [out.def_path for out in stage.outs],
+                )
+                for stage in stages
+            }
+            if main:
+                self._stamp(set(repo.status()))
+
+    def kinds(self) -> list[str]:
+        """Kinds of stages, in the order of dvc.yaml."""
+        return list(dict.fromkeys(name.split("@")[0] for name in self._files))
+
+    def outputs(self, kind: str) -> list[str]:
+        """Output files of a kind, with `{name}` for the name: one pattern that fits every stage of the kind."""
+        patterns = {tuple(out.replace(name, "{name}") for out in self._files[stage][1]) for stage, name in self._named(kind)}
+        if len(patterns) != 1:
+            raise ValueError(f"the stages `{kind}` of dvc.yaml must name their outputs after one pattern: {sorted(patterns)}")
+        return list(patterns.pop())
+
+    def inputs(self, kind: str) -> Callable[[Any], list[str]]:
+        """A Snakemake input function: what the stage reads."""
+        made = {out for _, outs in self._files.values() for out in outs}
+
+        def of(wildcards: Any) -> list[str]:
+            found: list[str] = []
+            for dep in self._files[self.address(kind, wildcards)][0]:
+                # A folder that several stages fill stands for what they make.
+                below = [] if dep in made else sorted(out for out in made if out.startswith(f"{dep}/"))
+                found += below or [dep]
+            return found
+
+        return of
+
+    def stamp(self, kind: str) -> Callable[[Any], str]:
+        """A Snakemake input function: the stamp that makes a stale stage run."""
+        return lambda wildcards: str(STAMPS / self.address(kind, wildcards))
+
+    def address(self, kind: str, wildcards: Any) -> str:
+        """DVC's name of a stage: `train@co2_lstm`, or `report`."""
+        name = getattr(wildcards, "name", None)
+        return f"{kind}@{name}" if name else kind
+
+    def _named(self, kind: str) -> Iterator[tuple[str, str]]:
+        for stage in self._files:
+            head, _, name = stage.partition("@")
+            if head == kind:
+                yield stage, name or "\0"
+
+    def _stamp(self, stale: set[str]) -> None:
+        """Give every stale stage a fresh stamp, and make every other one look up to date to Snakemake.
+
+        The stamp's content is fresh as well: Snakemake takes a newer file with an older content for unchanged.
+        Stages after a stale one need no stamp: they run because their input does, and DVC tells when their turn comes.
+        """
+        STAMPS.mkdir(parents=True, exist_ok=True)
+        # dvc.yaml lists every kind after those that it reads from, so that one pass settles all times.
+        for stage, (deps, outs) in self._files.items():
+            stamp = STAMPS / stage
+            if stage in stale or not stamp.exists():
+                stamp.write_text(f"{time.time_ns()}\n", encoding="utf-8")
+                continue
+            newest = max(_modified(path) for path in [str(stamp), *deps])
+            if min(_modified(out) for out in outs) < newest:
+                # A checkout, or an edit undone, left times that say nothing; DVC has compared the contents.
+                for out in outs:
+                    os.utime(out)
+
+
+def _modified(path: str) -> float:
+    """When a file or folder was changed, in seconds; 0 where there is none."""
+    try:
+        return os.stat(path).st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def tell_failures_last(started: float) -> None:
+    """Print, as the very last lines of this process, what the stages that failed since `started` had to say."""
+
+    def tell() -> None:
+        for log in sorted(LOGS.glob("**/*.log")):
+            if log.stat().st_mtime >= started:
+                line = reason(log.read_text(encoding="utf-8", errors="replace"))
+                if line:
+                    print(line, file=sys.stderr)
+
+    atexit.register(tell)
+
+
+def reason(log: str) -> str | None:
+    """The line of a stage's log that says why it failed: the last one before DVC's own; None if it did not fail."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    for i, line in enumerate(lines):
+        if line.startswith("ERROR:"):
+            return lines[i - 1] if line.startswith(_FAILED) and i else line
+    return None
