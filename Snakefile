@@ -11,10 +11,10 @@ import time
 from snakemake.exceptions import WorkflowError
 
 from pipeline import errors, params
-from workflow.stages import Stages, tell_failures_last
+from workflow.stages import Stages, say_last, tell_failures_last
 
 STARTED = time.time()
-REPRO = "dvc --quiet --wait-for-lock repro --single-item {params.stage} > {log} 2>&1"
+REPRO = "dvc --wait-for-lock repro --single-item {params.stage} > {log} 2>&1"
 # Outputs that DVC found good are touched, so that they are newer than their stamp. A stage that failed gets its
 # earlier outputs back, which DVC had removed before it ran.
 RUN = (
@@ -25,7 +25,8 @@ RUN = (
 try:
     PARAMS = params.load()
 except errors.UserError as error:
-    raise WorkflowError(str(error)) from None
+    say_last(str(error))
+    raise WorkflowError("params.yaml does not pass its checks.") from None
 
 stages = Stages(main=workflow.is_main_process)
 

@@ -26,7 +26,12 @@ def locate(place: str, architecture: dict[str, Any]) -> tuple[Path, str]:
         raise UserError(f"{place}.name", "must be a file of pipeline/architectures/", name, f"Known: {known}.")
     module, _, function = architecture.get("builder", f"{name}:build").partition(":")
     if module not in (name, f"pipeline.architectures.{name}"):
-        raise UserError(f"{place}.builder", f"must name a function of pipeline/architectures/{name}.py", architecture["builder"], f"Write {name}:{function}.")
+        raise UserError(
+            f"{place}.builder",
+            f"must name a function of pipeline/architectures/{name}.py",
+            architecture["builder"],
+            f"Write {name}:{function}.",
+        )
     return path, function
 
 
@@ -48,7 +53,12 @@ def check(place: str, architecture: dict[str, Any]) -> None:
     path, function = locate(place, architecture)
     known = options(path, function)
     if known is None:
-        raise UserError(f"{place}.builder", f"must be defined in pipeline/architectures/{path.name}", function, "Write a function of that name there.")
+        raise UserError(
+            f"{place}.builder",
+            f"must be defined in pipeline/architectures/{path.name}",
+            function,
+            "Write a function of that name there.",
+        )
     for key in architecture:
         if key not in _OWN_KEYS and key not in known:
             close = difflib.get_close_matches(key, known, n=1)

@@ -30,8 +30,8 @@ def fit(train: Part) -> dict[str, Forecast]:
     """Learn every baseline that suits the target from the training part.
 
     Returns:
-        by name a function from any part to its forecasts: `[windows, steps]` in raw units for regressions, `[windows, 1]`
-        probabilities of class 1 for two classes, `[windows, 3]` probabilities for three.
+        by name a function from any part to its forecasts: `[windows, steps]` in raw units for regressions,
+        `[windows, 1]` probabilities of class 1 for two classes, `[windows, 3]` probabilities for three.
     """
     if train.spec.classes:
         return {"majority": _majority(train), "persistence": _persistent_class(train), "logistic": _logistic(train)}
@@ -64,7 +64,7 @@ def _train_mean(train: Part) -> Forecast:
 
 
 def _persistence(train: Part) -> Forecast:
-    """The last value again at every step; no change, where a change is predicted. The training mean where `last` is missing."""
+    """The last value at every step, or no change. The training mean where the last value is missing."""
     mean = train.raw_targets().mean(axis=0)
 
     def forecast(part: Part) -> np.ndarray:
@@ -167,14 +167,14 @@ def _thinned_ridge(train: Part, columns: _Columns) -> tuple[np.ndarray, np.ndarr
 
 def _majority(train: Part) -> Forecast:
     """The classes' shares among the training windows as the probabilities of every window."""
-    counts = np.bincount(train.raw_targets().astype(int).ravel(), minlength=train.spec.classes)
+    counts = np.bincount(train.raw_targets().astype(int).ravel(), minlength=train.spec.classes or 0)
     shares = counts / counts.sum()
     outputs = shares[1:] if train.spec.classes == 2 else shares
     return lambda part: np.tile(outputs, (len(part), 1))
 
 
 def _persistent_class(train: Part) -> Forecast:
-    """The class of the last value, or of the last change over as many rows as the horizon; the majority where it is missing."""
+    """The class of the last value, or of the last change over as many rows as the horizon; majority where missing."""
     majority = _majority(train)
 
     def forecast(part: Part) -> np.ndarray:
@@ -186,7 +186,7 @@ def _persistent_class(train: Part) -> Forecast:
         if spec.classes == 2:
             outputs = (value > 0).astype(float)[:, None]
         else:
-            outputs = np.eye(3)[np.digitize(value, spec.thresholds, right=True)]
+            outputs = np.eye(3)[np.digitize(value, spec.thresholds or [], right=True)]
         return np.where(np.isfinite(value)[:, None], outputs, majority(part))
 
     return forecast
@@ -197,7 +197,7 @@ def _logistic(train: Part) -> Forecast:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    classes = int(train.spec.classes)
+    classes = train.spec.classes or 0
     columns = _columns(train)
     indices = _thinned(columns)
     truth = train.raw_targets()[indices].astype(int).ravel()

@@ -85,7 +85,7 @@ class Part:
         return made if indices is None else made[indices]
 
     def restore(self, outputs: np.ndarray) -> np.ndarray:
-        """A network's outputs for all windows in raw units: float64 [windows, outputs]; probabilities stay as they are."""
+        """A network's outputs for all windows in raw units, float64 [windows, outputs]; probabilities pass through."""
         if self.spec.classes:
             return outputs.astype(np.float64)
         center, scale = self._units()
@@ -151,16 +151,29 @@ def load(dataset: str, fold: int, part: str) -> Part:
         first_rows=splitting.rows_of(position),
     )
     if part == "test":
-        rows = windowing.clean(files.read_array(files.TEST / dataset / f"fold{fold}.npy"), position["intervals"], windows["missing"])
+        rows = windowing.clean(
+            files.read_array(files.TEST / dataset / f"fold{fold}.npy"), position["intervals"], windows["missing"]
+        )
         columns = [spec.columns.index(n) for n in spec.features]
         table, _ = windowing.table(
-            rows, position, windows["stride"]["evaluation"], spec.length, windows, columns, spec.target_column, spec.thresholds
+            rows,
+            position,
+            windows["stride"]["evaluation"],
+            spec.length,
+            windows,
+            columns,
+            spec.target_column,
+            spec.thresholds,
         )
         center = np.array([learned["features"][n]["center"] for n in spec.features])
         scale = np.array([learned["features"][n]["scale"] for n in spec.features])
         return Part(part, rows, scaling_stage.apply(rows, columns, center, scale), table, spec)
     rows = windowing.clean(
-        files.read_array(files.fold_folder(files.SPLIT, dataset, fold) / f"{part}.npy"), position["intervals"], windows["missing"]
+        files.read_array(files.fold_folder(files.SPLIT, dataset, fold) / f"{part}.npy"),
+        position["intervals"],
+        windows["missing"],
     )
     table = files.read_table(files.fold_folder(files.WINDOWS, dataset, fold) / f"{part}.parquet")
-    return Part(part, rows, files.read_array(files.fold_folder(files.SCALED, dataset, fold) / f"{part}.npy"), table, spec)
+    return Part(
+        part, rows, files.read_array(files.fold_folder(files.SCALED, dataset, fold) / f"{part}.npy"), table, spec
+    )

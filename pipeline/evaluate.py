@@ -17,7 +17,7 @@ PARTS = ("train", "validation", "test")
 # What the report draws of the test part.
 _POINTS = 300
 
-# (part, what) -> one array per fold, where what is "truth", "naive", ("seed", 0), ("baseline", "ridge") or ("oracle", "").
+# (part, what) -> an array per fold; what is "truth", "naive", "row", ("seed", 0), ("baseline", "ridge"), ("oracle", "")
 Arrays = dict[tuple[str, Any], list[np.ndarray]]
 
 
@@ -100,7 +100,7 @@ def _collect(arrays: Arrays, name: str, data: str, fold: int, seeds: list[int]) 
 
 
 def _units(spec: dataset.Spec) -> tuple[float, float]:
-    """What is taken from a value, and what it is then divided by, before it is scored; learned from the training rows."""
+    """What is taken from a value, and what it is then divided by, before it is scored; from the training rows."""
     if spec.classes or spec.score_units != "standardised":
         return 0.0, 1.0
     return spec.target_center, spec.target_scale

@@ -1,27 +1,20 @@
-"""Networks by name: checked, built, compiled, and kept in archives whose bytes depend on the network alone.
-
-Keras is imported inside the functions that need it, for `check_options` also serves stages that need no network.
-"""
+"""Networks by name: built, compiled, and kept in archives whose bytes depend on the network alone."""
 
 from __future__ import annotations
 
-import ast
-import difflib
 import importlib
-import io
 import json
+import tempfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipeline import files
+import keras
+
+from pipeline import architecture_options, files
 from pipeline.architectures import Shape
 from pipeline.errors import UserError
 
-if TYPE_CHECKING:
-    import keras
-
-FOLDER = Path(__file__).parent / "architectures"
 _PACKAGE = "pipeline.architectures"
 _LOSSES = {None: "mse", 2: "binary_crossentropy", 3: "categorical_crossentropy"}
 _OWN_KEYS = ("name", "builder")
@@ -29,72 +22,30 @@ _OWN_KEYS = ("name", "builder")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def check_options(place: str, architecture: dict[str, Any]) -> None:
-    """Compare an architecture's options with the signature of its builder, which is read and not imported.
-
-    Args:
-        place: dotted path of `architecture` in params.yaml.
-        architecture: `name`, optionally `builder`, and the builder's options.
-
-    Raises:
-        UserError: there is no such file or function, it takes no such option, or it needs one that is absent.
-    """
-    name, function = _builder(place, architecture)
-    path = FOLDER / f"{name}.py"
-    if not path.is_file():
-        known = sorted(file.stem for file in FOLDER.glob("*.py") if file.stem != "__init__")
-        raise UserError(f"{place}.name", "must be a file of pipeline/architectures/", name, f"Known: {', '.join(known)}.")
-    try:
-        body = ast.parse(path.read_text(encoding="utf-8")).body
-    except SyntaxError as error:
-        raise UserError(f"pipeline/architectures/{name}.py:{error.lineno}", "must be valid Python", error.msg, "Mend this line.") from None
-    found = {node.name: node.args for node in body if isinstance(node, ast.FunctionDef)}
-    if function not in found:
-        raise UserError(
-            f"{place}.builder",
-            f"must be a function of pipeline/architectures/{name}.py",
-            function,
-            f"Known: {', '.join(found) or 'none'}.",
-        )
-    signature = found[function]
-    positional = [argument.arg for argument in signature.posonlyargs + signature.args]
-    keywords = [argument.arg for argument in signature.kwonlyargs]
-    allowed = positional[1:] + keywords
-    required = positional[1 : len(positional) - len(signature.defaults)]
-    required += [name for name, default in zip(keywords, signature.kw_defaults, strict=True) if default is None]
-    given = [key for key in architecture if key not in _OWN_KEYS]
-    for key in given:
-        if key not in allowed and signature.kwarg is None:
-            close = difflib.get_close_matches(key, allowed, 1)
-            raise UserError(
-                f"{place}.{key}",
-                f"must be an option of {name}:{function}",
-                key,
-                f"Did you mean {close[0]}?" if close else f"Known: {', '.join(allowed) or 'none'}.",
-            )
-    for key in required:
-        if key not in given:
-            raise UserError(f"{place}.{key}", f"must be given to {name}:{function}", "nothing", "Add it.")
-
-
 def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture") -> keras.Model:
     """Call the builder that `architecture` names with its options.
 
     Raises:
-        UserError: as `check_options`, or the builder refuses an option's value, or what it returns is not a Keras model
-            from [batch, length, features] to [batch, outputs].
+        UserError: as `architecture_options.check`, or the builder refuses an option's value, or what it returns is not
+            a Keras model from [batch, length, features] to [batch, outputs].
     """
-    import keras
-
-    check_options(place, architecture)
-    name, function = _builder(place, architecture)
+    architecture_options.check(place, architecture)
+    path, function = architecture_options.locate(place, architecture)
+    name = path.stem
     builder = getattr(importlib.import_module(f"{_PACKAGE}.{name}"), function)
     try:
         model = builder(shape, **{key: value for key, value in architecture.items() if key not in _OWN_KEYS})
     except (TypeError, ValueError) as error:
-        raise UserError(place, f"must hold options that {name}:{function} can build from", error, "Mend the option.") from error
+        raise UserError(
+            place, f"must hold options that {name}:{function} can build from", error, "Mend the option."
+        ) from error
     if not isinstance(model, keras.Model):
-        raise UserError(place, f"must name a builder that returns a keras.Model ({name}:{function})", type(model).__name__, "Return one.")
+        raise UserError(
+            place,
+            f"must name a builder that returns a keras.Model ({name}:{function})",
+            type(model).__name__,
+            "Return one.",
+        )
     expected = ((shape.batch_size, shape.length, shape.features), (shape.batch_size, shape.outputs))
     if (model.input_shape, model.output_shape) != expected:
         raise UserError(
@@ -115,13 +66,13 @@ def compile_model(model: keras.Model, training: dict[str, Any], classes: int | N
     Raises:
         UserError: Keras knows no such loss.
     """
-    import keras
-
     loss = training["loss"] or _LOSSES[classes]
     try:
         keras.losses.get(loss)
     except ValueError:
-        raise UserError(f"{place}.loss", "must be a loss of Keras", loss, "See https://keras.io/api/losses/ for their names.") from None
+        raise UserError(
+            f"{place}.loss", "must be a loss of Keras", loss, "See https://keras.io/api/losses/ for their names."
+        ) from None
     makers = {
         "adam": keras.optimizers.Adam,
         "adamw": keras.optimizers.AdamW,
@@ -158,17 +109,17 @@ def save(model: keras.Model, path: Path) -> None:
 
     Keras itself puts in the time of saving, the times of the archive's members and addresses of objects in memory.
     """
-    import keras
-
-    whole = io.BytesIO()
     reset_state(model)
-    optimizer, model.optimizer, model.compiled = model.optimizer, None, False
-    try:
-        keras.saving.save_model(model, whole)
-    finally:
-        model.optimizer, model.compiled = optimizer, optimizer is not None
-    with zipfile.ZipFile(whole) as archive:
-        members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    optimizer, compiled = getattr(model, "optimizer", None), model.compiled
+    model.optimizer, model.compiled = None, False
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "model.keras"
+        try:
+            keras.saving.save_model(model, written)
+        finally:
+            model.optimizer, model.compiled = optimizer, compiled
+        with zipfile.ZipFile(written) as archive:
+            members = {name: archive.read(name) for name in sorted(archive.namelist())}
     metadata = json.loads(members["metadata.json"])
     members["metadata.json"] = json.dumps({"keras_version": metadata["keras_version"]}).encode()
     members["config.json"] = json.dumps(_numbered(json.loads(members["config.json"]), {})).encode()
@@ -183,8 +134,6 @@ def load(path: Path) -> keras.Model:
     Raises:
         UserError: the file is no such archive.
     """
-    import keras
-
     try:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
@@ -193,22 +142,6 @@ def load(path: Path) -> keras.Model:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise UserError(str(path), "must be a model that `train` wrote", error, "Run the stage train again.") from error
-
-
-def _builder(place: str, architecture: dict[str, Any]) -> tuple[str, str]:
-    """File (without .py) and function that build an architecture."""
-    name = architecture["name"]
-    module, _, function = architecture.get("builder", f"{name}:build").partition(":")
-    if not name.isidentifier():
-        raise UserError(f"{place}.name", "must be a file of pipeline/architectures/, without .py", name, "Use letters, digits and _.")
-    if module.removeprefix(f"{_PACKAGE}.") != name:
-        raise UserError(
-            f"{place}.builder",
-            f"must be a function of pipeline/architectures/{name}.py, as {name}:function",
-            architecture["builder"],
-            "Put your builder into a file of pipeline/architectures/ and give that as `name`, for DVC watches this file.",
-        )
-    return name, function
 
 
 def _stateful(model: keras.Model) -> list[Any]:

@@ -14,8 +14,8 @@ def predict(part: Part) -> np.ndarray | None:
     """The oracle's forecast of each window, as the network's: raw units, or probabilities of classes.
 
     Returns:
-        `[windows, 1]` for regressions and two classes, `[windows, 3]` for three; None where the series has no oracle, or
-        where it does not know the target: it foretells the next row from all rows before, so a horizon of 1 and no more.
+        `[windows, 1]` for regressions and two classes, `[windows, 3]` for three; None where the series has no oracle,
+        or where it does not know the target: it foretells the next row from all rows before, so a horizon of 1 alone.
     """
     spec = part.spec
     if not spec.oracle:
@@ -35,7 +35,7 @@ def predict(part: Part) -> np.ndarray | None:
         return (location - last)[:, None]
     if kind == "return":
         return (location / last - 1)[:, None]
-    edges = [0.0] if kind == "sign" else list(spec.thresholds)
+    edges = [0.0] if kind == "sign" else list(spec.thresholds or [])
     below = np.stack([_below(edge, spec.target["of"], last, location, scale, spec.oracle) for edge in edges], axis=1)
     if spec.classes == 2:
         return 1 - below
@@ -52,7 +52,7 @@ def _exact(part: Part) -> np.ndarray:
 def _below(
     edge: float, of: str, last: np.ndarray, location: np.ndarray, scale: np.ndarray, oracle: dict[str, Any]
 ) -> np.ndarray:
-    """Probability, `[windows]`, that the value (or its difference to `last`, or its return on `last`) is at most `edge`."""
+    """Probability, `[windows]`, that the value (or its difference to `last`, or its return) is at most `edge`."""
     from scipy import stats
 
     standard = stats.norm() if oracle["distribution"] == "normal" else stats.t(df=oracle["degrees"])

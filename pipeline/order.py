@@ -12,9 +12,14 @@ begins where window 0 ended (stride = length here; with a smaller stride there a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.dataset import Part
 
 
 def posted(windows: int, batch: int) -> np.ndarray:
@@ -40,16 +45,14 @@ def chains(starts: np.ndarray, length: int) -> list[np.ndarray]:
     Returns:
         int arrays of window indices, in the order of their first windows; each window stands in exactly one.
     """
-    rows = np.asarray(starts)
-    index = {row: i for i, row in enumerate(rows.tolist())}
-    followed = [index.get(row + length) for row in rows.tolist()]
-    has_predecessor = {i for i in followed if i is not None}
+    rows = np.asarray(starts).tolist()
+    index = {row: i for i, row in enumerate(rows)}
+    following = {i: index[row + length] for i, row in enumerate(rows) if row + length in index}
     found = []
-    for first in sorted(set(index.values()) - has_predecessor):
-        chain, i = [], first
-        while i is not None:
-            chain.append(i)
-            i = followed[i]
+    for first in sorted(set(range(len(rows))) - set(following.values())):
+        chain = [first]
+        while chain[-1] in following:
+            chain.append(following[chain[-1]])
         found.append(np.array(chain))
     return found
 
@@ -88,6 +91,19 @@ def lanes(starts: np.ndarray, length: int, batch: int, multiple: int = 1) -> lis
     if multiple > 1 and (steps := _longest([len(chain) for chain in left], batch, 1)):
         passes.append(_cut(left, steps, batch))
     return passes
+
+
+def rows_in_time(part: Part) -> np.ndarray:
+    """First row of each window on the axis that `chains` wants: gaps between intervals stay gaps, and no window of one
+    independent sequence continues a window of another.
+
+    Returns:
+        int [windows].
+    """
+    rows = part.spec.first_rows[part.table["start"]]
+    if part.spec.sequence_length:
+        rows = rows + rows // part.spec.sequence_length  # one missing row between two sequences
+    return rows
 
 
 def _longest(lengths: list[int], batch: int, multiple: int) -> int:

@@ -70,12 +70,16 @@ def load(path: Path = FILE) -> dict[str, Any]:
     raw = _read(path)
     schema = _schema()
     if not isinstance(raw, dict):
-        raise UserError(str(path), "must be a mapping of size, series, datasets and experiments", _shown(raw), "See the README.")
+        raise UserError(
+            str(path), "must be a mapping of size, series, datasets and experiments", _shown(raw), "See the README."
+        )
     size = raw.get("size")
     # A value for the size not chosen is checked too: a typing error in it must not wait for the day it is chosen.
     for each in sorted(SIZES, key=lambda s: s == size):
         resolved = _resolve(raw, each)
-        for error in sorted(jsonschema.Draft202012Validator(schema).iter_errors(resolved), key=lambda e: list(map(str, e.absolute_path))):
+        for error in sorted(
+            jsonschema.Draft202012Validator(schema).iter_errors(resolved), key=lambda e: list(map(str, e.absolute_path))
+        ):
             raise _explained(error)
         _fill(schema, resolved, schema)
         _check_names(resolved)
@@ -86,9 +90,16 @@ def name_of(arguments: list[str], level: str) -> str:
     """The one argument of a stage's command line: a name of `level` (series, datasets or experiments)."""
     known = load()[level]
     if len(arguments) != 1:
-        raise UserError(f"one name of {level}", "must follow the command", " ".join(arguments) or "nothing", f"Known: {', '.join(known)}.")
+        raise UserError(
+            f"one name of {level}",
+            "must follow the command",
+            " ".join(arguments) or "nothing",
+            f"Known: {', '.join(known)}.",
+        )
     if arguments[0] not in known:
-        raise UserError(f"{level}.{arguments[0]}", "must stand in params.yaml", arguments[0], _suggestion(arguments[0], known))
+        raise UserError(
+            f"{level}.{arguments[0]}", "must stand in params.yaml", arguments[0], _suggestion(arguments[0], known)
+        )
     return arguments[0]
 
 
@@ -115,7 +126,12 @@ def _resolve(value: Any, size: str) -> Any:
         if value and set(value) <= set(SIZES):
             missing = [s for s in SIZES if s not in value]
             if missing:
-                raise UserError(str(value), "must give a value for each size", f"none for {missing[0]}", "Write {quick: …, full: …}.")
+                raise UserError(
+                    str(value),
+                    "must give a value for each size",
+                    f"none for {missing[0]}",
+                    "Write {quick: …, full: …}.",
+                )
             return _resolve(value[size], size)
         return {key: _resolve(item, size) for key, item in value.items()}
     if isinstance(value, list):
@@ -155,7 +171,9 @@ def _check_names(p: dict[str, Any]) -> None:
     for name, dataset in p["datasets"].items():
         place = f"datasets.{name}"
         if dataset["series"] not in p["series"]:
-            raise UserError(f"{place}.series", "must name a series", dataset["series"], _suggestion(dataset["series"], p["series"]))
+            raise UserError(
+                f"{place}.series", "must name a series", dataset["series"], _suggestion(dataset["series"], p["series"])
+            )
         steps = p["series"][dataset["series"]]["source"].endswith("/steps.py")
         whole = dataset["window"]["length"] == "sequence"
         by_sequence = dataset["split"]["scheme"] == "sequences"
@@ -176,17 +194,31 @@ def _check_names(p: dict[str, Any]) -> None:
             )
         quantiles = target.get("quantiles")
         if (target["kind"] == "classes") != (quantiles is not None):
-            raise UserError(f"{place}.window.target.quantiles", "must be given for classes, and for them alone", _shown(quantiles), "For example [0.33, 0.67].")
+            raise UserError(
+                f"{place}.window.target.quantiles",
+                "must be given for classes, and for them alone",
+                _shown(quantiles),
+                "For example [0.33, 0.67].",
+            )
         if quantiles and not quantiles[0] < quantiles[1]:
             raise UserError(f"{place}.window.target.quantiles", "must rise", quantiles, "For example [0.33, 0.67].")
     for name, experiment in p["experiments"].items():
         place = f"experiments.{name}"
         if experiment["dataset"] not in p["datasets"]:
-            raise UserError(f"{place}.dataset", "must name a dataset", experiment["dataset"], _suggestion(experiment["dataset"], p["datasets"]))
+            raise UserError(
+                f"{place}.dataset",
+                "must name a dataset",
+                experiment["dataset"],
+                _suggestion(experiment["dataset"], p["datasets"]),
+            )
         architecture_options.check(f"{place}.architecture", experiment["architecture"])
         split = p["datasets"][experiment["dataset"]]["split"]
         stopping = experiment["training"]["early_stopping"]
-        if stopping and stopping["monitor"] == "val_loss" and not (split.get("validation") or split.get("validation_size")):
+        if (
+            stopping
+            and stopping["monitor"] == "val_loss"
+            and not (split.get("validation") or split.get("validation_size"))
+        ):
             raise UserError(
                 f"{place}.training.early_stopping.monitor",
                 "must be `loss` where the dataset has no validation part",
@@ -201,7 +233,11 @@ def _suggestion(word: object, known: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = "nothing" if value is None else yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("...\n").strip()
+    text = (
+        "nothing"
+        if value is None
+        else yaml.safe_dump(value, default_flow_style=True, width=10**6).removesuffix("...\n").strip()
+    )
     return text if len(text) <= 80 else text[:77] + "…"
 
 
@@ -211,14 +247,28 @@ def _explained(error: jsonschema.ValidationError) -> UserError:
     schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties":
         allowed = list(schema.get("properties", {}))
-        unknown = next(key for key in error.instance if key not in allowed)
-        return UserError(f"{path}.{unknown}".lstrip("."), "is not a known key", _shown(error.instance[unknown]), _suggestion(unknown, allowed))
+        instance: Any = error.instance
+        unknown = next(key for key in instance if key not in allowed)
+        return UserError(
+            f"{path}.{unknown}".lstrip("."),
+            "is not a known key",
+            _shown(instance[unknown]),
+            _suggestion(unknown, allowed),
+        )
     if error.validator in ("required", "dependentRequired"):
         key = error.message.split("'")[1]
-        return UserError(f"{path}.{key}".lstrip("."), "must be given", "nothing", "See pipeline/params.schema.yaml for what it may be.")
+        return UserError(
+            f"{path}.{key}".lstrip("."),
+            "must be given",
+            "nothing",
+            "See pipeline/params.schema.yaml for what it may be.",
+        )
     if "propertyNames" in error.schema_path:
         return UserError(
-            f"{path}.{error.instance}".lstrip("."), "must be a name of small letters, digits and _, with a letter first", _shown(error.instance), "Rename it."
+            f"{path}.{error.instance}".lstrip("."),
+            "must be a name of small letters, digits and _, with a letter first",
+            _shown(error.instance),
+            "Rename it.",
         )
     received = _shown(error.instance)
     hint = f"It is {schema['description']}." if "description" in schema else "See pipeline/params.schema.yaml."
@@ -239,11 +289,20 @@ def _rule(schema: dict[str, Any]) -> str:
     words = " or ".join(_TYPES[kind] for kind in ([kinds] if isinstance(kinds, str) else kinds))
     limits = [
         f"{limit} {schema[key]}" if limit else f"{schema[key]} or more"
-        for key, limit in (("minimum", ""), ("exclusiveMinimum", "above"), ("maximum", "at most"), ("exclusiveMaximum", "below"))
+        for key, limit in (
+            ("minimum", ""),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        )
         if key in schema
     ]
     if "minItems" in schema:
-        limits.append(f"of {schema['minItems']} or more entries" if "maxItems" not in schema else f"of {schema['minItems']} entries")
+        limits.append(
+            f"of {schema['minItems']} or more entries"
+            if "maxItems" not in schema
+            else f"of {schema['minItems']} entries"
+        )
     if schema.get("uniqueItems"):
         limits.append("each entry once")
     if "pattern" in schema and "description" in schema:

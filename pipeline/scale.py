@@ -81,13 +81,17 @@ def scale(p: dict[str, Any], name: str) -> None:
             target_center, target_spread = float(c[0]), float(s[0])
         tables.append(
             {
-                "features": {n: {"center": c, "scale": s} for n, c, s in zip(windows["features"], center, spread, strict=True)},
+                "features": {
+                    n: {"center": c, "scale": s} for n, c, s in zip(windows["features"], center, spread, strict=True)
+                },
                 "target": {"center": target_center, "scale": target_spread},
             }
         )
         scaled[k, "train"] = apply(rows, positions, center, spread)
         if fold["validation"] is not None:
-            rows = windowing.clean(files.read_array(folder / "validation.npy"), fold["validation"]["intervals"], windows["missing"])
+            rows = windowing.clean(
+                files.read_array(folder / "validation.npy"), fold["validation"]["intervals"], windows["missing"]
+            )
             scaled[k, "validation"] = apply(rows, positions, center, spread)
 
     folder = files.fresh(files.SCALED / name)

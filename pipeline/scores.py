@@ -23,8 +23,8 @@ def regression(truth: np.ndarray, prediction: np.ndarray, naive: np.ndarray | No
     Args:
         truth: `[windows, steps]`.
         prediction: `[windows, steps]`, same units.
-        naive: `[windows]`, the naive forecast's mean absolute error on the training rows (see `naive_error`) that scales
-            each window's error in MASE (Hyndman and Koehler 2006), or None where there is no such thing.
+        naive: `[windows]`, the naive forecast's mean absolute error on the training rows (see `naive_error`), which
+            scales each window's error in MASE (Hyndman and Koehler 2006), or None where there is no such thing.
 
     Returns:
         one number per name; `spread` is the predictions' standard deviation as a share of the truth's.

@@ -89,7 +89,12 @@ def sequence_folds(place: str, split: dict[str, Any], identity: np.ndarray, leng
     parts = [Part([(int(i) * length, (int(i) + 1) * length) for i in np.flatnonzero(side == s)]) for s in range(3)]
     for name, part in zip(PARTS, parts, strict=True):
         if not part.intervals and (name != "validation" or validations):
-            raise UserError(f"{place}.{name}", "must hold at least one sequence", f"0 of {count}", "Enlarge it, or give more sequences.")
+            raise UserError(
+                f"{place}.{name}",
+                "must hold at least one sequence",
+                f"0 of {count}",
+                "Enlarge it, or give more sequences.",
+            )
     return [Fold(parts[0], parts[1] if parts[1].intervals else None, parts[2])]
 
 
@@ -100,14 +105,21 @@ def _edge(place: str, edge: int | str, rows: int, times: np.ndarray | None) -> i
             raise UserError(place, f"must be a row number up to {rows}", edge, "Count rows from 0.")
         return edge
     if times is None:
-        raise UserError(place, "must be a row number where the series names no time column", edge, "Give a row number, or `series.….time`.")
+        raise UserError(
+            place,
+            "must be a row number where the series names no time column",
+            edge,
+            "Give a row number, or `series.….time`.",
+        )
     try:
         return int(np.searchsorted(times, np.datetime64(edge)))
     except ValueError:
         raise UserError(place, "must be a row number or a date", edge, "Write dates as 2020-12-31.") from None
 
 
-def _holdout(place: str, split: dict[str, Any], rows: int, times: np.ndarray | None) -> tuple[int, int, int | None, int, int, int]:
+def _holdout(
+    place: str, split: dict[str, Any], rows: int, times: np.ndarray | None
+) -> tuple[int, int, int | None, int, int, int]:
     """Bounds before the gap: train from and to, validation from and to (or None), test from and to."""
 
     def part(name: str, stop: int) -> tuple[int, int]:
@@ -124,7 +136,12 @@ def _holdout(place: str, split: dict[str, Any], rows: int, times: np.ndarray | N
     stop = test_from if validation_from is None else validation_from
     train_to = min(stop, _edge(f"{place}.train.to", train.get("to", stop), rows, times))
     if validation_to > test_from:
-        raise UserError(f"{place}.validation.to", f"must not be after the test part's first row, {test_from}", validation_to, "Move one of them.")
+        raise UserError(
+            f"{place}.validation.to",
+            f"must not be after the test part's first row, {test_from}",
+            validation_to,
+            "Move one of them.",
+        )
     return train_from, train_to, validation_from, validation_to, test_from, test_to
 
 
@@ -155,14 +172,19 @@ def _fold(
     def part(name: str, start: int, stop: int) -> Part:
         if not 0 <= start < stop <= rows:
             raise UserError(
-                f"{place}.{name}", "must hold at least one row", f"rows {start} to {stop} of {rows}", "Use fewer folds, smaller parts or a smaller gap."
+                f"{place}.{name}",
+                "must hold at least one row",
+                f"rows {start} to {stop} of {rows}",
+                "Use fewer folds, smaller parts or a smaller gap.",
             )
         context = min(length, start) if split["policy"] == "carry" and name != "train" else 0
         return Part([(start - context, stop)], context)
 
     next_from = test_from if validation_from is None else validation_from
     train = part("train", train_from, min(train_to, next_from - gap))
-    validation = None if validation_from is None else part("validation", validation_from, min(validation_to, test_from - gap))
+    validation = (
+        None if validation_from is None else part("validation", validation_from, min(validation_to, test_from - gap))
+    )
     return Fold(train, validation, part("test", test_from, test_to))
 
 

@@ -27,13 +27,15 @@ def starts(intervals: list[tuple[int, int]], length: int, ahead: int, stride: in
         intervals: half-open row intervals of the part; the file holds them one after the other.
         length: input rows of a window.
         ahead: rows after them up to the last target: the horizon, or 0 where the target lies inside the window.
-        stride: rows between two starts, counted anew in each interval, so that no window crosses from one into the next.
+        stride: rows between two starts, counted anew in each interval: no window crosses from one into the next.
 
     Returns:
         int64 [windows], rising. Empty where no interval holds `length + ahead` rows.
     """
     offsets = np.cumsum([0] + [b - a for a, b in intervals])
-    each = [np.arange(o, o + (b - a) - length - ahead + 1, stride) for o, (a, b) in zip(offsets, intervals, strict=False)]
+    each = [
+        np.arange(o, o + (b - a) - length - ahead + 1, stride) for o, (a, b) in zip(offsets, intervals, strict=False)
+    ]
     return np.concatenate([np.empty(0, dtype=np.int64), *each]).astype(np.int64)
 
 
@@ -58,7 +60,9 @@ def clean(rows: np.ndarray, intervals: list[tuple[int, int]], missing: str) -> n
     return filled
 
 
-def quantity(rows: np.ndarray, begin: np.ndarray, length: int, horizon: int, target: dict[str, Any], column: int) -> np.ndarray:
+def quantity(
+    rows: np.ndarray, begin: np.ndarray, length: int, horizon: int, target: dict[str, Any], column: int
+) -> np.ndarray:
     """What is predicted, before it becomes a sign or a class.
 
     Args:
@@ -112,7 +116,7 @@ def table(
     target_column: int,
     thresholds: list[float] | None,
 ) -> tuple[dict[str, np.ndarray], int]:
-    """The window table of one part (docs/files.md), with raw quantities as targets where `thresholds` are still unknown.
+    """The window table of one part (docs/files.md); classes stay quantities while `thresholds` are unknown.
 
     Args:
         rows: float64 [rows, columns], cleaned.
@@ -161,7 +165,11 @@ def table(
 def constant_columns(rows: np.ndarray, names: list[str], positions: list[int]) -> list[str]:
     """Names of the columns that hold one value, missing cells aside, over all rows given."""
     with np.errstate(all="ignore"):
-        return [n for n, i in zip(names, positions, strict=True) if not np.nanmax(rows[:, i], initial=-np.inf) > np.nanmin(rows[:, i], initial=np.inf)]
+        return [
+            n
+            for n, i in zip(names, positions, strict=True)
+            if not np.nanmax(rows[:, i], initial=-np.inf) > np.nanmin(rows[:, i], initial=np.inf)
+        ]
 
 
 def window(p: dict[str, Any], name: str) -> None:
@@ -189,12 +197,21 @@ def window(p: dict[str, Any], name: str) -> None:
         for part in ("train", "validation"):
             if fold[part] is None:
                 continue
-            rows = train if part == "train" else clean(files.read_array(folder / f"{part}.npy"), fold[part]["intervals"], settings["missing"])
+            rows = (
+                train
+                if part == "train"
+                else clean(files.read_array(folder / f"{part}.npy"), fold[part]["intervals"], settings["missing"])
+            )
             stride = settings["stride"]["train" if part == "train" else "evaluation"]
             positions = [columns.index(n) for n in kept]
             made, dropped = table(rows, fold[part], stride, length, settings, positions, target, thresholds)
             if not len(made["start"]):
-                raise UserError(f"{place}.missing", f"must leave at least one {part} window", f"{dropped} dropped, none left", "Use fill_past.")
+                raise UserError(
+                    f"{place}.missing",
+                    f"must leave at least one {part} window",
+                    f"{dropped} dropped, none left",
+                    "Use fill_past.",
+                )
             if part == "train" and kind == "classes":
                 thresholds = [float(q) for q in np.quantile(made["target_0"], settings["target"]["quantiles"])]
                 made["target_0"] = label(made["target_0"], kind, thresholds)

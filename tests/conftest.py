@@ -31,7 +31,11 @@ def tiny_params() -> dict[str, Any]:
             | {
                 "series": "sign",
                 "split": {"scheme": "holdout", "test": {"from": 1000}, "policy": "carry"},
-                "window": {"length": 10, "stride": {"train": 10, "evaluation": 10}, "target": {"kind": "sign", "of": "value"}},
+                "window": {
+                    "length": 10,
+                    "stride": {"train": 10, "evaluation": 10},
+                    "target": {"kind": "sign", "of": "value"},
+                },
             },
         },
         "experiments": {

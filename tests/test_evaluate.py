@@ -15,8 +15,18 @@ from pipeline.errors import UserError
 NAME = "tiny"
 
 
-def build(values, *, split_settings, window_settings, scaling=None, period=None, oracle=None, sequence_length=None,
-          score_units="original", seeds=(0, 1)):  # fmt: skip
+def build(
+    values,
+    *,
+    split_settings,
+    window_settings,
+    scaling=None,
+    period=None,
+    oracle=None,
+    sequence_length=None,
+    score_units="original",
+    seeds=(0, 1),
+):
     """Rows, split, windows and scaling of a tiny series in the current folder, by the real stages."""
     values = np.asarray(values, dtype=float)
     columns, rows = ["x"], values[:, None]
@@ -109,7 +119,9 @@ def test_a_regression_from_end_to_end():
     assert set(evaluation["parts"]) == {"train", "validation", "test"}
     assert got["drawn"]["truth"] == pytest.approx(truth[:, 0].tolist(), rel=1e-6)
     assert evaluation["training"][0]["curves"] == {"loss": [1.0, 0.5], "penalty": [0.0, 0.0], "val_loss": [1.1, None]}
-    assert short["test"]["mse"] == pytest.approx(0.025) and short["weights"] == 101 and short["updates"] == 20
+    assert short["test"]["mse"] == pytest.approx(0.025)
+    assert short["weights"] == 101
+    assert short["updates"] == 20
     assert short["seeds"]["r2_max"] > short["seeds"]["r2_min"]
 
 
@@ -127,7 +139,8 @@ def test_no_validation_part_and_one_seed():
     settings = build(WAVE, split_settings={"scheme": "holdout", "test": 0.2}, window_settings={"length": 5}, seeds=[7])
     predict(lambda part, seed: part.raw_targets(), seeds=[7])
     evaluation, short = run(settings)
-    assert set(evaluation["parts"]) == {"train", "test"} and "validation" not in short
+    assert set(evaluation["parts"]) == {"train", "test"}
+    assert "validation" not in short
     assert evaluation["parts"]["test"]["network"]["r2"] == {"mean": 1.0, "std": None, "min": 1.0, "max": 1.0}
 
 
@@ -176,12 +189,17 @@ def test_folds_are_pooled_and_each():
 def test_a_sign_with_its_oracle():
     random = np.random.default_rng(1)
     noise = random.normal(size=400)
-    settings = build(noise, split_settings=HOLDOUT, window_settings={"length": 5, "target": {"kind": "sign"}},
-                     oracle=("normal", np.zeros(400), 1.0))  # fmt: skip
+    settings = build(
+        noise,
+        split_settings=HOLDOUT,
+        window_settings={"length": 5, "target": {"kind": "sign"}},
+        oracle=("normal", np.zeros(400), 1.0),
+    )
     predict(lambda part, seed: np.full((len(part), 1), 0.5))
     evaluation, short = run(settings)
     test = evaluation["parts"]["test"]
-    assert evaluation["classes"] == 2 and sum(evaluation["shares"]) == pytest.approx(1)
+    assert evaluation["classes"] == 2
+    assert sum(evaluation["shares"]) == pytest.approx(1)
     assert test["network"]["log_loss"]["mean"] == pytest.approx(np.log(2))
     assert test["oracle"]["log_loss"] == pytest.approx(np.log(2))
     assert set(test["baselines"]) == {"majority", "persistence", "logistic"}
@@ -195,14 +213,20 @@ def test_three_classes_whose_outputs_are_nan():
     evaluation, _ = run(settings)
     train = evaluation["parts"]["train"]
     assert train["network"]["accuracy"]["mean"] == pytest.approx(train["truth"]["shares"][0])
-    assert train["seeds"]["0"]["confusion"][1][0] > 0 and train["seeds"]["0"]["confusion"][1][1] == 0
+    assert train["seeds"]["0"]["confusion"][1][0] > 0
+    assert train["seeds"]["0"]["confusion"][1][1] == 0
 
 
 def test_sequences():
     sequences = np.concatenate([np.r_[np.zeros(10 - k), np.ones(k)] for k in range(1, 11)])
-    settings = build(sequences, split_settings={"scheme": "sequences", "test": 0.2}, scaling={"features": "none", "target": "none"},
-                     window_settings={"length": "sequence", "target": {"kind": "sequence_mean"}}, sequence_length=10,
-                     oracle=("exact", 0.0, 0.0))  # fmt: skip
+    settings = build(
+        sequences,
+        split_settings={"scheme": "sequences", "test": 0.2},
+        scaling={"features": "none", "target": "none"},
+        window_settings={"length": "sequence", "target": {"kind": "sequence_mean"}},
+        sequence_length=10,
+        oracle=("exact", 0.0, 0.0),
+    )
     predict(lambda part, seed: np.full((len(part), 1), 0.4))
     test = run(settings)[0]["parts"]["test"]
     assert test["oracle"]["mse"] == 0
@@ -229,7 +253,10 @@ def test_a_seed_without_predictions_is_refused():
 
 
 def test_neither_stage_imports_keras():
-    code = "import sys; import pipeline.evaluate, pipeline.report; print(sorted({m.split('.')[0] for m in sys.modules}))"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True,
-                             cwd=files.__file__.rsplit("/", 2)[0]).stdout  # fmt: skip
+    code = (
+        "import sys; import pipeline.evaluate, pipeline.report; print(sorted({m.split('.')[0] for m in sys.modules}))"
+    )
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=files.__file__.rsplit("/", 2)[0]
+    ).stdout
     assert not {"keras", "tensorflow", "jax"} & set(json.loads(modules.replace("'", '"')))

@@ -20,8 +20,12 @@ def test_no_oracle_and_more_than_one_step():
 
 def test_regressions_by_hand():
     assert oracle.predict(make_part(VALUES, length=2, oracle=NORMAL))[:, 0].tolist() == [0.2, 0.3, 0.4]
-    assert oracle.predict(make_part(VALUES, length=2, kind="difference", oracle=NORMAL))[:, 0] == pytest.approx([2.2, -2.7, -3.6])
-    assert oracle.predict(make_part(VALUES, length=2, kind="return", oracle=NORMAL))[:, 0] == pytest.approx([0.2 / -2 - 1, 0.3 / 3 - 1, 0.4 / 4 - 1])
+    assert oracle.predict(make_part(VALUES, length=2, kind="difference", oracle=NORMAL))[:, 0] == pytest.approx(
+        [2.2, -2.7, -3.6]
+    )
+    assert oracle.predict(make_part(VALUES, length=2, kind="return", oracle=NORMAL))[:, 0] == pytest.approx(
+        [0.2 / -2 - 1, 0.3 / 3 - 1, 0.4 / 4 - 1]
+    )
 
 
 def test_rows_are_found_by_their_number_in_the_series():

@@ -56,25 +56,67 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (_set("seize", "quick"), "`seize`", "Did you mean `size`?"),
         (_set("size", "large"), "`size`", "one of quick, full. Received: large."),
         (_set("series.season.colour", 1), "`series.season.colour`", "is not a known key"),
-        (_set("series.season.rows", "many"), "`series.season.rows`", "must be a whole number, 2 or more. Received: many."),
+        (
+            _set("series.season.rows", "many"),
+            "`series.season.rows`",
+            "must be a whole number, 2 or more. Received: many.",
+        ),
         (_set("series.season.rows", {"quick": 400, "full": -1}), "`series.season.rows`", "Received: -1."),
         (_set("series.season.rows", {"quick": 400}), "`{'quick': 400}`", "a value for each size"),
         (_set("series.season.source", "../secret.csv"), "`series.season.source`", "data/own/"),
         (_set("series.Season-1", {"source": "data/own/a.csv", "target": "y"}), "`series.Season-1`", "small letters"),
-        (_set("datasets.season_windows.split.gap", -1), "`datasets.season_windows.split.gap`", "must be a whole number, 0 or more. Received: -1."),
+        (
+            _set("datasets.season_windows.split.gap", -1),
+            "`datasets.season_windows.split.gap`",
+            "must be a whole number, 0 or more. Received: -1.",
+        ),
         (_set("datasets.season_windows.split.gpa", 1), "`datasets.season_windows.split.gpa`", "Did you mean `gap`?"),
-        (_set("datasets.season_windows.series", "saeson"), "`datasets.season_windows.series`", "Did you mean `season`?"),
-        (_set("datasets.season_windows.window.target", {"kind": "classes"}), "`datasets.season_windows.window.target.quantiles`", "must be given"),
-        (_set("datasets.season_windows.window.length", "sequence"), "`datasets.season_windows.split.scheme`", "independent sequences"),
+        (
+            _set("datasets.season_windows.series", "saeson"),
+            "`datasets.season_windows.series`",
+            "Did you mean `season`?",
+        ),
+        (
+            _set("datasets.season_windows.window.target", {"kind": "classes"}),
+            "`datasets.season_windows.window.target.quantiles`",
+            "must be given",
+        ),
+        (
+            _set("datasets.season_windows.window.length", "sequence"),
+            "`datasets.season_windows.split.scheme`",
+            "independent sequences",
+        ),
         (_set("experiments.season_lstm.dataset", "none"), "`experiments.season_lstm.dataset`", "must name a dataset"),
-        (_set("experiments.season_lstm.training.learning_rate", "fast"), "`experiments.season_lstm.training.learning_rate`", "must be a number, above 0"),
-        (_set("experiments.season_lstm.training.shuffle", "yes please"), "`experiments.season_lstm.training.shuffle`", "true or false"),
-        (_set("experiments.season_lstm.architecture.unit", 3), "`experiments.season_lstm.architecture.unit`", "Did you mean `units`?"),
-        (_set("experiments.season_lstm.architecture.name", "gru"), "`experiments.season_lstm.architecture.name`", "pipeline/architectures/"),
-        (_set("experiments.sign_lstm.training.early_stopping", {"monitor": "val_loss"}), "`experiments.sign_lstm.training.early_stopping.monitor`", "no validation part"),
+        (
+            _set("experiments.season_lstm.training.learning_rate", "fast"),
+            "`experiments.season_lstm.training.learning_rate`",
+            "must be a number, above 0",
+        ),
+        (
+            _set("experiments.season_lstm.training.shuffle", "yes please"),
+            "`experiments.season_lstm.training.shuffle`",
+            "true or false",
+        ),
+        (
+            _set("experiments.season_lstm.architecture.unit", 3),
+            "`experiments.season_lstm.architecture.unit`",
+            "Did you mean `units`?",
+        ),
+        (
+            _set("experiments.season_lstm.architecture.name", "gru"),
+            "`experiments.season_lstm.architecture.name`",
+            "pipeline/architectures/",
+        ),
+        (
+            _set("experiments.sign_lstm.training.early_stopping", {"monitor": "val_loss"}),
+            "`experiments.sign_lstm.training.early_stopping.monitor`",
+            "no validation part",
+        ),
     ],
 )
-def test_bad_params_give_one_line_with_the_place(project: Path, change: Callable[[dict[str, Any]], None], place: str, words: str) -> None:
+def test_bad_params_give_one_line_with_the_place(
+    project: Path, change: Callable[[dict[str, Any]], None], place: str, words: str
+) -> None:
     raw = copy.deepcopy(tiny_params())
     change(raw)
     write_params(project, raw)

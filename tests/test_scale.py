@@ -14,12 +14,16 @@ def test_covered_rows_are_inputs_and_targets_of_windows() -> None:
     np.testing.assert_array_equal(np.flatnonzero(scale.covered(12, np.array([0, 7]), 3)), [0, 1, 2, 7, 8, 9])
 
 
-@pytest.mark.parametrize(("method", "theirs"), [("standard", StandardScaler()), ("minmax", MinMaxScaler()), ("robust", RobustScaler())])
+@pytest.mark.parametrize(
+    ("method", "theirs"), [("standard", StandardScaler()), ("minmax", MinMaxScaler()), ("robust", RobustScaler())]
+)
 def test_scaling_equals_scikit_learns(method: str, theirs: StandardScaler) -> None:
     rows = np.random.default_rng(0).normal(3, 2, (50, 3))
     rows[4, 1] = np.nan
     center, spread = scale.learn(rows, method)
-    np.testing.assert_allclose(scale.apply(rows, [0, 1, 2], center, spread), theirs.fit_transform(rows), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        scale.apply(rows, [0, 1, 2], center, spread), theirs.fit_transform(rows), rtol=1e-5, atol=1e-6
+    )
 
 
 def test_none_leaves_the_values() -> None:

@@ -45,7 +45,8 @@ def test_regression_of_predictions_that_are_not_finite_is_none(bad):
 
 def test_r2_of_a_constant_truth_is_none():
     ours = scores.regression(np.ones((3, 1)), np.zeros((3, 1)))
-    assert ours["r2"] is None and ours["mse"] == 1.0
+    assert ours["r2"] is None
+    assert ours["mse"] == 1.0
 
 
 def test_naive_error_bridges_no_gap_and_no_two_sequences():
@@ -103,10 +104,12 @@ def test_nan_outputs_give_the_share_of_class_0_as_accuracy():
     truth = np.array([0, 1, 2, 2, 0])
     ours = scores.classification(truth, np.full((5, 3), np.nan), 3)
     assert ours["accuracy"] == pytest.approx(0.4)
-    assert ours["log_loss"] is None and ours["brier"] is None
+    assert ours["log_loss"] is None
+    assert ours["brier"] is None
     assert ours["mcc"] == 0.0
     two = scores.classification(np.array([0, 1]), np.full((2, 1), np.nan), 2)
-    assert two["accuracy"] == 0.5 and two["log_loss"] is None
+    assert two["accuracy"] == 0.5
+    assert two["log_loss"] is None
 
 
 def test_sigmoid_outputs_that_are_all_zero_are_not_finite():

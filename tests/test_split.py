@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ HOLDOUT: dict[str, Any] = {"scheme": "holdout", "validation": 0.2, "test": 0.3, 
 
 
 def intervals(fold: split.Fold) -> list[Any]:
-    return [None if part is None else (*part.intervals[0], part.context) for part in (fold.train, fold.validation, fold.test)]
+    return [
+        None if part is None else (*part.intervals[0], part.context)
+        for part in (fold.train, fold.validation, fold.test)
+    ]
 
 
 def test_holdout_by_shares() -> None:
@@ -27,7 +31,11 @@ def test_the_gap_is_taken_from_the_end_of_the_earlier_part() -> None:
 
 
 def test_carry_reaches_back_by_one_window_for_inputs_only() -> None:
-    assert intervals(split.folds("s", HOLDOUT | {"policy": "carry", "gap": 3}, 100, 5)[0]) == [(0, 47, 0), (45, 67, 5), (65, 100, 5)]
+    assert intervals(split.folds("s", HOLDOUT | {"policy": "carry", "gap": 3}, 100, 5)[0]) == [
+        (0, 47, 0),
+        (45, 67, 5),
+        (65, 100, 5),
+    ]
 
 
 def test_validation_may_be_left_out() -> None:
@@ -63,7 +71,14 @@ def test_empty_or_crossing_parts_are_refused(change: dict[str, Any], place: str)
 @settings(max_examples=200, deadline=None)
 @given(rows=st.integers(20, 300), folds=st.integers(1, 6), test_size=st.integers(1, 20), gap=st.integers(0, 10))
 def test_expanding_folds_equal_scikit_learns(rows: int, folds: int, test_size: int, gap: int) -> None:
-    ours = {"scheme": "expanding", "folds": folds, "test_size": test_size, "validation_size": 0, "gap": gap, "policy": "strict"}
+    ours = {
+        "scheme": "expanding",
+        "folds": folds,
+        "test_size": test_size,
+        "validation_size": 0,
+        "gap": gap,
+        "policy": "strict",
+    }
     theirs = TimeSeriesSplit(n_splits=max(folds, 2), test_size=test_size, gap=gap)
     if folds < 2 or rows - test_size * folds - gap <= 0:
         return
@@ -76,7 +91,15 @@ def test_expanding_folds_equal_scikit_learns(rows: int, folds: int, test_size: i
 
 
 def test_sliding_folds_printed() -> None:
-    settings = {"scheme": "sliding", "folds": 2, "train_size": 10, "test_size": 5, "validation_size": 4, "gap": 1, "policy": "strict"}
+    settings = {
+        "scheme": "sliding",
+        "folds": 2,
+        "train_size": 10,
+        "test_size": 5,
+        "validation_size": 4,
+        "gap": 1,
+        "policy": "strict",
+    }
     made = [intervals(fold) for fold in split.folds("s", settings, 40, 3)]
     assert made == [[(14, 24, 0), (25, 29, 0), (30, 35, 0)], [(19, 29, 0), (30, 34, 0), (35, 40, 0)]]
 
@@ -85,11 +108,19 @@ def test_sliding_folds_printed() -> None:
 def drawn(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
     scheme = draw(st.sampled_from(["holdout", "expanding", "sliding"]))
     rows = draw(st.integers(30, 400))
-    chosen: dict[str, Any] = {"scheme": scheme, "gap": draw(st.integers(0, 12)), "policy": draw(st.sampled_from(["strict", "carry"]))}
+    chosen: dict[str, Any] = {
+        "scheme": scheme,
+        "gap": draw(st.integers(0, 12)),
+        "policy": draw(st.sampled_from(["strict", "carry"])),
+    }
     if scheme == "holdout":
         chosen |= {"test": draw(st.floats(0.05, 0.5)), "validation": draw(st.floats(0.05, 0.4))}
     else:
-        chosen |= {"folds": draw(st.integers(1, 4)), "test_size": draw(st.integers(1, 20)), "validation_size": draw(st.integers(0, 20))}
+        chosen |= {
+            "folds": draw(st.integers(1, 4)),
+            "test_size": draw(st.integers(1, 20)),
+            "validation_size": draw(st.integers(0, 20)),
+        }
         if scheme == "sliding":
             chosen["train_size"] = draw(st.integers(1, 40))
     return chosen, rows
@@ -97,7 +128,9 @@ def drawn(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
 
 @settings(max_examples=400, deadline=None)
 @given(drawn=drawn(), length=st.integers(1, 30))
-def test_parts_share_no_row_but_what_carry_declares_and_the_gap_is_kept(drawn: tuple[dict[str, Any], int], length: int) -> None:
+def test_parts_share_no_row_but_what_carry_declares_and_the_gap_is_kept(
+    drawn: tuple[dict[str, Any], int], length: int
+) -> None:
     chosen, rows = drawn
     try:
         made = split.folds("s", chosen, rows, length)
@@ -110,7 +143,7 @@ def test_parts_share_no_row_but_what_carry_declares_and_the_gap_is_kept(drawn: t
             assert part.context == 0 or chosen["policy"] == "carry"
             assert part.context <= length
         own = [split.rows_of(part)[part.context :] for part in parts]
-        for earlier, later in zip(own, own[1:], strict=False):
+        for earlier, later in itertools.pairwise(own):
             assert later.min() - earlier.max() > chosen["gap"]
         if chosen["policy"] == "strict":
             everything = np.concatenate([split.rows_of(part) for part in parts])

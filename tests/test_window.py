@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from tests.conftest import tiny_params, write_params
 PLAIN: dict[str, Any] = {"horizon": 1, "target": {"kind": "value", "of": "value"}, "missing": "error"}
 
 
-def made(rows: np.ndarray, stride: int = 1, length: int = 3, thresholds: list[float] | None = None, **change: Any) -> dict[str, np.ndarray]:
+def made(
+    rows: np.ndarray, stride: int = 1, length: int = 3, thresholds: list[float] | None = None, **change: Any
+) -> dict[str, np.ndarray]:
     part = {"intervals": [[100, 100 + len(rows)]], "context": 0}
     return window.table(rows, part, stride, length, PLAIN | change, [0], rows.shape[1] - 1, thresholds)[0]
 
@@ -71,7 +74,9 @@ def test_missing_cells_drop_the_windows_that_touch_them_and_no_other() -> None:
 
 def test_missing_cells_are_filled_from_the_past_of_their_own_interval() -> None:
     rows = column(np.nan, 1, np.nan, 3, np.nan, 5)
-    np.testing.assert_array_equal(window.clean(rows, [(0, 4), (10, 12)], "fill_past")[:, 0], [np.nan, 1, 1, 3, np.nan, 5])
+    np.testing.assert_array_equal(
+        window.clean(rows, [(0, 4), (10, 12)], "fill_past")[:, 0], [np.nan, 1, 1, 3, np.nan, 5]
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -79,7 +84,9 @@ def test_missing_cells_are_filled_from_the_past_of_their_own_interval() -> None:
 def test_filling_the_first_rows_equals_the_first_rows_of_filling_all(values: list[float], data: st.DataObject) -> None:
     rows = column(*values)
     t = data.draw(st.integers(1, len(rows)))
-    np.testing.assert_array_equal(window.clean(rows[:t], [(0, t)], "fill_past"), window.clean(rows, [(0, len(rows))], "fill_past")[:t])
+    np.testing.assert_array_equal(
+        window.clean(rows[:t], [(0, t)], "fill_past"), window.clean(rows, [(0, len(rows))], "fill_past")[:t]
+    )
 
 
 @settings(max_examples=300, deadline=None)
@@ -89,9 +96,11 @@ def test_filling_the_first_rows_equals_the_first_rows_of_filling_all(values: lis
     ahead=st.integers(0, 5),
     stride=st.integers(1, 9),
 )
-def test_no_window_leaves_its_interval_and_none_is_forgotten(pieces: list[int], length: int, ahead: int, stride: int) -> None:
+def test_no_window_leaves_its_interval_and_none_is_forgotten(
+    pieces: list[int], length: int, ahead: int, stride: int
+) -> None:
     edges = np.cumsum([0, *pieces])
-    spans = [(int(a), int(b)) for a, b in zip(edges, edges[1:], strict=False)]
+    spans = [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
     found = set(window.starts(spans, length, ahead, stride).tolist())
     expected = {a + k for a, b in spans for k in range(0, b - a, stride) if a + k + length + ahead <= b}
     assert found == expected
@@ -119,7 +128,10 @@ def test_class_thresholds_come_from_training_alone(project: Path) -> None:
     rows[280:] *= 1000  # validation and test
     p = _prepared(project, change, rows)
     window.window(p, "season_windows")
-    assert files.read_json(files.WINDOWS / "season_windows" / "windows.json")["folds"][0]["thresholds"] == first["folds"][0]["thresholds"]
+    assert (
+        files.read_json(files.WINDOWS / "season_windows" / "windows.json")["folds"][0]["thresholds"]
+        == first["folds"][0]["thresholds"]
+    )
 
 
 def test_a_constant_column_is_refused_with_its_name(project: Path) -> None:

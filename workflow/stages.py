@@ -49,9 +49,13 @@ class Stages:
 
     def outputs(self, kind: str) -> list[str]:
         """Output files of a kind, with `{name}` for the name: one pattern that fits every stage of the kind."""
-        patterns = {tuple(out.replace(name, "{name}") for out in self._files[stage][1]) for stage, name in self._named(kind)}
+        patterns = {
+            tuple(out.replace(name, "{name}") for out in self._files[stage][1]) for stage, name in self._named(kind)
+        }
         if len(patterns) != 1:
-            raise ValueError(f"the stages `{kind}` of dvc.yaml must name their outputs after one pattern: {sorted(patterns)}")
+            raise ValueError(
+                f"the stages `{kind}` of dvc.yaml must name their outputs after one pattern: {sorted(patterns)}"
+            )
         return list(patterns.pop())
 
     def inputs(self, kind: str) -> Callable[[Any], list[str]]:
@@ -111,17 +115,17 @@ def _modified(path: str) -> float:
         return 0.0
 
 
+def say_last(line: str) -> None:
+    """Print a line on stderr as the very last thing of this process."""
+    atexit.register(print, line, file=sys.stderr)
+
+
 def tell_failures_last(started: float) -> None:
     """Print, as the very last lines of this process, what the stages that failed since `started` had to say."""
-
-    def tell() -> None:
-        for log in sorted(LOGS.glob("**/*.log")):
-            if log.stat().st_mtime >= started:
-                line = reason(log.read_text(encoding="utf-8", errors="replace"))
-                if line:
-                    print(line, file=sys.stderr)
-
-    atexit.register(tell)
+    for log in sorted(LOGS.glob("**/*.log")):
+        line = reason(log.read_text(encoding="utf-8", errors="replace")) if log.stat().st_mtime >= started else None
+        if line:
+            say_last(line)
 
 
 def reason(log: str) -> str | None:

@@ -2,7 +2,7 @@
 
     [batch, 100, 1] -> LSTM 32 -> [batch, 32] -> Dense 1, sigmoid -> [batch, 1]
 
-4,385 weights with the one feature of the post's code (4,352 + 33), 4,641 with the three that its printed summary implies.
+4,385 weights with the one feature of the post's code (4,352 + 33), 4,641 with the three that its summary implies.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def build(
     recurrent_dropout: float = 0.2,
     head: str = "sigmoid",
 ) -> keras.Model:
-    """Stack one LSTM per number of `units`; `dropout` is a layer behind each, `recurrent_dropout` the LSTM's own rate."""
+    """Stack one LSTM per number of `units`; `dropout` is a layer behind each, `recurrent_dropout` its own rate."""
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
     for i, width in enumerate(units):
         x = layers.LSTM(

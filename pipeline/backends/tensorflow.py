@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def prepare(threads: int, jit_compile: bool) -> None:
@@ -12,14 +16,35 @@ def prepare(threads: int, jit_compile: bool) -> None:
     instead of 13,800). So it is asked for only without XLA; XLA's CPU code gives equal bytes at an equal number of
     threads (`tests/test_train.py`), and on a GPU its own flag does the same.
     """
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # INFO and WARNING lines of the C++ side, about GPUs that are not there
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # what goes wrong raises; the lines are about GPUs that are not there
     os.environ["KERAS_BACKEND"] = "tensorflow"
     if jit_compile:
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
-    import tensorflow as tf
+    with _quiet():
+        import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.get_logger().setLevel("ERROR")  # each seed traces its own step, which TensorFlow warns about
+    for name in ("intra_op_parallelism_threads", "inter_op_parallelism_threads"):
+        if getattr(tf.config.threading, f"get_{name}")() != threads:  # it may be set once only
+            getattr(tf.config.threading, f"set_{name}")(threads)
     if not jit_compile:
         tf.config.experimental.enable_op_determinism()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what the C++ side writes while it is loaded: it speaks of absent GPUs before its log level holds."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            said.seek(0)
+            os.write(kept, said.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,4 +1,4 @@
-"""The report's figures as inline SVG: no fonts, no addresses, no dates, and colours that follow the page's light or dark.
+"""The report's figures as inline SVG: no fonts, addresses or dates, and colours that follow the page's light or dark.
 
 Matplotlib draws with stand-in colours; they become CSS variables afterwards. The same numbers give the same bytes.
 """
@@ -35,7 +35,7 @@ _DASHES = ["-", (0, (4, 1.5)), (0, (1.5, 1.2)), (0, (5, 1, 1, 1)), (0, (8, 2))]
 _WIDTH = 5.6
 
 
-def _style() -> dict[str, Any]:
+def _style() -> Any:
     return {
         "svg.fonttype": "none",
         "svg.hashsalt": "flatline",
@@ -188,7 +188,9 @@ def curves(evaluation: dict[str, Any], key: str) -> str:
             axes.set_yticks([])
             axes.text(0.5, 0.5, "no finite loss was recorded", transform=axes.transAxes, ha="center", color=SOFT)
         if handles:
-            figure.legend(handles=list(handles.values()), loc="outside upper left", ncols=5, handlelength=1.6, columnspacing=1)
+            figure.legend(
+                handles=list(handles.values()), loc="outside upper left", ncols=5, handlelength=1.6, columnspacing=1
+            )
         return _svg(figure, f"{key}-curves", "Learning curves: loss per epoch")
 
 
@@ -233,7 +235,9 @@ def _lines(evaluation: dict[str, Any], key: str) -> str:
         if drawn["oracle"] is not None:
             axes.plot(at, _clean(drawn["oracle"]), color=ORACLE, linewidth=1, label="oracle")
         _network(axes, at, drawn["seeds"])
-        axes.set(xlabel="row of the series", ylabel="probability of class 1" if binary else evaluation["target"]["column"])
+        axes.set(
+            xlabel="row of the series", ylabel="probability of class 1" if binary else evaluation["target"]["column"]
+        )
         axes.xaxis.set_major_locator(_ticks())
         axes.xaxis.set_major_formatter(_thousands)
         figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1)
@@ -265,9 +269,15 @@ def _pairs(evaluation: dict[str, Any], key: str) -> str:
                 label = part if order == 0 else None
                 full = _PART[part] if order == 0 else "none"
                 axes.plot(
-                    truth, _clean(values), marker, markersize=size, color=_PART[part], markerfacecolor=full,
-                    markeredgewidth=0.9, label=label,
-                )  # fmt: skip
+                    truth,
+                    _clean(values),
+                    marker,
+                    markersize=size,
+                    color=_PART[part],
+                    markerfacecolor=full,
+                    markeredgewidth=0.9,
+                    label=label,
+                )
         axes.plot([0, max(ends)], [0, max(ends)], color=ORACLE, linewidth=1, label="perfect")
         axes.set(xlabel="mean of the sequence", ylabel="prediction")
         figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1)
@@ -289,7 +299,9 @@ def _confusion(evaluation: dict[str, Any], key: str) -> str:
             for given in range(size):
                 share = shares[true, given]
                 axes.add_patch(
-                    Rectangle((given - 0.47, true - 0.45), 0.94, 0.9, facecolor=NETWORK, alpha=0.08 + 0.6 * share, linewidth=0)
+                    Rectangle(
+                        (given - 0.47, true - 0.45), 0.94, 0.9, facecolor=NETWORK, alpha=0.08 + 0.6 * share, linewidth=0
+                    )
                 )
                 axes.text(given, true, f"{share:.0%}", ha="center", va="center", color=INK)
         names = [f"class {k}" for k in range(size)]

@@ -9,18 +9,35 @@ from typing import Any
 from pipeline import baselines, scores
 
 COLUMNS = [
-    "experiment", "dataset", "post", "target", "metric", "score", "score_min", "score_max", "seeds",
-    *scores.REGRESSION, *scores.CLASSES,
-    "naive", "naive_score", "linear", "linear_score", "oracle", "skill", "skill_against", "weights", "updates",
-]  # fmt: skip
+    "experiment",
+    "dataset",
+    "post",
+    "target",
+    "metric",
+    "score",
+    "score_min",
+    "score_max",
+    "seeds",
+    *scores.REGRESSION,
+    *scores.CLASSES,
+    "naive",
+    "naive_score",
+    "linear",
+    "linear_score",
+    "oracle",
+    "skill",
+    "skill_against",
+    "weights",
+    "updates",
+]
 
 
 def row(evaluation: dict[str, Any]) -> dict[str, Any]:
     """One experiment's scores on its test rows, by column; None where there is no such thing.
 
-    `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` are of that metric.
-    `skill` is 1 - MSE / MSE of the best naive baseline, or the same of Brier scores for classes. The best one is picked on
-    these very rows, so the comparison is the hardest that the naive ones can make it.
+    `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` are of that
+    metric. `skill` is 1 - MSE / MSE of the best naive baseline, or the same of Brier scores for classes. The best is
+    picked on these very rows, so the comparison is the hardest that the naive ones can make it.
     """
     test = evaluation["parts"]["test"]
     classes = bool(evaluation["classes"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import re
+from collections import Counter
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -16,18 +18,42 @@ from pipeline.report.symptoms import number
 _FOLDER = Path(__file__).parent
 _POSTS = _FOLDER.with_name("posts.yaml")
 _PACKAGES = (
-    "keras", "tensorflow", "numpy", "scipy", "scikit-learn", "pandas", "pyarrow", "statsmodels", "matplotlib", "jinja2",
-    "dvc", "snakemake",
-)  # fmt: skip
+    "keras",
+    "tensorflow",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "pyarrow",
+    "statsmodels",
+    "matplotlib",
+    "jinja2",
+    "dvc",
+    "snakemake",
+)
 _CHIPS = {True: "comes out", False: "does not come out", None: "cannot tell"}
+_SHAPE = "weights_as_posted"  # a fact about the network, no symptom
+_SHAPE_CHIPS = {True: "agrees", False: "differs", None: "cannot tell"}
 _NAMES = {
-    "r2": "R²", "mse": "MSE", "mae": "MAE", "rmse": "RMSE", "mase": "MASE", "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy", "log_loss": "Log loss", "brier": "Brier", "mcc": "MCC",
-}  # fmt: skip
+    "r2": "R²",
+    "mse": "MSE",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "mase": "MASE",
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "log_loss": "Log loss",
+    "brier": "Brier",
+    "mcc": "MCC",
+}
 _BASELINES = {
-    "persistence": "persistence", "train_mean": "train mean", "seasonal_naive": "seasonal naive", "ridge": "ridge",
-    "majority": "majority class", "logistic": "logistic regression",
-}  # fmt: skip
+    "persistence": "persistence",
+    "train_mean": "train mean",
+    "seasonal_naive": "seasonal naive",
+    "ridge": "ridge",
+    "majority": "majority class",
+    "logistic": "logistic regression",
+}
 _ENDS = {
     "completed": "all epochs done",
     "early_stopping": "stopped early",
@@ -47,9 +73,19 @@ def render(size: str, evaluations: list[dict[str, Any]], rows: list[dict[str, An
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "thousands": thousands, "baseline": lambda name: _BASELINES.get(name, name)}
+    filters = {
+        "number": number,
+        "thousands": thousands,
+        "baseline": lambda name: _BASELINES.get(name, name),
+        "code": code,
+    }
+    environment.filters.update(filters)
     shown = {one["experiment"]: experiment(one) for one in evaluations}
     posts = [post(entry, evaluations, shown) for entry in yaml.safe_load(_POSTS.read_text(encoding="utf-8"))]
     posts = [entry for entry in posts if entry["experiments"]]
@@ -76,6 +112,13 @@ def versions() -> list[tuple[str, str]]:
     return found
 
 
+def code(text: str) -> Any:
+    """Text with what stands in backticks set as code; everything else is escaped."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+
+
 def thousands(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}"
 
@@ -97,7 +140,7 @@ def post(entry: dict[str, Any], evaluations: list[dict[str, Any]], shown: dict[s
     judged = []
     for symptom in entry["symptoms"]:
         concerned = symptom.get("experiments")
-        cells = []
+        cells: list[dict[str, Any] | None] = []
         criterion = ""
         for one in own:
             if concerned is not None and one["experiment"] not in concerned:
@@ -105,10 +148,14 @@ def post(entry: dict[str, Any], evaluations: list[dict[str, Any]], shown: dict[s
                 continue
             outcome = symptoms.judge(symptom["rule"], one, symptom.get("figure"))
             criterion = outcome.criterion
-            cells.append({"came": outcome.came_out, "chip": _CHIPS[outcome.came_out], "measured": outcome.measured})
+            yes = outcome.came_out
+            shape = symptom["rule"] == _SHAPE
+            chip = (_SHAPE_CHIPS if shape else _CHIPS)[yes]
+            tone = "unknown" if yes is None or (shape and not yes) else "yes" if yes and not shape else "no"
+            cells.append({"came": yes, "chip": chip, "tone": tone, "measured": outcome.measured})
         judged.append({**symptom, "cells": cells, "criterion": criterion, "verdict": _statement(own, cells)})
-    told = [one for one in judged if one["rule"] != "weights_as_posted" and any(one["cells"])]
-    came = sum(any(cell and cell["came"] for cell in one["cells"]) for one in told)
+    told = [one for one in judged if not one.get("fact") and any(one["cells"])]
+    came = sum(any(cell is not None and bool(cell["came"]) for cell in one["cells"]) for one in told)
     return {
         **entry,
         "symptoms": judged,
@@ -133,10 +180,15 @@ def _statement(own: list[dict[str, Any]], cells: list[dict[str, Any] | None]) ->
 def _sizes(posted: dict[str, Any], own: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The post's sizes beside ours, a row per size; `same` tells whether they agree."""
     names = {
-        "windows": "windows in all parts", "train_windows": "training windows", "test_windows": "test windows",
-        "length": "rows of a window", "features": "features", "batch_size": "batch size", "epochs": "epochs set",
+        "windows": "windows in all parts",
+        "train_windows": "training windows",
+        "test_windows": "test windows",
+        "length": "rows of a window",
+        "features": "features",
+        "batch_size": "batch size",
+        "epochs": "epochs set",
         "weights": "parameters",
-    }  # fmt: skip
+    }
     result = []
     for key, name in names.items():
         if key in posted:
@@ -165,9 +217,7 @@ def experiment(one: dict[str, Any]) -> dict[str, Any]:
     test = one["parts"]["test"]
     main = "accuracy" if one["classes"] else "r2"
     metrics = scores.CLASSES if one["classes"] else scores.REGRESSION
-    ends: dict[str, int] = {}
-    for run in runs:
-        ends[_ENDS.get(run["stopped"], run["stopped"])] = ends.get(_ENDS.get(run["stopped"], run["stopped"]), 0) + 1
+    ends = Counter(_ENDS.get(run["stopped"], run["stopped"]) for run in runs)
     return {
         "name": name,
         "dataset": one["dataset"],
@@ -181,7 +231,11 @@ def experiment(one: dict[str, Any]) -> dict[str, Any]:
         "updates": _between([run["updates"] for run in runs]),
         "seeds": len(test["seeds"]),
         "metrics": [_NAMES[metric] for metric in metrics],
-        "parts": [(part, _table(one["parts"][part], metrics)) for part in ("test", "validation", "train") if part in one["parts"]],
+        "parts": [
+            (part, _table(one["parts"][part], metrics))
+            for part in ("test", "validation", "train")
+            if part in one["parts"]
+        ],
         "windows": {part: values["windows"] for part, values in one["parts"].items()},
         "units": one["units"],
         "classes": one["classes"],
@@ -193,9 +247,16 @@ def experiment(one: dict[str, Any]) -> dict[str, Any]:
             (figures.stretch(one, name), _stretch_caption(one)),
         ],
         "settings": yaml.safe_dump(
-            {"experiment": one["settings"]["experiment"], "dataset": one["settings"]["dataset"], "series": one["settings"]["series"]},
-            sort_keys=False, allow_unicode=True, default_flow_style=None, width=88,
-        ),  # fmt: skip
+            {
+                "experiment": one["settings"]["experiment"],
+                "dataset": one["settings"]["dataset"],
+                "series": one["settings"]["series"],
+            },
+            sort_keys=False,
+            allow_unicode=True,
+            default_flow_style=None,
+            width=88,
+        ),
     }
 
 
@@ -205,25 +266,28 @@ def _between(values: list[int]) -> str:
 
 
 def _about(one: dict[str, Any]) -> str:
-    kind, horizon = one["target"]["kind"], one["horizon"]
-    of = {"value": "value", "difference": "change", "return": "return"}
-    ahead = "next" if horizon == 1 else f"{horizon} rows ahead"
+    kind, horizon, column = one["target"]["kind"], one["horizon"], one["target"]["column"]
     if kind == "sequence_mean":
-        return f"Predicts the mean of `{one['target']['column']}` over a whole sequence of {one['length']:,} rows."
+        return f"Predicts the mean of {column} over a whole sequence of {one['length']:,} rows."
+    of = {"value": "value", "difference": "change", "return": "return"}
+    ahead = "" if horizon == 1 else f", {horizon} rows ahead"
+    word = ("next " if horizon == 1 else "") + of[
+        one["target"].get("of", "value") if kind in ("sign", "classes") else kind
+    ]
     what = {
-        "value": f"the {'next value' if horizon == 1 else f'next {horizon} values'} of",
-        "difference": f"the change ({ahead}) of",
-        "return": f"the return ({ahead}) of",
-        "sign": f"the sign of the {of.get(one['target'].get('of', 'value'))} ({ahead}) of",
-        "classes": f"one of three classes of the {of.get(one['target'].get('of', 'value'))} ({ahead}) of",
-    }[kind]
+        "value": f"the {word} of {column}" if horizon == 1 else f"the next {horizon} values of {column}",
+        "sign": f"the sign of the {word} of {column}{ahead},",
+        "classes": f"to which of three classes the {word} of {column}{ahead} belongs,",
+    }.get(kind, f"the {word} of {column}{ahead}")
     features = f"{one['features']} feature{'s' if one['features'] != 1 else ''}"
-    return f"Predicts {what} `{one['target']['column']}` from {one['length']:,} rows of {features}."
+    return f"Predicts {what} from {one['length']:,} rows of {features}."
 
 
 def _table(part: dict[str, Any], metrics: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Rows of the score table: the network over its seeds, each baseline with the network's skill against it, the oracle."""
-    rows = [{"name": "network", "cells": [_spread(part["network"][metric]) for metric in metrics], "skill": None}]
+    """Rows of the score table: the network over its seeds, each baseline with the skill against it, the oracle."""
+    rows: list[dict[str, Any]] = [
+        {"name": "network", "cells": [_spread(part["network"][metric]) for metric in metrics], "skill": None}
+    ]
     for name, score in part["baselines"].items():
         cells = [(number(score[m]) if score[m] is not None else "–", "") for m in metrics]
         rows.append({"name": _BASELINES.get(name, name), "cells": cells, "skill": part["skill"].get(name)})
@@ -252,7 +316,10 @@ def _groups(groups: list[dict[str, Any]] | None, main: str, label: str) -> dict[
         "names": [_BASELINES.get(name, name) for name in names],
         "rows": [
             [str(group[label]), "{} {}".format(*_spread(group["network"][main])).strip()]
-            + [number(group["baselines"][name][main]) if group["baselines"][name][main] is not None else "–" for name in names]
+            + [
+                number(group["baselines"][name][main]) if group["baselines"][name][main] is not None else "–"
+                for name in names
+            ]
             for group in groups
         ],
     }
@@ -268,16 +335,18 @@ def _split_caption(one: dict[str, Any]) -> str:
     text += f"{gap} rows between two parts belong to none. " if gap else ""
     if policy == "carry":
         return text + "The thin strip marks earlier rows that a later part may read as inputs, never as targets."
-    return text + "No row is in two parts: look for colours that overlap, there are none."
+    return text + "No row is in two parts, so no two colours overlap."
 
 
 def _curves_caption(one: dict[str, Any]) -> str:
     seeds = len(one["parts"]["test"]["seeds"])
     text = "A line per training, solid for the first seed. " if len(one["training"]) > 1 else "One training. "
     if one["classes"]:
-        text += "The long dashes are the loss of predicting the training shares alone: a curve that stays there has learned nothing. "
+        text += "The long dashes are the loss of predicting the training shares alone: "
+        text += "a curve that stays there has learned nothing. "
     if any(max((v or 0 for v in run["curves"].get("penalty", [])), default=0) > 0 for run in one["training"]):
-        text += "The grey line is the share of the loss that comes from the weights' penalty: where it is nearly all of it, the loss says little about the fit. "
+        text += "The grey line is what the weights' penalty adds: "
+        text += "where that is nearly all of the loss, the loss says little about the fit. "
     if any(run["nonfinite"] for run in one["training"]):
         text += "The dotted line marks the epoch in which the loss was no number any more. "
     if "validation" not in one["parts"]:
@@ -288,13 +357,23 @@ def _curves_caption(one: dict[str, Any]) -> str:
 def _stretch_caption(one: dict[str, Any]) -> str:
     drawn = one["parts"]["test"]["drawn"]
     if one["target"]["kind"] == "sequence_mean":
-        return "A mark per sequence and seed (filled: the first). On the diagonal the prediction is right; marks in one horizontal line are one value for all sequences."
+        return (
+            "A mark per sequence and seed (filled: the first). On the diagonal the prediction is right; "
+            "marks in one horizontal line are one value for all sequences."
+        )
     if one["classes"] == 3:
-        return "Share of each true class that was given each class, all test windows and seeds. A good classifier is strong on the diagonal; one full column is one class for everything."
+        return (
+            "Share of each true class that was given each class, all test windows and seeds. "
+            "A good classifier is strong on the diagonal; one full column is one class for everything."
+        )
     count = len(drawn["row"])
     if one["classes"] == 2:
-        text = f"The first {count} test windows: marks at 0 and 1 are the truth, the line is the network's probability. A line that lies on one half knows nothing."
+        text = (
+            f"The first {count} test windows: marks at 0 and 1 are the truth, the line is the network's probability. "
+        )
+        text += "A line that lies on one half knows nothing."
     else:
         step = ", first step" if one["horizon"] > 1 else ""
-        text = f"The first {count} test windows{step}. A network that follows persistence by one row has learned to repeat; a flat one gives the mean."
+        text = f"The first {count} test windows{step}. "
+        text += "A network that lies on persistence has learned to repeat; a flat one gives the mean."
     return text + (" The oracle is the best that can be known." if drawn["oracle"] is not None else "")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 
 class Outcome(NamedTuple):
-    """`came_out` is None where the experiment cannot tell; `measured` and `criterion` are short texts for the report."""
+    """`came_out` is None where the experiment cannot tell; `measured` and `criterion` are texts for the report."""
 
     came_out: bool | None
     measured: str
@@ -79,7 +79,10 @@ def _outcome(values: list[float | None], test: Callable[[float], bool], what: st
 
 def r2_near_zero_on_training(evaluation: dict[str, Any], _: float | None) -> Outcome:
     return _outcome(
-        _seeds(evaluation, "train", "r2"), lambda r2: abs(r2) < 0.05, "R²", "|R²| < 0.05 on the training rows, every seed"
+        _seeds(evaluation, "train", "r2"),
+        lambda r2: abs(r2) < 0.05,
+        "R²",
+        "|R²| < 0.05 on the training rows, every seed",
     )
 
 
@@ -244,9 +247,22 @@ def _failures(evaluation: dict[str, Any]) -> str:
 RULES: dict[str, Rule] = {
     rule.__name__: rule
     for rule in (
-        r2_near_zero_on_training, predictions_hug_the_mean, no_overfitting, one_value_for_all, no_better_than_train_mean,
-        loss_as_low_as_posted, validation_loss_below_training, worse_than_persistence, turns_nan_at_a_higher_rate,
-        loss_at_floor, accuracy_is_share_of_class_0, nothing_changes_after_epoch_1, accuracy_falls_after_epoch_1,
-        nan_in_epoch_1, loss_at_ln_2, accuracy_at_chance, weights_as_posted,
+        r2_near_zero_on_training,
+        predictions_hug_the_mean,
+        no_overfitting,
+        one_value_for_all,
+        no_better_than_train_mean,
+        loss_as_low_as_posted,
+        validation_loss_below_training,
+        worse_than_persistence,
+        turns_nan_at_a_higher_rate,
+        loss_at_floor,
+        accuracy_is_share_of_class_0,
+        nothing_changes_after_epoch_1,
+        accuracy_falls_after_epoch_1,
+        nan_in_epoch_1,
+        loss_at_ln_2,
+        accuracy_at_chance,
+        weights_as_posted,
     )
-}  # fmt: skip
+}

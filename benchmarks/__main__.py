@@ -1,0 +1,10 @@
+"""All benchmarks, one after the other."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import data_stages
+
+if __name__ == "__main__":
+    sys.exit(data_stages.main())

@@ -1,0 +1,56 @@
+"""Batches for Keras: one gather from the memory-mapped rows per batch, in an order of ours.
+
+Handing all windows to `fit` as one array is 7 % faster (51264: 13,800 windows a second instead of 12,900 on one
+thread), but its size grows with the window's length, and each backend shuffles it in its own way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from pipeline.dataset import Part
+
+
+class Batches(keras.utils.PyDataset):
+    """(inputs, targets) of a part, batch after batch: float32 [batch, length, features] and [batch, outputs].
+
+    Args:
+        part: where the windows come from.
+        batch_size: windows in a batch; the last one may be smaller.
+        shuffle_seed: draw a new order in each epoch, the same for a seed on every backend; None for the part's own.
+        order: int [batches, batch_size], the windows of each batch, in place of both.
+    """
+
+    def __init__(
+        self, part: Part, batch_size: int, shuffle_seed: int | None = None, order: np.ndarray | None = None
+    ) -> None:
+        super().__init__()
+        self._part = part
+        self._targets = part.targets()
+        self._batch_size = batch_size
+        self._shuffle_seed = shuffle_seed
+        self._fixed = order
+        self._epoch = 0
+        self._draw()
+
+    def __len__(self) -> int:
+        return -(-len(self._order) // self._batch_size)
+
+    def __getitem__(self, batch: int) -> Any:
+        indices = self._order[batch * self._batch_size : (batch + 1) * self._batch_size]
+        return self._part.inputs(indices), self._targets[indices]
+
+    def on_epoch_end(self) -> None:
+        self._epoch += 1
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._fixed is not None:
+            self._order = self._fixed.ravel()
+        elif self._shuffle_seed is not None:
+            self._order = np.random.default_rng([self._shuffle_seed, self._epoch]).permutation(len(self._part))
+        else:
+            self._order = np.arange(len(self._part))

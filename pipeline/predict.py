@@ -1,0 +1,149 @@
+"""Stage `predict`: what every saved network says about every window. The test part is first opened here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline import backends, costs, dataset, errors, files, order, params
+from pipeline.architectures import Shape
+from pipeline.dataset import Part
+
+if TYPE_CHECKING:
+    import keras
+
+# Numbers in the inputs of one call: 32 MiB, enough to keep the arithmetic busy, little beside TensorFlow itself.
+_CALL = 2**23
+
+
+def predict(p: dict[str, Any], name: str) -> None:
+    """Write models/NAME/predictions/foldK/PART.parquet (docs/files.md) for every part of every fold.
+
+    Raises:
+        UserError: a model is missing, or carried state has no order of windows to be carried along.
+    """
+    experiment = p["experiments"][name]
+    training = experiment["training"]
+    backends.prepare(training["threads"], jit_compile=training["state"] == "lanes")
+    folder = files.MODELS / name / "predictions"
+    written: set[Path] = set()
+    for fold in range(dataset.folds(experiment["dataset"])):
+        trained = [files.MODELS / name / "training" / f"fold{fold}_seed{seed}.keras" for seed in training["seeds"]]
+        for kind in ("train", "validation", "test"):
+            if dataset.has(experiment["dataset"], fold, kind):
+                part = dataset.load(experiment["dataset"], fold, kind)
+                path = folder / f"fold{fold}" / f"{kind}.parquet"
+                files.write_table(path, table(part, trained, experiment, f"experiments.{name}"))
+                written.add(path)
+    # Parts that are no longer asked for go last, so that a failure leaves what was there.
+    for path in {path for path in folder.rglob("*") if path.is_file()} - written:
+        path.unlink()
+
+
+def table(
+    part: Part, trained: list[Path], experiment: dict[str, Any], place: str = "experiment"
+) -> dict[str, np.ndarray]:
+    """Truth and predictions of one part.
+
+    Args:
+        part: its windows.
+        trained: one saved model per seed of `experiment.training.seeds`.
+        experiment: `architecture` and `training` as in params.yaml.
+        place: dotted path of the experiment, for errors.
+
+    Returns:
+        `row`, `target_0` …, and per seed `seedS_0` …: float64 [windows], raw units, or the outputs of the head.
+    """
+    from pipeline import models
+
+    training = experiment["training"]
+    columns = {"row": part.table["row"]}
+    columns |= {f"target_{i}": target for i, target in enumerate(part.raw_targets().T)}
+    network = None
+    for seed, path in zip(training["seeds"], trained, strict=True):
+        saved = models.load(path)
+        if network is None:  # traced once, for all seeds have one architecture
+            network = _network(part, saved, experiment, place)
+        models.copy_weights(saved, network)
+        outputs = part.restore(windows(part, network, training))
+        columns |= {f"seed{seed}_{i}": output for i, output in enumerate(outputs.T)}
+    return columns
+
+
+def windows(part: Part, network: keras.Model, training: dict[str, Any]) -> np.ndarray:
+    """What `network` says about all windows of a part, in their order, as `training.state` asks.
+
+    `none`: each from zero state. `posted`: batch after batch from zero state, as in training; the last batch is filled
+    up by repeating its last window. `lanes`: each chain of windows that continue one another, from its first one on and
+    from zero state, one chain per row of a batch.
+
+    Returns:
+        float32 [windows, outputs].
+    """
+    if training["state"] == "posted":
+        return _in_turn(part, network, _posted(len(part), training["batch_size"]))
+    if training["state"] == "lanes":
+        return _in_turn(part, network, _chains(part))
+    size = part.spec.length * len(part.spec.features)
+    batch = max(1, min(len(part), 1024, _CALL // size))
+    return np.concatenate(
+        [
+            network.predict_on_batch(part.inputs(np.arange(at, min(at + batch, len(part)))))
+            for at in range(0, len(part), batch)
+        ]
+    )
+
+
+def _network(part: Part, saved: keras.Model, experiment: dict[str, Any], place: str) -> keras.Model:
+    """The network to predict with: as it was saved, or with as many rows in a batch as the part has chains."""
+    from pipeline import models
+
+    if experiment["training"]["state"] != "lanes":
+        return saved
+    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, _chains(part).shape[1])
+    network = models.build(experiment["architecture"], shape, f"{place}.architecture")
+    network.compile(jit_compile=True)  # one step after the other, so the overhead of a step is what it costs
+    return network
+
+
+def _posted(count: int, batch: int) -> np.ndarray:
+    """Int [batches, batch], windows in order; -1 where there is none."""
+    steps = -(-count // batch)
+    order_of = np.full(steps * batch, -1)
+    order_of[:count] = np.arange(count)
+    return order_of.reshape(steps, batch)
+
+
+def _chains(part: Part) -> np.ndarray:
+    """Int [steps, chains], the windows of each chain in its column; -1 where there is none."""
+    found = order.chains(order.rows_in_time(part), part.spec.length)
+    columns = np.full((max(len(chain) for chain in found), len(found)), -1)
+    for i, chain in enumerate(found):
+        columns[: len(chain), i] = chain
+    return columns
+
+
+def _in_turn(part: Part, network: keras.Model, steps: np.ndarray) -> np.ndarray:
+    """Predict batch after batch from zero state; rows without a window take the one before and are dropped."""
+    from pipeline import models
+
+    models.reset_state(network)
+    outputs = np.empty((len(part), part.spec.outputs), dtype=np.float32)
+    for windows_of in steps:
+        there = windows_of >= 0
+        outputs[windows_of[there]] = network.predict_on_batch(
+            part.inputs(np.where(there, windows_of, windows_of.max()))
+        )[there]
+    return outputs
+
+
+def main(arguments: list[str]) -> None:
+    name = params.name_of(arguments, "experiments")
+    with costs.record(f"predict@{name}"):
+        predict(params.load(), name)
+
+
+if __name__ == "__main__":
+    errors.run(main)

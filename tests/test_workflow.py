@@ -1,0 +1,239 @@
+"""The real Snakemake and the real DVC, over a tiny pipeline: what runs, what is restored, and what is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import PROJECT, tiny_params, write_params
+from workflow import stages
+
+BIN = Path(sys.executable).parent
+
+
+class Project:
+    """A clone of this repository with a tiny params.yaml, committed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        tracked = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard"], cwd=PROJECT, capture_output=True, text=True, check=True
+        ).stdout
+        for name in tracked.split("\n"):
+            if name and not name.startswith(("tests/", "dvc.lock", "data/own/")) and (PROJECT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(PROJECT / name, folder / name)
+        (folder / "data/own").mkdir(parents=True, exist_ok=True)
+        write_params(folder, tiny_params())
+        self("git", "init", "-q")
+        self.commit()
+
+    def __call__(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "HOME": str(self.folder.parent),
+            "GIT_CONFIG_GLOBAL": str(self.folder.parent / "gitconfig"),
+            "GIT_AUTHOR_NAME": "a",
+            "GIT_AUTHOR_EMAIL": "a@example.org",
+            "GIT_COMMITTER_NAME": "a",
+            "GIT_COMMITTER_EMAIL": "a@example.org",
+        }
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment, check=False)
+        if check and done.returncode:
+            logs = "\n".join(
+                f"== {log}\n{log.read_text()[-3000:]}"
+                for log in self.folder.glob("logs/**/*.log")
+                if "ERROR" in log.read_text()
+            )
+            raise AssertionError(f"{command} ended with {done.returncode}\n{done.stdout}\n{done.stderr}\n{logs}")
+        return done
+
+    def commit(self) -> None:
+        self("git", "add", "-A")
+        self("git", "commit", "-q", "-m", "state")
+
+    def params(self) -> dict[str, Any]:
+        return yaml.safe_load((self.folder / "params.yaml").read_text())
+
+    def set(self, path: str, value: Any) -> None:
+        p = self.params()
+        *parents, last = path.split(".")
+        node = p
+        for key in parents:
+            node = node[key]
+        node[last] = value
+        write_params(self.folder, p)
+
+    def snakemake(self, check: bool = True) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+        """Run it, and say which stages were computed: neither restored from the cache nor found unchanged."""
+        shutil.rmtree(self.folder / "logs", ignore_errors=True)
+        done = self("snakemake", "--cores", "2", check=check)
+        found = []
+        for log in sorted(self.folder.glob("logs/**/*.log")):
+            found += re.findall(r"Running stage '([^']+)'", log.read_text())
+        return done, sorted(found)
+
+    def metrics(self, experiment: str) -> dict[str, Any]:
+        return json.loads((self.folder / "reports/metrics" / f"{experiment}.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after its first run, with its dvc.lock committed."""
+    project = Project(tmp_path_factory.mktemp("clone") / "project")
+    project.snakemake()
+    project.commit()
+    return project
+
+
+def test_the_main_job_ends_in_a_report(ran: Project) -> None:
+    page = (ran.folder / "reports/index.html").read_text()
+    assert "season_lstm" in page
+    assert "sign_lstm" in page
+    assert ran("dvc", "status").stdout.strip() == "Data and pipelines are up to date."
+    assert {row.split(",")[0] for row in (ran.folder / "reports/leaderboard.csv").read_text().splitlines()[1:]} == {
+        "season_lstm",
+        "sign_lstm",
+    }
+
+
+def test_a_second_run_has_nothing_to_do(ran: Project) -> None:
+    done, computed = ran.snakemake()
+    assert "Nothing to be done" in done.stdout + done.stderr
+    assert computed == []
+
+
+def test_times_of_files_mean_nothing(ran: Project) -> None:
+    for path in ["data/raw/season/rows.npy", "pipeline/raw.py", "models/season_lstm/training"]:
+        os.utime(ran.folder / path)
+    done, _ = ran.snakemake()
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_a_comment_runs_nothing(ran: Project) -> None:
+    path = ran.folder / "params.yaml"
+    before = path.read_text()
+    path.write_text("# a remark\n" + before)
+    done, _ = ran.snakemake()
+    assert "Nothing to be done" in done.stdout + done.stderr
+    path.write_text(before)
+
+
+def test_one_learning_rate_runs_one_training_and_back_runs_none(ran: Project) -> None:
+    before = ran.metrics("season_lstm")
+    ran.set("experiments.season_lstm.training.learning_rate", 0.02)
+    _, computed = ran.snakemake()
+    assert computed == ["evaluate@season_lstm", "predict@season_lstm", "report", "train@season_lstm"]
+    assert ran.metrics("season_lstm") != before
+    ran.set("experiments.season_lstm.training.learning_rate", 0.001)
+    _, computed = ran.snakemake()
+    assert computed == []
+    assert ran.metrics("season_lstm") == before
+
+
+def test_a_gap_runs_one_dataset_and_what_follows(ran: Project) -> None:
+    ran.set("datasets.season_windows.split.gap", 2)
+    _, computed = ran.snakemake()
+    assert computed == [
+        f"{kind}@{'season_lstm' if kind in ('train', 'predict', 'evaluate') else 'season_windows'}"
+        if kind != "report"
+        else kind
+        for kind in ("evaluate", "predict", "report", "scale", "split", "train", "window")
+    ]
+    ran("git", "checkout", "-q", "params.yaml", "dvc.lock")
+    _, computed = ran.snakemake()
+    assert computed == []
+
+
+def test_after_an_experiment_and_a_checkout_the_committed_results_are_restored(ran: Project) -> None:
+    before = ran.metrics("season_lstm")
+    ran("dvc", "exp", "run", "-q", "-S", "experiments.season_lstm.training.epochs=3", "-n", "longer")
+    assert ran.metrics("season_lstm") != before
+    assert "longer" in ran("dvc", "exp", "show", "--csv").stdout
+    difference = ran("dvc", "metrics", "diff").stdout
+    assert "test" in difference
+    ran("git", "checkout", "-q", ".")
+    _, computed = ran.snakemake()
+    assert computed == []
+    assert ran.metrics("season_lstm") == before
+    assert ran("dvc", "metrics", "diff").stdout.strip() == ""
+    assert "train@season_lstm" in ran("dvc", "dag").stdout
+
+
+def test_a_result_changed_by_hand_is_healed(ran: Project) -> None:
+    path = ran.folder / "models/season_lstm/training/fold0_seed0.json"
+    whole = path.read_bytes()
+    path.chmod(0o644)
+    path.write_text("{}")
+    ran.snakemake()
+    assert path.read_bytes() == whole
+    shutil.rmtree(ran.folder / "models/season_lstm/predictions")
+    ran.snakemake()
+    assert (ran.folder / "models/season_lstm/predictions/fold0/test.parquet").exists()
+
+
+def _last(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_bad_params_end_in_one_line_and_leave_the_results(ran: Project) -> None:
+    before = (ran.folder / "reports/index.html").read_bytes()
+    ran.set("datasets.season_windows.split.gap", -1)
+    line = "`datasets.season_windows.split.gap` must be a whole number, 0 or more. Received: -1."
+    done, _ = ran.snakemake(check=False)
+    assert done.returncode == 1
+    assert _last(done).startswith(line)
+    own = ran("python", "-m", "pipeline.split", "season_windows", check=False)
+    assert own.returncode == 2
+    assert own.stderr.startswith(line)
+    assert len(own.stderr.splitlines()) == 1
+    through = ran("dvc", "repro", "split@season_windows", check=False)
+    assert through.returncode not in (0, 1, 2)
+    assert line in (through.stdout + through.stderr)
+    ran("git", "checkout", "-q", "params.yaml")
+    assert (ran.folder / "reports/index.html").read_bytes() == before
+    done, computed = ran.snakemake()
+    assert computed == []
+
+
+def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:
+    own = ran.folder / "data/own/mine.csv"
+    own.write_text(
+        "day,y\n" + "".join(f"2020-{1 + i // 28:02d}-{1 + i % 28:02d},{(i * 7) % 13}.5\n" for i in range(250))
+    )
+    p = ran.params()
+    p["series"]["mine"] = {"source": "data/own/mine.csv", "time": "day", "target": "y"}
+    p["datasets"]["mine_windows"] = p["datasets"]["season_windows"] | {"series": "mine"}
+    p["experiments"]["mine_lstm"] = p["experiments"]["season_lstm"] | {"dataset": "mine_windows"}
+    write_params(ran.folder, p)
+    ran.snakemake()
+    rows = (ran.folder / "data/raw/mine/rows.npy").read_bytes()
+    page = (ran.folder / "reports/index.html").read_bytes()
+    good = own.read_text()
+    own.write_text(good.replace("6.5", "six", 1))
+    done, _ = ran.snakemake(check=False)
+    assert done.returncode == 1
+    assert _last(done).startswith("`data/own/mine.csv")
+    assert "six" in _last(done)
+    assert (ran.folder / "data/raw/mine/rows.npy").read_bytes() == rows
+    assert (ran.folder / "reports/index.html").read_bytes() == page
+    own.write_text(good)
+    _, computed = ran.snakemake()
+    assert computed == []
+
+
+def test_the_reason_is_the_last_line_before_dvcs_own() -> None:
+    ours = "`a.csv` must exist. Received: no. Mend."
+    log = f"Running stage 'raw@x':\n> python -m pipeline.raw x\n{ours}\nERROR: failed to reproduce 'raw@x': failed\n"
+    assert stages.reason(log) == ours
+    assert stages.reason("ERROR: unexpected error\n") == "ERROR: unexpected error"
+    assert stages.reason("Stage 'raw@x' didn't change, skipping\n") is None
