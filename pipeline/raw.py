@@ -50,7 +50,9 @@ def _maker(source: object) -> Any:
     path = PurePosixPath(source) if isinstance(source, str) else PurePosixPath()
     if path.parent != PurePosixPath(SOURCES) or path.suffix != ".py" or path.stem not in modules:
         rule = f"must be a file below {own.OWN}/, or a module of {SOURCES}/ that makes rows"
-        raise SettingError("source", rule, repr(source), f"The modules are: {listing([f'{SOURCES}/{m}.py' for m in modules])}.")
+        raise SettingError(
+            "source", rule, repr(source), f"The modules are: {listing([f'{SOURCES}/{m}.py' for m in modules])}."
+        )
     return importlib.import_module(f"pipeline.sources.{path.stem}").make
 
 
@@ -92,7 +94,9 @@ def check(name: str, series: Series) -> Series:
             raise UserError(f"series.{name}.source", rule, received, "Mend its `make`.")
     length = series.sequence_length
     if length is not None and len(rows) % length:
-        raise UserError(f"series.{name}.source", f"must make whole sequences of {length} rows", len(rows), "Mend its `make`.")
+        raise UserError(
+            f"series.{name}.source", f"must make whole sequences of {length} rows", len(rows), "Mend its `make`."
+        )
     return series
 
 

@@ -40,7 +40,7 @@ class Recorder(keras.callbacks.Callback):
     def stopped(self) -> str:
         if self.nonfinite:
             return "nonfinite"
-        return "early_stopping" if self.early and self.early.stopped_epoch else "completed"
+        return "early_stopping" if len(self.epochs) < self.params["epochs"] else "completed"
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._before: dict[str, float] = {}
@@ -83,6 +83,5 @@ class Recorder(keras.callbacks.Callback):
 
 def _penalty(model: keras.Model) -> float:
     """The regularisers' share of the loss, with the weights as they are now."""
-    return sum(
-        float(weight.regularizer(weight)) for weight in model.trainable_weights if weight.regularizer is not None
-    )
+    kept = (weight for weight in model.trainable_weights if weight.regularizer is not None)
+    return float(sum(float(weight.regularizer(weight)) for weight in kept))

@@ -72,8 +72,11 @@ def test_dependencies_are_what_the_code_imports(kind: str) -> None:
         expected.add(BY_NAME[kind])
     code = {dep for dep in deps if dep.startswith("pipeline/") or dep == BY_NAME.get(kind)}
     assert sorted(code) == sorted(expected)
-    assert deps == [*sorted(d for d in deps if d not in code), *sorted(code - {BY_NAME.get(kind)}, key=str), *(
-        [BY_NAME[kind]] if kind in BY_NAME else [])]
+    assert deps == [
+        *sorted(d for d in deps if d not in code),
+        *sorted(code - {BY_NAME.get(kind)}, key=str),
+        *([BY_NAME[kind]] if kind in BY_NAME else []),
+    ]
 
 
 @pytest.mark.parametrize("kind", ["raw", "split", "window", "scale", "train"])

@@ -316,13 +316,14 @@ def test_constant_predictions(rule):
     assert judge(rule, learned) is False
 
 
-def test_no_overfitting():
+@pytest.mark.parametrize(
+    ("train", "test", "came"), [(0.02, 0.0, True), (0.5, 0.48, False), (0.09, -0.2, False), (None, 0.0, False)]
+)
+def test_no_overfitting(train, test, came):
     one = made_up("a")
-    for k in ("0", "1"):
-        one["parts"]["train"]["seeds"][k]["r2"], one["parts"]["test"]["seeds"][k]["r2"] = 0.5, 0.48
-    assert judge("no_overfitting", one) is True
-    one["parts"]["test"]["seeds"]["1"]["r2"] = 0.1
-    assert judge("no_overfitting", one) is False
+    one["parts"]["train"]["seeds"]["1"]["r2"], one["parts"]["test"]["seeds"]["1"]["r2"] = train, test
+    one["parts"]["train"]["seeds"]["0"]["r2"], one["parts"]["test"]["seeds"]["0"]["r2"] = 0.0, 0.0
+    assert judge("no_overfitting", one) is came
 
 
 def test_low_loss_and_its_penalty():

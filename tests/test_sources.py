@@ -311,7 +311,9 @@ def test_own_csv_reads_the_columns_named(project):
 
 
 def test_own_csv_reads_numbers_exactly_and_as_people_write_them(project):
-    series = own.make(path=csv("\ufeffa,b\r\n0.1,+1.5\r\n1e-3, 2 \r\n0.30000000000000004,nan\r\n"), target="a", features=["a", "b"])
+    series = own.make(
+        path=csv("\ufeffa,b\r\n0.1,+1.5\r\n1e-3, 2 \r\n0.30000000000000004,nan\r\n"), target="a", features=["a", "b"]
+    )
     np.testing.assert_array_equal(series.rows, [[0.1, 1.5], [1e-3, 2], [0.30000000000000004, np.nan]])
 
 
@@ -432,7 +434,9 @@ def test_own_names_a_missing_column_and_the_ones_there_are(project, keys, key):
     assert "time, a, b, note" in str(caught.value)
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd.csv", "data/own/../../a.csv", "data/raw/a.csv", "data/own", "data/own/a.txt"])
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd.csv", "data/own/../../a.csv", "data/raw/a.csv", "data/own", "data/own/a.txt"]
+)
 def test_own_reads_nothing_outside_its_folder(project, path):
     with pytest.raises(SettingError) as caught:
         own.make(path=path, target="a")

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from snakemake.exceptions import WorkflowError
+
 STAMPS = Path(".snakemake/stamps")
 LOGS = Path("logs")
 _FAILED = "ERROR: failed to reproduce"
@@ -28,7 +30,7 @@ class Stages:
     """
 
     def __init__(self, main: bool) -> None:
-        # Read here and not at the top: DVC's import is half of what an idle run costs.
+        from dvc.lock import LockError
         from dvc.repo import Repo
 
         with Repo(".") as repo:
@@ -41,7 +43,11 @@ class Stages:
                 for stage in stages
             }
             if main:
-                self._stamp(set(repo.status()))
+                try:
+                    self._stamp(set(repo.status()))
+                except LockError as error:
+                    say_last("Another run is at work in this folder: wait until it has ended, then run again.")
+                    raise WorkflowError(str(error).splitlines()[0]) from None
 
     def kinds(self) -> list[str]:
         """Kinds of stages, in the order of dvc.yaml."""

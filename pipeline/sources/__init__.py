@@ -64,7 +64,9 @@ def number(key: str, value: object, above: float, below: float, include_above: b
     if not real or not (above < value < below or (include_above and value == above)):  # type: ignore[operator]
         low = f"{above:g} or more" if include_above else f"more than {above:g}"
         span = low if below == np.inf else f"{low} and less than {below:g}"
-        raise SettingError(key, f"must be a number, {span}", repr(value), "Numbers like 1e-3 need a point in YAML: 1.0e-3.")
+        raise SettingError(
+            key, f"must be a number, {span}", repr(value), "Numbers like 1e-3 need a point in YAML: 1.0e-3."
+        )
     return float(value)  # type: ignore[arg-type]
 
 
@@ -99,7 +101,9 @@ def check_names(target: object, features: object, available: Sequence[str], wher
     return target, list(chosen)
 
 
-def select(series: Series, target: str | None = None, features: list[str] | None = None, period: int | None = None) -> Series:
+def select(
+    series: Series, target: str | None = None, features: list[str] | None = None, period: int | None = None
+) -> Series:
     """The same rows with another target, other features or another period; what is None stays.
 
     An oracle belongs to the target it was made for, so another target loses it, together with its columns.
@@ -119,7 +123,9 @@ def select(series: Series, target: str | None = None, features: list[str] | None
         kept = [series.columns.index(name) for name in available]
         series = replace(series, rows=series.rows[:, kept], columns=available, target=chosen, oracle=None)
     if period is not None:
-        series = replace(series, period=whole_number("period", period, 2, mend="Leave it out where there is no season."))
+        series = replace(
+            series, period=whole_number("period", period, 2, mend="Leave it out where there is no season.")
+        )
     return series
 
 

@@ -58,7 +58,9 @@ def make(*, path: str, target: str, time: str | None = None, features: list[str]
     names, read = _csv(file) if file.suffix.lower() == ".csv" else _parquet(file)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UserError(str(file), "must have a header that names each column once", f"{listing(twice)} twice", "Rename one.")
+        raise UserError(
+            str(file), "must have a header that names each column once", f"{listing(twice)} twice", "Rename one."
+        )
     target, chosen = check_names(target, features, names, str(file))
     if time is not None and (not isinstance(time, str) or time not in names):
         raise SettingError("time", f"must name a column of {file}", repr(time), f"The columns are: {listing(names)}.")
@@ -76,12 +78,16 @@ def _inside(path: str) -> Path:
     """The path, if it is a file that may be read."""
     file = Path(path)
     if file.is_absolute() or ".." in file.parts or not file.is_relative_to(OWN) or file == OWN:
-        raise SettingError("source", f"must be a file below {OWN}/", repr(path), "Copy the file there, and `dvc add` it.")
+        raise SettingError(
+            "source", f"must be a file below {OWN}/", repr(path), "Copy the file there, and `dvc add` it."
+        )
     if file.suffix.lower() not in (".csv", ".parquet"):
         raise SettingError("source", "must end in .csv or .parquet", repr(path), "Save the file as one of the two.")
     project = Path.cwd().resolve()
     if not file.resolve().is_relative_to(project):
-        raise SettingError("source", "must not be a link that leads out of the project", repr(path), "Copy the file itself.")
+        raise SettingError(
+            "source", "must not be a link that leads out of the project", repr(path), "Copy the file itself."
+        )
     if not file.is_file():
         raise UserError(str(file), "must be a file", "none there", f"Copy it to {OWN}/, or get it with `dvc pull`.")
     if file.stat().st_size == 0:
@@ -118,7 +124,9 @@ def _csv(file: Path) -> tuple[list[str], _Read]:
             file,
             read_options=arrow_csv.ReadOptions(block_size=1 << 24),
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=not one),
-            convert_options=arrow_csv.ConvertOptions(include_columns=list(kinds), column_types=kinds, null_values=MISSING, strings_can_be_null=True),
+            convert_options=arrow_csv.ConvertOptions(
+                include_columns=list(kinds), column_types=kinds, null_values=MISSING, strings_can_be_null=True
+            ),
         )
 
     def read(columns: list[str], time: str | None) -> _Table:
@@ -153,7 +161,9 @@ def _check_utf8(file: Path) -> None:
                     text.decode("utf-8")
                 except UnicodeDecodeError as error:
                     received = f"the byte {text[error.start]:#04x}"
-                    raise UserError(f"{file}, line {line}", "must be UTF-8", received, "Save the file as UTF-8.") from None
+                    raise UserError(
+                        f"{file}, line {line}", "must be UTF-8", received, "Save the file as UTF-8."
+                    ) from None
 
 
 def _records(file: Path, blank: bool) -> Iterator[tuple[int, list[str]]]:
@@ -215,9 +225,13 @@ def _numbers(table: _Table, name: str) -> np.ndarray:
     infinite = np.flatnonzero(np.isinf(values))
     if infinite.size:
         row = int(infinite[0])
-        raise table.error(row, name, "must be finite", values[row], "Leave the cell empty where the value is not known.")
+        raise table.error(
+            row, name, "must be finite", values[row], "Leave the cell empty where the value is not known."
+        )
     if np.isnan(values).all():
-        raise UserError(f"{table.path}, column {name}", "must hold numbers", "missing cells alone", "Name another column.")
+        raise UserError(
+            f"{table.path}, column {name}", "must hold numbers", "missing cells alone", "Name another column."
+        )
     return np.asarray(values, dtype=np.float64)
 
 
@@ -263,7 +277,9 @@ def _times(table: _Table, name: str) -> np.ndarray:
         row = int(wrong[0])
         received = column[row].as_py()
         shown = "a missing cell" if received is None else repr(str(received)[:60])
-        raise table.error(row, name, "must be a time as in 2016-07-01 13:00:00", shown, "Write times in ISO 8601, year first.")
+        raise table.error(
+            row, name, "must be a time as in 2016-07-01 13:00:00", shown, "Write times in ISO 8601, year first."
+        )
     back = np.flatnonzero(parsed[1:] <= parsed[:-1])
     if back.size:
         row = int(back[0]) + 1

@@ -42,7 +42,9 @@ def _features(returns: np.ndarray, order_flow: np.ndarray, log_volume: np.ndarra
     return {name: values[values.size - (returns.size - BURN_IN) :] for name, values in table.items()}
 
 
-def make(*, rows: int, signal: float, seed: int, missing_row: int | None = None, missing_column: str | None = None) -> Series:
+def make(
+    *, rows: int, signal: float, seed: int, missing_row: int | None = None, missing_column: str | None = None
+) -> Series:
     """Make the series.
 
     Args:
@@ -70,7 +72,9 @@ def make(*, rows: int, signal: float, seed: int, missing_row: int | None = None,
     table = np.column_stack([*columns.values(), location[BURN_IN:], scale[BURN_IN:]])
     if missing_row is not None or missing_column is not None:
         if missing_row is None or missing_column is None:
-            lone, other = ("missing_row", "missing_column") if missing_column is None else ("missing_column", "missing_row")
+            lone, other = (
+                ("missing_row", "missing_column") if missing_column is None else ("missing_column", "missing_row")
+            )
             raise SettingError(lone, f"must go together with `{other}`", "one of the two", "Give both, or neither.")
         missing_row = whole_number("missing_row", missing_row, 0, rows - 1)
         if missing_column not in columns:

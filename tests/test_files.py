@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import costs, errors, files
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    files.write_json(
+        tmp_path / "a/table.json", {"x": np.float64(1.5), "y": np.array([1, 2]), "z": float("nan"), "w": True}
+    )
+    assert files.read_json(tmp_path / "a/table.json") == {"x": 1.5, "y": [1, 2], "z": None, "w": True}
+    files.write_array(tmp_path / "rows.npy", np.arange(6.0).reshape(3, 2))
+    np.testing.assert_array_equal(files.read_array(tmp_path / "rows.npy"), [[0, 1], [2, 3], [4, 5]])
+    files.write_table(tmp_path / "t.parquet", {"b": np.array([2, 1]), "a": np.array([0.5, 0.25])})
+    table = files.read_table(tmp_path / "t.parquet")
+    assert list(table) == ["b", "a"]
+    np.testing.assert_array_equal(table["b"], [2, 1])
+
+
+def test_equal_values_give_equal_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        files.write_table(tmp_path / name, {"a": np.arange(1000) / 7})
+        time.sleep(1.1)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_pickle_is_never_read(tmp_path: Path) -> None:
+    np.save(tmp_path / "bad.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="[Pp]ython object|pickle"):
+        files.read_array(tmp_path / "bad.npy")
+
+
+def test_a_write_that_fails_leaves_the_earlier_file(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    files.write_json(path, 1)
+    with pytest.raises(TypeError):
+        files.write_json(path, {"a": object()})
+    assert files.read_json(path) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_fresh_forgets_what_lay_there(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/old").write_text("x")
+    assert list(files.fresh(tmp_path / "out").iterdir()) == []
+
+
+def test_costs_keep_one_row_per_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for stage in ("split@b", "raw@a", "split@b"):
+        with costs.record(stage):
+            pass
+    rows = files.COSTS.read_text().splitlines()
+    assert rows[0] == "stage,seconds,peak_megabytes"
+    assert [row.split(",")[0] for row in rows[1:]] == ["raw@a", "split@b"]
+    assert all(float(row.split(",")[1]) > 0 and float(row.split(",")[2]) > 1 for row in rows[1:])
+
+
+def test_a_stage_that_fails_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError), costs.record("raw@a"):
+        raise RuntimeError
+    assert not files.COSTS.exists()
+
+
+def test_an_error_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(_: list[str]) -> None:
+        raise errors.UserError("a.b", "must be 1", "two\nlines", "Mend it.")
+
+    with pytest.raises(SystemExit) as caught:
+        errors.run(fails)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == "`a.b` must be 1. Received: two lines. Mend it.\n"

@@ -1,0 +1,134 @@
+"""Predictions: every window, in raw units, with state as the training carries it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from pipeline import backends, files, params, predict, raw, scale, split, train, window
+from pipeline.errors import UserError
+from tests.parts import make_part
+
+# Without the op determinism of TensorFlow, which holds for the process, so that tests of XLA can share it.
+backends.prepare(threads=1, jit_compile=True)
+
+import keras  # noqa: E402 - the backend is prepared before
+
+from pipeline import models  # noqa: E402
+from pipeline.architectures import Shape  # noqa: E402
+
+SMALL = {"name": "lstm", "units": [3], "head": "linear"}
+
+
+def noise(rows, seed=0):
+    return np.random.default_rng(seed).normal(size=rows)
+
+
+def saved(tmp_path, seeds, batch=None, length=5):
+    """One untrained model per seed, on disk."""
+    paths = []
+    for seed in seeds:
+        keras.utils.set_random_seed(seed)
+        paths.append(tmp_path / f"{seed}.keras")
+        models.save(models.build(SMALL, Shape(length, 1, 1, batch)), paths[-1])
+    return paths
+
+
+def experiment(state, batch=4, seeds=(0,)):
+    return {"architecture": SMALL, "training": {"state": state, "batch_size": batch, "seeds": list(seeds)}}
+
+
+def test_every_window_in_raw_units(tmp_path):
+    part = make_part(noise(40) * 5 + 100, length=5, center=100.0, scale=5.0)
+    paths = saved(tmp_path, [0, 7])
+    table = predict.table(part, paths, experiment("none", seeds=[0, 7]))
+    assert list(table) == ["row", "target_0", "seed0_0", "seed7_0"]
+    np.testing.assert_array_equal(table["target_0"], part.raw_targets()[:, 0])
+    for seed, path in zip((0, 7), paths, strict=True):
+        said = models.load(path).predict(part.inputs(), verbose=0)[:, 0]
+        np.testing.assert_allclose(table[f"seed{seed}_0"], said * 5 + 100, rtol=1e-6)
+        assert table[f"seed{seed}_0"].dtype == np.float64
+
+
+def test_calls_are_bounded_and_join(tmp_path, monkeypatch):
+    part = make_part(noise(40), length=5)
+    (path,) = saved(tmp_path, [0])
+    whole = predict.table(part, [path], experiment("none"))["seed0_0"]
+    sizes = []
+    inputs = type(part).inputs
+    monkeypatch.setattr(type(part), "inputs", lambda self, i=None: (sizes.append(len(i)), inputs(self, i))[1])
+    monkeypatch.setattr(predict, "_CALL", 40)  # eight windows of five rows
+    np.testing.assert_allclose(predict.table(part, [path], experiment("none"))["seed0_0"], whole, rtol=1e-5)
+    assert sizes == [8, 8, 8, 8, 3]
+
+
+def test_posted_state_goes_on_and_the_last_batch_is_filled_up(tmp_path):
+    part = make_part(noise(23), length=5)
+    assert len(part) == 18
+    (path,) = saved(tmp_path, [0], batch=4)
+    said = predict.table(part, [path], experiment("posted"))["seed0_0"]
+    twin = models.load(path)
+    order = np.append(np.arange(18), [17, 17]).reshape(5, 4)
+    expected = np.concatenate([twin.predict_on_batch(part.inputs(batch))[:, 0] for batch in order])[:18]
+    np.testing.assert_allclose(said, expected, rtol=1e-5)
+    np.testing.assert_array_equal(predict.table(part, [path], experiment("posted"))["seed0_0"], said)
+
+
+def test_lanes_follow_each_chain_from_its_beginning(tmp_path):
+    part = make_part(noise(61), length=5, stride=5)
+    part = dataclasses.replace(part, table={key: np.delete(value, 7) for key, value in part.table.items()})
+    paths = saved(tmp_path, [0, 1], batch=3)
+    table = predict.table(part, paths, experiment("lanes", batch=3, seeds=[0, 1]))
+    for seed, path in enumerate(paths):
+        model = models.load(path)
+        inputs = keras.Input((None, 1))
+        sequence = keras.layers.LSTM(3, return_sequences=True)
+        long = keras.Model(inputs, model.get_layer("head")(sequence(inputs)))
+        sequence.set_weights([weight.numpy() for weight in model.get_layer("lstm_0").trainable_weights])
+        # Windows 0 to 6 and 8 to 11 of five rows: the state does not jump over the one that is missing.
+        runs = [long.predict(part.scaled[a:b][None], verbose=0)[0, 4::5, 0] for a, b in ((0, 35), (40, 60))]
+        np.testing.assert_allclose(table[f"seed{seed}_0"], np.concatenate(runs), rtol=1e-4, atol=1e-6)
+
+
+def test_a_network_of_nan_predicts_nan(tmp_path):
+    (path,) = saved(tmp_path, [0])
+    model = models.load(path)
+    model.set_weights([weight * np.nan for weight in model.get_weights()])
+    models.save(model, path)
+    assert np.isnan(predict.table(make_part(noise(20), length=5), [path], experiment("none"))["seed0_0"]).all()
+
+
+@pytest.fixture
+def trained(project, monkeypatch):
+    """A project whose one experiment is trained."""
+    monkeypatch.setattr(backends, "prepare", lambda *_, **__: None)
+    raw.main(["season"])
+    for stage in (split, window, scale):
+        stage.main(["season_windows"])
+    p = params.load()
+    train.train(p, "season_lstm")
+    return p
+
+
+def test_every_part_is_predicted_and_equal_inputs_give_equal_bytes(trained, tmp_path):
+    folder = tmp_path / "models/season_lstm/predictions"
+    (folder / "fold7").mkdir(parents=True)
+    (folder / "fold7/test.parquet").write_text("left over")
+    predict.predict(trained, "season_lstm")
+    before = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.parquet")}
+    assert sorted(before) == ["fold0/test.parquet", "fold0/train.parquet", "fold0/validation.parquet"]
+    predict.predict(trained, "season_lstm")
+    assert before == {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.parquet")}
+    table = files.read_table(folder / "fold0/test.parquet")
+    assert list(table) == ["row", "target_0", "seed0_0", "seed1_0"]
+    rows = files.read_array(tmp_path / "data/raw/season/rows.npy")
+    np.testing.assert_allclose(table["target_0"], rows[table["row"], 0])
+    assert table["row"][-1] == 399
+    assert np.isfinite(table["seed0_0"]).all()
+    assert not np.array_equal(table["seed0_0"], table["seed1_0"])
+
+
+def test_a_missing_model_is_an_error(trained, tmp_path):
+    (tmp_path / "models/season_lstm/training/fold0_seed1.keras").unlink()
+    with pytest.raises(UserError, match=r"fold0_seed1.keras` must be a model that `train` wrote"):
+        predict.predict(trained, "season_lstm")

@@ -1,0 +1,336 @@
+"""Training: what is recorded, where it stops, how state is carried, and that equal inputs give equal bytes."""
+
+import copy
+import dataclasses
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pipeline import backends, train
+from pipeline.errors import UserError
+from tests.conftest import tiny_params, write_params
+from tests.parts import make_part
+
+# Without the op determinism of TensorFlow, which holds for the process, so that tests of XLA can share it.
+backends.prepare(threads=1, jit_compile=True)
+
+import keras  # noqa: E402 - the backend is prepared before
+
+from pipeline import models  # noqa: E402
+from pipeline.architectures import Shape  # noqa: E402
+from pipeline.batches import Batches  # noqa: E402
+
+TRAINING = {
+    "loss": None,
+    "optimizer": "sgd",
+    "learning_rate": 1e-12,  # weights stay as they were drawn, so every loss can be computed by hand
+    "clipnorm": None,
+    "clipvalue": None,
+    "batch_size": 8,
+    "epochs": 2,
+    "shuffle": False,
+    "early_stopping": None,
+    "state": "none",
+    "seeds": [0],
+    "jit_compile": False,
+    "steps_per_execution": 1,
+    "threads": 1,
+}
+SMALL = {"name": "lstm", "units": [3], "head": "linear"}
+
+
+def noise(rows, seed=0):
+    return np.random.default_rng(seed).normal(size=rows)
+
+
+def squared_errors(part, model):
+    return ((model.predict(part.inputs(), verbose=0) - part.targets()) ** 2)[:, 0]
+
+
+def test_history():
+    part, held = make_part(noise(40), length=5), make_part(noise(20, 1), length=5, name="validation")
+    model, history = train.fit(part, held, SMALL, TRAINING, seed=0)
+    assert history["weights"] == model.count_params()
+    assert history["updates"] == 2 * 5  # 35 windows in batches of 8
+    assert (history["stopped"], history["nonfinite"], history["weights_finite"]) == ("completed", None, True)
+    assert len(history["epochs"]) == 2
+    for epoch in history["epochs"]:
+        assert epoch["loss"] == pytest.approx(squared_errors(part, model).mean(), rel=1e-5)
+        assert epoch["val_loss"] == pytest.approx(squared_errors(held, model).mean(), rel=1e-5)
+        assert epoch["penalty"] == 0.0
+
+
+def test_two_classes_have_an_accuracy():
+    part = make_part(noise(40), length=5, kind="sign")
+    model, history = train.fit(part, None, {"name": "lstm", "units": [3], "head": "sigmoid"}, TRAINING, seed=0)
+    right = (model.predict(part.inputs(), verbose=0) > 0.5) == part.targets()
+    assert history["epochs"][0]["accuracy"] == pytest.approx(right.mean())
+    assert "val_loss" not in history["epochs"][0]
+
+
+def test_the_penalty_is_told_from_the_loss():
+    part = make_part(noise(40), length=5)
+    architecture = {"name": "simple_rnn", "units": [4], "activations": ["tanh"], "dropout": 0.0}
+    model, history = train.fit(part, None, architecture, TRAINING, seed=0)
+    squares = sum(
+        float((weight.numpy() ** 2).sum()) for weight in model.trainable_weights if "recurrent" not in weight.path
+    )
+    epoch = history["epochs"][-1]
+    assert epoch["penalty"] == pytest.approx(0.01 * squares, rel=1e-5)
+    assert epoch["loss"] - epoch["penalty"] == pytest.approx(squared_errors(part, model).mean(), rel=1e-4)
+
+
+def broken(part, row):
+    """The same part with one missing cell that reached the scaled rows."""
+    scaled = part.scaled.copy()
+    scaled[row] = np.nan
+    return dataclasses.replace(part, scaled=scaled)
+
+
+@pytest.mark.parametrize(("steps", "batch"), [(1, 3), (2, 3), (4, 1)])
+def test_the_first_loss_that_is_not_finite_ends_the_training(steps, batch):
+    part = make_part(noise(85), length=5, kind="sign")
+    architecture = {"name": "lstm", "units": [3], "head": "sigmoid"}
+    settings = TRAINING | {"steps_per_execution": steps}
+    # Row 20 is first read by window 16, the first one of batch 3.
+    _, history = train.fit(broken(part, 20), None, architecture, settings, seed=0)
+    assert history["stopped"] == "nonfinite"
+    assert not history["weights_finite"]
+    assert len(history["epochs"]) == 1
+    found = history["nonfinite"]
+    assert (found["epoch"], found["batch"], found["batches_per_report"]) == (1, batch, steps)
+    assert history["updates"] == -(-3 // steps) * steps
+    if batch == 1:
+        assert found["loss_before"] is None
+        return
+    healthy, _ = train.fit(part, None, architecture, TRAINING | {"epochs": 1}, seed=0)
+    said = healthy.predict(part.inputs()[:16], verbose=0)
+    truth = part.targets()[:16]
+    assert found["loss_before"] == pytest.approx(-np.log(np.where(truth == 1, said, 1 - said)).mean(), rel=1e-4)
+    assert found["accuracy_before"] == pytest.approx(((said > 0.5) == truth).mean())
+
+
+def test_early_stopping_watches_the_loss():
+    part = make_part(noise(40), length=5)
+    stopping = {"monitor": "loss", "patience": 1, "min_delta": 0, "restore_best": False}
+    _, history = train.fit(
+        part, None, SMALL, TRAINING | {"epochs": 9, "early_stopping": stopping | {"min_delta": 9}}, 0
+    )
+    assert (history["stopped"], len(history["epochs"])) == ("early_stopping", 2)
+    _, history = train.fit(part, None, SMALL, TRAINING | {"epochs": 2, "early_stopping": stopping}, 0)
+    assert history["stopped"] == "completed"
+
+
+def test_restore_best_brings_the_best_weights_back():
+    part, held = make_part(noise(40), length=5), make_part(noise(20, 1) + 3, length=5, name="validation")
+    stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 0, "restore_best": True}
+    settings = TRAINING | {"epochs": 30, "learning_rate": 0.1, "early_stopping": stopping}
+    settings["learning_rate"] = 0.2
+    model, history = train.fit(held, part, SMALL, settings, seed=0)  # what fits the one gets worse on the other
+    best = min(epoch["val_loss"] for epoch in history["epochs"])
+    assert history["stopped"] == "early_stopping"
+    assert history["epochs"][-1]["val_loss"] > best
+    assert squared_errors(part, model).mean() == pytest.approx(best, rel=1e-4)
+
+
+def test_a_failure_is_kept_even_where_the_best_is_asked_for():
+    part = make_part(noise(40), length=5)
+    stopping = {"monitor": "loss", "patience": 5, "min_delta": 0, "restore_best": True}
+    _, history = train.fit(broken(part, 20), None, SMALL, TRAINING | {"early_stopping": stopping}, seed=0)
+    assert (history["stopped"], history["weights_finite"]) == ("nonfinite", False)
+
+
+def test_batches_hold_every_window_once_in_an_order_by_seed_and_epoch():
+    part = make_part(np.arange(23.0), length=3)
+
+    def epochs(seed):
+        batches, orders = Batches(part, 8, seed), []
+        for _ in range(2):
+            pairs = [batches[i] for i in range(len(batches))]
+            inputs, targets = (np.concatenate(each) for each in zip(*pairs, strict=True))
+            assert [len(each) for each, _ in pairs] == [8, 8, 4]
+            np.testing.assert_array_equal(inputs[:, -1, 0] + 1, targets[:, 0])
+            orders.append(targets[:, 0].tolist())
+            batches.on_epoch_end()
+        return orders
+
+    first, second = epochs(0)
+    assert sorted(first) == sorted(second) == list(range(3, 23))
+    assert first != second
+    assert epochs(0) == [first, second]
+    assert epochs(1)[0] != first
+    assert epochs(None) == [list(map(float, range(3, 23)))] * 2
+
+
+def test_fit_draws_a_new_order_once_an_epoch(monkeypatch):
+    drawn = []
+    original = Batches._draw
+    monkeypatch.setattr(Batches, "_draw", lambda self: (original(self), drawn.append(self._order.tolist()))[0])
+    train.fit(make_part(noise(20), length=3), None, SMALL, TRAINING | {"shuffle": True, "epochs": 3}, seed=4)
+    expected = [np.random.default_rng([4, epoch]).permutation(17).tolist() for epoch in range(3)]
+    assert drawn[:3] == expected
+
+
+def unrolled(model, part, steps):
+    """Outputs at the end of each of `steps` windows, from one pass over the whole stretch, without carried state."""
+    length = part.spec.length
+    inputs = keras.Input((steps * length, 1))
+    outputs = keras.layers.LSTM(3, return_sequences=True)(inputs)
+    outputs = model.get_layer("head")(outputs)
+    long = keras.Model(inputs, outputs)
+    long.layers[1].set_weights(
+        [w.numpy() for w in model.get_layer("lstm_0").trainable_weights],
+    )
+
+    def run(first):
+        rows = part.scaled[first * length : (first + steps) * length][None]
+        return long.predict(rows, verbose=0)[0, length - 1 :: length, 0]
+
+    return run
+
+
+def test_lanes_carry_state_as_one_long_sequence_does():
+    part = make_part(noise(61), length=5, stride=5)
+    assert len(part) == 12
+    settings = TRAINING | {"state": "lanes", "batch_size": 3}
+    model, history = train.fit(part, None, SMALL, settings, seed=0)
+    run = unrolled(model, part, 4)
+    said = np.concatenate([run(0), run(4), run(8)])  # three lanes of four windows
+    expected = ((said - part.targets()[:, 0]) ** 2).mean()
+    forgetful = unrolled(model, part, 1)
+    without = np.mean([(forgetful(i)[0] - part.targets()[i, 0]) ** 2 for i in range(12)])
+    for epoch in history["epochs"]:  # equal in both: state is zeroed before each
+        assert epoch["loss"] == pytest.approx(expected, rel=1e-5)
+        assert epoch["loss"] != pytest.approx(without, rel=1e-3)
+
+
+@pytest.mark.parametrize("steps_per_execution", [1, 2])
+def test_state_is_zeroed_between_passes(steps_per_execution):
+    part = make_part(noise(71), length=5, stride=5)
+    part = dataclasses.replace(part, table={key: np.delete(value, 9) for key, value in part.table.items()})
+    settings = TRAINING | {"state": "lanes", "batch_size": 2, "steps_per_execution": steps_per_execution}
+    order = train._order(part, settings)
+    assert order.resets == {4}  # chains of 9 and 4 windows: two lanes of 4 steps, then two lanes of 2
+    assert order.windows.T.tolist() == [[0, 1, 2, 3, 9, 10], [4, 5, 6, 7, 11, 12]]
+    model, history = train.fit(part, None, SMALL, settings, seed=0)
+    four, two = unrolled(model, part, 4), unrolled(model, part, 2)
+    said = np.concatenate([four(0), four(4), two(10), two(12)])  # numbers as before the tenth was taken out
+    expected = ((said - part.targets()[[*range(8), *range(9, 13)], 0]) ** 2).mean()
+    for epoch in history["epochs"]:
+        assert epoch["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_posted_state_goes_from_batch_to_batch():
+    part = make_part(noise(21), length=5)
+    assert len(part) == 16
+    model, history = train.fit(part, None, SMALL, TRAINING | {"state": "posted", "batch_size": 5}, seed=0)
+    twin = models.build(SMALL, Shape(5, 1, 1, 5))
+    models.copy_weights(model, twin)
+    said = np.concatenate([twin.predict_on_batch(part.inputs(np.arange(at, at + 5))) for at in (0, 5, 10)])
+    expected = ((said - part.targets()[:15]) ** 2).mean()
+    for epoch in history["epochs"]:
+        assert epoch["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_validation_has_a_state_of_its_own():
+    part, held = (make_part(noise(61, seed), length=5, stride=5) for seed in (0, 1))
+    settings = TRAINING | {"state": "lanes", "batch_size": 3}
+    model, history = train.fit(part, held, SMALL, settings, seed=0)
+    run = unrolled(model, held, 4)
+    said = np.concatenate([run(0), run(4), run(8)])
+    for epoch in history["epochs"]:
+        assert epoch["val_loss"] == pytest.approx(((said - held.targets()[:, 0]) ** 2).mean(), rel=1e-5)
+
+
+def test_steps_in_one_execution_and_xla_give_the_same_training():
+    part = make_part(noise(60), length=5)
+    settings = TRAINING | {"learning_rate": 0.05, "epochs": 3, "shuffle": True}
+    plain, one = train.fit(part, None, SMALL, settings, seed=3)
+    for other in ({"steps_per_execution": 4}, {"jit_compile": True}):
+        model, history = train.fit(part, None, SMALL, settings | other, seed=3)
+        assert model.jit_compile == bool(other.get("jit_compile"))  # Keras turns it off in silence
+        assert history["updates"] == one["updates"]
+        np.testing.assert_allclose(
+            [epoch["loss"] for epoch in history["epochs"]], [epoch["loss"] for epoch in one["epochs"]], rtol=1e-4
+        )
+        for here, there in zip(model.get_weights(), plain.get_weights(), strict=True):
+            np.testing.assert_allclose(here, there, atol=1e-5)
+
+
+def test_too_large_a_batch_for_carried_state_is_an_error():
+    with pytest.raises(UserError, match=r"`training.batch_size` .* 50 for 35 windows"):
+        train.fit(make_part(noise(40), length=5), None, SMALL, TRAINING | {"state": "posted", "batch_size": 50}, 0)
+
+
+def command(folder, module, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", f"pipeline.{module}", *arguments], cwd=folder, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A project whose two experiments were trained by their own commands, one with XLA, one on two threads."""
+    from tests.conftest import PROJECT
+
+    folder = tmp_path_factory.mktemp("project")
+    p = copy.deepcopy(tiny_params())
+    p["experiments"]["season_lstm"]["architecture"] |= {"dropout": 0.1}
+    p["experiments"]["season_lstm"]["training"] |= {"threads": 2}
+    p["experiments"]["sign_lstm"]["training"] |= {"jit_compile": True}
+    write_params(folder, p)
+    (folder / "pipeline").symlink_to(PROJECT / "pipeline")
+    for module, level in (("raw", "series"), ("split", "datasets"), ("window", "datasets"), ("scale", "datasets")):
+        for name in p[level]:
+            done = command(folder, module, name)
+            assert done.returncode == 0, done.stderr
+    shutil.move(folder / "data/test", folder / "data/hidden")  # training must not need it
+    for name in p["experiments"]:
+        done = command(folder, "train", name)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        assert f"epoch {p['experiments'][name]['training']['epochs']}/" in done.stdout
+    return folder
+
+
+@pytest.mark.parametrize("name", ["season_lstm", "sign_lstm"])
+def test_equal_inputs_give_equal_bytes(trained, name):
+    folder = trained / "models" / name / "training"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert sorted(before) == [f"fold0_seed{seed}.{end}" for seed in (0, 1) for end in ("json", "keras")]
+    assert before["fold0_seed0.keras"] != before["fold0_seed1.keras"]
+    shutil.rmtree(folder)
+    assert command(trained, "train", name).returncode == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    history = json.loads(before["fold0_seed0.json"])
+    assert history["stopped"] == "completed"
+    assert ("val_loss" in history["epochs"][0]) == (name == "season_lstm")
+
+
+def test_a_failure_leaves_earlier_models_as_they_were(trained):
+    folder = trained / "models" / "season_lstm" / "training"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    text = (trained / "params.yaml").read_text()
+    try:
+        (trained / "params.yaml").write_text(text.replace("optimizer: adam", "optimizer: adam\n      loss: msse", 1))
+        done = command(trained, "train", "season_lstm")
+    finally:
+        (trained / "params.yaml").write_text(text)
+    assert done.returncode == 2
+    assert done.stderr.startswith("`experiments.season_lstm.training.loss` must be a loss of Keras. Received: msse.")
+    assert done.stderr.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_shuffled_state_is_an_error():
+    p = {
+        "experiments": {
+            "x": {"dataset": "d", "architecture": SMALL, "training": TRAINING | {"state": "lanes", "shuffle": True}}
+        }
+    }
+    with pytest.raises(UserError, match=r"`experiments.x.training.shuffle` must be false where state is carried"):
+        train.train(p, "x")
