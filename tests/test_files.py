@@ -31,7 +31,7 @@ def test_equal_values_give_equal_bytes(tmp_path: Path) -> None:
 
 def test_a_pickle_is_never_read(tmp_path: Path) -> None:
     np.save(tmp_path / "bad.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="[Pp]ython object|pickle"):
+    with pytest.raises(ValueError, match=r"[Pp]ython object|pickle"):
         files.read_array(tmp_path / "bad.npy")
 
 
