@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import data_stages
+from benchmarks import data_stages, training
 
 if __name__ == "__main__":
-    sys.exit(data_stages.main())
+    sys.exit(data_stages.main() or training.main())
