@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import TimeSeriesSplit
 
-from pipeline import split
+from pipeline import files, raw, split
 from pipeline.errors import UserError
+from tests.conftest import tiny_params, write_params
 
 HOLDOUT: dict[str, Any] = {"scheme": "holdout", "validation": 0.2, "test": 0.3, "gap": 0, "policy": "strict"}
 
@@ -173,3 +175,44 @@ def test_equal_sequences_stay_on_one_side(identity: list[int]) -> None:
         for other in sides[i + 1 :]:
             assert not one & other
     assert sum(len(part.intervals) for part in (fold.train, fold.validation, fold.test) if part) == len(identity)
+
+
+def _split(project: Path, change: dict[str, Any]) -> None:
+    p = tiny_params()
+    p["datasets"]["season_windows"] |= change
+    write_params(project, p)
+    raw.main(["season"])
+    split.main(["season_windows"])
+
+
+def test_a_part_too_short_for_one_window_is_refused_and_leaves_the_earlier_parts(project: Path) -> None:
+    _split(project, {})
+    before = {
+        path: path.read_bytes() for root in (files.SPLIT, files.TEST) for path in root.rglob("*") if path.is_file()
+    }
+    assert before
+    with pytest.raises(UserError) as caught:
+        _split(project, {"window": {"length": 60, "horizon": 2}})
+    assert str(caught.value).startswith(
+        "`datasets.season_windows.split.validation` must hold at least one window of 60 rows and 2 ahead. "
+        "Received: 60 rows."
+    )
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_missing_cells_are_refused_with_row_and_column(project: Path) -> None:
+    _split(project, {})
+    rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
+    rows[390, 0] = np.nan
+    files.write_array(files.RAW / "season" / "rows.npy", rows)
+    with pytest.raises(UserError, match=r"`series.season, row 390, column value` must hold a number"):
+        split.main(["season_windows"])
+
+
+def test_parts_are_copies_of_their_rows_and_the_test_part_lies_apart(project: Path) -> None:
+    _split(project, {})
+    rows = files.read_array(files.RAW / "season" / "rows.npy")
+    np.testing.assert_array_equal(files.read_array(files.SPLIT / "season_windows/fold0/train.npy"), rows[:280])
+    np.testing.assert_array_equal(files.read_array(files.SPLIT / "season_windows/fold0/validation.npy"), rows[280:340])
+    np.testing.assert_array_equal(files.read_array(files.TEST / "season_windows/fold0.npy"), rows[340:])
+    assert not list((files.SPLIT / "season_windows").rglob("*test*"))
