@@ -317,7 +317,8 @@ def test_constant_predictions(rule):
 
 
 @pytest.mark.parametrize(
-    ("train", "test", "came"), [(0.02, 0.0, True), (0.5, 0.48, False), (0.09, -0.2, False), (None, 0.0, False)]
+    ("train", "test", "came"),
+    [(0.02, 0.0, True), (0.5, 0.48, False), (0.5, 0.0, False), (0.02, 0.3, False), (None, 0.0, False)],
 )
 def test_no_overfitting(train, test, came):
     one = made_up("a")
