@@ -140,6 +140,14 @@ def test_one_learning_rate_runs_one_training_and_back_runs_none(ran: Project) ->
     assert ran.metrics("season_lstm") == before
 
 
+def test_a_dry_run_of_an_edit_that_is_undone_leaves_nothing_to_do(ran: Project) -> None:
+    ran.set("experiments.season_lstm.training.learning_rate", 0.02)
+    assert "train" in ran("snakemake", "--cores", "2", "-n").stdout
+    ran.set("experiments.season_lstm.training.learning_rate", 0.001)
+    done, _ = ran.snakemake()
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
 def test_a_gap_runs_one_dataset_and_what_follows(ran: Project) -> None:
     ran.set("datasets.season_windows.split.gap", 2)
     _, computed = ran.snakemake()
@@ -210,6 +218,7 @@ def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:
     own.write_text(
         "day,y\n" + "".join(f"2020-{1 + i // 28:02d}-{1 + i % 28:02d},{(i * 7) % 13}.5\n" for i in range(250))
     )
+    ran("dvc", "add", "-q", "data/own/mine.csv")
     p = ran.params()
     p["series"]["mine"] = {"source": "data/own/mine.csv", "time": "day", "target": "y"}
     p["datasets"]["mine_windows"] = p["datasets"]["season_windows"] | {"series": "mine"}
