@@ -83,3 +83,19 @@ def test_a_batch_is_a_gather_of_scaled_rows(project: Path) -> None:
     rows = files.read_array(files.RAW / "season" / "rows.npy")
     assert part.raw_targets()[3, 0] == rows[part.table["row"][3], 0]
     assert part.spec.first_rows[begin + 12] == part.table["row"][3]
+
+
+def test_the_table_is_learned_from_the_rows_that_training_windows_cover(project: Path) -> None:
+    p = tiny_params()
+    p["datasets"]["season_windows"]["window"]["stride"] = {"train": 50, "evaluation": 1}
+    write_params(project, p)
+    raw.main(["season"])
+    for stage in (split.split, window.window, scale.scale):
+        stage(params.load(), "season_windows")
+    # 280 training rows, windows of 12 + 1 rows at every 50th: the rows between them are in no window.
+    rows = np.concatenate([np.arange(start, start + 13) for start in range(0, 268, 50)])
+    values = files.read_array(files.RAW / "season" / "rows.npy")[rows, 0]
+    learned = files.read_json(files.SCALED / "season_windows" / "scaling.json")["folds"][0]
+    for table in (learned["features"]["value"], learned["target"]):
+        assert table["center"] == pytest.approx(values.min())
+        assert table["scale"] == pytest.approx(np.ptp(values))
