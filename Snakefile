@@ -10,7 +10,7 @@ import time
 
 from snakemake.exceptions import WorkflowError
 
-from pipeline import errors, params
+from pipeline.common import errors, params
 from workflow.stages import Stages, say_last, tell_failures_last
 
 STARTED = time.time()

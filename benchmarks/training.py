@@ -36,7 +36,8 @@ NAMES = {
 
 def measure(name: str, jit: bool, steps: int) -> float:
     """Windows a second in the best epoch of three, after one that compiles."""
-    from pipeline import backends, dataset, params, train
+    from pipeline import backends, dataset, train
+    from pipeline.common import params
 
     p = params.load()
     experiment = p["experiments"][name]

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import files, params
 from pipeline import scale as scaling_stage
 from pipeline import split as splitting
 from pipeline import window as windowing
+from pipeline.common import files, params
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import baselines, costs, dataset, errors, files, oracle, params, scores
-from pipeline.errors import UserError
+from pipeline import baselines, dataset, oracle, scores
+from pipeline.common import costs, errors, files, params
+from pipeline.common.errors import UserError
 
 PARTS = ("train", "validation", "test")
 # What the report draws of the test part.

@@ -11,9 +11,9 @@ from typing import Any
 
 import keras
 
-from pipeline import architecture_options, files
 from pipeline.architectures import Shape
-from pipeline.errors import UserError
+from pipeline.common import architecture_options, files
+from pipeline.common.errors import UserError
 
 _PACKAGE = "pipeline.architectures"
 _LOSSES = {None: "mse", 2: "binary_crossentropy", 3: "categorical_crossentropy"}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.errors import UserError
+from pipeline.common.errors import UserError
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part

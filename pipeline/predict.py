@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import backends, costs, dataset, errors, files, order, params
+from pipeline import backends, dataset, order
 from pipeline.architectures import Shape
+from pipeline.common import costs, errors, files, params
 from pipeline.dataset import Part
 
 if TYPE_CHECKING:

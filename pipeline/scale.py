@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import costs, errors, files, params
 from pipeline import window as windowing
+from pipeline.common import costs, errors, files, params
 
 
 def covered(rows: int, begin: np.ndarray, width: int) -> np.ndarray:

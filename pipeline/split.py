@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import costs, errors, files, params
-from pipeline.errors import UserError
+from pipeline.common import costs, errors, files, params
+from pipeline.common.errors import UserError
 
 PARTS = ("train", "validation", "test")
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import backends, costs, dataset, errors, files, order, params
+from pipeline import backends, dataset, order
 from pipeline.architectures import Shape
+from pipeline.common import costs, errors, files, params
+from pipeline.common.errors import UserError
 from pipeline.dataset import Part
-from pipeline.errors import UserError
 
 if TYPE_CHECKING:
     import keras

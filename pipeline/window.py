@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import costs, errors, files, params
 from pipeline import split as splitting
-from pipeline.errors import UserError
+from pipeline.common import costs, errors, files, params
+from pipeline.common.errors import UserError
 
 
 def starts(intervals: list[tuple[int, int]], length: int, ahead: int, stride: int) -> np.ndarray:

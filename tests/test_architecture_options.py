@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from pipeline import architecture_options
-from pipeline.errors import UserError
+from pipeline.common import architecture_options
+from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
 
 
@@ -42,7 +42,7 @@ def test_a_builder_is_named_as_module_and_function() -> None:
 def test_stages_without_a_network_import_none() -> None:
     code = (
         "import sys; import pipeline.raw, pipeline.split, pipeline.window, pipeline.scale, pipeline.dataset, "
-        "pipeline.evaluate, pipeline.report.__main__, pipeline.params; pipeline.params.load();"
+        "pipeline.evaluate, pipeline.report.__main__, pipeline.common.params; pipeline.common.params.load();"
         "sys.exit(', '.join(m for m in ('tensorflow', 'keras', 'jax', 'torch') if m in sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)

@@ -9,9 +9,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from pipeline import architecture_options, backends
+from pipeline import backends
 from pipeline.architectures import Shape
-from pipeline.errors import UserError
+from pipeline.common import architecture_options
+from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
 
 # Without the op determinism of TensorFlow, which holds for the process, so that tests of XLA can share it.

@@ -9,8 +9,10 @@ import pytest
 import yaml
 from sklearn import metrics
 
-from pipeline import dataset, evaluate, files, params, scale, split, window
-from pipeline.errors import UserError
+from pipeline import dataset, evaluate, scale, split, window
+from pipeline.common import files, params
+from pipeline.common.errors import UserError
+from tests.conftest import PROJECT
 
 NAME = "tiny"
 
@@ -257,6 +259,6 @@ def test_neither_stage_imports_keras():
         "import sys; import pipeline.evaluate, pipeline.report; print(sorted({m.split('.')[0] for m in sys.modules}))"
     )
     modules = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=files.__file__.rsplit("/", 2)[0]
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT
     ).stdout
     assert not {"keras", "tensorflow", "jax"} & set(json.loads(modules.replace("'", '"')))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import costs, errors, files
+from pipeline.common import costs, errors, files
 
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import order
-from pipeline.errors import UserError
+from pipeline.common.errors import UserError
 from tests.parts import make_part
 
 

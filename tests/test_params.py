@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline import params
-from pipeline.errors import UserError
+from pipeline.common import params
+from pipeline.common.errors import UserError
 from tests.conftest import PROJECT, tiny_params, write_params
 
 

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline import backends, files, params, predict, raw, scale, split, train, window
-from pipeline.errors import UserError
+from pipeline import backends, predict, raw, scale, split, train, window
+from pipeline.common import files, params
+from pipeline.common.errors import UserError
 from tests.parts import make_part
 
 # Without the op determinism of TensorFlow, which holds for the process, so that tests of XLA can share it.

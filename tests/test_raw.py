@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline import raw
-from pipeline.errors import UserError
+from pipeline.common.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 AUTOREGRESSION = {"source": "pipeline/sources/autoregression.py", "rows": 50, "phi": 0.3, "scale": 1.0, "seed": 1}
@@ -73,7 +73,7 @@ def test_common_keys_reach_a_generator_and_null_is_left_out(project):
         ({"target": "y"}, "series.s.target", "x"),
         ({"source": "pipeline/sources/weather.py"}, "series.s.source", "market.py"),
         ({"source": "pipeline/sources/own.py"}, "series.s.source", "market.py"),
-        ({"source": "pipeline/errors.py"}, "series.s.source", "market.py"),
+        ({"source": "pipeline/common/errors.py"}, "series.s.source", "market.py"),
         ({"source": "data/own/a.csv"}, "series.s.rows", "target"),
         ({"source": "data/own/../own/a.csv"}, "series.s.rows", "target"),
     ],
@@ -105,7 +105,7 @@ def test_a_source_that_makes_infinite_values_is_refused(project):
 
 
 def test_a_failure_ends_with_2_and_leaves_the_earlier_result(project, capsys):
-    from pipeline import errors
+    from pipeline.common import errors
 
     source = project / "data/own/a.csv"
     settings = {"source": "data/own/a.csv", "target": "a"}

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import baselines, dataset, files, params, raw, scale, split, window
+from pipeline import baselines, dataset, raw, scale, split, window
+from pipeline.common import files, params
 from tests.conftest import PROJECT, tiny_params, write_params
 
 ETTH1 = PROJECT.parent / "shared/data/ETTh1.csv"

@@ -14,8 +14,9 @@ import test_evaluate
 import yaml
 
 import pipeline.report.__main__ as command
-from pipeline import files, report, scores
-from pipeline.errors import UserError
+from pipeline import report, scores
+from pipeline.common import files
+from pipeline.common.errors import UserError
 from pipeline.report import figures, leaderboard, page, symptoms
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from pipeline import dataset, files, params, raw, scale, split, window
+from pipeline import dataset, raw, scale, split, window
+from pipeline.common import files, params
 from tests.conftest import tiny_params, write_params
 
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import TimeSeriesSplit
 
-from pipeline import files, raw, split
-from pipeline.errors import UserError
+from pipeline import raw, split
+from pipeline.common import files
+from pipeline.common.errors import UserError
 from tests.conftest import tiny_params, write_params
 
 HOLDOUT: dict[str, Any] = {"scheme": "holdout", "validation": 0.2, "test": 0.3, "gap": 0, "policy": "strict"}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline import backends, train
-from pipeline.errors import UserError
+from pipeline.common.errors import UserError
 from tests.conftest import tiny_params, write_params
 from tests.parts import make_part
 

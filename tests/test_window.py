@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import files, params, raw, split, window
-from pipeline.errors import UserError
+from pipeline import raw, split, window
+from pipeline.common import files, params
+from pipeline.common.errors import UserError
 from tests.conftest import tiny_params, write_params
 
 PLAIN: dict[str, Any] = {"horizon": 1, "target": {"kind": "value", "of": "value"}, "missing": "error"}

@@ -6,7 +6,7 @@ import importlib
 import os
 from types import ModuleType
 
-from pipeline.errors import UserError
+from pipeline.common.errors import UserError
 
 _DEFAULT = "tensorflow"
 

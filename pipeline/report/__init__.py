@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline import files
-from pipeline.errors import UserError
+from pipeline.common import files
+from pipeline.common.errors import UserError
 from pipeline.report import leaderboard, page
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline import costs, errors, params
-from pipeline.errors import UserError
+from pipeline.common import costs, errors, params
+from pipeline.common.errors import UserError
 from pipeline.report import report
 
 

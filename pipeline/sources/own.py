@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.errors import UserError
+from pipeline.common.errors import UserError
 from pipeline.sources import Series, SettingError, check_names, listing
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import yaml
 
-from pipeline import architecture_options
-from pipeline.errors import UserError
+from pipeline.common import architecture_options
+from pipeline.common.errors import UserError
 
 FILE = Path("params.yaml")
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
@@ -261,7 +261,7 @@ def _explained(error: jsonschema.ValidationError) -> UserError:
             f"{path}.{key}".lstrip("."),
             "must be given",
             "nothing",
-            "See pipeline/params.schema.yaml for what it may be.",
+            "See pipeline/common/params.schema.yaml for what it may be.",
         )
     if "propertyNames" in error.schema_path:
         return UserError(
@@ -271,7 +271,7 @@ def _explained(error: jsonschema.ValidationError) -> UserError:
             "Rename it.",
         )
     received = _shown(error.instance)
-    hint = f"It is {schema['description']}." if "description" in schema else "See pipeline/params.schema.yaml."
+    hint = f"It is {schema['description']}." if "description" in schema else "See pipeline/common/params.schema.yaml."
     return UserError(path or str(FILE), f"must be {_rule(schema)}", received, hint)
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline import files
+from pipeline.common import files
 
 _HEADER = ["stage", "seconds", "peak_megabytes"]
 

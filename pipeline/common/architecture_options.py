@@ -7,9 +7,9 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UserError
+from pipeline.common.errors import UserError
 
-FOLDER = Path(__file__).with_name("architectures")
+FOLDER = Path(__file__).parents[1] / "architectures"
 _OWN_KEYS = ("name", "builder")
 
 
