@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 # Numbers in the inputs of one call: 32 MiB, enough to keep the arithmetic busy, little beside TensorFlow itself.
 _CALL = 2**23
+# Largest difference between two predictions of one window that is rounding: the size of a batch changes the order of
+# sums in float32, 1e-6 of a prediction's size or so, while state that leaks in moves it by a good part of the spread.
+_ROUNDING = 1e-3
 
 
 def predict(p: dict[str, Any], name: str) -> None:
-    """Write models/NAME/predictions/foldK/PART.parquet (docs/files.md) for every part of every fold.
+    """Write models/NAME/predictions/foldK/PART.parquet and state.json (docs/files.md) for every part of every fold.
 
     Raises:
         UserError: a model is missing, or carried state has no order of windows to be carried along.
@@ -29,15 +32,18 @@ def predict(p: dict[str, Any], name: str) -> None:
     training = experiment["training"]
     backends.prepare(training["threads"], jit_compile=training["state"] == "lanes")
     folder = files.MODELS / name / "predictions"
-    written: set[Path] = set()
+    written, company = {folder / "state.json"}, []
     for fold in range(dataset.folds(experiment["dataset"])):
         trained = [files.MODELS / name / "training" / f"fold{fold}_seed{seed}.keras" for seed in training["seeds"]]
         for kind in ("train", "validation", "test"):
             if dataset.has(experiment["dataset"], fold, kind):
                 part = dataset.load(experiment["dataset"], fold, kind)
                 path = folder / f"fold{fold}" / f"{kind}.parquet"
-                files.write_table(path, table(part, trained, experiment, f"experiments.{name}"))
+                columns, found = table(part, trained, experiment, f"experiments.{name}")
+                files.write_table(path, columns)
                 written.add(path)
+                company += found
+    files.write_json(folder / "state.json", worst(company))
     # Parts that are no longer asked for go last, so that a failure leaves what was there.
     for path in {path for path in folder.rglob("*") if path.is_file()} - written:
         path.unlink()
@@ -45,7 +51,7 @@ def predict(p: dict[str, Any], name: str) -> None:
 
 def table(
     part: Part, trained: list[Path], experiment: dict[str, Any], place: str = "experiment"
-) -> dict[str, np.ndarray]:
+) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
     """Truth and predictions of one part.
 
     Args:
@@ -55,22 +61,24 @@ def table(
         place: dotted path of the experiment, for errors.
 
     Returns:
-        `row`, `target_0` …, and per seed `seedS_0` …: float64 [windows], raw units, or the outputs of the head.
+        `row`, `target_0` …, and per seed `seedS_0` …: float64 [windows], raw units, or the outputs of the head; and per
+        seed what `other_company` found.
     """
     from pipeline import models
 
     training = experiment["training"]
     columns = {"row": part.table["row"]}
     columns |= {f"target_{i}": target for i, target in enumerate(part.raw_targets().T)}
-    network = None
+    network, company = None, []
     for seed, path in zip(training["seeds"], trained, strict=True):
         saved = models.load(path)
         if network is None:  # traced once, for all seeds have one architecture
             network = _network(part, saved, experiment, place)
         models.copy_weights(saved, network)
-        outputs = part.restore(windows(part, network, training))
-        columns |= {f"seed{seed}_{i}": output for i, output in enumerate(outputs.T)}
-    return columns
+        said = windows(part, network, training)
+        company.append(other_company(part, network, training, said))
+        columns |= {f"seed{seed}_{i}": output for i, output in enumerate(part.restore(said).T)}
+    return columns, company
 
 
 def windows(part: Part, network: keras.Model, training: dict[str, Any]) -> np.ndarray:
@@ -87,14 +95,75 @@ def windows(part: Part, network: keras.Model, training: dict[str, Any]) -> np.nd
         return _in_turn(part, network, _posted(len(part), training["batch_size"]))
     if training["state"] == "lanes":
         return _in_turn(part, network, _chains(part))
-    size = part.spec.length * len(part.spec.features)
-    batch = max(1, min(len(part), 1024, _CALL // size))
+    batch = _batch(part)
     return np.concatenate(
         [
             network.predict_on_batch(part.inputs(np.arange(at, min(at + batch, len(part)))))
             for at in range(0, len(part), batch)
         ]
     )
+
+
+def other_company(part: Part, network: keras.Model, training: dict[str, Any], outputs: np.ndarray) -> dict[str, Any]:
+    """Whether a window's prediction depends on the windows that are fed beside and before it.
+
+    A batch of windows drawn from the whole part, with repetition, is predicted once more, from zero state. Where the
+    experiment declares that state is carried, a difference is what it asked for, and says how much the past counts.
+
+    Args:
+        outputs: float32 [windows, outputs], what `windows` said about the part.
+
+    Returns:
+        `state`, as declared; `windows`, how many were fed again; `difference`, the largest one of their outputs as a
+        share of the outputs' spread (None where no output is a number); `tolerance`; `result`: pass, fail, or
+        informative where state is declared or nothing can be compared.
+    """
+    from pipeline import models
+
+    declared = training["state"]
+    # A batch of the same size as before, so that no backend compiles the network anew.
+    batch = _batch(part) if declared == "none" else int(network.input_shape[0])
+    # With repetition, so that the batch as a whole is another one too, even where it could hold the whole part.
+    drawn = np.random.default_rng(0).integers(len(part), size=batch)
+    models.reset_state(network)
+    again = network.predict_on_batch(part.inputs(drawn))
+    models.reset_state(network)
+    known = np.isfinite(outputs[drawn]) & np.isfinite(again)
+    difference = None
+    if known.any():
+        finite = outputs[np.isfinite(outputs)].astype(float)
+        # Predictions that are all alike have no spread; a hundredth of their size stands in for it.
+        unit = max(float(finite.std()), 0.01 * float(np.abs(finite).max()), 1e-12)
+        difference = float(np.abs(again.astype(float) - outputs[drawn])[known].max()) / unit
+    mixed = bool((np.isfinite(outputs[drawn]) != np.isfinite(again)).any())
+    result = "informative"
+    if declared == "none" and (known.any() or mixed):
+        result = "fail" if mixed or (difference or 0.0) > _ROUNDING else "pass"
+    return {
+        "state": declared,
+        "windows": len(np.unique(drawn)),
+        "difference": difference,
+        "tolerance": _ROUNDING,
+        "result": result,
+    }
+
+
+def worst(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """What `other_company` found, over parts, folds and seeds: windows in all, largest difference, worst result."""
+    results = [one["result"] for one in found]
+    differences = [one["difference"] for one in found if one["difference"] is not None]
+    return {
+        **found[0],
+        "windows": sum(one["windows"] for one in found),
+        # Two digits: what is rounding differs between processors.
+        "difference": float(f"{max(differences):.2g}") if differences else None,
+        "result": next(result for result in ("fail", "pass", "informative") if result in results),
+    }
+
+
+def _batch(part: Part) -> int:
+    """Windows in one call."""
+    return max(1, min(len(part), 1024, _CALL // (part.spec.length * len(part.spec.features))))
 
 
 def _network(part: Part, saved: keras.Model, experiment: dict[str, Any], place: str) -> keras.Model:

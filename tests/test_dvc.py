@@ -10,17 +10,22 @@ import pytest
 import yaml
 
 from tests.conftest import PROJECT
+from workflow import stages
 
 STAGES: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 # Read beside the code.
 DATA_OF_CODE = {
     "pipeline/report/symptoms.py": {"pipeline/posts.yaml"},
 }
-# A folder whose every file is one dependency: the schema beside params.py, the templates beside page.py.
-FOLDERS = {"pipeline/common", "pipeline/report"}
+# A folder whose every file is one dependency: the schema beside params.py, the templates beside page.py, the backend that
+# is imported by its name.
+FOLDERS = {"pipeline/backends", "pipeline/common", "pipeline/leakage", "pipeline/leaks", "pipeline/report"}
 # Chosen by name at run time, so that only the one chosen is a dependency.
 BY_NAME = {"raw": "${item.source}", "train": "pipeline/architectures/${item.architecture.name}.py"}
 BY_NAME["predict"] = BY_NAME["train"]
+BY_NAME |= {"leakage": "pipeline/architectures/lstm.py", "leaks": "pipeline/architectures/stacked_dense.py"}
+# Asks any generator for shorter series.
+ALL_SOURCES = {"leakage"}
 
 
 def module_file(name: str) -> Path | None:
@@ -48,7 +53,7 @@ def imported(path: Path) -> set[Path]:
     return found
 
 
-def closure(path: Path) -> set[str]:
+def closure(path: Path, folders: set[str] = FOLDERS) -> set[str]:
     todo, seen = [path], {path}
     while todo:
         for file in imported(todo.pop()) - seen:
@@ -56,7 +61,7 @@ def closure(path: Path) -> set[str]:
             todo.append(file)
     names = {file.relative_to(PROJECT).as_posix() for file in seen}
     names |= {data for name in names for data in DATA_OF_CODE.get(name, set())}
-    return {folder if (folder := str(Path(name).parent)) in FOLDERS else name for name in names}
+    return {folder if (folder := str(Path(name).parent)) in folders else name for name in names}
 
 
 @pytest.mark.parametrize("kind", STAGES)
@@ -66,7 +71,8 @@ def test_dependencies_are_what_the_code_imports(kind: str) -> None:
     module = PROJECT / f"pipeline/{kind}.py"
     if not module.exists():
         module = PROJECT / f"pipeline/{kind}/__main__.py"
-    expected = closure(module) - {"pipeline/__init__.py"}
+    folders = FOLDERS | ({"pipeline/sources"} if kind in ALL_SOURCES else set())
+    expected = closure(module, folders) - {"pipeline/__init__.py"}
     if module.parent.name == kind and f"pipeline/{kind}" not in FOLDERS:
         expected.add(f"pipeline/{kind}/__init__.py")
     if kind in BY_NAME:
@@ -80,7 +86,55 @@ def test_dependencies_are_what_the_code_imports(kind: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["raw", "split", "window", "scale", "train"])
-def test_no_stage_before_predict_depends_on_the_test_part(kind: str) -> None:
-    stage = STAGES[kind]
-    assert not [dep for dep in stage.get("do", stage)["deps"] if dep.startswith("data/test")]
+@pytest.fixture(scope="module")
+def resolved() -> dict[str, tuple[list[str], list[str]]]:
+    """Dependencies and outputs of every stage, as DVC resolves them."""
+    from dvc.repo import Repo
+
+    with Repo(str(PROJECT)) as repo:
+        return {
+            stage.addressing.split(":")[-1]: (
+                [dep.def_path for dep in stage.deps if not hasattr(dep, "params")],
+                [out.def_path for out in stage.outs],
+            )
+            for stage in repo.index.stages
+            if getattr(stage, "name", None)
+        }
+
+
+def test_no_stage_reads_test_rows_before_predict(resolved: dict[str, tuple[list[str], list[str]]]) -> None:
+    assert any(dep.startswith("data/test/") for dep in resolved["predict@co2_lstm"][0])
+    assert stages.reads_test_rows_too_early(resolved) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "dep"),
+    [
+        ("train@co2_lstm", "data/test/co2_weekly"),
+        ("train@co2_lstm", "data/test"),
+        ("train@co2_lstm", "data/raw/co2"),
+        ("scale@co2_weekly", "data/raw/co2"),
+        ("window@co2_weekly", "data/test/co2_weekly"),
+    ],
+)
+def test_a_stage_that_reads_test_rows_too_early_is_found(
+    resolved: dict[str, tuple[list[str], list[str]]], stage: str, dep: str
+) -> None:
+    deps, outs = resolved[stage]
+    assert stages.reads_test_rows_too_early(resolved | {stage: ([*deps, dep], outs)}) == (stage, dep)
+
+
+def test_what_is_made_from_test_rows_must_not_come_before_predict_either(
+    resolved: dict[str, tuple[list[str], list[str]]],
+) -> None:
+    deps, outs = resolved["train@co2_lstm"]
+    found = stages.reads_test_rows_too_early(
+        resolved | {"train@co2_lstm": ([*deps, "reports/evaluation/deep_rnn.json"], outs)}
+    )
+    assert found
+    assert found[0] in ("evaluate@deep_rnn", "predict@deep_rnn")
+    diagnose = (["models/co2_lstm/training", "data/split/co2_weekly"], ["reports/diagnosis/co2_lstm.json"])
+    assert stages.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": diagnose}) is None
+    diagnose[0].append("models/co2_lstm/predictions")
+    found = stages.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": diagnose})
+    assert found == ("predict@co2_lstm", "data/test/co2_weekly")

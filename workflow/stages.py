@@ -44,6 +44,12 @@ class Stages:
                 for stage in stages
             }
             if main:
+                if reader := reads_test_rows_too_early(self._files):
+                    say_last(
+                        f"`dvc.yaml`, stage `{reader[0]}` must not read test rows, for it comes before `predict` or "
+                        f"chooses a remedy. Received: the dependency {reader[1]}. Take it out."
+                    )
+                    raise WorkflowError("A stage reads test rows that must not.")
                 try:
                     with repo.lock:
                         self._stamp(_stale(stages))
@@ -113,6 +119,42 @@ class Stages:
                 # A checkout, or an edit undone, left times that say nothing; DVC has compared the contents.
                 for out in outs:
                     os.utime(_timekeeper(out))
+
+
+def reads_test_rows_too_early(files: dict[str, tuple[list[str], list[str]]]) -> tuple[str, str] | None:
+    """The first stage that reads test rows and on which a prediction or a diagnosis depends, with what it reads.
+
+    `predict` is the first to open the test part, and `diagnose`, which chooses remedies, never sees anything made from
+    it. `raw` and `split` handle all rows by necessity: `pipeline.leakage` proves that nothing of them reaches training.
+
+    Args:
+        files: per stage of DVC its dependencies and its outputs.
+    """
+    makers = {out: stage for stage, (_, outs) in files.items() for out in outs}
+
+    def upstream(stage: str) -> list[str]:
+        found: list[str] = []
+        for dep in files[stage][0]:
+            found += [maker for out, maker in makers.items() if dep == out or out.startswith(f"{dep}/")]
+        return found
+
+    todo = [stage for stage in files if stage.split("@")[0] == "diagnose"]
+    for stage in files:
+        if stage.split("@")[0] == "predict":
+            todo += upstream(stage)
+    seen: set[str] = set()
+    while todo:
+        stage = todo.pop()
+        if stage in seen:
+            continue
+        seen.add(stage)
+        kind = stage.split("@")[0]
+        for dep in files[stage][0]:
+            whole = dep in ("data", "data/raw", "data/test") or dep.startswith(("data/raw/", "data/test/"))
+            if whole and not (kind == "split" and dep.startswith("data/raw/")):
+                return stage, dep
+        todo += upstream(stage)
+    return None
 
 
 def _stale(stages: list[Any]) -> set[str]:
