@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import baselines, dataset, oracle, scores
+from pipeline import baselines, dataset, oracle, scores, skill
 from pipeline.common import costs, errors, files, params
 from pipeline.common.errors import UserError
 
@@ -18,8 +18,9 @@ PARTS = ("train", "validation", "test")
 # What the report draws of the test part.
 _POINTS = 300
 
-# (part, what) -> an array per fold; what is "truth", "naive", "row", ("seed", 0), ("baseline", "ridge"), ("oracle", "")
-Arrays = dict[tuple[str, Any], list[np.ndarray]]
+# (part, what) -> an array per fold; what is "truth", "naive", "row", "raw", "reference" (what `signs` compares with),
+# ("seed", 0), ("baseline", "ridge"), ("oracle", "")
+Arrays = skill.Arrays
 
 
 def evaluate(settings: dict[str, Any], name: str) -> None:
@@ -57,6 +58,8 @@ def measure(settings: dict[str, Any], name: str) -> dict[str, Any]:
         },
         "training": _histories(name, dataset.folds(data), seeds),
         "parts": {part: _part(arrays, part, seeds, classes) for part in PARTS if (part, "truth") in arrays},
+        "comparison": skill.of_experiment(arrays, seeds, about, settings["datasets"][data]["series"]),
+        "state": _state(name),
         "split": {key: description[key] for key in ("policy", "gap", "rows", "folds")},
     }
 
@@ -85,6 +88,10 @@ def _collect(arrays: Arrays, name: str, data: str, fold: int, seeds: list[int]) 
         if naive:
             arrays[part, "naive"].append(np.full(len(windows), naive / scale))
         arrays[part, "row"].append(np.asarray(windows.table["row"]))
+        arrays[part, "raw"].append(windows.raw_targets())
+        reference = _reference(windows)
+        if reference is not None:
+            arrays[part, "reference"].append((reference - center) / scale)
     return {
         "kind": "classes" if spec.classes else "regression",
         "classes": spec.classes,
@@ -96,6 +103,7 @@ def _collect(arrays: Arrays, name: str, data: str, fold: int, seeds: list[int]) 
         "features": len(spec.features),
         "period": spec.period,
         "sequence_length": spec.sequence_length,
+        "overlap": skill.overlapping(spec),
         "units": "standardised" if spec.score_units == "standardised" and not spec.classes else "original",
     }
 
@@ -105,6 +113,15 @@ def _units(spec: dataset.Spec) -> tuple[float, float]:
     if spec.classes or spec.score_units != "standardised":
         return 0.0, 1.0
     return spec.target_center, spec.target_scale
+
+
+def _reference(part: dataset.Part) -> np.ndarray | None:
+    """Above what a target counts as a rise, `[windows]` in raw units; None where it has no such thing."""
+    kind = part.spec.target["kind"]
+    if kind == "value":
+        return np.asarray(part.table["last"], dtype=float)
+    level = {"difference": 0.0, "return": 0.0, "sign": 0.5}.get(kind)
+    return None if level is None else np.full(len(part), level)
 
 
 def _naive(train: dataset.Part) -> float | None:
@@ -167,6 +184,12 @@ def _part(arrays: Arrays, part: str, seeds: list[int], classes: int | None) -> d
         "drawn": _drawn(arrays, part, seeds, classes),
     }
     return result
+
+
+def _state(name: str) -> dict[str, Any] | None:
+    """What `predict` found of a state kept between windows; None where it has not looked."""
+    path = files.MODELS / name / "predictions" / "state.json"
+    return files.read_json(path) if path.exists() else None
 
 
 def _score(truth: np.ndarray, outputs: np.ndarray, naive: np.ndarray | None, classes: int | None) -> dict[str, Any]:
@@ -264,6 +287,9 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
         if part in parts
     }
     short["skill"] = test["skill"]
+    naive = result["comparison"]["naive"]
+    short |= {"skill_low": naive["low"], "skill_high": naive["high"], "p_value": naive["p_value"]}
+    short["skill_linear"] = result["comparison"]["linear"]["skill"]
     short["baseline"] = {key: score[main] for key, score in test["baselines"].items()}
     if test["oracle"]:
         short["oracle"] = {main: test["oracle"][main]}
