@@ -188,6 +188,66 @@ rule evaluate:
         RUN
 
 
+rule leakage:
+    input:
+        stages.inputs("leakage"),
+        stages.stamp("leakage"),
+    output:
+        [update(out) for out in stages.outputs("leakage")],
+    log:
+        "logs/leakage/{name}.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        stage=lambda wildcards: stages.address("leakage", wildcards),
+    message:
+        "Prove that nothing leaks in {wildcards.name}"
+    shell:
+        RUN
+
+
+rule leaks:
+    input:
+        stages.inputs("leaks"),
+        stages.stamp("leaks"),
+    output:
+        [update(out) for out in stages.outputs("leaks")],
+    log:
+        "logs/leaks.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        stage=lambda wildcards: stages.address("leaks", wildcards),
+    message:
+        "Plant seven leaks, and catch them"
+    shell:
+        RUN
+
+
+rule calibrate:
+    input:
+        stages.inputs("calibrate"),
+        stages.stamp("calibrate"),
+    output:
+        [update(out) for out in stages.outputs("calibrate")],
+    log:
+        "logs/calibrate.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        stage=lambda wildcards: stages.address("calibrate", wildcards),
+    message:
+        "Calibrate the comparison on series without a signal"
+    shell:
+        RUN
+
+
 rule report:
     input:
         stages.inputs("report"),

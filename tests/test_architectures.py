@@ -80,6 +80,21 @@ def test_options_are_open():
     assert model.output_shape == (None, 3)
 
 
+def test_a_skip_adds_what_is_linear_in_the_window_from_zero_on():
+    plain = models.build({"name": "lstm", "units": [3], "head": "sigmoid"}, Shape(4, 2, 1))
+    model = models.build({"name": "lstm", "units": [3], "head": "sigmoid", "skip": True}, Shape(4, 2, 1))
+    assert model.count_params() == plain.count_params() + 8
+    for name in ("lstm_0", "head"):
+        model.get_layer(name).set_weights(plain.get_layer(name).get_weights())
+    inputs = np.random.default_rng(0).normal(size=(6, 4, 2)).astype("float32")
+    before = plain.predict_on_batch(inputs)
+    np.testing.assert_allclose(model.predict_on_batch(inputs), before, rtol=1e-5)
+    straight = np.arange(8.0)[:, None] / 10
+    model.get_layer("skip").set_weights([straight])
+    logits = np.log(before / (1 - before)) + inputs.reshape(6, 8) @ straight
+    np.testing.assert_allclose(model.predict_on_batch(inputs), 1 / (1 + np.exp(-logits)), rtol=1e-4)
+
+
 def test_chrono_sets_the_gates_for_the_length():
     lstm = models.build({"name": "masked_lstm", "gate_initializer": "chrono"}, Shape(2000, 1, 1)).get_layer("lstm")
     into, forget, cell, out = np.split(lstm.cell.bias.numpy(), 4)

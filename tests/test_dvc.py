@@ -17,8 +17,8 @@ STAGES: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encodin
 DATA_OF_CODE = {
     "pipeline/report/symptoms.py": {"pipeline/posts.yaml"},
 }
-# A folder whose every file is one dependency: the schema beside params.py, the templates beside page.py, the backend that
-# is imported by its name.
+# A folder whose every file is one dependency: the schema beside params.py, the templates beside page.py, the backend
+# that is imported by its name.
 FOLDERS = {"pipeline/backends", "pipeline/common", "pipeline/leakage", "pipeline/leaks", "pipeline/report"}
 # Chosen by name at run time, so that only the one chosen is a dependency.
 BY_NAME = {"raw": "${item.source}", "train": "pipeline/architectures/${item.architecture.name}.py"}

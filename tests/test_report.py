@@ -2,6 +2,8 @@
 
 import copy
 import csv
+import functools
+import html
 import html.parser
 import io
 import math
@@ -17,7 +19,7 @@ import pipeline.report.__main__ as command
 from pipeline import report, scores
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.report import figures, leaderboard, page, symptoms
+from pipeline.report import comparison, figures, leaderboard, methods, page, published, symptoms, trust, wording
 
 
 def made_up(
@@ -37,8 +39,12 @@ def made_up(
     penalty=0.0,
     shift=0.0,
     constant=False,
+    told=None,
 ):
-    """An evaluation as the stage writes it, of numbers drawn here: `constant` predicts one value, `nan` none."""
+    """An evaluation as the stage writes it, of numbers drawn here: `constant` predicts one value, `nan` none.
+
+    `told` changes the comparison; False leaves it out, as evaluations without one do.
+    """
     random = np.random.default_rng(len(name))
     kind = kind or {None: "value", 2: "sign", 3: "classes"}[classes]
     truth = random.integers(0, classes, 120) if classes else np.sin(np.arange(120) / 5)
@@ -114,6 +120,7 @@ def made_up(
             "horizon": 1,
             "features": 1,
             "period": None,
+            "overlap": 1,
             "sequence_length": 50 if kind == "sequence_mean" else None,
             "units": "original",
             "settings": {
@@ -135,6 +142,8 @@ def made_up(
                 for k in range(folds)
                 for s in seeds
             ],
+            "comparison": None if told is False else {**compared(name, classes, seeds, nan), **(told or {})},
+            "state": {"state": "none", "windows": 32, "difference": 2e-7, "tolerance": 1e-5, "result": "pass"},
             "parts": {part: a_part() for part in parts},
             "split": {"policy": "strict", "gap": 0, "rows": 1000, "folds": [fold] * folds},
         },
@@ -142,8 +151,99 @@ def made_up(
     )
 
 
+def side(baseline, skill=0.3, p_value=0.2, said=None, seeds=(0, 1), **more):
+    """One side of a comparison; what is said of it before any correction follows from the p-value, if not given."""
+    said = said or ("not_distinguishable" if p_value >= 0.05 else "better" if skill > 0 else "worse")
+    return {
+        "baseline": baseline,
+        "skill": skill,
+        "low": None if skill is None else skill - 0.2,
+        "high": None if skill is None else skill + 0.25,
+        "p_value": p_value,
+        "comparison": said,
+        "diebold_mariano": None if skill is None else {"statistic": -1.234, "p_value": 0.217, "lags": 7},
+        "seeds": {str(seed): skill for seed in seeds},
+        **more,
+    }
+
+
+def compared(name, classes=None, seeds=(0, 1), nan=False):
+    skill, p_value = (None, 0.0) if nan else (0.3, 0.2)
+    said = "worse" if nan else None
+    naive, linear = ("majority", "logistic") if classes else ("train_mean", "ridge")
+    return {
+        "naive": {**side(naive, skill, p_value, said, seeds), "chosen_on": "validation"},
+        "linear": side(linear, skill, p_value, said, seeds),
+        "oracle_share": None,
+        "accuracy": {"score": 0.51, "binomial": [0.48, 0.54], "block": [0.45, 0.57]} if classes else None,
+        "signs": {"statistic": 1.5, "p_value": 0.134, "hits": 0.512} if classes == 2 else None,
+        "windows": 120,
+        "effective_windows": None if nan else 31.4,
+        "unit": "window",
+        "block_length": 9,
+        "resamples": 1000,
+        "level": 0.05,
+        "windows_key": "key of " + name,
+    }
+
+
+def proof(name, result="pass", fold=0, found=(), compared=None):
+    about = "What was done, by `name`."
+    compared = compared or {"windows": 1546, "test_rows": 84}
+    return {"name": name, "fold": fold, "result": result, "compared": compared, "found": list(found), "about": about}
+
+
+def a_leak(name="no_gap", **more):
+    return {
+        "name": name,
+        "about": "What the mistake is.",
+        "proof": "intervals",
+        "caught": True,
+        "clean_passes": True,
+        "found": ["row 140 is in two parts"],
+        "metric": "r2",
+        "clean": 0.11,
+        "leaky": 0.46,
+        "gain": 0.35,
+        "learner": "ridge regression",
+        **more,
+    }
+
+
+def calibrated():
+    def rate(series, better, upper):
+        return {"series": series, "better": better, "rate": better / series, "lower": 0.01, "upper": upper}
+
+    both = {"series": 90, "better": 2, "better_rate": 2 / 90, "worse": 3, "worse_rate": 3 / 90, "upper": 0.101}
+    return {
+        "level": 0.05,
+        "windows": 500,
+        "resamples": 1000,
+        "learner": "ridge regression on random features",
+        "null": {**rate(2000, 50, 0.0314), "kinds": {"random_walk": rate(667, 40, 0.0951)}},
+        "planted": {"oracle_r2": 0.1, **rate(400, 300, 0.79), "lower": 0.712},
+        "equal": {**both, "kinds": {"overlapping": both}},
+    }
+
+
+TABLE = {
+    "title": "A published table",
+    "source": "Somebody (2021), table 1.",
+    "url": "https://arxiv.org/abs/2012.07436",
+    "windows": 120,
+    "horizon": 1,
+    "units": "original",
+    "rows": [{"name": "LSTMa", "mse": 0.114, "mae": 0.272}, {"name": "Informer", "mse": 0.098, "mae": 0.247}],
+}
+
+
 def everything():
     """One of each kind, with whatever may be missing missing somewhere."""
+    return copy.deepcopy(_everything())
+
+
+@functools.cache
+def _everything():
     return [
         made_up("co2_lstm", noise=0.1, oracle=False),
         made_up("sunspots_lstm", folds=3, oracle=False),
@@ -168,14 +268,43 @@ def everything():
     ]
 
 
-def render(evaluations, size="quick", absent=()):
-    return page.render(size, evaluations, [leaderboard.row(one) for one in evaluations], list(absent))
+def render(evaluations, size="quick", absent=(), leakage=None, leaks=None, calibration=None, tables=None):
+    outcomes = comparison.corrected(evaluations)
+    return page.render(
+        size,
+        evaluations,
+        leaderboard.rows(evaluations, outcomes),
+        outcomes,
+        absent=list(absent),
+        leakage=leakage or {},
+        leaks=leaks,
+        calibration=calibration,
+        tables=tables or {},
+    )
+
+
+def render_all():
+    evaluations = everything()
+    evaluations[0]["settings"]["experiment"]["published"] = "table"
+    return render(
+        evaluations,
+        absent=["later_one"],
+        leakage={"data_a": {"proofs": [proof(name, fold=k) for name in ("intervals", "prefix") for k in (0, 1)]}},
+        leaks={"leaks": [a_leak()]},
+        calibration=calibrated(),
+        tables={"table": TABLE},
+    )
+
+
+def said(text):
+    """A page's text without its tags, spaces run together."""
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)))
 
 
 class _Reader(html.parser.HTMLParser):
     """Ids, addresses, nesting and headings of a page."""
 
-    VOID = frozenset({"meta", "link", "br", "img", "input"})
+    VOID = frozenset({"meta", "link", "br", "img", "input", "wbr"})
 
     def __init__(self):
         super().__init__()
@@ -199,9 +328,16 @@ class _Reader(html.parser.HTMLParser):
             self.wrong.append((tag, self.getpos()))
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """The page without its figures, which take most of the time: for what is not about them."""
+    for name in ("split", "curves", "stretch"):
+        monkeypatch.setattr(figures, name, lambda evaluation, key: "<svg></svg>")
+
+
 @pytest.fixture(scope="module")
 def whole():
-    return render(everything(), absent=["later_one"])
+    return render_all()
 
 
 @pytest.fixture(scope="module")
@@ -228,11 +364,11 @@ def test_nothing_is_loaded_from_outside(whole, read):
     assert loaded == []
     assert not re.search(r"<script|@import|url\((?!#)", whole)
     addresses = set(re.findall(r"https?://[^\s\"<]+", whole))
-    assert all("stackexchange.com/questions" in address for address in addresses)
+    assert all("stackexchange.com/questions" in a or a == TABLE["url"] for a in addresses)
 
 
 def test_equal_inputs_give_equal_bytes(whole):
-    assert render(everything(), absent=["later_one"]) == whole
+    assert render_all() == whole
 
 
 def test_no_time_of_day_and_no_path_of_a_machine(whole):
@@ -264,6 +400,7 @@ def test_what_is_not_evaluated_is_said(whole):
     assert "later_one" in whole
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_size_full_does_not_claim_smaller_settings():
     assert "smaller than posted" not in render(everything()[:1], size="full")
     assert "smaller than posted" in render(everything()[:1])
@@ -418,31 +555,307 @@ def test_numbers_for_people(value, text):
 # --- leaderboard
 
 
+def rows_of(evaluations):
+    return leaderboard.rows(evaluations, comparison.corrected(evaluations))
+
+
 def test_leaderboard_by_hand():
-    one = made_up("a")
+    naive = {**side("train_mean", 0.41, 0.002), "chosen_on": "validation"}
+    one = made_up("a", told={"naive": naive, "linear": side("ridge", -0.5, 0.004)})
+    # On the test rows persistence is the better one of the two, and it is not taken: it was not chosen.
     for name, r2 in (("persistence", 0.5), ("train_mean", -0.1), ("seasonal_naive", 0.6), ("ridge", 0.8)):
         one["parts"]["test"]["baselines"][name] |= {"r2": r2, "mse": 1 - r2}
-        one["parts"]["test"]["skill"][name] = 1 - 0.3 / (1 - r2)
-    row = leaderboard.row(one)
-    assert (row["naive"], row["naive_score"], row["linear"], row["linear_score"]) == (
-        "seasonal_naive",
-        0.6,
-        "ridge",
-        0.8,
-    )
-    assert row["skill_against"] == "seasonal_naive"
-    assert row["skill"] == pytest.approx(0.25)
+    one["comparison"]["oracle_share"] = {"share": 0.55, "low": 0.4, "high": 0.7}
+    row = rows_of([one])[0]
+    assert (row["naive"], row["naive_score"], row["linear"], row["linear_score"]) == ("train_mean", -0.1, "ridge", 0.8)
+    assert row["skill_against"] == "train_mean"
+    assert (row["skill"], row["p_value"], row["comparison"]) == (0.41, 0.002, "better")
+    assert (row["skill_low"], row["skill_high"]) == pytest.approx((0.21, 0.66))
+    assert (row["skill_linear"], row["comparison_linear"]) == (-0.5, "worse")
+    assert (row["oracle_share"], row["effective_windows"]) == (0.55, 31.4)
     assert row["accuracy"] is None
     assert row["post"] is None
 
 
+@pytest.mark.usefixtures("undrawn")
+def test_without_a_comparison_nothing_of_it_is_claimed():
+    old = made_up("a", told=False)
+    del old["comparison"], old["state"]
+    row = rows_of([old])[0]
+    for column in ("naive", "naive_score", "skill", "skill_low", "p_value", "comparison", "comparison_linear"):
+        assert row[column] is None, column
+    assert row["linear"] == "ridge"
+    text = render([old])
+    assert "Is it skill?" not in text
+    assert "experiments have skill" not in text
+    assert "State, per experiment" not in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_chosen_baseline_is_shown_and_where_it_was_chosen():
+    naive = {**side("seasonal_naive", 0.41, 0.002), "chosen_on": "train"}
+    text = said(render([made_up("a", told={"naive": naive})]))
+    assert "against seasonal naive, chosen on training rows" in text
+    assert "better +0.410 0.210 to 0.660" in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_holm_corrects_the_experiments_on_the_same_test_windows_and_no_other():
+    def one(name, key, p_value):
+        return made_up(name, told={"naive": side("train_mean", 0.3, p_value), "windows_key": key})
+
+    evaluations = [one("a", "same", 0.03), one("b", "same", 0.04), one("c", "other", 0.03)]
+    outcomes = comparison.corrected(evaluations)
+    # 0.03 x 2 is above 5 %; alone on its windows 0.03 is enough.
+    assert [outcomes[name]["naive"] for name in "abc"] == ["not_distinguishable", "not_distinguishable", "better"]
+    assert [row["comparison"] for row in rows_of(evaluations)] == [outcomes[name]["naive"] for name in "abc"]
+    assert outcomes["a"]["family"] == ["a", "b"]
+    text = said(render(evaluations))
+    assert "better before the correction" in text
+    assert "Corrected (Holm) together with b, on the same test windows." in text
+    assert "1 of 3 experiments have skill" in text
+
+
+def test_each_question_is_a_family_of_its_own():
+    sides = {"naive": side("train_mean", 0.3, 0.03), "linear": side("ridge", 0.3, 0.4), "windows_key": "same"}
+    other = {"naive": side("train_mean", 0.3, 0.001), "linear": side("ridge", 0.3, 0.01), "windows_key": "same"}
+    outcomes = comparison.corrected([made_up("a", told=sides), made_up("b", told=other)])
+    assert [outcomes[n][q] for n in "ab" for q in ("naive", "linear")] == [
+        "better",
+        "not_distinguishable",
+        "better",
+        "better",
+    ]
+    assert comparison.counted(outcomes) == (
+        "2 of 2 experiments have skill; 1 of them is better than the linear model too."
+    )
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_details_of_a_comparison():
+    text = said(render([made_up("a", classes=2, told={"oracle_share": {"share": 0.553, "low": 0.43, "high": 0.66}})]))
+    assert "120 test windows, worth about as much as 31 independent ones; resampled 1,000 times in blocks of 9" in text
+    assert "Accuracy 0.510: 0.450 to 0.570 by blocks; 0.480 to 0.540 by the binomial formula" in text
+    assert "Signs: 51 % right; Pesaran-Timmermann 1.50, p 0.134." in text
+    assert "Share of the oracle's skill that was reached: 55 % (43 % to 66 %)." in text
+    assert "−1.23, p 0.217, 7 lags" in text
+    sequences = said(render([made_up("a", kind="sequence_mean", told={"unit": "sequence", "block_length": 1})]))
+    assert "resampled 1,000 times by whole sequences" in sequences
+    assert "blocks of" not in sequences.split("Methods")[1].split("Skill of each seed")[-1].split("Settings")[0]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_no_finite_prediction_is_worse_and_has_no_skill():
+    text = said(render([made_up("a", nan=True)]))
+    assert "worse no finite predictions" in text
+    assert "independent ones; resampled" not in text
+    assert "0 of 1 experiments have skill." in text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(-0.5, 0.25, "−0.500 to 0.250"), (-2e15, -5e9, "all below −1,000"), (None, 0.3, "up to 0.300"), (None, None, "–")],
+)
+def test_intervals_of_skill(low, high, text):
+    assert wording.skills(low, high) == text
+
+
 def test_leaderboard_file_has_a_row_per_experiment_in_order():
-    rows = [leaderboard.row(one) for one in everything()]
+    rows = rows_of(everything())
     read = list(csv.DictReader(io.StringIO(leaderboard.text(rows))))
     assert [row["experiment"] for row in read] == [one["experiment"] for one in everything()]
     broken = next(row for row in read if row["experiment"] == "stateful_classifier")
     assert broken["log_loss"] == ""
     assert float(broken["accuracy"]) > 0
+    assert (broken["comparison"], broken["skill"], broken["p_value"]) == ("worse", "", "0.0")
+    assert {"skill_low", "skill_high", "skill_linear", "oracle_share", "effective_windows"} <= set(read[0])
+
+
+# --- can the scores be trusted?
+
+
+def test_folds_are_one_chip_the_worst_one():
+    proofs = [proof("intervals"), proof("intervals", "fail", 1, ["row 7 is in two parts"]), proof("intervals", fold=2)]
+    proofs += [proof("duplicates", "informative", 0), proof("duplicates", fold=1), proof("prefix", fold=None)]
+    shown = trust.section({"d": {"proofs": proofs}}, None, [])
+    assert [column["name"] for column in shown["columns"]] == ["intervals", "prefix", "duplicates"]
+    assert [(c["chip"], c["more"]) for c in shown["datasets"][0]["cells"]] == [
+        ("fail", "fold 2 of 3"),
+        ("pass", ""),
+        ("informative", "fold 1 of 2"),
+    ]
+    assert shown["datasets"][0]["proofs"][0]["compared"] == "1,546 windows, 84 test rows"
+
+
+def test_a_dataset_without_a_proof_has_a_dash_and_an_unknown_proof_its_own_column():
+    leakage = {"a": {"proofs": [proof("intervals")]}, "b": {"proofs": [proof("a_new_one")]}}
+    shown = trust.section(leakage, None, [])
+    assert [column["title"] for column in shown["columns"]] == ["Intervals", "A new one"]
+    assert [cell and cell["chip"] for cell in shown["datasets"][1]["cells"]] == [None, "pass"]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_failed_proof_stands_at_the_top_of_the_page():
+    fine = {"d": {"proofs": [proof("intervals"), proof("duplicates", "informative")]}}
+    text = render([made_up("a")], leakage=fine, leaks={"leaks": [a_leak()]})
+    assert "Do not trust" not in text
+    assert (
+        "No leak was found: 2 proofs over 1 dataset, 1 of them with a remark; 1 of 1 leaks planted to test the proofs "
+        "were caught." in said(text)
+    )
+    broken = {"d": {"proofs": [proof("intervals"), proof("prefix", "fail", 1, ["row 7, by `fill`"])]}}
+    text = render([made_up("a")], leakage=broken)
+    top = text[: text.index('<section id="leaderboard">')]
+    assert "Do not trust these scores." in top
+    assert "Dataset d fails the proof “Prefix”, fold 2: row 7, by <code>fill</code>." in top
+    assert "No leak was found" not in text
+
+
+def test_state_and_missed_leaks_are_alerts_too_and_many_are_not_all_told_at_the_top():
+    one = made_up("a")
+    one["state"] = {"state": "none", "windows": 32, "difference": 0.3123, "tolerance": 1e-5, "result": "fail"}
+    leaks = {"leaks": [a_leak(caught=False), a_leak("back_filling", clean_passes=False)]}
+    alerts = trust.section({}, leaks, [one])["alerts"]
+    assert alerts == [
+        "Predictions of a depend on which windows came before: they differ by 31.2 % of their spread.",
+        "The planted leak “no gap” is missed by “Intervals”.",
+        "The clean twin of “back filling” fails “Intervals”.",
+    ]
+    many = {"d": {"proofs": [proof("prefix", "fail", fold) for fold in range(8)]}}
+    alerts = trust.section(many, None, [])["alerts"]
+    assert len(alerts) == 6
+    assert alerts[-1] == "3 more."
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_state_of_each_experiment():
+    kept, told = made_up("a"), made_up("b")
+    told["state"] = {"state": "posted", "windows": 32, "difference": 0.31, "tolerance": 1e-5, "result": "informative"}
+    text = said(render([kept, told]))
+    assert "Yes in 1 of 2 experiments, informative in 1." in text
+    assert "b posted informative 32 0.31" in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_planted_leaks():
+    leaks = [a_leak(), a_leak("back_filling", metric="accuracy", clean=0.5, leaky=0.4, gain=-0.1)]
+    text = said(render([made_up("a")], leaks={"leaks": leaks}))
+    assert "2 of 2 leaks are caught, and 2 of 2 clean twins pass. 1 of the leaks flatter the score" in text
+    assert "the most flattering is no gap, R² from 0.110 to 0.460." in text
+    assert (
+        "Back filling What the mistake is. caught Intervals row 140 is in two parts passes Accuracy 0.500 0.400" in text
+    )
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_is_not_computed_yet_is_said_with_its_command():
+    some = render([made_up("a")], leakage={"d": None, "e": None, "f": {"proofs": [proof("prefix")]}})
+    assert "Not computed yet: d and e; run <code>dvc repro leakage</code>." in some
+    text = render([made_up("a")], leakage={"d": None, "e": None})
+    assert "Not computed yet: run <code>dvc repro leakage</code>." in text
+    assert "Not computed yet: run <code>dvc repro leaks</code>." in text
+    assert "Not computed yet: run <code>dvc repro -f -s calibrate</code>." in text
+    assert "No leak was found" not in text
+    assert "Do not trust" not in text
+
+
+# --- calibration and published tables
+
+
+def test_calibration_by_hand():
+    rows = methods.calibration(calibrated())["rows"]
+    assert [(row["name"], row["rate"], row["limits"], row["chip"] and row["chip"]["chip"]) for row in rows] == [
+        ("no signal: random walk", "6.0 %", "at most 9.5 %", "not kept"),
+        ("no signal, all together", "2.5 %", "at most 3.1 %", "kept"),
+        ("a signal planted, oracle's R² 0.10", "75.0 %", "at least 71.2 %", "not kept"),
+        ("two equally good forecasts: overlapping", "2.2 %, worse 3.3 %", "both at most 10.1 %", None),
+        ("two equally good forecasts, all together", "2.2 %, worse 3.3 %", "both at most 10.1 %", None),
+    ]
+
+
+def beside(persistence, **table):
+    """The section of an experiment whose persistence has this MSE."""
+    one = made_up("ours", told={"linear": side("ridge", -0.05, 0.3)})
+    one["settings"]["experiment"]["published"] = "table"
+    test = one["parts"]["test"]
+    for name, mse in (("persistence", persistence), ("seasonal_naive", 0.05), ("ridge", 0.026), ("train_mean", 2.0)):
+        test["baselines"][name] |= {"mse": mse, "mae": mse * 2}
+    for seed, mse in (("0", 0.0271), ("1", 0.0267)):
+        test["seeds"][seed] |= {"mse": mse, "mae": 0.12}
+    test["network"]["mse"]["mean"], test["network"]["mae"]["mean"] = 0.0269, 0.12
+    return published.sections([one, made_up("other")], {"table": {**TABLE, **table}})
+
+
+def test_published_rows_are_sorted_beside_ours():
+    (shown,) = beside(0.034)
+    assert [(row["name"], row["mse"]) for row in shown["rows"]] == [
+        ("ridge", "0.0260"),
+        ("seed 1", "0.0267"),
+        ("ours", "0.0269"),
+        ("seed 0", "0.0271"),
+        ("persistence", "0.0340"),
+        ("seasonal naive", "0.0500"),
+        ("Informer", "0.0980"),
+        ("LSTMa", "0.114"),
+        ("train mean", "2.00"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("persistence", "sentence"),
+    [
+        (0.034, "LSTMa and Informer lose to persistence"),
+        (0.1, "LSTMa loses to persistence"),
+        (0.2, "Every published network is better than persistence"),
+    ],
+)
+def test_the_published_sentence_follows_the_numbers(persistence, sentence):
+    (shown,) = beside(persistence)
+    assert shown["said"][0].startswith(sentence)
+    assert ("Every network of the table does" in shown["said"][0]) is (persistence == 0.034)
+    assert shown["said"][1] == "Our network's skill against ridge is −0.050; Diebold-Mariano −1.23, p 0.217."
+
+
+def test_a_published_table_of_another_setting_is_not_compared():
+    (shown,) = beside(0.034, windows=2857, units="standardised")
+    assert shown["differs"] == [
+        "test windows: published 2,857, here 120",
+        "units: published standardised, here original",
+    ]
+    assert shown["rows"] == shown["said"] == []
+
+
+def test_the_published_tables_that_the_project_ships_can_be_shown():
+    for name, table in published.tables().items():
+        assert {"title", "source", "windows", "horizon", "units", "rows"} <= set(table), name
+        assert all({"name", "mse", "mae"} <= set(row) for row in table["rows"])
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_new_names_are_escaped_everywhere():
+    bad = "<i>&bad"
+    one = made_up(bad, told={"naive": side(bad, 0.3, 0.001, chosen_on=bad), "linear": side(bad), "windows_key": "k"})
+    one["parts"]["test"]["baselines"][bad] = one["parts"]["test"]["baselines"]["ridge"]
+    one["settings"]["experiment"]["published"] = "t"
+    one["state"] = {"state": bad, "windows": 3, "difference": 0.1, "tolerance": 0.1, "result": "fail"}
+    twin = made_up("twin", told={"windows_key": "k"})
+    table = {**TABLE, "title": bad, "source": bad, "url": '"' + bad, "rows": [{"name": bad, "mse": 1e9, "mae": 1.0}]}
+    calibration = {**calibrated(), "learner": bad}
+    calibration["null"]["kinds"] = {bad: calibration["null"]["kinds"]["random_walk"]}
+    calibration["equal"]["kinds"] = {bad: calibration["equal"]["kinds"]["overlapping"]}
+    text = render(
+        [one, twin],
+        leakage={
+            bad: {"proofs": [{**proof(bad, "fail", 0, [bad], {bad: 3}), "about": bad}, proof(bad, bad)]},
+            bad + "2": None,
+        },
+        leaks={"leaks": [a_leak(**{key: bad for key in ("name", "about", "proof", "metric", "learner")}, found=[bad])]},
+        calibration=calibration,
+        tables={"t": table},
+    )
+    assert "<i>" not in text.lower()
+    assert '""' not in re.sub(r'=""', "", text)
+    assert text.lower().count("&lt;i&gt;&amp;bad") > 30
 
 
 # --- the stage
@@ -456,8 +869,13 @@ def test_the_stage_writes_both_files_from_what_evaluate_wrote(tmp_path, monkeypa
     )
     test_evaluate.predict(lambda part, seed: part.raw_targets() + 0.1 * (seed + 1))
     test_evaluate.run(settings)
+    files.write_json(files.LEAKAGE / "tiny.json", {"dataset": "tiny", "proofs": [proof("intervals")]})
+    files.write_json(files.LEAKS, {"leaks": [a_leak()]})
+    files.write_json(files.CALIBRATION, calibrated())
     report.report(settings)
     assert "tiny" in files.REPORT.read_text()
+    assert "No leak was found: 1 proof over" in files.REPORT.read_text()
+    assert "Not computed yet" not in files.REPORT.read_text()
     assert "Each step of the test part" in files.REPORT.read_text()
     assert files.LEADERBOARD.read_text().splitlines()[1].startswith("tiny,tiny,,value,r2,")
     before = files.REPORT.read_bytes()
@@ -487,6 +905,9 @@ def test_made_up_evaluations_have_the_shape_of_real_ones(tmp_path, monkeypatch):
     real, _ = test_evaluate.run(settings)
     ours = made_up("tiny", oracle=False)
     assert set(ours) == set(real)
+    assert set(ours["comparison"]) == set(real["comparison"])
+    assert set(ours["comparison"]["naive"]) == set(real["comparison"]["naive"])
+    assert set(ours["comparison"]["linear"]) == set(real["comparison"]["linear"])
     assert set(ours["parts"]["test"]) == set(real["parts"]["test"])
     assert set(ours["parts"]["test"]["drawn"]) == set(real["parts"]["test"]["drawn"])
     assert set(ours["training"][0]) == set(real["training"][0])

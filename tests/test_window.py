@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import raw, split, window
+from pipeline import dataset, raw, split, window
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from tests.conftest import tiny_params, write_params
+from tests.parts import make_part
 
 PLAIN: dict[str, Any] = {"horizon": 1, "target": {"kind": "value", "of": "value"}, "missing": "error"}
 
@@ -105,6 +107,84 @@ def test_no_window_leaves_its_interval_and_none_is_forgotten(
     found = set(window.starts(spans, length, ahead, stride).tolist())
     expected = {a + k for a, b in spans for k in range(0, b - a, stride) if a + k + length + ahead <= b}
     assert found == expected
+
+
+def _intervals(rng: np.random.Generator, rows: int) -> list[tuple[int, int]]:
+    """One to three half-open intervals of `rows` rows, apart from one another or not, shorter than a window or not."""
+    edges = np.sort(
+        rng.choice(rows + 1, size=2 * int(rng.choice([1, 2, 3], p=[0.8, 0.15, 0.05])), replace=False)
+    ).tolist()
+    if len(edges) > 2 and rng.random() < 0.3:
+        return list(itertools.pairwise(edges))[:3]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _theirs(
+    rows: np.ndarray, span: tuple[int, int], length: int, ahead: int, stride: int, shifted: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs [windows, length, columns] and targets [windows, ahead] of one interval, by Keras; `rows` are all rows.
+
+    Windows of inputs and targets together, cut afterwards; or, where `shifted`, targets as an array of their own, whose
+    row is a window's first one, as Keras's documentation has it.
+    """
+    import keras
+
+    start, stop = span
+    keys: dict[str, Any] = {"sequence_stride": stride, "batch_size": len(rows), "start_index": start}
+    if shifted:
+        later = np.stack([np.roll(rows[:, -1], -length - step) for step in range(ahead)], axis=1)
+        made = keras.utils.timeseries_dataset_from_array(
+            rows, later, sequence_length=length, end_index=stop - ahead, **keys
+        )
+        batches = [(x.numpy(), y.numpy()) for x, y in made]
+    else:
+        end = None if stop == len(rows) else stop
+        made = keras.utils.timeseries_dataset_from_array(
+            rows, None, sequence_length=length + ahead, end_index=end, **keys
+        )
+        batches = [(x.numpy()[:, :length], x.numpy()[:, length:, -1]) for x in made]
+    assert len(batches) == 1
+    return batches[0]
+
+
+def test_window_tables_equal_those_of_keras() -> None:
+    """Inputs and targets of 500 drawn settings, against `keras.utils.timeseries_dataset_from_array`.
+
+    Each is rows, length, horizon, stride and intervals; those without a window come on top.
+    """
+    compared = windows = several = empty = 0
+    for case in itertools.count():
+        if compared == 500:
+            break
+        rng = np.random.default_rng([7, case])
+        rows = rng.normal(size=(int(rng.integers(8, 400)), 2))
+        length, ahead, stride = (int(rng.integers(1, most)) for most in (13, 7, 8))
+        spans = _intervals(rng, len(rows))
+        part = {"intervals": [list(span) for span in spans], "context": 0}
+        own = np.concatenate([rows[a:b] for a, b in spans])  # the part's file
+        table, dropped = window.table(own, part, stride, length, PLAIN | {"horizon": ahead}, [0, 1], 1, None)
+        assert dropped == 0
+        spec = replace(make_part(own[:2, 0], length=1).spec, length=length)
+        inputs = dataset.Part("train", own, own.astype(np.float32), table, spec).inputs()
+        targets = np.stack([table[f"target_{step}"] for step in range(ahead)], axis=1)
+        at = 0
+        for span in spans:
+            if span[1] - span[0] < length + ahead:
+                continue  # no window for either: ours is checked by the count below
+            x, y = _theirs(rows, span, length, ahead, stride, shifted=case % 10 == 0)
+            np.testing.assert_array_equal(inputs[at : at + len(x)], x.astype(np.float32), err_msg=f"case {case}")
+            np.testing.assert_array_equal(targets[at : at + len(x)], y, err_msg=f"case {case}")
+            first = span[0] + length + stride * np.arange(len(x))
+            np.testing.assert_array_equal(table["row"][at : at + len(x)], first, err_msg=f"case {case}")
+            at += len(x)
+        assert at == len(table["start"]), f"case {case}: {len(table['start']) - at} windows that Keras does not have"
+        windows += at
+        compared += at > 0
+        several += at > 0 and len(spans) > 1
+        empty += at == 0
+    assert windows > 10_000
+    assert several > 50
+    assert empty > 5
 
 
 def _prepared(folder: Path, change: dict[str, Any], rows: np.ndarray | None = None) -> dict[str, Any]:

@@ -22,9 +22,16 @@ def build(
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
     norm: bool = False,
+    skip: bool = False,
     head: str = "linear",
 ) -> keras.Model:
-    """Stack one LSTM per number of `units`; `norm` puts a LayerNormalization before the head."""
+    """Stack one LSTM per number of `units`.
+
+    Args:
+        norm: put a LayerNormalization before the head.
+        skip: add to the head what is linear in the window, beginning at zero, so that the LSTM has to learn only what
+            is not (the autoregressive part of LSTNet, Lai et al. 2018).
+    """
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
     for i, width in enumerate(units):
         x = layers.LSTM(
@@ -39,4 +46,8 @@ def build(
         )(x)
     if norm:
         x = layers.LayerNormalization(name="norm")(x)
-    return keras.Model(inputs, layers.Dense(shape.outputs, activation=head, name="head")(x), name="lstm")
+    if not skip:
+        return keras.Model(inputs, layers.Dense(shape.outputs, activation=head, name="head")(x), name="lstm")
+    straight = layers.Dense(shape.outputs, use_bias=False, kernel_initializer="zeros", name="skip")
+    x = layers.Add()([layers.Dense(shape.outputs, name="head")(x), straight(layers.Flatten()(inputs))])
+    return keras.Model(inputs, layers.Activation(head, name="activation")(x), name="lstm")

@@ -29,23 +29,38 @@ COLUMNS = [
     "skill_against",
     "weights",
     "updates",
+    "skill_low",
+    "skill_high",
+    "p_value",
+    "comparison",
+    "skill_linear",
+    "comparison_linear",
+    "oracle_share",
+    "effective_windows",
 ]
 
 
-def row(evaluation: dict[str, Any]) -> dict[str, Any]:
+def rows(evaluations: list[dict[str, Any]], outcomes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row per evaluation, in their order; `outcomes` are the corrected comparisons (`comparison.corrected`)."""
+    return [row(one, outcomes.get(one["experiment"], {})) for one in evaluations]
+
+
+def row(evaluation: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
     """One experiment's scores on its test rows, by column; None where there is no such thing.
 
     `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` are of that
-    metric. `skill` is 1 - MSE / MSE of the best naive baseline, or the same of Brier scores for classes. The best is
-    picked on these very rows, so the comparison is the hardest that the naive ones can make it.
+    metric. `naive` is the baseline that was best on the validation rows (on the training rows where there are none);
+    `skill` is 1 - MSE / its MSE, or the same of Brier scores for classes, with the limits of its interval and the
+    p-value of the resamples. `comparison` and `comparison_linear` are corrected for the experiments on the same test
+    windows; nothing else is.
     """
     test = evaluation["parts"]["test"]
-    classes = bool(evaluation["classes"])
-    metric, less = ("accuracy", "brier") if classes else ("r2", "mse")
+    metric = "accuracy" if evaluation["classes"] else "r2"
     mine = test["network"]
-    naive, naive_score = _best(test["baselines"], baselines.NAIVE, metric)
-    linear, linear_score = _best(test["baselines"], baselines.LINEAR, metric)
-    against = _least(test["baselines"], less)
+    told = evaluation.get("comparison") or {}
+    naive, linear = told.get("naive") or {}, told.get("linear") or {}
+    chosen = naive.get("baseline")
+    model = linear.get("baseline") or next((name for name in baselines.LINEAR if name in test["baselines"]), None)
     runs = evaluation["training"]
     return {
         "experiment": evaluation["experiment"],
@@ -58,28 +73,24 @@ def row(evaluation: dict[str, Any]) -> dict[str, Any]:
         "score_max": mine[metric]["max"],
         "seeds": len(test["seeds"]),
         **{name: mine.get(name, {}).get("mean") for name in (*scores.REGRESSION, *scores.CLASSES)},
-        "naive": naive,
-        "naive_score": naive_score,
-        "linear": linear,
-        "linear_score": linear_score,
+        "naive": chosen,
+        "naive_score": test["baselines"].get(chosen, {}).get(metric),
+        "linear": model,
+        "linear_score": test["baselines"].get(model, {}).get(metric),
         "oracle": (test["oracle"] or {}).get(metric),
-        "skill": test["skill"].get(against),
-        "skill_against": against,
+        "skill": naive.get("skill"),
+        "skill_against": chosen,
         "weights": runs[0]["weights"],
         "updates": round(sum(run["updates"] for run in runs) / len(runs)),
+        "skill_low": naive.get("low"),
+        "skill_high": naive.get("high"),
+        "p_value": naive.get("p_value"),
+        "comparison": outcome.get("naive"),
+        "skill_linear": linear.get("skill"),
+        "comparison_linear": outcome.get("linear"),
+        "oracle_share": (told.get("oracle_share") or {}).get("share"),
+        "effective_windows": told.get("effective_windows"),
     }
-
-
-def _best(found: dict[str, Any], names: tuple[str, ...], metric: str) -> tuple[str | None, float | None]:
-    """Name and score of the best of these baselines; more is better."""
-    known = {name: found[name][metric] for name in names if name in found and found[name][metric] is not None}
-    best = max(known, key=lambda name: known[name], default=None)
-    return best, known[best] if best else None
-
-
-def _least(found: dict[str, Any], metric: str) -> str | None:
-    known = {n: found[n][metric] for n in baselines.NAIVE if n in found and found[n][metric] is not None}
-    return min(known, key=lambda name: known[name], default=None)
 
 
 def text(rows: list[dict[str, Any]]) -> str:

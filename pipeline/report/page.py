@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from pipeline import scores
-from pipeline.report import figures, symptoms
-from pipeline.report.symptoms import number
+from pipeline.report import comparison, figures, methods, published, symptoms, trust
+from pipeline.report.wording import METRICS, baseline, number, thousands
 
 _FOLDER = Path(__file__).parent
 _POSTS = _FOLDER.with_name("posts.yaml")
@@ -26,6 +26,7 @@ _PACKAGES = (
     "pandas",
     "pyarrow",
     "statsmodels",
+    "arch",
     "matplotlib",
     "jinja2",
     "dvc",
@@ -34,26 +35,6 @@ _PACKAGES = (
 _CHIPS = {True: "comes out", False: "does not come out", None: "cannot tell"}
 _SHAPE = "weights_as_posted"  # a fact about the network, no symptom
 _SHAPE_CHIPS = {True: "agrees", False: "differs", None: "cannot tell"}
-_NAMES = {
-    "r2": "R²",
-    "mse": "MSE",
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "mase": "MASE",
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "log_loss": "Log loss",
-    "brier": "Brier",
-    "mcc": "MCC",
-}
-_BASELINES = {
-    "persistence": "persistence",
-    "train_mean": "train mean",
-    "seasonal_naive": "seasonal naive",
-    "ridge": "ridge",
-    "majority": "majority class",
-    "logistic": "logistic regression",
-}
 _ENDS = {
     "completed": "all epochs done",
     "early_stopping": "stopped early",
@@ -61,14 +42,30 @@ _ENDS = {
 }
 
 
-def render(size: str, evaluations: list[dict[str, Any]], rows: list[dict[str, Any]], absent: list[str]) -> str:
+def render(
+    size: str,
+    evaluations: list[dict[str, Any]],
+    rows: list[dict[str, Any]],
+    outcomes: dict[str, dict[str, Any]],
+    *,
+    absent: list[str],
+    leakage: dict[str, dict[str, Any] | None],
+    leaks: dict[str, Any] | None,
+    calibration: dict[str, Any] | None,
+    tables: dict[str, Any],
+) -> str:
     """The whole page as one HTML text.
 
     Args:
         size: quick or full.
         evaluations: what the stage `evaluate` wrote, in the order of params.yaml.
         rows: the leaderboard's rows, in the same order.
+        outcomes: the corrected comparisons by experiment (`comparison.corrected`).
         absent: names of experiments without an evaluation.
+        leakage: by dataset what the stage `leakage` wrote, or None.
+        leaks: what the stage `leaks` wrote, or None.
+        calibration: what the stage `calibrate` wrote, or None.
+        tables: published tables by name (`published.tables`).
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -79,23 +76,23 @@ def render(size: str, evaluations: list[dict[str, Any]], rows: list[dict[str, An
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {
-        "number": number,
-        "thousands": thousands,
-        "baseline": lambda name: _BASELINES.get(name, name),
-        "code": code,
-    }
+    filters = {"number": number, "thousands": thousands, "baseline": baseline, "code": code, "breakable": breakable}
     environment.filters.update(filters)
-    shown = {one["experiment"]: experiment(one) for one in evaluations}
+    shown = {one["experiment"]: experiment(one, outcomes.get(one["experiment"])) for one in evaluations}
     posts = [post(entry, evaluations, shown) for entry in yaml.safe_load(_POSTS.read_text(encoding="utf-8"))]
     posts = [entry for entry in posts if entry["experiments"]]
     told = {one["name"] for entry in posts for one in entry["experiments"]}
     return environment.get_template("page.html").render(
         size=size,
         style=(_FOLDER / "style.css").read_text(encoding="utf-8"),
-        boards=[_board(rows, "r2"), _board(rows, "accuracy")],
+        boards=[_board(rows, shown, "r2"), _board(rows, shown, "accuracy")],
+        counted=comparison.counted(outcomes),
+        trust=trust.section(leakage, leaks, evaluations),
         posts=posts,
         others=[one for name, one in shown.items() if name not in told],
+        published=published.sections(evaluations, tables),
+        calibration=methods.calibration(calibration),
+        command=methods.COMMAND,
         absent=absent,
         versions=versions(),
     )
@@ -119,18 +116,21 @@ def code(text: str) -> Any:
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
-def thousands(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
+def breakable(name: str) -> Any:
+    """A name, escaped, that a narrow column may break after each underscore."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(name)).replace("_", "_<wbr>"))  # noqa: S704 - escaped just before
 
 
-def _board(rows: list[dict[str, Any]], metric: str) -> dict[str, Any]:
+def _board(rows: list[dict[str, Any]], shown: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
     extra = ("mse", "mase") if metric == "r2" else ("balanced_accuracy", "log_loss")
     return {
-        "metric": _NAMES[metric],
+        "metric": METRICS[metric],
         "title": "Regressions" if metric == "r2" else "Classifiers",
         "linear": "Ridge" if metric == "r2" else "Logistic regression",
-        "extra": [(name, _NAMES[name]) for name in extra],
-        "rows": [row for row in rows if row["metric"] == metric],
+        "extra": [(name, METRICS[name]) for name in extra],
+        "rows": [{**row, "told": shown[row["experiment"]]["comparison"]} for row in rows if row["metric"] == metric],
     }
 
 
@@ -211,8 +211,8 @@ def _size(one: dict[str, Any], key: str) -> int:
     }[key]
 
 
-def experiment(one: dict[str, Any]) -> dict[str, Any]:
-    """What the report shows of one experiment."""
+def experiment(one: dict[str, Any], outcomes: dict[str, Any] | None) -> dict[str, Any]:
+    """What the report shows of one experiment; `outcomes` are its corrected comparisons."""
     name, runs = one["experiment"], one["training"]
     test = one["parts"]["test"]
     main = "accuracy" if one["classes"] else "r2"
@@ -221,8 +221,9 @@ def experiment(one: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "dataset": one["dataset"],
-        "main": {"name": _NAMES[main], **test["network"][main]},
+        "main": {"name": METRICS[main], **test["network"][main]},
         "about": _about(one),
+        "comparison": comparison.facts(one, outcomes),
         "ends": [f"{count} of {len(runs)} trainings: {end}" for end, count in ends.items()],
         "failures": [
             {**run["nonfinite"], "seed": run["seed"], "fold": run["fold"] + 1} for run in runs if run["nonfinite"]
@@ -230,7 +231,7 @@ def experiment(one: dict[str, Any]) -> dict[str, Any]:
         "weights": runs[0]["weights"],
         "updates": _between([run["updates"] for run in runs]),
         "seeds": len(test["seeds"]),
-        "metrics": [_NAMES[metric] for metric in metrics],
+        "metrics": [METRICS[metric] for metric in metrics],
         "parts": [
             (part, _table(one["parts"][part], metrics))
             for part in ("test", "validation", "train")
@@ -290,7 +291,7 @@ def _table(part: dict[str, Any], metrics: tuple[str, ...]) -> list[dict[str, Any
     ]
     for name, score in part["baselines"].items():
         cells = [(number(score[m]) if score[m] is not None else "–", "") for m in metrics]
-        rows.append({"name": _BASELINES.get(name, name), "cells": cells, "skill": part["skill"].get(name)})
+        rows.append({"name": baseline(name), "cells": cells, "skill": part["skill"].get(name)})
     if part["oracle"]:
         cells = [(number(part["oracle"][m]) if part["oracle"][m] is not None else "–", "") for m in metrics]
         rows.append({"name": "oracle", "cells": cells, "skill": None})
@@ -312,8 +313,8 @@ def _groups(groups: list[dict[str, Any]] | None, main: str, label: str) -> dict[
     names = list(groups[0]["baselines"])
     return {
         "label": label,
-        "metric": _NAMES[main],
-        "names": [_BASELINES.get(name, name) for name in names],
+        "metric": METRICS[main],
+        "names": [baseline(name) for name in names],
         "rows": [
             [str(group[label]), "{} {}".format(*_spread(group["network"][main])).strip()]
             + [
