@@ -1,0 +1,41 @@
+"""Stage `leakage`: proofs, for every fold of a dataset, that nothing was learned from rows that are scored later.
+
+A proof that fails does not fail the stage: the report shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from pipeline import dataset, split
+from pipeline.common import files
+from pipeline.leakage import duplicates, intervals, perturbation, prefix, state
+from pipeline.leakage.proof import Proof
+
+
+def leakage(p: dict[str, Any], name: str) -> None:
+    """Write reports/leakage/NAME.json (docs/files.md): every proof of every fold of dataset `name`."""
+    expected = perturbation.reference(p, name)
+    proofs = [proof for fold in range(dataset.folds(name)) for proof in of_fold(p, name, fold, expected)]
+    files.write_json(files.LEAKAGE / f"{name}.json", {"dataset": name, "proofs": [asdict(proof) for proof in proofs]})
+
+
+def of_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.Reference) -> Iterator[Proof]:
+    """The proofs of one fold, in the order of the report.
+
+    Args:
+        p: parameters.
+        name: the dataset.
+        fold: number of the fold.
+        expected: what the stages make of the rows as they are.
+    """
+    parts = {kind: dataset.load(name, fold, kind) for kind in split.PARTS if dataset.has(name, fold, kind)}
+    yield intervals.dataset_proof(p, name, fold, parts)
+    if "validation" in parts:
+        yield perturbation.check(p, name, fold, "validation", expected=expected)
+    yield from perturbation.on_test(p, name, fold, expected=expected)
+    yield prefix.dataset_proof(p, name, fold)
+    yield duplicates.dataset_proof(p, name, fold, parts)
+    yield state.dataset_proof(p, name, fold)

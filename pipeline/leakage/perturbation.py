@@ -1,0 +1,317 @@
+"""Perturbation: what is learned stays the same, to the byte, when every later row is replaced.
+
+The stages run again in a temporary folder, once on the rows as they are and once on rows in which every cell that
+training must not know holds another number (and, where the dataset admits them, a missing cell). It is done in
+rows.npy, so the checks of stage `raw` cannot stand in the way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pipeline import scale, split, window
+from pipeline.common import files, params
+from pipeline.common.errors import UserError
+from pipeline.leakage import training
+from pipeline.leakage.proof import Proof, judged
+
+_CHUNK = 1 << 18  # rows replaced at a time
+_SEED = 3
+_NUMBERS, _MISSING = "other numbers", "missing cells"
+
+
+class Steps(NamedTuple):
+    """The stages between the raw rows and the weights; each takes the parameters and the dataset's name.
+
+    `weights` and `stopped` take the fold besides and give bytes by name: weights after a training that sees no
+    validation, and after one that stops early by it. They read the files of the working directory.
+    """
+
+    split: Callable[[dict[str, Any], str], None]
+    window: Callable[[dict[str, Any], str], None]
+    scale: Callable[[dict[str, Any], str], None]
+    weights: Callable[[dict[str, Any], str, int], dict[str, bytes]]
+    stopped: Callable[[dict[str, Any], str, int], dict[str, bytes]] = lambda p, name, fold: {}
+
+
+STEPS = Steps(split.split, window.window, scale.scale, training.weights, training.stopped)
+
+
+class _Artefact(NamedTuple):
+    size: int  # bytes
+    digest: str  # sha256
+    validation: bool = False  # whether it may depend on the validation rows
+
+
+class Reference(NamedTuple):
+    """What the stages make of the rows as they are.
+
+    Attributes:
+        description: split.json.
+        artefacts: by fold and name.
+        strange: by fold, lines on files of the working directory that are not what the stages make.
+        low, width: float64 [columns], smallest value of each column and the range of its values.
+    """
+
+    description: dict[str, Any]
+    artefacts: dict[int, dict[str, _Artefact]]
+    strange: dict[int, list[str]]
+    low: np.ndarray
+    width: np.ndarray
+
+
+class _Run(NamedTuple):
+    artefacts: dict[str, _Artefact]
+    error: str | None
+
+
+def reference(p: dict[str, Any], name: str, steps: Steps = STEPS, folds: list[int] | None = None) -> Reference:
+    """Run the steps on the rows of data/raw/SERIES as they are, and look at the dataset's files that lie here.
+
+    Args:
+        folds: those whose artefacts are wanted; None for all.
+    """
+    source = files.RAW / p["datasets"][name]["series"]
+    rows = files.read_array(source / "rows.npy")
+    low, high = np.fmin.reduce(rows, axis=0), np.fmax.reduce(rows, axis=0)
+    low = np.where(np.isnan(low), 0.0, low)
+    width = np.where(high > low, high - low, np.maximum(np.abs(low), 1.0))
+    del rows  # a mapped file counts as memory for as long as it is open
+    here = Path.cwd()
+    made, strange = {}, {}
+    with _scratch(p, name):
+        for step in (steps.split, steps.window, steps.scale):
+            step(p, name)
+        description = files.read_json(files.SPLIT / name / "split.json")
+        for fold in folds if folds is not None else range(len(description["folds"])):
+            has = description["folds"][fold]["validation"] is not None
+            stored = _stored(name, fold, has)
+            with contextlib.chdir(here):
+                lying = _stored(name, fold, has)
+            strange[fold] = [
+                f"{what} is not what the stages make of data/raw/{source.name}"
+                for what, artefact in stored.items()
+                if lying.get(what, artefact) != artefact
+            ]
+            made[fold] = stored | _trained(p, name, fold, steps, "test")
+    return Reference(description, made, strange, low, width)
+
+
+def check(
+    p: dict[str, Any],
+    name: str,
+    fold: int,
+    part: str,
+    steps: Steps = STEPS,
+    expected: Reference | None = None,
+) -> Proof:
+    """Whether anything learned in a fold depends on rows from `part` on.
+
+    Args:
+        p: parameters.
+        name: the dataset.
+        fold: number of the fold.
+        part: validation (every row after training is replaced; what was learned from training must not change) or
+            test (every row after validation is replaced; validation and what is chosen by it must not change either).
+            Of independent sequences those of the part and of later parts are replaced.
+        steps: the stages.
+        expected: what they make of the rows as they are; made here if None.
+
+    Returns:
+        The proof `perturbation_validation` or `perturbation_test`. `found` names what changed.
+    """
+    expected = expected or reference(p, name, steps, [fold])
+    if part == "test":
+        return on_test(p, name, fold, steps, expected)[0]
+    wanted = {what: a for what, a in expected.artefacts[fold].items() if not a.validation}
+    found, cells = list(expected.strange[fold]), 0
+    for variant in _variants(p, name):
+        run, replaced = _again(p, name, fold, part, variant, steps, expected, unopened=False)
+        found += _differences(variant, wanted, run)
+        cells += replaced
+    return _perturbation(fold, part, wanted, cells, found)
+
+
+def on_test(
+    p: dict[str, Any], name: str, fold: int, steps: Steps = STEPS, expected: Reference | None = None
+) -> tuple[Proof, Proof]:
+    """Two proofs from one run: the test rows are replaced, and then the test part's file is taken away.
+
+    Returns:
+        `perturbation_test`, as `check`, and `test_unopened`: the steps after the split do not need the test file.
+    """
+    expected = expected or reference(p, name, steps, [fold])
+    wanted = expected.artefacts[fold]
+    changed, opened, cells = list(expected.strange[fold]), [], 0
+    for variant in _variants(p, name):
+        without, replaced = _again(p, name, fold, "test", variant, steps, expected, unopened=True)
+        cells += replaced
+        if not _differences(variant, wanted, without):
+            continue
+        # Something is wrong; with the file in place it shows which of the two.
+        present, _ = _again(p, name, fold, "test", variant, steps, expected, unopened=False)
+        changed += _differences(variant, wanted, present)
+        opened += _differences("no test file", present.artefacts, without)
+    about = "Windows, scaling and weights are the same to the byte when the test part's file is not there."
+    compared = {"artefacts": len(wanted), "bytes": sum(a.size for a in wanted.values())}
+    unopened = judged("test_unopened", fold, compared, list(dict.fromkeys(opened)), about)
+    return _perturbation(fold, "test", wanted, cells, changed), unopened
+
+
+def _perturbation(fold: int, part: str, wanted: dict[str, _Artefact], cells: int, found: list[str]) -> Proof:
+    changed = {"validation": "Every cell after training", "test": "Every cell after all that is looked at in training"}[
+        part
+    ]
+    about = (
+        f"{changed}, or of later sequences, was replaced and the stages ran again: windows, scaling and the weights of "
+        "short trainings are the same to the byte."
+    )
+    compared = {"artefacts": len(wanted), "bytes": sum(a.size for a in wanted.values()), "cells": cells}
+    return judged(f"perturbation_{part}", fold, compared, found, about)
+
+
+def _variants(p: dict[str, Any], name: str) -> list[str]:
+    return [_NUMBERS] if p["datasets"][name]["window"]["missing"] == "error" else [_NUMBERS, _MISSING]
+
+
+def _differences(variant: str, wanted: dict[str, _Artefact], run: _Run) -> list[str]:
+    if run.error:
+        return [f"{variant}: {run.error}"]
+    return [f"{variant}: {what} differs" for what, artefact in wanted.items() if run.artefacts.get(what) != artefact]
+
+
+def _again(
+    p: dict[str, Any], name: str, fold: int, part: str, variant: str, steps: Steps, expected: Reference, unopened: bool
+) -> tuple[_Run, int]:
+    """Run the steps on replaced rows: what they made of the fold, and how many cells were replaced."""
+    has = expected.description["folds"][fold]["validation"] is not None
+    with _scratch(p, name):
+        path = files.RAW / p["datasets"][name]["series"] / "rows.npy"
+        cells = _replace(path, p["datasets"][name], fold, part, variant, expected)
+        try:
+            steps.split(p, name)
+            if unopened:
+                shutil.rmtree(files.TEST / name)
+            steps.window(p, name)
+            steps.scale(p, name)
+            made = _stored(name, fold, has) | _trained(p, name, fold, steps, part)
+        except (UserError, OSError) as error:
+            return _Run({}, str(error)), cells
+    return _Run(made, None), cells
+
+
+@contextlib.contextmanager
+def _scratch(p: dict[str, Any], name: str) -> Iterator[None]:
+    """A temporary working directory with the raw rows of the dataset and parameters for it alone."""
+    settings = p["datasets"][name]
+    source = (files.RAW / settings["series"]).resolve()
+    short = {
+        "dataset": name,
+        "architecture": {"name": "lstm"},
+        "training": training.SETTINGS,
+    }
+    own = p | {
+        "series": {settings["series"]: p["series"][settings["series"]]},
+        "datasets": {name: settings},
+        "experiments": {"short": short},
+    }
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        copy = files.RAW / settings["series"]
+        copy.mkdir(parents=True)
+        for path in sorted(source.iterdir()):
+            shutil.copyfile(path, copy / path.name)  # without its mode: DVC's files may be read-only
+        params.FILE.write_text(json.dumps(own), encoding="utf-8")  # JSON is YAML
+        yield
+
+
+def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant: str, expected: Reference) -> int:
+    """Replace, in rows.npy, every cell of the rows that must not count; how many cells that are.
+
+    Numbers lie between the middle of the column's range and half a range above it, so extremes and means move. Where
+    cells go missing, each later part keeps its last window, with other numbers: a part without one would be refused.
+    """
+    rows = np.load(path, mmap_mode="r+", allow_pickle=False)
+    spans = _later(expected.description, fold, part)
+    kept = np.zeros(len(rows), dtype=bool)
+    if variant == _MISSING:
+        stride = settings["window"]["stride"]
+        length = settings["window"]["length"]
+        length = expected.description["series"]["sequence_length"] if length == "sequence" else length
+        tail = length + settings["window"]["horizon"] + max(stride.values()) - 1
+        for each in expected.description["folds"]:
+            for there in filter(None, (each["train"], each["validation"], each["test"])):
+                kept[split.rows_of(there)[-tail:]] = True
+    rng = np.random.default_rng([_SEED, fold, ["validation", "test"].index(part)])
+    for begin, stop in spans:
+        for at in range(begin, stop, _CHUNK):
+            some = slice(at, min(at + _CHUNK, stop))
+            old = rows[some]
+            new = expected.low + expected.width * rng.uniform(0.5, 1.5, old.shape)
+            new = np.where(new == old, new + expected.width, new)
+            if variant == _MISSING:
+                new[~kept[some]] = np.nan
+            rows[some] = new
+    rows.flush()
+    return sum(stop - begin for begin, stop in spans) * rows.shape[1]
+
+
+def _later(description: dict[str, Any], fold: int, part: str) -> list[tuple[int, int]]:
+    """Half-open intervals of the rows that must not count: all from `part` on, and the gap before it."""
+    parts = description["folds"][fold]
+    if description["series"]["sequence_length"]:
+        kinds = ("validation", "test") if part == "validation" else ("test",)
+        return [(a, b) for kind in kinds if parts[kind] for a, b in parts[kind]["intervals"]]
+    before = parts["validation"] if part == "test" and parts["validation"] else parts["train"]
+    return [(before["intervals"][-1][1], description["rows"])]
+
+
+def _stored(name: str, fold: int, has_validation: bool) -> dict[str, _Artefact]:
+    """What the stages wrote of one fold into the working directory; a file that is not there is left out."""
+    made: dict[str, _Artefact] = {}
+    for kind in ("train", "validation") if has_validation else ("train",):
+        for root, file in (
+            (files.SPLIT, f"{kind}.npy"),
+            (files.WINDOWS, f"{kind}.parquet"),
+            (files.SCALED, f"{kind}.npy"),
+        ):
+            path = files.fold_folder(root, name, fold) / file
+            if path.exists():
+                with path.open("rb") as stream:
+                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                made[path.as_posix()] = _Artefact(path.stat().st_size, digest, kind == "validation")
+    path = files.WINDOWS / name / "windows.json"
+    if path.exists():
+        windows = files.read_json(path)
+        of_fold = windows["folds"][fold]
+        learned = {"features": windows["features"]} | {key: of_fold[key] for key in ("thresholds", "shares", "train")}
+        made[f"{path.as_posix()} (training)"] = _numbers(learned)
+        if has_validation:
+            made[f"{path.as_posix()} (validation)"] = _numbers(of_fold["validation"], validation=True)
+    path = files.SCALED / name / "scaling.json"
+    if path.exists():
+        made[path.as_posix()] = _numbers(files.read_json(path)["folds"][fold])
+    return made
+
+
+def _trained(p: dict[str, Any], name: str, fold: int, steps: Steps, part: str) -> dict[str, _Artefact]:
+    made = {what: _bytes(content) for what, content in steps.weights(p, name, fold).items()}
+    if part == "test":
+        made |= {what: _bytes(content, validation=True) for what, content in steps.stopped(p, name, fold).items()}
+    return made
+
+
+def _numbers(value: Any, validation: bool = False) -> _Artefact:
+    return _bytes(json.dumps(value).encode(), validation)
+
+
+def _bytes(content: bytes, validation: bool = False) -> _Artefact:
+    return _Artefact(len(content), hashlib.sha256(content).hexdigest(), validation)

@@ -1,0 +1,96 @@
+"""A short training, for proofs about weights. The only module of this package that imports a network library."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline import backends, dataset, train
+from pipeline.dataset import Part
+
+if TYPE_CHECKING:
+    import keras
+
+SETTINGS: dict[str, Any] = {
+    "loss": None,
+    "optimizer": "sgd",
+    "learning_rate": 0.01,
+    "clipnorm": None,
+    "clipvalue": None,
+    "batch_size": 64,
+    "epochs": 1,
+    "shuffle": True,
+    "early_stopping": None,
+    "state": "none",
+    "seeds": [0],
+    "jit_compile": False,
+    "steps_per_execution": 1,
+    "threads": 1,
+}
+STOPPING = {"monitor": "val_loss", "patience": 0, "min_delta": 0.0, "restore_best": True}
+_WINDOWS, _ROWS = 256, 1 << 15  # of one training: enough to move every weight
+
+
+def architecture(part: Part) -> dict[str, Any]:
+    """A small LSTM whose head suits the target, as in params.yaml."""
+    head = {None: "linear", 2: "sigmoid", 3: "softmax"}[part.spec.classes]
+    return {"name": "lstm", "units": [4], "head": head}
+
+
+def last(part: Part) -> Part:
+    """The last few windows of a part, those nearest to the next part; a missing cell becomes 0."""
+    count = min(len(part), _WINDOWS, max(4, _ROWS // part.spec.length))
+    table = {column: values[-count:] for column, values in part.table.items()}
+    begin = int(table["start"][0])
+    scaled = np.nan_to_num(part.scaled[begin : int(table["start"][-1]) + part.spec.length])
+    return replace(part, scaled=scaled, rows=part.rows[begin:], table=table | {"start": table["start"] - begin})
+
+
+def fit(
+    name: str, fold: int, stopping: dict[str, Any] | None = None
+) -> tuple[keras.Model, dict[str, Any], dict[str, Any]]:
+    """Train on the last windows of a fold, and by early stopping on those of its validation if `stopping` is given.
+
+    Returns:
+        The network, the settings of its training, and its history.
+    """
+    _prepare()
+    part = last(dataset.load(name, fold, "train"))
+    held = last(dataset.load(name, fold, "validation")) if stopping else None
+    settings = SETTINGS | {"batch_size": -(-len(part) // 2), "epochs": 3 if stopping else 1, "early_stopping": stopping}
+    network, history = train.fit(part, held, architecture(part), settings, seed=0)
+    return network, settings, history
+
+
+def weights(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
+    """Weights after a short training that sees no validation."""
+    return {"weights": _bytes(fit(name, fold)[0])}
+
+
+def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
+    """Weights of the best epoch by the loss on validation, and the losses; nothing where there is no validation."""
+    if not dataset.has(name, fold, "validation"):
+        return {}
+    network, _, history = fit(name, fold, STOPPING)
+    return watched(network, history)
+
+
+def watched(network: keras.Model, history: dict[str, Any]) -> dict[str, bytes]:
+    """What may not depend on rows after validation: weights, and the losses by which they were chosen.
+
+    The weights alone would not tell: where the first epoch is the best by two different parts, they are the same.
+    """
+    return {"weights after early stopping": _bytes(network), "losses": json.dumps(history["epochs"]).encode()}
+
+
+@functools.cache
+def _prepare() -> None:
+    backends.prepare(SETTINGS["threads"], SETTINGS["jit_compile"])
+
+
+def _bytes(network: keras.Model) -> bytes:
+    return b"".join(np.asarray(weight, dtype=np.float32).tobytes() for weight in network.get_weights())

@@ -1,0 +1,150 @@
+"""Windows divided into parts in place of rows: after a shuffle, or in their order but with rows in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline import dataset, scale, split, window
+from pipeline.common import files
+from pipeline.leaks import Leak, ground
+
+if TYPE_CHECKING:
+    from pipeline.leakage.intervals import Windows
+    from pipeline.leakage.proof import Proof
+
+Divide = Callable[[dict[str, Any], str], dict[str, "Windows"]]
+
+_SERIES, _LENGTH, _HORIZON, _NEIGHBOURS = 20, 40, 20, 5
+
+
+def _dataset(edge: int) -> dict[str, Any]:
+    """Windows of 40 rows and the change over the next 20; test rows from `edge` on."""
+    return {
+        "split": {"scheme": "holdout", "test": {"from": edge}},
+        "window": {"length": _LENGTH, "horizon": _HORIZON, "target": {"kind": "difference"}},
+    }
+
+
+# --- the steps
+
+
+def by_rows(p: dict[str, Any], name: str) -> dict[str, Windows]:
+    """Training and test windows as the real stages make them: first the rows are divided, then each part."""
+    from pipeline.leakage import intervals
+
+    for stage in (split.split, window.window, scale.scale):
+        stage(p, name)
+    fold = files.read_json(files.SPLIT / name / "split.json")["folds"][0]
+    parts = {}
+    for kind in ("train", "test"):
+        part = dataset.load(name, 0, kind)
+        parts[kind] = intervals.located(part.table, fold[kind], part.spec.length, part.spec.horizon)
+    return parts
+
+
+def by_shuffled_windows(p: dict[str, Any], name: str) -> dict[str, Windows]:
+    """All windows of the series, of which the test windows are drawn: `train_test_split` with its `shuffle=True`."""
+    first, edge, rows = _all_windows(p, name)
+    tests = int(np.count_nonzero(first >= edge))
+    drawn = np.random.default_rng(0).permutation(len(first))
+    return _parts(np.sort(first[drawn[tests:]]), np.sort(first[drawn[:tests]]), edge, rows)
+
+
+def by_window_number(p: dict[str, Any], name: str) -> dict[str, Windows]:
+    """All windows of the series in order, the last ones as test: `train_test_split` with `shuffle=False`."""
+    first, edge, rows = _all_windows(p, name)
+    return _parts(first[first < edge], first[first >= edge], edge, rows)
+
+
+def _all_windows(p: dict[str, Any], name: str) -> tuple[np.ndarray, int, int]:
+    """The first row of every window of the series, the first test row that is declared, and how many rows there are."""
+    rows = len(files.read_array(files.RAW / p["datasets"][name]["series"] / "rows.npy"))
+    return window.starts([(0, rows)], _LENGTH, _HORIZON, 1), p["datasets"][name]["split"]["test"]["from"], rows
+
+
+def _parts(train: np.ndarray, test: np.ndarray, edge: int, rows: int) -> dict[str, Windows]:
+    """Windows by their first rows, beside the rows that their parts are declared to have."""
+    from pipeline.leakage.intervals import Windows
+
+    return {
+        "train": Windows(train, _LENGTH, _HORIZON, [(0, edge)]),
+        "test": Windows(test, _LENGTH, _HORIZON, [(edge, rows)]),
+    }
+
+
+# --- proof and scores
+
+
+def _walk(rows: int, number: int) -> np.ndarray:
+    """Sums of independent normal steps, of which the next one cannot be foretold: float64 [rows, 1]."""
+    return np.cumsum(np.random.default_rng([1, number]).standard_normal(rows))[:, None]
+
+
+def _prove(rows: int, edge: int) -> Callable[[Divide], Proof]:
+    def prove(step: Divide) -> Proof:
+        from pipeline.leakage import intervals
+
+        with ground.project(_walk(rows, 0), _dataset(edge)) as p:
+            return intervals.check(step(p, ground.NAME), "strict", 0)
+
+    return prove
+
+
+def _score(rows: int, edge: int) -> Callable[[Divide], float]:
+    """R² of the nearest neighbours on the test windows that begin in the last rows, over all series.
+
+    The clean twin's test windows all begin there; of those drawn by a shuffle the others are left out, so that both
+    are asked about the same stretch.
+    """
+
+    def score(step: Divide) -> float:
+        from sklearn.neighbors import KNeighborsRegressor
+
+        truth, said = [], []
+        for number in range(_SERIES):
+            values = _walk(rows, number)
+            with ground.project(values, _dataset(edge)) as p:
+                parts = step(p, ground.NAME)
+            first = parts["test"].first
+            inputs, targets = _windows(values[:, 0], first[first >= edge])
+            learner = KNeighborsRegressor(_NEIGHBOURS).fit(*_windows(values[:, 0], parts["train"].first))
+            truth.append(targets)
+            said.append(learner.predict(inputs))
+        return ground.r2(np.concatenate(truth), np.concatenate(said))
+
+    return score
+
+
+def _windows(values: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs [windows, length] and the change over the horizon [windows]."""
+    last = first + _LENGTH - 1
+    return values[first[:, None] + np.arange(_LENGTH)], values[last + _HORIZON] - values[last]
+
+
+SHUFFLE = Leak(
+    name="shuffle_before_split",
+    about=f"A random walk, its change over the next {_HORIZON} rows: windows that overlap are shuffled and then "
+    "divided, so that almost every test window has training windows that begin a row earlier or later.",
+    metric="r2",
+    learner=f"{_NEIGHBOURS} nearest neighbours, {_SERIES} series",
+    clean=by_rows,
+    leaky=by_shuffled_windows,
+    prove=_prove(1000, 800),
+    score=_score(1000, 800),
+)
+
+# Few test windows, as where a model is fitted anew again and again: only the first ones can meet training windows.
+NO_GAP = Leak(
+    name="no_gap",
+    about=f"A random walk, its change over the next {_HORIZON} rows: windows are divided by their number and none is "
+    f"left out between, so that the last training windows reach into the {_HORIZON} test windows.",
+    metric="r2",
+    learner=f"{_NEIGHBOURS} nearest neighbours, {_SERIES} series",
+    clean=by_rows,
+    leaky=by_window_number,
+    prove=_prove(500, 500 - _LENGTH - 2 * _HORIZON + 1),
+    score=_score(500, 500 - _LENGTH - 2 * _HORIZON + 1),
+)

@@ -1,0 +1,182 @@
+"""Numbers learned from all rows of the series, where those of the training part alone are known in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline import baselines, dataset, scale, split, window
+from pipeline.common import files
+from pipeline.dataset import Part
+from pipeline.leaks import Leak, ground
+
+if TYPE_CHECKING:
+    from pipeline.leakage.proof import Proof
+
+Stage = Callable[[dict[str, Any], str], None]
+
+_SERIES, _ROWS, _LENGTH = 10, 600, 10
+_SPLIT = {"scheme": "holdout", "test": 0.3}
+_LEVELS = {
+    "split": _SPLIT,
+    "window": {"length": _LENGTH},
+    "scaling": {"features": "minmax", "target": "minmax"},
+}
+_CLASSES = {
+    "split": _SPLIT,
+    "window": {"length": _LENGTH, "target": {"kind": "classes", "of": "value", "quantiles": [0.333, 0.667]}},
+    "scaling": {"target": "none"},
+}
+
+
+# --- the leaky steps
+
+
+def scale_by_all_rows(p: dict[str, Any], name: str) -> None:
+    """Stage `scale`, with center and scale of all rows of the series: `fit_transform` before the split."""
+    scale.scale(p, name)
+    folder = files.SCALED / name
+    table = files.read_json(folder / "scaling.json")
+    rows, description, target = _series(p, name)
+    for k, fold in enumerate(table["folds"]):
+        positions = [description["series"]["columns"].index(n) for n in fold["features"]]
+        center, spread = scale.learn(rows[:, positions], table["methods"]["features"])
+        for i, learned in enumerate(fold["features"].values()):
+            learned |= {"center": center[i], "scale": spread[i]}
+        own = scale.learn(rows[:, [target]], table["methods"]["target"])
+        fold["target"] |= {"center": own[0][0], "scale": own[1][0]}
+        for part, held in _development(description, name, k):
+            scaled = scale.apply(held, positions, center, spread)
+            files.write_array(files.fold_folder(files.SCALED, name, k) / f"{part}.npy", scaled)
+    files.write_json(folder / "scaling.json", table)
+
+
+def classes_by_all_rows(p: dict[str, Any], name: str) -> None:
+    """Stage `window`, whose thresholds of the classes are quantiles of the targets of all windows of the series."""
+    window.window(p, name)
+    settings = p["datasets"][name]["window"]
+    folder = files.WINDOWS / name
+    summary = files.read_json(folder / "windows.json")
+    rows, description, target = _series(p, name)
+    length, horizon = summary["length"], summary["horizon"]
+
+    def quantities(rows: np.ndarray, begin: np.ndarray) -> np.ndarray:
+        return window.quantity(rows, begin, length, horizon, summary["target"], target)[:, 0]
+
+    everything = quantities(rows, window.starts([(0, len(rows))], length, horizon, 1))
+    thresholds = [float(q) for q in np.quantile(everything, settings["target"]["quantiles"])]
+    for k, fold in enumerate(summary["folds"]):
+        for part, held in _development(description, name, k):
+            path = files.fold_folder(files.WINDOWS, name, k) / f"{part}.parquet"
+            table = files.read_table(path)
+            table["target_0"] = window.label(quantities(held, table["start"]), "classes", thresholds)
+            files.write_table(path, table)
+            if part == "train":
+                counts = np.bincount(table["target_0"].astype(int), minlength=3)
+                fold["shares"] = counts / counts.sum()
+        fold["thresholds"] = thresholds
+    files.write_json(folder / "windows.json", summary)
+
+
+def _series(p: dict[str, Any], name: str) -> tuple[np.ndarray, dict[str, Any], int]:
+    """All rows of the series, the split's description, and the position of the target's column."""
+    rows = files.read_array(files.RAW / p["datasets"][name]["series"] / "rows.npy")
+    description = files.read_json(files.SPLIT / name / "split.json")
+    return rows, description, description["series"]["columns"].index(description["series"]["target"])
+
+
+def _development(description: dict[str, Any], name: str, fold: int) -> list[tuple[str, np.ndarray]]:
+    """Training and, where there is one, validation: the part's name and its rows."""
+    folder = files.fold_folder(files.SPLIT, name, fold)
+    parts = [part for part in ("train", "validation") if description["folds"][fold][part] is not None]
+    return [(part, files.read_array(folder / f"{part}.npy")) for part in parts]
+
+
+# --- proof and scores
+
+
+def _rising(number: int) -> np.ndarray:
+    """A line that rises by three deviations of the noise around it, which is autocorrelated: float64 [rows, 1]."""
+    noise = _autocorrelated([3, number])
+    return (noise + np.linspace(0, 3 * noise.std(), _ROWS))[:, None]
+
+
+def _widening(number: int) -> np.ndarray:
+    """Autocorrelated noise whose spread triples from the first row to the last: float64 [rows, 1]."""
+    return (_autocorrelated([4, number]) * np.linspace(1, 3, _ROWS))[:, None]
+
+
+def _autocorrelated(seed: list[int]) -> np.ndarray:
+    from scipy.signal import lfilter
+
+    return np.asarray(lfilter([1.0], [1.0, -0.7], np.random.default_rng(seed).standard_normal(_ROWS)))
+
+
+def _prove(make: Callable[[int], np.ndarray], settings: dict[str, Any], stage: str) -> Callable[[Stage], Proof]:
+    def prove(step: Stage) -> Proof:
+        from pipeline.leakage import perturbation
+
+        # No weights: the leak stands before the training, and they could but change with what it changes.
+        changed: dict[str, Any] = {stage: step, "weights": ground.nothing_trained, "stopped": ground.nothing_trained}
+        with ground.project(make(0), settings) as p:
+            return perturbation.check(p, ground.NAME, 0, "test", perturbation.STEPS._replace(**changed))
+
+    return prove
+
+
+def _parts(rows: np.ndarray, settings: dict[str, Any], **replaced: Stage) -> tuple[Part, Part]:
+    """Training and test part, by the real stages but for those replaced by name."""
+    with ground.project(rows, settings) as p:
+        for stage in ({"split": split.split, "window": window.window, "scale": scale.scale} | replaced).values():
+            stage(p, ground.NAME)
+        train, test = (dataset.load(ground.NAME, 0, part) for part in ("train", "test"))
+        return train, test
+
+
+def _score_levels(step: Stage) -> float:
+    from sklearn.neural_network import MLPRegressor
+
+    truth, said = [], []
+    for number in range(_SERIES):
+        train, test = _parts(_rising(number), _LEVELS, scale=step)
+        network = MLPRegressor(hidden_layer_sizes=(16,), activation="tanh", max_iter=500, random_state=number)
+        network.fit(train.inputs()[:, :, 0], train.targets()[:, 0])
+        truth.append(test.raw_targets())
+        said.append(test.restore(network.predict(test.inputs()[:, :, 0])[:, None]))
+    return ground.r2(np.concatenate(truth), np.concatenate(said))
+
+
+def _score_classes(step: Stage) -> float:
+    right = []
+    for number in range(_SERIES):
+        train, test = _parts(_widening(number), _CLASSES, window=step)
+        said = baselines.fit(train)["logistic"](test).argmax(axis=1)
+        right.append(said == test.raw_targets()[:, 0])
+    return float(np.mean(np.concatenate(right)))
+
+
+SCALER = Leak(
+    name="scaler_on_all_rows",
+    about="A rising series, scaled to its range: the lowest and highest value are those of all rows, the test rows' "
+    "included.",
+    metric="r2",
+    learner=f"network of one layer of 16 tanh units, {_SERIES} series",
+    clean=scale.scale,
+    leaky=scale_by_all_rows,
+    prove=_prove(_rising, _LEVELS, "scale"),
+    score=_score_levels,
+)
+
+THRESHOLDS = Leak(
+    name="thresholds_on_all_rows",
+    about="A series whose spread triples, its next value put into three classes: the classes' thresholds are quantiles "
+    "of all rows, the test rows included.",
+    metric="accuracy",
+    learner=f"logistic regression, {_SERIES} series",
+    clean=window.window,
+    leaky=classes_by_all_rows,
+    prove=_prove(_widening, _CLASSES, "window"),
+    score=_score_classes,
+)

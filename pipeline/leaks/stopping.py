@@ -1,0 +1,90 @@
+"""Early stopping that watches the test part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline import backends, dataset, scale, split, window
+from pipeline.leaks import Leak, ground
+
+if TYPE_CHECKING:
+    import keras
+
+    from pipeline.leakage.proof import Proof
+
+Fit = Callable[[dict[str, Any], str, int, int], "tuple[keras.Model, dict[str, Any]]"]
+
+_SERIES, _ROWS, _EPOCHS = 3, 400, 8
+_DATASET = {
+    "split": {"scheme": "holdout", "validation": 0.15, "test": 0.15},
+    "window": {"length": 10},
+}
+_ARCHITECTURE = {"name": "stacked_dense", "units": [32], "activations": ["tanh"]}
+
+
+def stop_by_validation(p: dict[str, Any], name: str, fold: int, seed: int) -> tuple[keras.Model, dict[str, Any]]:
+    """Fit a network and end with the weights of the epoch that was best on the validation part."""
+    return _fit(p, name, fold, seed, "validation")
+
+
+def stop_by_test(p: dict[str, Any], name: str, fold: int, seed: int) -> tuple[keras.Model, dict[str, Any]]:
+    """Fit a network and end with the weights of the epoch best on the test part: `validation_data=(x_test, …)`."""
+    return _fit(p, name, fold, seed, "test")
+
+
+def _fit(p: dict[str, Any], name: str, fold: int, seed: int, watched: str) -> tuple[keras.Model, dict[str, Any]]:
+    backends.prepare(1, False)  # before Keras, which pipeline.train needs
+    from pipeline import train
+
+    training = p["experiments"][ground.NAME]["training"] | {
+        "learning_rate": 0.005,
+        "epochs": _EPOCHS,
+        "early_stopping": {"monitor": "val_loss", "patience": _EPOCHS, "min_delta": 0.0, "restore_best": True},
+    }
+    part, held = (dataset.load(name, fold, each) for each in ("train", watched))
+    return train.fit(part, held, _ARCHITECTURE, training, seed)
+
+
+def _noise(number: int) -> np.ndarray:
+    """White noise: float64 [rows, 1]."""
+    return np.random.default_rng([6, number]).standard_normal((_ROWS, 1))
+
+
+def _prove(step: Fit) -> Proof:
+    from pipeline.leakage import perturbation, training
+
+    def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
+        return training.watched(*step(p, name, fold, 0))
+
+    steps = perturbation.STEPS._replace(weights=ground.nothing_trained, stopped=stopped)
+    with ground.project(_noise(0), _DATASET) as p:
+        return perturbation.check(p, ground.NAME, 0, "test", steps)
+
+
+def _score(step: Fit) -> float:
+    truth, said = [], []
+    for number in range(_SERIES):
+        with ground.project(_noise(number), _DATASET) as p:
+            for stage in (split.split, window.window, scale.scale):
+                stage(p, ground.NAME)
+            test = dataset.load(ground.NAME, 0, "test")
+            network, _ = step(p, ground.NAME, 0, number)
+            truth.append(test.raw_targets())
+            said.append(test.restore(np.asarray(network.predict_on_batch(test.inputs()))))
+    return ground.r2(np.concatenate(truth), np.concatenate(said))
+
+
+EARLY_STOPPING = Leak(
+    name="early_stopping_on_test",
+    about="White noise: the epoch whose weights are kept is the best one on the test windows, on which the score is "
+    "then taken.",
+    metric="r2",
+    learner=f"Keras network of one layer of 32 tanh units, up to {_EPOCHS} epochs, {_SERIES} series",
+    clean=stop_by_validation,
+    leaky=stop_by_test,
+    prove=_prove,
+    score=_score,
+)

@@ -1,0 +1,109 @@
+"""Cleaning and features that look ahead: a centred rolling mean, and filling from the future."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline import baselines, dataset, scale, split, window
+from pipeline.leaks import Leak, ground
+
+if TYPE_CHECKING:
+    from pipeline.leakage.proof import Proof
+
+Step = Callable[[np.ndarray], np.ndarray]
+
+_SERIES, _ROWS, _WIDTH = 10, 1000, 5
+_DATASET = {
+    "split": {"scheme": "holdout", "test": 0.3},
+    "window": {"length": 10, "missing": "keep"},
+}
+
+
+def trailing_mean(rows: np.ndarray) -> np.ndarray:
+    """Mean of this row and the four before it, or of as many as there are: float64 [rows, 1]."""
+    sums = np.cumsum(np.vstack([np.zeros((1, rows.shape[1])), rows]), axis=0)
+    at = np.arange(1, len(sums))
+    begin = np.maximum(at - _WIDTH, 0)
+    return np.asarray((sums[at] - sums[begin]) / (at - begin)[:, None])
+
+
+def centred_mean(rows: np.ndarray) -> np.ndarray:
+    """Mean of this row, the two before it and the two after it: float64 [rows, 1]."""
+    half = _WIDTH // 2
+    sums = np.cumsum(np.vstack([np.zeros((1, rows.shape[1])), rows]), axis=0)
+    at = np.arange(len(rows))
+    begin, end = np.maximum(at - half, 0), np.minimum(at + half + 1, len(rows))
+    return np.asarray((sums[end] - sums[begin]) / (end - begin)[:, None])
+
+
+def fill_past(rows: np.ndarray) -> np.ndarray:
+    """Missing cells get the last measured value before them: float64 [rows, 1]."""
+    return window.clean(rows, [(0, len(rows))], "fill_past")
+
+
+def fill_future(rows: np.ndarray) -> np.ndarray:
+    """Missing cells get the next measured value after them, as pandas' `bfill`: float64 [rows, 1]."""
+    return fill_past(rows[::-1])[::-1]
+
+
+def _noise(seed: list[int], missing: float) -> np.ndarray:
+    """White noise of which a share of the cells is missing: float64 [rows, 1]."""
+    random = np.random.default_rng(seed)
+    values = random.standard_normal(_ROWS)
+    values[random.random(_ROWS) < missing] = np.nan
+    return values[:, None]
+
+
+def _prove(name: str, missing: float) -> Callable[[Step], Proof]:
+    def prove(step: Step) -> Proof:
+        from pipeline.leakage import prefix
+
+        return prefix.check({name: step}, _noise([5, 0], missing), range(1, _ROWS, 13))
+
+    return prove
+
+
+def _score(missing: float, features: list[str]) -> Callable[[Step], float]:
+    """R² of ridge regression on the test windows whose target was measured, over all series."""
+
+    def score(step: Step) -> float:
+        truth, said = [], []
+        for number in range(_SERIES):
+            raw = _noise([5, number], missing)
+            with ground.project(np.hstack([raw, step(raw)]), _DATASET, features) as p:
+                for stage in (split.split, window.window, scale.scale):
+                    stage(p, ground.NAME)
+                train, test = (dataset.load(ground.NAME, 0, part) for part in ("train", "test"))
+                truth.append(test.raw_targets())
+                said.append(baselines.fit(train)["ridge"](test))
+        return ground.r2(np.concatenate(truth), np.concatenate(said))
+
+    return score
+
+
+CENTRED = Leak(
+    name="centred_rolling_feature",
+    about="White noise, with its rolling mean over 5 rows as a second input: the mean is centred, so it holds two rows "
+    "that have not happened yet.",
+    metric="r2",
+    learner=f"ridge regression, {_SERIES} series",
+    clean=trailing_mean,
+    leaky=centred_mean,
+    prove=_prove("rolling mean", 0.0),
+    score=_score(0.0, ["value", "feature"]),
+)
+
+BACK_FILLING = Leak(
+    name="back_filling",
+    about="White noise of which half of the cells are missing: a missing input gets the next measured value, which is "
+    "the target where the last input is missing.",
+    metric="r2",
+    learner=f"ridge regression, {_SERIES} series",
+    clean=fill_past,
+    leaky=fill_future,
+    prove=_prove("filling", 0.5),
+    score=_score(0.5, ["feature"]),
+)

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import leaks, scale, split, window
+from pipeline.common import files
+from pipeline.common.errors import UserError
+from pipeline.leaks import __main__ as command
+from pipeline.leaks import division, ground, rows, values
+from pipeline.leaks.values import centred_mean, fill_future, trailing_mean
+
+PROOFS = {
+    "scaler_on_all_rows": "perturbation_test",
+    "shuffle_before_split": "intervals",
+    "no_gap": "intervals",
+    "thresholds_on_all_rows": "perturbation_test",
+    "centred_rolling_feature": "prefix",
+    "back_filling": "prefix",
+    "early_stopping_on_test": "perturbation_test",
+}
+KEYS = ["name", "about", "proof", "caught", "clean_passes", "found", "metric", "clean", "leaky", "gain", "learner"]
+LEAKS = {leak.name: leak for leak in leaks.all_leaks()}
+
+
+def test_all_seven_are_planted_in_the_order_of_the_report() -> None:
+    assert list(LEAKS) == list(PROOFS)
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_the_proof_catches_the_leak_and_passes_its_clean_twin(name: str) -> None:
+    outcome = leaks.caught(LEAKS[name])
+    assert outcome["proof"] == PROOFS[name]
+    assert outcome["caught"] is True
+    assert outcome["clean_passes"] is True
+    assert 1 <= len(outcome["found"]) <= 5
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_the_clean_step_in_place_of_the_leaky_one_is_not_caught(name: str) -> None:
+    leak = LEAKS[name]
+    # Cached, for both are the same step now, and a proof that trains takes its time.
+    outcome = leaks.caught(replace(leak, leaky=leak.clean, prove=functools.cache(leak.prove)))
+    assert outcome["caught"] is False
+    assert outcome["found"] == []
+
+
+@pytest.mark.parametrize("name", ["shuffle_before_split", "centred_rolling_feature"])
+def test_the_leaky_step_in_place_of_the_clean_one_does_not_pass(name: str) -> None:
+    leak = LEAKS[name]
+    assert leaks.caught(replace(leak, clean=leak.leaky))["clean_passes"] is False
+
+
+def test_the_file_holds_the_keys_and_gains_that_agree(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(division, "_SERIES", 2)
+    monkeypatch.setattr(values, "_SERIES", 2)
+    some = [LEAKS["no_gap"], LEAKS["back_filling"]]
+    monkeypatch.setattr(leaks, "all_leaks", lambda: some)
+    command.main([])
+    written = files.read_json(files.LEAKS)
+    assert [list(entry) for entry in written["leaks"]] == [KEYS, KEYS]
+    assert [entry["name"] for entry in written["leaks"]] == ["no_gap", "back_filling"]
+    for entry in written["leaks"]:
+        assert entry["gain"] == pytest.approx(entry["leaky"] - entry["clean"], abs=1e-9)
+        assert entry["gain"] > 0
+    first = files.LEAKS.read_bytes()
+    command.main([])
+    assert files.LEAKS.read_bytes() == first
+    assert sorted(path.name for path in project.iterdir()) == ["params.yaml", "pipeline", "reports"]
+
+
+def test_the_command_takes_no_argument() -> None:
+    with pytest.raises(UserError, match="takes no argument"):
+        command.main(["all"])
+
+
+def test_gains_are_rounded_so_that_the_figures_shown_agree() -> None:
+    leak = replace(LEAKS["no_gap"], clean=lambda: 0.00004, leaky=lambda: 0.12346, score=lambda step: step())
+    assert leaks.gained(leak) == {
+        "metric": "r2",
+        "clean": 0.0,
+        "leaky": 0.1235,
+        "gain": 0.1235,
+        "learner": leak.learner,
+    }
+
+
+def test_scaling_by_all_rows_takes_the_range_of_the_series() -> None:
+    series = np.arange(100.0)[:, None]
+    settings = {
+        "split": {"scheme": "holdout", "validation": 0.2, "test": 0.3},
+        "window": {"length": 4},
+        "scaling": {"features": "minmax", "target": "minmax"},
+    }
+    with ground.project(series, settings) as p:
+        split.split(p, ground.NAME)
+        window.window(p, ground.NAME)
+        scale.scale(p, ground.NAME)
+        clean = files.read_json(files.SCALED / ground.NAME / "scaling.json")
+        rows.scale_by_all_rows(p, ground.NAME)
+        leaky = files.read_json(files.SCALED / ground.NAME / "scaling.json")
+        train, held = (files.read_array(files.SCALED / ground.NAME / "fold0" / f"{k}.npy") for k in split.PARTS[:2])
+        assert train.max() == pytest.approx(49 / 99)
+        assert held.max() == pytest.approx(69 / 99)
+    assert clean["folds"][0]["target"]["scale"] == pytest.approx(49)
+    assert leaky["folds"][0]["target"]["scale"] == pytest.approx(99)
+    assert leaky["folds"][0]["features"]["value"]["scale"] == pytest.approx(99)
+
+
+def test_classes_by_all_rows_take_the_quantiles_of_the_series() -> None:
+    series = np.arange(104.0)[:, None]
+    settings = {
+        "split": {"scheme": "holdout", "test": 0.5},
+        "window": {"length": 4, "target": {"kind": "classes", "of": "value", "quantiles": [0.25, 0.75]}},
+    }
+    with ground.project(series, settings) as p:
+        split.split(p, ground.NAME)
+        window.window(p, ground.NAME)
+        clean = files.read_json(files.WINDOWS / ground.NAME / "windows.json")["folds"][0]
+        rows.classes_by_all_rows(p, ground.NAME)
+        leaky = files.read_json(files.WINDOWS / ground.NAME / "windows.json")["folds"][0]
+        table = files.read_table(files.WINDOWS / ground.NAME / "fold0" / "train.parquet")
+    # Targets of training are 4 … 51, those of the series 4 … 103.
+    assert clean["thresholds"] == pytest.approx([15.75, 39.25])
+    assert leaky["thresholds"] == pytest.approx([28.75, 78.25])
+    np.testing.assert_array_equal(table["target_0"], (np.arange(4, 52) > 28.75).astype(float))
+    assert leaky["shares"] == pytest.approx([25 / 48, 23 / 48, 0])
+
+
+def test_means_over_five_rows() -> None:
+    series = np.array([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]])
+    np.testing.assert_allclose(trailing_mean(series)[:, 0], [1, 1.5, 2, 2.5, 3, 4])
+    np.testing.assert_allclose(centred_mean(series)[:, 0], [2, 2.5, 3, 4, 4.5, 5])
+
+
+def test_filling_from_the_future_takes_the_next_measured_value() -> None:
+    series = np.array([[np.nan], [1.0], [np.nan], [np.nan], [2.0], [np.nan]])
+    np.testing.assert_array_equal(fill_future(series)[:, 0], [1, 1, 2, 2, 2, np.nan])
+
+
+def test_both_divisions_ask_about_the_same_rows() -> None:
+    with ground.project(division._walk(500, 0), division._dataset(421)) as p:
+        clean, leaky = division.by_rows(p, ground.NAME), division.by_window_number(p, ground.NAME)
+        shuffled = division.by_shuffled_windows(p, ground.NAME)
+    np.testing.assert_array_equal(clean["test"].first, leaky["test"].first)
+    assert clean["train"].first.max() == 421 - 60
+    assert leaky["train"].first.max() == 420
+    assert len(shuffled["test"].first) == len(leaky["test"].first)
+    together = np.sort(np.concatenate([shuffled["train"].first, shuffled["test"].first]))
+    np.testing.assert_array_equal(together, np.arange(441))
+
+
+def test_a_project_gives_back_the_rows_to_the_bit() -> None:
+    series = np.array([[1 / 3, np.nan], [np.pi, -0.0], [1e-300, 2.0]])
+    before = Path.cwd()
+    with ground.project(series, {"split": {"scheme": "holdout", "test": 0.5}, "window": {"length": 1}}) as p:
+        stored = np.array(files.read_array(files.RAW / ground.NAME / "rows.npy"))
+        assert p["datasets"][ground.NAME]["window"]["horizon"] == 1
+    assert Path.cwd() == before
+    # The second column is no feature, so it is not read.
+    np.testing.assert_array_equal(stored, series[:, :1])
