@@ -14,7 +14,8 @@ from pipeline.common import errors, params
 from workflow.stages import Stages, say_last, tell_failures_last
 
 STARTED = time.time()
-REPRO = "dvc --wait-for-lock repro --single-item {params.stage} > {log} 2>&1"
+# `dvc --wait-for-lock repro --single-item STAGE`, whose part of a short stage is halved there: 2.7 s instead of 5.5 s.
+REPRO = "python -m workflow.repro {params.stage} > {log} 2>&1"
 # Outputs that DVC found good are touched, so that they are newer than their stamp. A stage that failed gets its
 # earlier outputs back, which DVC had removed before it ran.
 RUN = (

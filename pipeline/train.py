@@ -43,9 +43,7 @@ def train(p: dict[str, Any], name: str) -> None:
     folder = files.MODELS / name / "training"
     written: set[Path] = set()
     for fold in range(dataset.folds(experiment["dataset"])):
-        part, held = dataset.load(experiment["dataset"], fold, "train"), None
-        if dataset.has(experiment["dataset"], fold, "validation"):
-            held = dataset.load(experiment["dataset"], fold, "validation")
+        part, held = parts(experiment["dataset"], fold)
         for seed in training["seeds"]:
             label = f"fold {fold} · seed {seed}"
             model, history = fit(part, held, experiment["architecture"], training, seed, place, label)
@@ -53,6 +51,12 @@ def train(p: dict[str, Any], name: str) -> None:
     # Files of seeds or folds that are no longer asked for go last, so that a failure leaves what was there.
     for path in set(folder.iterdir()) - written:
         path.unlink()
+
+
+def parts(data: str, fold: int) -> tuple[Part, Part | None]:
+    """What one fold of a dataset trains on, and what its early stopping may watch, if there is such a part."""
+    held = dataset.load(data, fold, "validation") if dataset.has(data, fold, "validation") else None
+    return dataset.load(data, fold, "train"), held
 
 
 def fit(

@@ -113,6 +113,8 @@ def test_no_stage_reads_test_rows_before_predict(resolved: dict[str, tuple[list[
         ("train@co2_lstm", "data/test/co2_weekly"),
         ("train@co2_lstm", "data/test"),
         ("train@co2_lstm", "data/raw/co2"),
+        ("train@co2_lstm", "data/own/mine.csv"),
+        ("train@co2_lstm", "data"),
         ("scale@co2_weekly", "data/raw/co2"),
         ("window@co2_weekly", "data/test/co2_weekly"),
     ],
@@ -135,6 +137,7 @@ def test_what_is_made_from_test_rows_must_not_come_before_predict_either(
     assert found[0] in ("evaluate@deep_rnn", "predict@deep_rnn")
     diagnose = (["models/co2_lstm/training", "data/split/co2_weekly"], ["reports/diagnosis/co2_lstm.json"])
     assert stages.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": diagnose}) is None
-    diagnose[0].append("models/co2_lstm/predictions")
-    found = stages.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": diagnose})
-    assert found == ("predict@co2_lstm", "data/test/co2_weekly")
+    for made in ("models/co2_lstm/predictions", "models/co2_lstm/predictions/fold0/test.parquet"):
+        told = ([*diagnose[0], made], diagnose[1])
+        found = stages.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": told})
+        assert found == ("predict@co2_lstm", "data/test/co2_weekly")

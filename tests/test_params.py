@@ -64,6 +64,11 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (_set("series.season.rows", {"quick": 400, "full": -1}), "`series.season.rows`", "Received: -1."),
         (_set("series.season.rows", {"quick": 400}), "`{'quick': 400}`", "a value for each size"),
         (_set("series.season.source", "../secret.csv"), "`series.season.source`", "data/own/"),
+        (
+            _set("series.season", {"source": "data/own/../../secret.csv", "target": "y"}),
+            "`series.season.source`",
+            "data/own/",
+        ),
         (_set("series.Season-1", {"source": "data/own/a.csv", "target": "y"}), "`series.Season-1`", "small letters"),
         (
             _set("datasets.season_windows.split.gap", -1),

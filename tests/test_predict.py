@@ -128,6 +128,9 @@ def test_undeclared_state_and_batch_statistics_are_found():
     assert found["result"] == "fail"
     passed = {"state": "none", "windows": 5, "difference": 1e-7, "tolerance": 1e-3, "result": "pass"}
     assert predict.worst([passed, found, passed])["result"] == "fail"
+    nothing = passed | {"difference": None, "result": "informative"}  # a seed that gave no number
+    assert predict.worst([passed, nothing])["result"] == "informative"
+    assert predict.worst([passed, nothing])["difference"] == 1e-7
 
 
 def test_predictions_that_are_no_numbers_compare_to_nothing(tmp_path):

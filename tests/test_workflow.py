@@ -155,7 +155,7 @@ def test_a_gap_runs_one_dataset_and_what_follows(ran: Project) -> None:
         f"{kind}@{'season_lstm' if kind in ('train', 'predict', 'evaluate') else 'season_windows'}"
         if kind != "report"
         else kind
-        for kind in ("evaluate", "predict", "report", "scale", "split", "train", "window")
+        for kind in ("evaluate", "leakage", "predict", "report", "scale", "split", "train", "window")
     ]
     ran("git", "checkout", "-q", "params.yaml", "dvc.lock")
     _, computed = ran.snakemake()
@@ -211,6 +211,20 @@ def test_bad_params_end_in_one_line_and_leave_the_results(ran: Project) -> None:
     assert (ran.folder / "reports/index.html").read_bytes() == before
     done, computed = ran.snakemake()
     assert computed == []
+
+
+def test_a_stage_that_reads_test_rows_too_early_ends_in_one_line(ran: Project) -> None:
+    path = ran.folder / "dvc.yaml"
+    before = path.read_text()
+    line = "        - data/windows/${item.dataset}\n"
+    train = before.index("  train:")
+    at = before.index(line, train)
+    path.write_text(before[:at] + "        - data/test/${item.dataset}\n" + before[at:])
+    done, _ = ran.snakemake(check=False)
+    assert done.returncode == 1
+    assert _last(done).startswith("`dvc.yaml`, stage `train@season_lstm` must not read test rows")
+    path.write_text(before)
+    assert "Nothing to be done" in ran("snakemake", "--cores", "2").stderr
 
 
 def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:

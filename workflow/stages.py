@@ -20,6 +20,9 @@ from snakemake.exceptions import WorkflowError
 STAMPS = Path(".snakemake/stamps")
 LOGS = Path("logs")
 _FAILED = "ERROR: failed to reproduce"
+# Folders that hold test rows, and who may read them before `predict`: the stages that take test rows apart.
+_TEST_ROWS = ("data/own/", "data/raw/", "data/test/")
+_MAY_READ = {"raw": "data/own/", "split": "data/raw/"}
 
 
 class Stages:
@@ -135,7 +138,11 @@ def reads_test_rows_too_early(files: dict[str, tuple[list[str], list[str]]]) -> 
     def upstream(stage: str) -> list[str]:
         found: list[str] = []
         for dep in files[stage][0]:
-            found += [maker for out, maker in makers.items() if dep == out or out.startswith(f"{dep}/")]
+            found += [
+                maker
+                for out, maker in makers.items()
+                if dep == out or out.startswith(f"{dep}/") or dep.startswith(f"{out}/")
+            ]
         return found
 
     todo = [stage for stage in files if stage.split("@")[0] == "diagnose"]
@@ -150,8 +157,8 @@ def reads_test_rows_too_early(files: dict[str, tuple[list[str], list[str]]]) -> 
         seen.add(stage)
         kind = stage.split("@")[0]
         for dep in files[stage][0]:
-            whole = dep in ("data", "data/raw", "data/test") or dep.startswith(("data/raw/", "data/test/"))
-            if whole and not (kind == "split" and dep.startswith("data/raw/")):
+            whole = dep == "data" or f"{dep}/".startswith(_TEST_ROWS)
+            if whole and not f"{dep}/".startswith(_MAY_READ.get(kind, "\0")):
                 return stage, dep
         todo += upstream(stage)
     return None

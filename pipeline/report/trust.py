@@ -19,15 +19,24 @@ _PROOFS = {
         "Rows and target rows of every window, none left out: no part's target lies inside another part, no row is in "
         "two parts under strict, and the declared gap is kept.",
     ),
+    "reads": (
+        "Reads",
+        "What windows give to a network, and the numbers that bring its outputs back into units, stay the same when "
+        "every row from their targets on is replaced.",
+    ),
+    "stored_files": (
+        "Stored files",
+        "The files that training read hold what the stages make of the raw rows, last digits aside.",
+    ),
     "perturbation_validation": (
         "Perturbed validation",
-        "Every cell after the training rows is replaced, and the stages up to a short training run again: windows, "
-        "scaling, thresholds, scaled rows and weights stay the same to the byte.",
+        "Every cell after the training rows is replaced, and the stages run again: training windows, scaling, "
+        "thresholds, scaled rows and the weights of a short training stay the same to the byte.",
     ),
     "perturbation_test": (
         "Perturbed test",
-        "The same for every cell after the validation rows, against all that validation may touch: early stopping and "
-        "the choice of the model too.",
+        "The same for every cell after the validation rows, against all that validation may touch too: its own "
+        "windows, and the losses and weights of a short training that stops early.",
     ),
     "test_unopened": (
         "Test unopened",
@@ -35,11 +44,13 @@ _PROOFS = {
     ),
     "prefix": (
         "Prefix",
-        "Cleaning and scaling the first rows gives the first rows of cleaning and scaling all: no step looks ahead.",
+        "Cleaning the first rows of a part, or generating the first rows of a series, gives the first rows of all, for "
+        "many lengths: no step looks ahead. What was done to a file before it came here cannot be checked.",
     ),
     "duplicates": (
         "Duplicates",
-        "Windows with equal content on two sides of a split. Informative where the dataset declares that it has some.",
+        "Windows with equal content on two sides of a split, all of them counted. Informative where the dataset "
+        "declares that it has some, or where their rows are all alike.",
     ),
     "state": (
         "State",
