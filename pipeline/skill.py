@@ -17,8 +17,14 @@ from pipeline.resample import LEVEL, RESAMPLES, Draws
 if TYPE_CHECKING:
     from pipeline.dataset import Spec
 
-# Of fewer units nothing is concluded: all signs are equal too often.
-_FEWEST = 4
+# Of fewer units, or fewer windows than so many times the overlap, nothing is concluded: blocks that are at most a
+# quarter of the windows are then too short for the overlap, and told 7 to 18 % of equal forecasts apart where there
+# are one to three times as many windows as the overlap, but 2 to 4 % from four times on.
+_FEWEST = 5
+# Diebold and Mariano's variance needs more: below, their test told 9 to 19 % of equal forecasts apart.
+_FEWEST_LAGGED = 10
+# Pesaran and Timmermann's statistic is normal in large samples only.
+_FEWEST_SIGNS = 20
 
 Side = dict[str, Any]
 # (part, what) -> an array per fold; see `evaluate`
@@ -45,7 +51,8 @@ def chosen(candidates: dict[str, np.ndarray]) -> str:
     """Name of the naive baseline with the least mean loss; of two equal ones the first of `baselines.NAIVE`.
 
     Args:
-        candidates: losses `[windows]` by name, on validation or, where there is none, on training; never on test.
+        candidates: losses `[windows]` by name, on the first fold's validation rows or, where there are none, on its
+            training rows; never on test, and so never on later folds, whose other rows are earlier folds' test rows.
     """
     means = {name: float(np.mean(candidates[name])) for name in baselines.NAIVE if name in candidates}
     return min(means, key=lambda name: means[name] if np.isfinite(means[name]) else np.inf)
@@ -53,6 +60,8 @@ def chosen(candidates: dict[str, np.ndarray]) -> str:
 
 def of_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], series: str) -> dict[str, Any]:
     """`compare` and `signs` on the test windows of all folds, in time order, against baselines chosen without them.
+
+    The naive one is chosen on the first fold's validation (or training) rows, which lie before every test row.
 
     Args:
         arrays: truth and forecasts in the units of the scores, as `evaluate` collects them.
@@ -68,9 +77,12 @@ def of_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], serie
     def loss(part: str, key: Any) -> np.ndarray:
         return losses(pooled(part, "truth"), pooled(part, key), classes)
 
+    def first(part: str, key: Any) -> np.ndarray:
+        return losses(arrays[part, "truth"][0], arrays[part, key][0], classes)
+
     names = [key[1] for at, key in arrays if at == "test" and key[0] == "baseline"]
     chosen_on = "validation" if ("validation", "truth") in arrays else "train"
-    naive = chosen({name: loss(chosen_on, ("baseline", name)) for name in names if name in baselines.NAIVE})
+    naive = chosen({name: first(chosen_on, ("baseline", name)) for name in names if name in baselines.NAIVE})
     linear = next(name for name in names if name in baselines.LINEAR)
     rows, truth = pooled("test", "row"), pooled("test", "truth")
     order = np.argsort(rows, kind="stable")
@@ -121,7 +133,8 @@ def compare(
     Returns:
         `naive` and `linear`: `baseline`, `skill`, `low`, `high` (95 %), two-sided `p_value`, `comparison`,
         `diebold_mariano`, `seeds`; `oracle_share`, `accuracy`, `windows`, `effective_windows`, `unit`, `block_length`,
-        `resamples`, `level`. A network that is not finite in any seed is worse than anything.
+        `resamples`, `level`. A network that is not finite in any seed is worse than anything. Where there are fewer
+        than five sequences, or five times the overlap in windows, there is no interval and nothing is distinguishable.
     """
     net = np.mean(list(network.values()), axis=0)
     finite = bool(np.isfinite(net).all())
@@ -134,20 +147,21 @@ def compare(
         watched.append(table[:, 4])
     block = 1 if sequences is not None else resample.block_length(watched, overlap)
     draws = Draws.of(table, block)
+    enough = len(table) // (overlap if sequences is None else 1) >= _FEWEST
     result: dict[str, Any] = {}
     for at, (key, (name, base)) in enumerate((("naive", naive), ("linear", linear)), start=1):
-        known = len(table) >= _FEWEST and bool(np.isfinite(base).all())
-        result[key] = {"baseline": name, **_side(draws, at, finite, known)}
+        known = bool(np.isfinite(base).all())
+        result[key] = {"baseline": name, **_side(draws, at, finite, known and enough)}
         result[key]["diebold_mariano"] = (
-            diebold_mariano(table[:, 0], table[:, at], overlap, sequences) if finite else None
+            diebold_mariano(table[:, 0], table[:, at], overlap, sequences) if finite and known else None
         )
         result[key]["seeds"] = {
             str(seed): _skill(float(np.mean(one)), float(np.mean(base))) for seed, one in network.items()
         }
-    result["oracle_share"] = _oracle_share(draws) if oracle is not None and finite else None
-    result["accuracy"] = None if hits is None else _accuracy(draws, len(net))
+    result["oracle_share"] = _oracle_share(draws) if oracle is not None and finite and enough else None
+    result["accuracy"] = None if hits is None else _accuracy(draws, len(net), enough)
     result["windows"] = len(net)
-    result["effective_windows"] = effective(net - naive[1], overlap, sequences) if finite else None
+    result["effective_windows"] = effective(net - naive[1], draws) if finite and np.isfinite(naive[1]).all() else None
     result["unit"] = "window" if sequences is None else "sequence"
     return {**result, "block_length": block, "resamples": RESAMPLES, "level": LEVEL}
 
@@ -186,7 +200,7 @@ def _side(draws: Draws, at: int, finite: bool, known: bool) -> Side:
         return {"skill": skill, "low": None, "high": None, "p_value": 1.0, "comparison": "not_distinguishable"}
     gain, resampled = base - loss, draws.resampled[:, at] - draws.resampled[:, 0]
     # Tested is the difference, for against a perfect baseline there is no ratio; both have the same sign.
-    p_value = resample.p_value(draws.wide(gain, resampled))
+    p_value = draws.p_value(gain, resampled)
     if skill is not None:
         ends = resample.interval(draws.wide_ratio(gain, base, resampled, draws.resampled[:, at]))
         # Of few windows a resample may pass what no forecast can.
@@ -206,14 +220,14 @@ def _oracle_share(draws: Draws) -> dict[str, float] | None:
     return {"share": float((naive - loss) / (naive - best)), "low": low, "high": high}
 
 
-def _accuracy(draws: Draws, windows: int) -> dict[str, Any]:
+def _accuracy(draws: Draws, windows: int, enough: bool) -> dict[str, Any]:
     """Share of windows whose class was found, with the blocks' interval and, as if they were independent, Wilson's."""
     from statsmodels.stats.proportion import proportion_confint
 
     score = float(draws.means[4])
     binomial = proportion_confint(score * windows, windows, alpha=LEVEL, method="wilson")
-    block = resample.interval(draws.wide(score, draws.resampled[:, 4]))
-    return {"score": score, "binomial": [float(b) for b in binomial], "block": [float(np.clip(b, 0, 1)) for b in block]}
+    block = [float(np.clip(end, 0, 1)) for end in resample.interval(draws.wide(score, draws.resampled[:, 4]))]
+    return {"score": score, "binomial": [float(b) for b in binomial], "block": block if enough else [None, None]}
 
 
 # --- tests of others, beside
@@ -224,6 +238,10 @@ def diebold_mariano(
 ) -> dict[str, float] | None:
     """Diebold and Mariano's test (1995) of equal losses with the correction of Harvey and others (1997), two-sided.
 
+    The variance is Newey and West's (1987). With a lag less than the overlap, as usual, its weights keep but two thirds
+    of the variance of sums that overlap; so there are twice as many lags, and at least the cube root of the windows.
+    Of independent units there are none.
+
     Args:
         network: losses `[units]`; a negative statistic says that they are the lower ones.
         baseline: losses `[units]`.
@@ -231,21 +249,22 @@ def diebold_mariano(
         sequences: not None where the units are independent.
 
     Returns:
-        `statistic`, `p_value`, `lags`; None where the difference has no spread, or the units are too few.
+        `statistic`, `p_value`, `lags`; None where the difference has no spread, or there are fewer than five
+        sequences, or ten times the overlap in windows.
     """
     from statsmodels.tsa.stattools import diebold_mariano_test
 
     difference = network - baseline
     horizon = overlap if sequences is None else 1
-    # The correction has no meaning for a horizon that is most of the windows.
-    if len(difference) < max(_FEWEST, 2 * horizon) or np.ptp(difference) <= 1e-12 * np.abs(difference).max():
+    fewest = _FEWEST_LAGGED if sequences is None else _FEWEST
+    if len(difference) // horizon < fewest or np.ptp(difference) <= 1e-12 * np.abs(difference).max():
         return None
     with np.errstate(invalid="ignore", divide="ignore"):
         test = diebold_mariano_test(
             np.zeros(len(difference)),
             network,
             baseline,
-            lags=None if sequences is None else 0,
+            lags=max(2 * (horizon - 1), int(np.ceil(len(difference) ** (1 / 3)))) if sequences is None else 0,
             criterion=lambda truth, loss: loss,
             harvey_adj=True,
             horizon=horizon,
@@ -267,7 +286,8 @@ def signs(truth: np.ndarray, forecast: np.ndarray, reference: np.ndarray, overla
         overlap: windows in a row that share a target row.
 
     Returns:
-        `statistic`, `p_value`, and `hits`, the share of right signs; None where truth or forecast has one sign only.
+        `statistic`, `p_value`, and `hits`, the share of right signs; None where truth or forecast has one sign only,
+        or fewer than 20 windows are left.
     """
     from statsmodels.stats.diagnostic import pesaran_timmermann
 
@@ -275,6 +295,8 @@ def signs(truth: np.ndarray, forecast: np.ndarray, reference: np.ndarray, overla
         return None
     known = np.isfinite(reference)
     came, said = ((one - reference)[known][::overlap] for one in (truth, forecast))
+    if len(came) < _FEWEST_SIGNS:
+        return None
     try:
         test = pesaran_timmermann(came, said)
     except ValueError:
@@ -283,30 +305,23 @@ def signs(truth: np.ndarray, forecast: np.ndarray, reference: np.ndarray, overla
     return {"statistic": float(test.statistic), "p_value": float(test.pvalue), "hits": hits}
 
 
-def effective(difference: np.ndarray, overlap: int = 1, sequences: np.ndarray | None = None) -> float:
+def effective(difference: np.ndarray, draws: Draws) -> float:
     """How many independent windows would tell as much about the mean of `difference`: 1 to the windows there are.
 
     Args:
-        difference: `[windows]`, of two forecasts' losses.
-        overlap: windows in a row that share a target row.
-        sequences: as for `compare`.
+        difference: `[windows]`, of the losses of columns 0 and 1.
+        draws: of whatever is resampled of them: windows in blocks, or sequences.
 
     Returns:
-        windows x variance / long-run variance (Newey and West 1987, lags as statsmodels' Diebold-Mariano test).
+        windows x the squared width that their interval would have if they were independent / that of the one by
+        `draws`, both with their widening.
     """
-    from statsmodels.stats.sandwich_covariance import S_hac_simple
-
     windows = len(difference)
-    variance = float(np.var(difference))
-    units = resample.units_of(difference[:, None], sequences)
-    count = len(units)
-    lags = 0 if sequences is not None else max(overlap - 1, int(np.ceil(count ** (1 / 3))))
-    # A sequence of more windows than another one counts as often more.
-    centred = units[:, :1] - difference.mean() * units[:, 1:]
-    of_mean = float(S_hac_simple(centred, nlags=min(lags, count - 1)).item()) / count**2
-    if variance <= 0 or of_mean <= 0:
+    alone = float(np.var(difference)) * resample.widening(windows, 1) ** 2
+    by_draws = float(np.var(draws.resampled[:, 0] - draws.resampled[:, 1])) * draws.widening**2
+    if alone <= 0 or by_draws <= 0:
         return float(windows)
-    return float(np.clip(variance / of_mean, 1, windows))
+    return float(np.clip(alone / by_draws, 1, windows))
 
 
 def overlapping(spec: Spec) -> int:

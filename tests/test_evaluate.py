@@ -258,7 +258,7 @@ def test_the_comparison_of_the_test_windows():
     assert (naive["comparison"], told["linear"]["comparison"]) == ("better", "better")
     assert naive["seeds"]["0"] > naive["skill"] > naive["seeds"]["1"]
     assert (told["windows"], told["unit"], told["oracle_share"], told["accuracy"]) == (15, "window", None, None)
-    assert told["signs"]["hits"] == 1
+    assert told["signs"] is None  # of 15 windows
     assert short["skill_low"] == pytest.approx(naive["low"], rel=1e-3)
     assert short["skill_high"] == pytest.approx(naive["high"], rel=1e-3)
     assert (short["p_value"], short["skill_linear"]) == pytest.approx((naive["p_value"], test["skill"]["ridge"]), 1e-3)
@@ -284,6 +284,38 @@ def test_without_validation_it_is_chosen_on_training():
     assert run(settings)[0]["comparison"]["naive"]["chosen_on"] == "train"
 
 
+@pytest.mark.parametrize("validation", [True, False])
+def test_it_is_chosen_on_the_first_fold_for_later_ones_have_seen_test_rows(validation):
+    # The level jumps where the first test part starts, which the second fold validates, or trains, on.
+    values = (-1.0) ** np.arange(100) + 50 * (np.arange(100) >= 60)
+    expanding = {"scheme": "expanding", "folds": 2, "test_size": 20} | ({"validation_size": 10} if validation else {})
+    settings = build(values, split_settings=expanding, window_settings={"length": 5}, seeds=[0])
+    predict(lambda part, seed: part.raw_targets(), seeds=[0])
+    evaluation, _ = run(settings)
+    naive = evaluation["comparison"]["naive"]
+    assert naive["chosen_on"] == ("validation" if validation else "train")
+    scored = evaluation["parts"][naive["chosen_on"]]["baselines"]
+    assert scored["persistence"]["mse"] < scored["train_mean"]["mse"]
+    assert naive["baseline"] == "train_mean"
+
+
+def test_overlapping_signs_are_thinned():
+    random = np.random.default_rng(4)
+    settings = build(
+        random.normal(size=400), split_settings=HOLDOUT, window_settings={"length": 5, "horizon": 3}, seeds=[0]
+    )
+    forecast = random.normal(size=400)
+    predict(lambda part, seed: part.raw_targets() + forecast[: len(part), None], seeds=[0])
+    test = dataset.load("tiny", 0, "test")
+    truth = test.raw_targets()[:, -1]
+    expected = skill.signs(truth, truth + forecast[: len(test)], test.table["last"], 3)
+    got = run(settings)[0]["comparison"]["signs"]
+    assert got == pytest.approx(expected, rel=1e-5)
+    assert got["hits"] != pytest.approx(
+        skill.signs(truth, truth + forecast[: len(test)], test.table["last"], 1)["hits"]
+    )
+
+
 def test_the_folds_are_compared_together_in_time_order():
     expanding = {"scheme": "expanding", "folds": 2, "test_size": 20, "validation_size": 10}
     settings = build(WAVE, split_settings=expanding, window_settings={"length": 5, "horizon": 2})
@@ -306,7 +338,7 @@ def test_standardised_units_change_no_sign_and_no_key():
     told = []
     for units in ("original", "standardised"):
         settings = build(
-            10 + 5 * WAVE,
+            10 + 5 * np.tile(WAVE, 2),
             split_settings=HOLDOUT,
             window_settings={"length": 5, "target": {"kind": "difference"}},
             score_units=units,

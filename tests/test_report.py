@@ -613,6 +613,7 @@ def test_holm_corrects_the_experiments_on_the_same_test_windows_and_no_other():
     text = said(render(evaluations))
     assert "better before the correction" in text
     assert "Corrected (Holm) together with b, on the same test windows." in text
+    assert "No other experiment has exactly these test windows, so there is nothing to correct for." in text
     assert "1 of 3 experiments have skill" in text
 
 

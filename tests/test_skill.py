@@ -104,10 +104,54 @@ def test_a_baseline_that_is_right_in_some_windows_leaves_no_number_that_is_not_o
     assert side["high"] <= 1
 
 
-def test_three_windows_are_too_few_for_any_conclusion():
-    side = against(np.ones(3), np.full(3, 9.0))["naive"]
+@pytest.mark.parametrize(
+    ("windows", "options", "enough"),
+    [
+        (4, {}, False),
+        (5, {}, True),
+        (30, {"overlap": 24}, False),
+        (119, {"overlap": 24}, False),
+        (120, {"overlap": 24}, True),
+        (40, {"sequences": np.arange(40) // 10}, False),
+        # Sequences are independent, however much the windows in one of them overlap.
+        (50, {"sequences": np.arange(50) // 10, "overlap": 24}, True),
+    ],
+)
+def test_fewer_than_five_independent_units_are_too_few_for_any_conclusion(windows, options, enough):
+    network = np.random.default_rng(21).random(windows) * 0.1 + 1
+    got = against(network, 9 * network, oracle=network / 2, hits=np.arange(windows) % 2.0, **options)
+    side = got["naive"]
     assert side["skill"] == pytest.approx(8 / 9)
-    assert (side["low"], side["p_value"], side["comparison"]) == (None, 1.0, "not_distinguishable")
+    assert side["comparison"] == ("better" if enough else "not_distinguishable")
+    assert (side["low"] is not None, side["high"] is not None, side["p_value"] < 1) == (enough, enough, enough)
+    assert (got["oracle_share"] is not None) == enough
+    assert (got["accuracy"]["block"] != [None, None]) == enough
+    assert got["accuracy"]["binomial"][0] is not None
+
+
+def test_a_baseline_that_is_not_finite_is_not_compared():
+    network, base = pair(np.random.default_rng(22), windows=60)
+    base[3] = np.nan
+    got = skill.compare({0: network}, ("train_mean", base), ("ridge", network * 2))
+    side = got["naive"]
+    assert (side["skill"], side["low"], side["p_value"], side["diebold_mariano"]) == (None, None, 1.0, None)
+    assert side["comparison"] == "not_distinguishable"
+    assert got["effective_windows"] is None
+    assert got["linear"]["comparison"] == "better"
+    assert got["linear"]["diebold_mariano"] is not None
+
+
+def test_the_overlap_reaches_every_number():
+    random = np.random.default_rng(23)
+    network, base = (np.convolve(random.normal(size=205), np.ones(6), "valid") ** 2 for _ in range(2))
+    got = against(network, base, overlap=6)
+    assert got["block_length"] == resample.block_length([network - base], 6) >= 12
+    expected = skill.diebold_mariano(network, base, 6)
+    assert expected != skill.diebold_mariano(network, base, 1)
+    assert got["naive"]["diebold_mariano"] == got["linear"]["diebold_mariano"] == pytest.approx(expected)
+    draws = resample.Draws.of(np.column_stack([network, base, np.ones(200)]), got["block_length"])
+    assert got["effective_windows"] == pytest.approx(skill.effective(network - base, draws))
+    assert got["effective_windows"] < 0.6 * 200
 
 
 def test_a_network_that_is_not_finite_is_worse():
@@ -172,6 +216,42 @@ def test_with_blocks_of_one_window_the_widening_is_students():
     assert resample.widening(500, 50) > resample.widening(500, 5) > resample.widening(500, 1)
 
 
+def test_the_widening_of_long_blocks_is_priestleys():
+    weights = (1 - 1 / 48) ** np.abs(np.arange(-5000, 5001))
+    # Of 500 windows' mean: what the sample's own mean takes away, and chi-squared's degrees of freedom.
+    share, degrees = 1 - weights.sum() / 500, 500 / (weights**2).sum() - 1
+    assert share == pytest.approx(0.81)
+    student = stats.t.ppf(0.975, degrees) / stats.norm.ppf(0.975)
+    assert resample.widening(500, 48) == pytest.approx(student / np.sqrt(share)) == pytest.approx(1.272, abs=0.001)
+    assert np.isfinite(resample.widening(1, 1))
+
+
+@pytest.mark.parametrize("units", [5, 30])
+def test_small_p_values_are_as_rare_as_they_say(units):
+    random = np.random.default_rng([24, units])
+    found = []
+    for _ in range(2500):
+        draws = resample.Draws.of(np.column_stack([random.normal(size=units), np.ones(units)]), 1)
+        found.append(draws.p_value(draws.means[0], draws.resampled[:, 0]))
+    for level in (0.05, 0.01, 0.003):
+        rate, deviation = np.mean(np.array(found) < level), np.sqrt(level / 2500)
+        assert abs(rate - level) < 3.5 * deviation, level
+
+
+def test_a_p_value_without_a_spread():
+    draws = resample.Draws.of(np.column_stack([np.zeros(30), np.full(30, 2.0), np.ones(30)]), 1)
+    assert draws.p_value(0.0, draws.resampled[:, 0]) == 1
+    assert 0 < draws.p_value(2.0, draws.resampled[:, 1]) < 1e-6
+    assert 0 < draws.p_value(-2.0, -draws.resampled[:, 1]) < 1e-6
+    assert against(np.ones(30), np.full(30, 2.0))["naive"]["comparison"] == "better"
+
+
+def test_a_p_value_is_never_0_of_a_finite_network():
+    network, other = np.random.default_rng(25).random((2, 2000))
+    # So far out that Student's t leaves nothing.
+    assert 0 < against(network, other + 1000)["naive"]["p_value"] < 1e-9
+
+
 def test_the_p_value_is_below_the_level_exactly_where_the_interval_leaves_0_out():
     random = np.random.default_rng(10)
     seen = set()
@@ -222,14 +302,17 @@ def test_diebold_mariano_is_that_of_statsmodels_on_the_forecasts():
     random = np.random.default_rng(14)
     truth, one, other = random.normal(size=(3, 120))
     for overlap in (1, 8):
-        expected = diebold_mariano_test(truth, one, other, criterion="mse", harvey_adj=True, horizon=overlap)
+        # The cube root of 120, and twice the overlap's own lags.
+        lags = 5 if overlap == 1 else 14
+        expected = diebold_mariano_test(truth, one, other, criterion="mse", harvey_adj=True, horizon=overlap, lags=lags)
         got = skill.diebold_mariano((one - truth) ** 2, (other - truth) ** 2, overlap)
-        assert got == pytest.approx(
-            {"statistic": expected.statistic, "p_value": expected.pvalue, "lags": expected.lags}
-        )
+        assert got == pytest.approx({"statistic": expected.statistic, "p_value": expected.pvalue, "lags": lags})
     assert skill.diebold_mariano(truth, truth + 1) is None
     assert skill.diebold_mariano(truth[:3], one[:3]) is None
-    assert skill.diebold_mariano(truth[:10], one[:10], overlap=8) is None
+    for least, overlap in ((10, 1), (80, 8)):
+        assert skill.diebold_mariano(truth[: least - 1], one[: least - 1], overlap) is None
+        assert skill.diebold_mariano(truth[:least], one[:least], overlap) is not None
+    assert skill.diebold_mariano(truth[:4], one[:4], sequences=np.arange(4)) is None
 
 
 def test_diebold_mariano_of_independent_sequences_is_students():
@@ -263,22 +346,29 @@ def test_signs_that_do_not_change_have_no_test():
     assert skill.signs(truth, truth, missing)["hits"] == 1
 
 
+def test_few_signs_have_no_test():
+    truth = np.random.default_rng(26).normal(size=60)
+    assert skill.signs(truth[:20], truth[:20], np.zeros(20)) is not None
+    assert skill.signs(truth[:19], truth[:19], np.zeros(19)) is None
+    assert skill.signs(truth, truth, np.zeros(60), overlap=3) is not None
+    assert skill.signs(truth[:57], truth[:57], np.zeros(57), overlap=3) is None
+
+
 def test_the_effective_number_of_windows():
+    def found(difference, block):
+        table = np.column_stack([difference, np.zeros(len(difference)), np.ones(len(difference))])
+        return skill.effective(difference, resample.Draws.of(table, block))
+
     random = np.random.default_rng(18)
-    windows = 5000
-    assert skill.effective(random.normal(size=windows)) > 0.85 * windows
-    # A sum of four independent rows, one row farther each time: a quarter of the windows, by the long-run variance.
-    sums = np.convolve(random.normal(size=windows + 3), np.ones(4), "valid")
-    assert skill.effective(sums, overlap=4) == pytest.approx(windows / 4, rel=0.25)
-    assert skill.effective(np.zeros(10)) == 10
-    assert skill.effective(np.tile([1.0, -1.0], 20)) == 40
-    difference = correlated(random, 60)
-    lags = 4  # as statsmodels: the cube root of 60, rounded up
-    centred = difference - difference.mean()
-    long_run = np.mean(centred**2) + 2 * sum(
-        (1 - k / (lags + 1)) * np.sum(centred[k:] * centred[:-k]) / 60 for k in range(1, lags + 1)
-    )
-    assert skill.effective(difference) == pytest.approx(60 * difference.var() / long_run)
+    assert found(random.normal(size=500), 1) == pytest.approx(500, rel=0.1)
+    # Student's factor is that of the independent windows too, and takes nothing off.
+    assert found(random.normal(size=12), 1) == pytest.approx(12, rel=0.1)
+    assert found(np.zeros(10), 1) == 10
+    assert found(np.tile([1.0, -1.0], 20), 10) == 40
+    # Sums of 24 independent rows, one row farther each time, have 24 - |lag| rows in common: 500 windows are worth 21.
+    sums = [np.convolve(random.normal(size=523), np.ones(24), "valid") for _ in range(60)]
+    worth = np.median([found(one, resample.block_length([one], 24)) for one in sums])
+    assert worth == pytest.approx(500 / 24, rel=0.2)
 
 
 def test_the_oracle_share():
@@ -324,6 +414,12 @@ def test_holms_correction():
     assert skill.corrected(sides, level=0.2) == ["better", "better", "better", "worse"]
     assert skill.corrected([side(0.04, "better")]) == ["better"]
     assert skill.corrected([]) == []
+
+
+def test_holms_correction_leaves_forty_strong_effects():
+    sides = [against(*pair(np.random.default_rng([27, n]), windows=100, worse=4.0))["naive"] for n in range(40)]
+    assert {side["comparison"] for side in sides} == {"better"}
+    assert skill.corrected(sides) == ["better"] * 40
 
 
 def test_a_key_per_set_of_test_windows():

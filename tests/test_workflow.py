@@ -221,9 +221,9 @@ def test_a_stage_that_reads_test_rows_too_early_ends_in_one_line(ran: Project) -
     at = before.index(line, train)
     path.write_text(before[:at] + "        - data/test/${item.dataset}\n" + before[at:])
     done, _ = ran.snakemake(check=False)
-    assert done.returncode == 1
-    assert _last(done).startswith("`dvc.yaml`, stage `train@season_lstm` must not read test rows")
     path.write_text(before)
+    assert done.returncode == 1
+    assert re.match(r"`dvc.yaml`, stage `train@\w+` must not read test rows", _last(done))
     assert "Nothing to be done" in ran("snakemake", "--cores", "2").stderr
 
 

@@ -148,7 +148,7 @@ def _windows(found: dict[str, Any]) -> str:
 def _family(names: list[str], own: str) -> str:
     others = [name for name in names if name != own]
     if not others:
-        return "No other experiment has these test windows, so there is nothing to correct for."
+        return "No other experiment has exactly these test windows, so there is nothing to correct for."
     return f"Corrected (Holm) together with {joined(others)}, on the same test windows."
 
 

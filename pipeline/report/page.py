@@ -124,12 +124,10 @@ def breakable(name: str) -> Any:
 
 
 def _board(rows: list[dict[str, Any]], shown: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
-    extra = ("mse", "mase") if metric == "r2" else ("balanced_accuracy", "log_loss")
     return {
         "metric": METRICS[metric],
         "title": "Regressions" if metric == "r2" else "Classifiers",
         "linear": "Ridge" if metric == "r2" else "Logistic regression",
-        "extra": [(name, METRICS[name]) for name in extra],
         "rows": [{**row, "told": shown[row["experiment"]]["comparison"]} for row in rows if row["metric"] == metric],
     }
 
