@@ -22,7 +22,16 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATASETS = ["market_no_signal_minmax"]
-PROOFS = ["intervals", "perturbation_validation", "perturbation_test", "prefix", "duplicates", "state"]
+PROOFS = [
+    "intervals",
+    "reads",
+    "stored_files",
+    "perturbation_validation",
+    "perturbation_test",
+    "prefix",
+    "duplicates",
+    "state",
+]
 SECONDS, MEGABYTES = 30.0, 1500.0
 
 
@@ -46,18 +55,22 @@ def one(name: str, proof: str) -> dict[str, Any]:
 
     from pipeline import dataset, split
     from pipeline.common import params
-    from pipeline.leakage import duplicates, intervals, perturbation, prefix, state, training
+    from pipeline.leakage import duplicates, intervals, perturbation, prefix, reads, state, stored, training
 
     p = params.load()
     parts = {}
-    if proof in ("intervals", "duplicates"):
+    if proof in ("intervals", "reads", "duplicates"):
         parts = {kind: dataset.load(name, 0, kind) for kind in split.PARTS if dataset.has(name, 0, kind)}
-    if proof in ("perturbation_validation", "perturbation_test", "state"):
+    if proof in ("stored_files", "perturbation_validation", "perturbation_test", "state"):
         training.fit(name, 0)  # loading the network library is no part of a proof
     begin = time.perf_counter()
     made = None
     if proof == "intervals":
         made = intervals.dataset_proof(p, name, 0, parts)
+    elif proof == "reads":
+        made = reads.dataset_proof(p, name, 0, parts)
+    elif proof == "stored_files":
+        made = stored.proof(perturbation.reference(p, name).stored[0], 0)
     elif proof == "duplicates":
         made = duplicates.dataset_proof(p, name, 0, parts)
     elif proof == "prefix":

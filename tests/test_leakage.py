@@ -15,10 +15,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline import backends, dataset, predict, raw, scale, split, window
+from pipeline import backends, dataset, predict, raw, scale, split, train, window
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.leakage import duplicates, intervals, perturbation, prefix, state, training
+from pipeline.leakage import duplicates, intervals, leakage, perturbation, prefix, reads, state, stored, training
 from pipeline.leakage.__main__ import main
 from pipeline.leakage.intervals import Windows
 from tests.conftest import PROJECT, tiny_params, write_params
@@ -149,6 +149,27 @@ def test_intervals_of_whatever_split_and_window_make_and_of_one_window_moved_acr
             assert intervals.check(parts | {name: across}, chosen["policy"], chosen["gap"]).result == "fail"
 
 
+@pytest.mark.parametrize(("declared", "result"), [(0, "pass"), (3, "fail")])
+def test_a_split_that_ignores_the_declared_gap(project: Path, declared: int, result: str) -> None:
+    prepared(project)  # gap 0
+    p = tiny_params()
+    p["datasets"][SEASON]["split"] = p["datasets"][SEASON]["split"] | {"gap": declared}
+    write_params(project, p)
+    proof = intervals.dataset_proof(params.load(), SEASON, 0, loaded())
+    assert proof.result == result
+    assert declared == 0 or "0 rows between the last row of train, 279" in proof.found[0]
+
+
+def test_a_split_that_ignores_the_declared_policy(project: Path) -> None:
+    holdout = {"scheme": "holdout", "validation": 0.15, "test": 0.15}
+    p = prepared(project, split=holdout | {"policy": "carry"})
+    assert intervals.dataset_proof(p, SEASON, 0, loaded()).result == "pass"
+    p["datasets"][SEASON]["split"]["policy"] = "strict"
+    assert intervals.dataset_proof(p, SEASON, 0, loaded()).result == "fail"
+    p = real_sequences(project)
+    assert intervals.dataset_proof(p, SEASON, 0, loaded()).result == "pass"
+
+
 # --- perturbation
 
 
@@ -230,6 +251,14 @@ def thresholds_of_all_rows(p: dict[str, Any], name: str) -> None:
     files.write_json(path, table)
 
 
+def shares_of_all_rows(p: dict[str, Any], name: str) -> None:
+    window.window(p, name)
+    path = files.WINDOWS / name / "windows.json"
+    table = files.read_json(path)
+    table["folds"][0]["shares"][2] = float(np.nanmean(whole(p, name)[:, 0]))
+    files.write_json(path, table)
+
+
 def train_rows_to_the_end(p: dict[str, Any], name: str) -> None:
     split.split(p, name)
     path = files.SPLIT / name / "fold0/train.npy"
@@ -259,6 +288,7 @@ def stop_on_test(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
     [
         ({"scale": scale_by_all_rows}, ("validation", "test"), "scaling.json differs"),
         ({"window": thresholds_of_all_rows}, ("validation", "test"), "windows.json (training) differs"),
+        ({"window": shares_of_all_rows}, ("validation", "test"), "windows.json (training) differs"),
         ({"split": train_rows_to_the_end}, ("validation", "test"), "fold0/train.npy differs"),
         ({"split": fill_from_the_future}, ("validation",), "fold0/train.npy differs"),
         ({"weights": learn_on_validation}, ("validation",), "weights differs"),
@@ -271,7 +301,6 @@ def test_planted_leaks_change_what_is_learned(
     p = prepared(project, window=CLASSES)
     leaky = CHEAP._replace(**change)
     expected = perturbation.reference(p, SEASON, leaky)
-    expected.strange[0].clear()  # the files that lie there are those of the clean stages
     for part in ("validation", "test"):
         proof = perturbation.check(p, SEASON, 0, part, leaky, expected)
         assert proof.result == ("fail" if part in parts else "pass"), proof
@@ -295,14 +324,251 @@ def test_a_stage_that_only_opens_the_test_part(project: Path) -> None:
     assert (changed.result, opened.result) == ("fail", "pass")
 
 
-def test_files_that_the_stages_did_not_make(project: Path) -> None:
+SLIDING = {"scheme": "sliding", "folds": 3, "train_size": 60, "test_size": 30, "validation_size": 30}
+
+
+@pytest.mark.parametrize("leaky", [0, 1, 2])
+def test_a_leak_in_one_fold_fails_the_proofs_of_that_fold(project: Path, leaky: int) -> None:
+    p = prepared(project, split=SLIDING)
+
+    def scale_by_its_test_rows(p: dict[str, Any], name: str) -> None:
+        scale.scale(p, name)
+        begin, stop = files.read_json(files.SPLIT / name / "split.json")["folds"][leaky]["test"]["intervals"][0]
+        path = files.SCALED / name / "scaling.json"
+        table = files.read_json(path)
+        table["folds"][leaky]["features"]["value"]["center"] = float(whole(p, name)[begin:stop, 0].mean())
+        files.write_json(path, table)
+
+    steps = CHEAP._replace(scale=scale_by_its_test_rows)
+    expected = perturbation.reference(p, SEASON, steps)
+    for fold in range(3):
+        for part in ("validation", "test"):
+            proof = perturbation.check(p, SEASON, fold, part, steps, expected)
+            assert proof.result == ("fail" if fold == leaky else "pass"), proof
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_the_parts_that_a_training_chooses(project: Path, monkeypatch: pytest.MonkeyPatch, leaky: bool) -> None:
     p = prepared(project)
-    path = files.SCALED / SEASON / "fold0/validation.npy"
-    files.write_array(path, files.read_array(path) + np.float32(1))
-    for part in ("validation", "test"):
-        proof = perturbation.check(p, SEASON, 0, part, CHEAP)
-        assert proof.result == "fail"
-        assert proof.found == [f"{path} is not what the stages make of data/raw/season"]
+    if leaky:  # early stopping watches the test part
+        monkeypatch.setattr(train, "parts", lambda data, fold: [dataset.load(data, fold, k) for k in ("train", "test")])
+    proof = perturbation.check(p, SEASON, 0, "test")
+    assert proof.result == ("fail" if leaky else "pass"), proof
+    assert not leaky or "other numbers: losses differs" in proof.found
+
+
+# --- stored files
+
+
+def lying(p: dict[str, Any], name: str, fold: int = 0) -> Any:
+    return stored.proof(perturbation.reference(p, name, CHEAP).stored[fold], fold)
+
+
+@pytest.mark.parametrize("file", ["split", "windows", "scaled", "test"])
+def test_files_that_the_stages_did_not_make(project: Path, file: str) -> None:
+    p = prepared(project)
+    path = {
+        "split": files.SPLIT / SEASON / "fold0/train.npy",
+        "windows": files.WINDOWS / SEASON / "fold0/validation.parquet",
+        "scaled": files.SCALED / SEASON / "fold0/validation.npy",
+        "test": files.TEST / SEASON / "fold0.npy",
+    }[file]
+    read, write = (files.read_table, files.write_table) if file == "windows" else (files.read_array, files.write_array)
+    for error, result in ((1e-11 if file != "scaled" else 1e-7, "pass"), (1e-4, "fail")):
+        made = read(path)
+        if file == "windows":
+            write(path, made | {"mean": made["mean"] + np.abs(made["mean"]) * error})
+        else:
+            write(path, (made + np.abs(made) * np.float32(error)).astype(made.dtype))
+        proof = lying(p, SEASON)
+        assert proof.result == result, proof
+        assert proof.name == "stored_files"
+    assert proof.found[0].startswith(f"{path} is not what the stages make of the raw rows: ")
+    for part in ("validation", "test"):  # which compares two runs of its own
+        assert perturbation.check(p, SEASON, 0, part, CHEAP).result == "pass"
+    shorter = {key: column[1:] for key, column in read(path).items()} if file == "windows" else read(path)[1:]
+    write(path, shorter)
+    assert "in place of" in lying(p, SEASON).found[0]
+
+
+def test_integers_of_a_stored_table_are_compared_exactly(project: Path) -> None:
+    p = prepared(project)
+    path = files.WINDOWS / SEASON / "fold0/train.parquet"
+    table = files.read_table(path)
+    files.write_table(path, table | {"row": table["row"] + (np.arange(len(table["row"])) == 7)})
+    assert "column row, row 7 is 20 in place of 19" in lying(p, SEASON).found[0]
+    files.write_table(path, {key: table[key] for key in sorted(table)})
+    assert "columns last, mean" in lying(p, SEASON).found[0]
+
+
+@pytest.mark.parametrize(
+    ("root", "keys", "value", "result"),
+    [
+        (files.SCALED, ("folds", 0, "target", "scale"), lambda v: v * (1 + 1e-12), "pass"),
+        (files.SCALED, ("folds", 0, "target", "scale"), lambda v: v * (1 + 1e-6), "fail"),
+        (files.SCALED, ("methods", "window"), lambda v: "last", "fail"),
+        (files.WINDOWS, ("folds", 0, "thresholds"), lambda v: v[:1], "fail"),
+        (files.WINDOWS, ("folds", 0, "train", "dropped"), lambda v: v + 1, "fail"),
+        (files.WINDOWS, ("folds", 0, "shares"), lambda v: [*v[:2], v[2] + 1e-6], "fail"),
+        (files.SPLIT, ("folds", 0, "test", "intervals"), lambda v: [[v[0][0] + 1, v[0][1]]], "fail"),
+        (files.SPLIT, ("gap",), lambda v: v + 1, "fail"),
+    ],
+)
+def test_stored_tables_of_numbers(project: Path, root: Path, keys: tuple[Any, ...], value: Any, result: str) -> None:
+    p = prepared(project, window=CLASSES)
+    assert lying(p, SEASON).result == "pass"
+    path = (
+        root / SEASON / {files.SCALED: "scaling.json", files.WINDOWS: "windows.json", files.SPLIT: "split.json"}[root]
+    )
+    table = at = files.read_json(path)
+    for key in keys[:-1]:
+        at = at[key]
+    at[keys[-1]] = value(at[keys[-1]])
+    files.write_json(path, table)
+    proof = lying(p, SEASON)
+    assert proof.result == result, proof
+    assert result == "pass" or ".".join(map(str, keys[1:])) in proof.found[0]
+
+
+def test_other_bytes_of_the_same_table_are_no_fault(project: Path) -> None:
+    import pyarrow.parquet as pq
+
+    p = prepared(project)
+    path = files.WINDOWS / SEASON / "fold0/train.parquet"
+    before = path.read_bytes()
+    pq.write_table(pq.read_table(path), path, compression="none")
+    assert path.read_bytes() != before
+    assert lying(p, SEASON).result == "pass"
+
+
+# --- what a window reads
+
+
+def real_sequences(project: Path, **change: Any) -> dict[str, Any]:
+    """Eight sequences by position, the last two of them the test; the first of these equals one of training."""
+    p = tiny_params()
+    real = params.load(PROJECT / "params.yaml")
+    p["series"]["steps"] = {"source": "pipeline/sources/steps.py", "length": 6, "counts": [1, 2, 3, 1, 4, 5, 3, 6]}
+    chosen = {"scheme": "sequences", "test": 0.25, "identical": "by_position"} | change
+    p["datasets"][SEASON] = real["datasets"]["step_sequences_posted"] | {"series": "steps", "split": chosen}
+    write_params(project, p)
+    p = params.load()
+    raw.main(["steps"])
+    for stage in (split.split, window.window, scale.scale):
+        stage(p, SEASON)
+    return p
+
+
+def loaded(fold: int = 0, name: str = SEASON) -> dict[str, dataset.Part]:
+    return {kind: dataset.load(name, fold, kind) for kind in split.PARTS if dataset.has(name, fold, kind)}
+
+
+TARGETS = {
+    f"{kind} of {of}": {"kind": kind, "of": of} | ({"quantiles": [0.3, 0.6]} if kind == "classes" else {})
+    for kind in ("classes", "sign")
+    for of in ("return", "difference")
+}
+READ: dict[str, dict[str, Any]] = {
+    "regression": {},
+    "horizon and stride": {"window": {"length": 12, "horizon": 4, "stride": {"train": 3, "evaluation": 3}}},
+    "carry": {"split": {"scheme": "holdout", "validation": 0.15, "test": 0.15, "policy": "carry", "gap": 3}},
+    "folds": {"split": SLIDING},
+    "scaled by itself": {"scaling": {"features": "minmax", "target": "minmax", "window": "standard"}},
+    "difference": {"window": {"length": 12, "target": {"kind": "difference"}}},
+    **{f"missing: {m}": {"window": {"length": 12, "missing": m}, "holes": 40} for m in ("drop", "fill_past", "keep")},
+    "missing: keep, horizon": {
+        "window": {"length": 4, "horizon": 4, "missing": "keep", "target": {"kind": "difference"}},
+        "holes": 40,
+    },
+    **{what: {"window": {"length": 12, "target": target}} for what, target in TARGETS.items()},
+}
+
+
+@pytest.mark.parametrize("change", READ.values(), ids=list(READ))
+def test_windows_that_read_their_own_rows_alone(project: Path, change: dict[str, Any]) -> None:
+    p = prepared(project, **change)
+    for fold in range(dataset.folds(SEASON)):
+        parts = loaded(fold)
+        proof = reads.dataset_proof(p, SEASON, fold, parts)
+        assert (proof.name, proof.fold, proof.result, proof.found) == ("reads", fold, "pass", [])
+        edges = sum(len(np.unique(np.linspace(0, len(part) - 1, 8).astype(int))) for part in parts.values())
+        assert proof.compared["edges"] == edges
+        assert proof.compared["windows"] > 3 * edges
+
+
+def test_a_hole_that_the_rows_before_fill_costs_no_window(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    p = prepared(project, window={"length": 12, "missing": "fill_past"}, holes=200)
+    monkeypatch.setattr(reads, "_WINDOWS", 1)
+    proof = reads.dataset_proof(p, SEASON, 0, loaded())
+    assert (proof.result, proof.compared) == ("pass", {"windows": 24, "edges": 24})
+
+
+def test_sequences_read_their_own_rows_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    p = real_sequences(project)
+    assert reads.dataset_proof(p, SEASON, 0, loaded()).compared == {"windows": 1 + 2 + 3 + 4 + 5 + 1, "edges": 6}
+    assert reads.dataset_proof(p, SEASON, 0, loaded()).result == "pass"
+    monkeypatch.setattr(dataset.Part, "inputs", inputs_of_next_row)
+    proof = reads.dataset_proof(p, SEASON, 0, loaded())
+    assert (proof.result, proof.found[0]) == (
+        "fail",
+        "inputs of the train window of rows [0, 6) change with the rows from 6 on",
+    )
+
+
+honest_inputs, honest_per_window = dataset.Part.inputs, window._per_window
+
+
+def inputs_of_next_row(part: dataset.Part, indices: np.ndarray | None = None) -> np.ndarray:
+    begin = part.table["start"] if indices is None else part.table["start"][indices]
+    last = len(part.scaled) - 1
+    return part.scaled[np.minimum(begin[:, None] + np.arange(part.spec.length) + 1, last)]
+
+
+def over_a_row_more(series: np.ndarray, begin: np.ndarray, length: int, function: Any) -> np.ndarray:
+    return honest_per_window(series, begin, length + 1, function)
+
+
+@pytest.mark.parametrize("change", READ.values(), ids=list(READ))
+def test_windows_that_read_their_target(project: Path, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]) -> None:
+    p = prepared(project, **change)
+    fold = dataset.folds(SEASON) - 1
+    parts = loaded(fold)
+    for kind, part in parts.items():  # each part by itself
+        with monkeypatch.context() as patched:
+            patched.setattr(dataset.Part, "inputs", inputs_of_next_row)
+            proof = reads.dataset_proof(p, SEASON, fold, {kind: part})
+            assert proof.result == "fail"
+            assert proof.found[0].startswith(f"inputs of the {kind} window of rows [")
+        with monkeypatch.context() as patched:
+            patched.setattr(window, "_per_window", over_a_row_more)
+            proof = reads.dataset_proof(p, SEASON, fold, {kind: part})
+            assert proof.result == "fail"
+            assert any(line.startswith(f"mean of the {kind} window") for line in proof.found)
+
+
+def test_every_edge_of_a_part_is_looked_at(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    p = prepared(project)
+
+    def late(part: dataset.Part, indices: np.ndarray | None = None) -> np.ndarray:
+        return (honest_inputs if part.spec.first_rows[0] < 100 else inputs_of_next_row)(part, indices)
+
+    monkeypatch.setattr(dataset.Part, "inputs", late)
+    monkeypatch.setattr(reads, "_WINDOWS", 10)
+    found = reads.dataset_proof(p, SEASON, 0, {"train": loaded()["train"]}).found
+    assert found[-1] == "inputs of the train window of rows [267, 279) change with the rows from 279 on"
+
+
+def test_windows_beyond_their_part_are_left_to_intervals(project: Path) -> None:
+    p = prepared(project)
+    train_part = loaded()["train"]
+    train_part.table["start"] = np.array(train_part.table["start"])
+    train_part.table["start"][-2:] = [-3, 275]
+    assert reads.dataset_proof(p, SEASON, 0, {"train": train_part}).result == "pass"
+    train_part.table["start"][:] = 1000
+    assert reads.dataset_proof(p, SEASON, 0, {"train": train_part}).compared["windows"] == 0
+
+
+# --- perturbation: what is replaced
 
 
 @pytest.mark.parametrize(("part", "begin"), [("validation", 280), ("test", 340)])
@@ -426,6 +692,29 @@ def test_steps_that_look_ahead(step: Any, ok: bool) -> None:
     assert not ok or proof.compared["prefixes"] == len(prefix.lengths(rows))
 
 
+def backwards_in_place(rows: np.ndarray) -> np.ndarray:
+    rows[:] = filled_backwards(rows)
+    return rows
+
+
+def sums_in_place(rows: np.ndarray) -> np.ndarray:
+    return np.cumsum(rows, axis=0, out=rows)
+
+
+@pytest.mark.parametrize(("step", "result"), [(backwards_in_place, "fail"), (sums_in_place, "pass")])
+def test_a_step_that_works_in_place(step: Any, result: str) -> None:
+    rows = holed()
+    assert prefix.check({"step": step}, rows, prefix.lengths(rows)).result == result
+    np.testing.assert_array_equal(rows, holed())
+
+
+def test_rows_that_cannot_be_written_are_not_compared_with_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = holed()
+    rows.flags.writeable = False
+    monkeypatch.setattr(np, "isnan", lambda _: pytest.fail("compared"))
+    assert prefix.check({"step": lambda rows: rows}, rows, [1, 20, 60]).result == "pass"
+
+
 def test_filling_from_one_row_ahead_of_a_lone_hole_is_seen_in_a_long_series() -> None:
     rows = np.random.default_rng(0).normal(size=(100_000, 3))
     rows[[66_666, 77_777], 1] = np.nan
@@ -452,24 +741,35 @@ def test_prefix_of_a_dataset(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert "the generator: row 0" in prefix.dataset_proof(p, SEASON, 0).found[0]
     with monkeypatch.context() as patched:
         patched.setattr(window, "clean", lambda rows, intervals, missing: filled_backwards(np.asarray(rows)))
-        rows = np.array(files.read_array(files.TEST / SEASON / "fold0.npy"))
-        rows[9, 0] = np.nan
-        files.write_array(files.TEST / SEASON / "fold0.npy", rows)
-        assert prefix.dataset_proof(p, SEASON, 0).found[0].startswith("cleaning of test: row 9")
+        for kind, path in (
+            ("train", files.SPLIT / SEASON / "fold0/train.npy"),
+            ("validation", files.SPLIT / SEASON / "fold0/validation.npy"),
+            ("test", files.TEST / SEASON / "fold0.npy"),
+        ):
+            before = np.array(files.read_array(path))
+            rows = before.copy()
+            rows[9, 0] = np.nan
+            files.write_array(path, rows)
+            (line,) = prefix.dataset_proof(p, SEASON, 0).found
+            assert line.startswith(f"cleaning of {kind}: row 9")
+            files.write_array(path, before)
 
 
 # --- duplicates
 
 
-def brute(parts: dict[str, tuple[np.ndarray, np.ndarray]], length: int) -> int:
+def brute(parts: dict[str, tuple[np.ndarray, np.ndarray]], length: int) -> tuple[int, int]:
+    """Equal pairs of windows whose rows differ, and of others."""
     contents = [[rows[s : s + length] for s in starts] for rows, starts in parts.values()]
-    return sum(
-        np.array_equal(one, other, equal_nan=True)
+    pairs = [
+        bool(np.isnan(one).all()) or (length > 1 and all(np.array_equal(one[0], row, equal_nan=True) for row in one))
         for i, mine in enumerate(contents)
         for its in contents[i + 1 :]
         for one in mine
         for other in its
-    )
+        if np.array_equal(one, other, equal_nan=True)
+    ]
+    return len(pairs) - sum(pairs), sum(pairs)
 
 
 @settings(max_examples=150, deadline=None)
@@ -486,9 +786,9 @@ def test_pairs_are_counted_as_by_comparing_all_with_all(length: int, series: lis
         if collide:  # windows whose hashes are equal by chance: here all of them
             patched.setattr(duplicates, "_row_hashes", lambda rows: np.zeros(len(rows), dtype=np.uint64))
         proof = duplicates.check(parts, length, False)
-    pairs = brute(parts, length)
-    assert proof.compared["equal_pairs"] == pairs
-    assert proof.result == ("fail" if pairs else "pass")
+    pairs, constant = brute(parts, length)
+    assert (proof.compared["equal_pairs"], proof.compared["constant_pairs"]) == (pairs, constant)
+    assert proof.result == ("fail" if pairs else "informative" if constant else "pass")
 
 
 def test_an_equal_window_is_shown_with_its_rows_and_may_be_declared() -> None:
@@ -498,12 +798,46 @@ def test_an_equal_window_is_shown_with_its_rows_and_may_be_declared() -> None:
     parts = {"train": (train, np.arange(191)), "test": (test, np.arange(91))}
     first_rows = {"train": np.arange(200), "test": np.arange(200, 300)}
     proof = duplicates.check(parts, 10, False, 0, first_rows)
-    assert (proof.result, proof.found) == ("fail", ["rows [17, 27) of train and rows [240, 250) of test"])
-    assert proof.compared == {"windows": 282, "equal_pairs": 1}
-    assert duplicates.check(parts, 10, True).result == "informative"
+    assert proof.result == "fail"
+    mend = "declare `datasets.NAME.duplicates: informative` if equal windows are expected"
+    assert proof.found == [mend, "rows [17, 27) of train and rows [240, 250) of test"]
+    assert proof.compared == {"windows": 282, "equal_pairs": 1, "constant_pairs": 0}
+    declared = duplicates.check(parts, 10, True, 0, first_rows)
+    assert (declared.result, declared.found) == ("informative", proof.found[1:])
     assert duplicates.check({"train": parts["train"], "test": (test, np.array([39, 41]))}, 10, False).result == "pass"
     test[45, 2] += 1e-12
     assert duplicates.check(parts, 10, True).result == "pass"
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_windows_that_stand_still_or_are_missing_fail_nothing(value: float) -> None:
+    rows = np.random.default_rng(0).normal(size=(100, 2))
+    rows[[*range(10, 20), *range(70, 80)]] = value
+    parts = {"train": (rows[:50], np.arange(46)), "test": (rows[50:], np.arange(46))}
+    proof = duplicates.check(parts, 5, False)
+    assert (proof.result, proof.compared["equal_pairs"], proof.compared["constant_pairs"]) == ("informative", 0, 36)
+    assert proof.found == ["rows [10, 15) of train and rows [20, 25) of test"]
+    rows[[30, 31, 32, 33, 34]] = rows[[90, 91, 92, 93, 94]]
+    proof = duplicates.check(parts, 5, False)
+    assert (proof.result, proof.compared["equal_pairs"], proof.compared["constant_pairs"]) == ("fail", 1, 36)
+    assert proof.found[1:] == [
+        "rows [30, 35) of train and rows [40, 45) of test",
+        "rows [10, 15) of train and rows [20, 25) of test",
+    ]
+
+
+def test_windows_beyond_the_rows_are_left_out() -> None:
+    rows = np.random.default_rng(0).normal(size=(50, 1))
+    parts = {"train": (rows, np.array([-1, 0, 46, 1000])), "test": (rows, np.array([0, 45, 46]))}
+    proof = duplicates.check(parts, 5, False)
+    assert (proof.compared["windows"], proof.compared["equal_pairs"]) == (3, 1)
+
+
+def test_equal_sequences_by_position_are_declared(project: Path) -> None:
+    for identical, result, pairs in (("by_position", "informative", 1), ("together", "pass", 0)):
+        p = real_sequences(project, identical=identical)
+        proof = duplicates.dataset_proof(p, SEASON, 0, loaded())
+        assert (proof.result, proof.compared["equal_pairs"]) == (result, pairs)
 
 
 def test_windows_of_one_part_may_be_equal() -> None:
@@ -523,7 +857,11 @@ def test_duplicates_are_declared_by_the_dataset(project: Path, declared: str, re
     parts = {kind: dataset.load(SEASON, 0, kind) for kind in split.PARTS}
     proof = duplicates.dataset_proof(p, SEASON, 0, parts)
     assert (proof.result, proof.compared["equal_pairs"]) == (result, 9)
-    assert proof.found[0] == "rows [100, 112) of train and rows [350, 362) of test"
+    mend = [f"declare `datasets.{SEASON}.duplicates: informative` if equal windows are expected"]
+    assert proof.found[: 2 if result == "fail" else 1] == [
+        *(mend if result == "fail" else []),
+        "rows [100, 112) of train and rows [350, 362) of test",
+    ]
 
 
 # --- state
@@ -551,14 +889,43 @@ def test_a_prediction_that_depends_on_other_windows(leaky: bool) -> None:
 # --- the stage
 
 
+NAMES = [
+    "intervals",
+    "reads",
+    "stored_files",
+    "perturbation_validation",
+    "perturbation_test",
+    "test_unopened",
+    "prefix",
+    "duplicates",
+    "state",
+]
+
+
+def without_networks(monkeypatch: pytest.MonkeyPatch, result: str) -> None:
+    monkeypatch.setattr(training, "fit", lambda *_: pytest.fail("trained"))
+    said = {"state": "none", "windows": 3, "difference": None, "tolerance": 0.1, "result": result}
+    monkeypatch.setattr(state, "dataset_proof", lambda p, name, fold: state.judge(said, fold))
+    for function in (perturbation.reference, perturbation.check, perturbation.on_test):
+        monkeypatch.setattr(function, "__defaults__", (CHEAP, None))
+
+
+def test_the_stage_looks_at_every_fold(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    p = prepared(project, split=SLIDING)
+    without_networks(monkeypatch, "pass")
+    leakage(p, SEASON)
+    proofs = files.read_json(files.LEAKAGE / f"{SEASON}.json")["proofs"]
+    assert [(proof["fold"], proof["name"]) for proof in proofs] == [(fold, name) for fold in range(3) for name in NAMES]
+    assert {proof["result"] for proof in proofs} == {"pass"}
+
+
 def test_the_stage_writes_every_proof_of_a_dataset(project: Path) -> None:
     prepared(project)
     with contextlib.redirect_stdout(None):
         main([SEASON])
     report = files.read_json(files.LEAKAGE / f"{SEASON}.json")
     assert report["dataset"] == SEASON
-    names = ["intervals", "perturbation_validation", "perturbation_test", "test_unopened", "prefix", "duplicates"]
-    assert [proof["name"] for proof in report["proofs"]] == [*names, "state"]
+    assert [proof["name"] for proof in report["proofs"]] == NAMES
     for proof in report["proofs"]:
         assert proof["result"] == "pass", proof
         assert set(proof) == {"name", "fold", "result", "compared", "found", "about"}
@@ -567,7 +934,7 @@ def test_the_stage_writes_every_proof_of_a_dataset(project: Path) -> None:
             isinstance(count, int) and count > 0 for key, count in proof["compared"].items() if "pairs" not in key
         )
     assert report["proofs"][0]["compared"] == {"windows": 268 + 48 + 48, "rows": 400}
-    assert report["proofs"][2]["compared"]["artefacts"] == 12  # with both trainings' weights, and the losses watched
+    assert report["proofs"][4]["compared"]["artefacts"] == 12  # with both trainings' weights, and the losses watched
 
 
 def test_a_failed_proof_does_not_fail_the_stage(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -576,21 +943,14 @@ def test_a_failed_proof_does_not_fail_the_stage(project: Path, monkeypatch: pyte
     table = files.read_table(path)
     table["start"] = table["start"] + 1
     files.write_table(path, table)
-    monkeypatch.setattr(training, "fit", lambda *_: pytest.fail("trained"))
-    monkeypatch.setattr(
-        state,
-        "dataset_proof",
-        lambda p, name, fold: state.judge(
-            {"state": "none", "windows": 3, "difference": None, "tolerance": 0.1, "result": "fail"}, fold
-        ),
-    )
-    monkeypatch.setattr(perturbation.reference, "__defaults__", (CHEAP, None))
-    monkeypatch.setattr(perturbation.on_test, "__defaults__", (CHEAP, None))
+    without_networks(monkeypatch, "fail")
     main([SIGN])
     results = {proof["name"]: proof["result"] for proof in files.read_json(files.LEAKAGE / f"{SIGN}.json")["proofs"]}
     assert results == {
         "intervals": "fail",
-        "perturbation_test": "fail",
+        "reads": "pass",
+        "stored_files": "fail",
+        "perturbation_test": "pass",
         "test_unopened": "pass",
         "prefix": "pass",
         "duplicates": "pass",

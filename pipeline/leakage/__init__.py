@@ -1,6 +1,10 @@
 """Stage `leakage`: proofs, for every fold of a dataset, that nothing was learned from rows that are scored later.
 
 A proof that fails does not fail the stage: the report shows it.
+
+`python -m benchmarks.leakage` (3,000,000 rows x 7, windows of 100): intervals 0.0 s and 226 MB, reads 0.1 s and 258 MB,
+stored_files 4.8 s and 1,382 MB, perturbation_test 7.6 s and 1,411 MB, prefix 1.2 s and 274 MB, duplicates 0.5 s and
+646 MB, state 1.0 s and 868 MB.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from typing import Any
 
 from pipeline import dataset, split
 from pipeline.common import files
-from pipeline.leakage import duplicates, intervals, perturbation, prefix, state
+from pipeline.leakage import duplicates, intervals, perturbation, prefix, reads, state, stored
 from pipeline.leakage.proof import Proof
 
 
@@ -33,6 +37,8 @@ def of_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.Refe
     """
     parts = {kind: dataset.load(name, fold, kind) for kind in split.PARTS if dataset.has(name, fold, kind)}
     yield intervals.dataset_proof(p, name, fold, parts)
+    yield reads.dataset_proof(p, name, fold, parts)
+    yield stored.proof(expected.stored[fold], fold)
     if "validation" in parts:
         yield perturbation.check(p, name, fold, "validation", expected=expected)
     yield from perturbation.on_test(p, name, fold, expected=expected)

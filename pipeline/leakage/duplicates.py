@@ -4,6 +4,9 @@ Each row becomes a 64-bit number h_i, and each window that begins in row s the s
 2^64: a polynomial rolling hash (Karp and Rabin, 1987). All of them come from one cumulative sum S of h_i B^i, as
 (S_{s+length} - S_s) B^{-s}, for an odd B has an inverse. Equal windows have equal hashes; windows with equal hashes are
 then compared cell by cell, so chance does not count as a duplicate.
+
+Windows whose rows are all alike, or all missing, are counted apart: a sensor that stands still, or a gap in the record,
+makes equal windows that tell nothing.
 """
 
 from __future__ import annotations
@@ -26,26 +29,35 @@ def check(
     declared: bool,
     fold: int | None = None,
     first_rows: dict[str, np.ndarray] | None = None,
+    name: str = "NAME",
 ) -> Proof:
     """Count the pairs of windows with equal inputs on two sides of a split.
 
     Args:
-        parts: per part its inputs, float64 [rows, features], and the starts of its windows, int64 [windows].
+        parts: per part its inputs, float64 [rows, features], and the starts of its windows, int64 [windows]. Windows
+            that reach beyond the rows are left out: `intervals` names them.
         length: rows of a window.
         declared: whether the dataset says that there are such pairs.
         fold: number of the fold.
         first_rows: per part the series row of each of its rows, for `found`; its own row numbers if None.
+        name: the dataset, for `found`.
 
     Returns:
-        The proof `duplicates`: informative instead of fail where they are declared. Two missing cells are equal.
+        The proof `duplicates`: informative instead of fail where they are declared, and where all of them are windows
+        whose rows are alike. Two missing cells are equal.
     """
+    parts = {
+        kind: (rows, starts[(starts >= 0) & (starts + length <= len(rows))]) for kind, (rows, starts) in parts.items()
+    }
     names = list(parts)
     hashes = [_hashes(rows, starts, length) for rows, starts in parts.values()]
     every = np.concatenate(hashes)
     sides = np.repeat(np.arange(len(parts)), [len(h) for h in hashes])
     indices = np.concatenate([np.arange(len(h)) for h in hashes])
     order = np.argsort(every, kind="stable")
-    pairs, examples = 0, []
+    pairs = constant_pairs = 0
+    examples: list[np.ndarray] = []
+    constants: list[np.ndarray] = []
     if len(order):
         heads = np.flatnonzero(np.concatenate([[True], np.diff(every[order]) != 0]))
         low = np.minimum.reduceat(sides[order], heads)
@@ -55,18 +67,26 @@ def check(
         for members in _verified(parts, length, order, heads[wanted], tails[wanted], sides, indices):
             counts = np.bincount(sides[members], minlength=len(parts))
             if np.count_nonzero(counts) > 1:
-                pairs += (int(counts.sum()) ** 2 - int((counts**2).sum())) // 2
-                examples.append(members)
-    examples.sort(key=lambda members: int(members.min()))
+                some = (int(counts.sum()) ** 2 - int((counts**2).sum())) // 2
+                if _constant(_contents(parts, length, members[:1], sides, indices).reshape(length, -1)):
+                    constant_pairs += some
+                    constants.append(members)
+                else:
+                    pairs += some
+                    examples.append(members)
+    fails = bool(pairs) and not declared
     found = []
-    for members in examples[:MOST]:
+    if fails:
+        found.append(f"declare `datasets.{name}.duplicates: informative` if equal windows are expected")
+    for members in [*sorted(examples, key=np.min), *sorted(constants, key=np.min)][:MOST]:
         firsts = [int(members[sides[members] == side].min()) for side in np.unique(sides[members])]
         found.append(" and ".join(_shown(names[sides[m]], parts, int(indices[m]), length, first_rows) for m in firsts))
     about = (
-        "Windows of two parts whose inputs are equal in every cell, by a rolling hash, and compared where it is equal."
+        "Windows of two parts whose inputs are equal in every cell, by a rolling hash, and compared where it is equal; "
+        "those whose rows are all alike or missing are counted apart and fail nothing."
     )
-    compared = {"windows": len(every), "equal_pairs": pairs}
-    return judged("duplicates", fold, compared, found, about, "informative" if declared else "fail")
+    compared = {"windows": len(every), "equal_pairs": pairs, "constant_pairs": constant_pairs}
+    return judged("duplicates", fold, compared, found, about, "fail" if fails else "informative")
 
 
 def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
@@ -76,7 +96,15 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, data
     spec = parts["train"].spec
     positions = [spec.columns.index(n) for n in spec.features]
     inputs = {kind: (part.rows[:, positions], part.table["start"]) for kind, part in parts.items()}
-    return check(inputs, spec.length, declared, fold, {kind: part.spec.first_rows for kind, part in parts.items()})
+    return check(
+        inputs, spec.length, declared, fold, {kind: part.spec.first_rows for kind, part in parts.items()}, name
+    )
+
+
+def _constant(cells: np.ndarray) -> bool:
+    """Whether all rows of a window [length, features] are alike, which one row alone is not, or all cells missing."""
+    absent = np.isnan(cells)
+    return bool(absent.all() or (len(cells) > 1 and ((cells == cells[0]) | (absent & absent[0])).all()))
 
 
 def _hashes(rows: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:

@@ -6,7 +6,8 @@
     test                x x y                rows 4 and 5 lie between the last row of one part and the first of the next
                           x x y
 
-Worked out from the starts in the window tables and the intervals in split.json, not with the functions that made them.
+Worked out from the starts in the window tables, the intervals in split.json, and policy and gap as the dataset declares
+them, not with the functions that made them.
 Every window is looked at, in time and memory that grow with the windows and not with their length.
 """
 
@@ -106,13 +107,16 @@ def check(parts: dict[str, Windows], policy: str, gap: int, fold: int | None = N
 
 
 def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
-    """`check` on the window tables of one fold."""
+    """`check` on the window tables of one fold, with the policy and the gap that the dataset declares."""
+    declared = p["datasets"][name]["split"]
+    sequences = declared["scheme"] == "sequences"
+    policy, gap = ("strict", 0) if sequences else (declared["policy"], declared["gap"])
     description = files.read_json(files.SPLIT / name / "split.json")
     windows = {
         kind: located(part.table, description["folds"][fold][kind], part.spec.length, ahead_of(part.spec))
         for kind, part in parts.items()
     }
-    return check(windows, description["policy"], description["gap"], fold)
+    return check(windows, policy, gap, fold)
 
 
 def ahead_of(spec: dataset.Spec) -> int:

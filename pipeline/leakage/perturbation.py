@@ -21,7 +21,7 @@ import numpy as np
 from pipeline import scale, split, window
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.leakage import training
+from pipeline.leakage import stored, training
 from pipeline.leakage.proof import Proof, judged
 
 _CHUNK = 1 << 18  # rows replaced at a time
@@ -58,13 +58,13 @@ class Reference(NamedTuple):
     Attributes:
         description: split.json.
         artefacts: by fold and name.
-        strange: by fold, lines on files of the working directory that are not what the stages make.
+        stored: by fold, the files of the working directory beside what the stages make.
         low, width: float64 [columns], smallest value of each column and the range of its values.
     """
 
     description: dict[str, Any]
     artefacts: dict[int, dict[str, _Artefact]]
-    strange: dict[int, list[str]]
+    stored: dict[int, stored.Compared]
     low: np.ndarray
     width: np.ndarray
 
@@ -87,23 +87,16 @@ def reference(p: dict[str, Any], name: str, steps: Steps = STEPS, folds: list[in
     width = np.where(high > low, high - low, np.maximum(np.abs(low), 1.0))
     del rows  # a mapped file counts as memory for as long as it is open
     here = Path.cwd()
-    made, strange = {}, {}
+    made, lying = {}, {}
     with _scratch(p, name):
         for step in (steps.split, steps.window, steps.scale):
             step(p, name)
         description = files.read_json(files.SPLIT / name / "split.json")
         for fold in folds if folds is not None else range(len(description["folds"])):
-            has = description["folds"][fold]["validation"] is not None
-            stored = _stored(name, fold, has)
-            with contextlib.chdir(here):
-                lying = _stored(name, fold, has)
-            strange[fold] = [
-                f"{what} is not what the stages make of data/raw/{source.name}"
-                for what, artefact in stored.items()
-                if lying.get(what, artefact) != artefact
-            ]
-            made[fold] = stored | _trained(p, name, fold, steps, "test")
-    return Reference(description, made, strange, low, width)
+            kinds = [kind for kind in split.PARTS if description["folds"][fold][kind] is not None]
+            lying[fold] = stored.compare(here, name, fold, kinds)
+            made[fold] = _stored(name, fold, "validation" in kinds) | _trained(p, name, fold, steps, "test")
+    return Reference(description, made, lying, low, width)
 
 
 def check(
@@ -133,7 +126,7 @@ def check(
     if part == "test":
         return on_test(p, name, fold, steps, expected)[0]
     wanted = {what: a for what, a in expected.artefacts[fold].items() if not a.validation}
-    found, cells = list(expected.strange[fold]), 0
+    found, cells = [], 0
     for variant in _variants(p, name):
         run, replaced = _again(p, name, fold, part, variant, steps, expected, unopened=False)
         found += _differences(variant, wanted, run)
@@ -151,7 +144,7 @@ def on_test(
     """
     expected = expected or reference(p, name, steps, [fold])
     wanted = expected.artefacts[fold]
-    changed, opened, cells = list(expected.strange[fold]), [], 0
+    changed, opened, cells = [], [], 0
     for variant in _variants(p, name):
         without, replaced = _again(p, name, fold, "test", variant, steps, expected, unopened=True)
         cells += replaced
@@ -161,7 +154,10 @@ def on_test(
         present, _ = _again(p, name, fold, "test", variant, steps, expected, unopened=False)
         changed += _differences(variant, wanted, present)
         opened += _differences("no test file", present.artefacts, without)
-    about = "Windows, scaling and weights are the same to the byte when the test part's file is not there."
+    about = (
+        "Windows, scaling and the weights of short trainings on the last few hundred windows are the same to the byte "
+        "when the test part's file is not there."
+    )
     compared = {"artefacts": len(wanted), "bytes": sum(a.size for a in wanted.values())}
     unopened = judged("test_unopened", fold, compared, list(dict.fromkeys(opened)), about)
     return _perturbation(fold, "test", wanted, cells, changed), unopened
@@ -173,7 +169,7 @@ def _perturbation(fold: int, part: str, wanted: dict[str, _Artefact], cells: int
     ]
     about = (
         f"{changed}, or of later sequences, was replaced and the stages ran again: windows, scaling and the weights of "
-        "short trainings are the same to the byte."
+        "short trainings on the last few hundred windows are the same to the byte."
     )
     compared = {"artefacts": len(wanted), "bytes": sum(a.size for a in wanted.values()), "cells": cells}
     return judged(f"perturbation_{part}", fold, compared, found, about)

@@ -51,7 +51,7 @@ def check(
     rows: np.ndarray,
     lengths: Sequence[int],
     fold: int | None = None,
-    about: str = "Each step on the first t rows equals the first t rows of that step on all.",
+    about: str = "Each step on the first t rows, for several t, equals the first t rows of it on all.",
 ) -> Proof:
     """Whether steps look ahead.
 
@@ -80,12 +80,15 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
         cleaned = _cleaned(fold_of[kind]["intervals"], settings["window"]["missing"])
         made.append(_step(f"cleaning of {kind}", cleaned, rows, lengths(rows)))
     source = _source(settings["series"], p["series"][settings["series"]])
-    about = "Cleaning the first t rows of each part gives the first t rows of cleaning all"
+    about = "Cleaning the first t rows of each part, for up to 100 t, gives the first t rows of cleaning all"
     if source is None:
         about += "; what was done to the series before it came here cannot be checked."
     else:
         made.append(source)
-        about += ", and the generator asked for t rows makes the first t of all."
+        about += (
+            f", and the generator asked for t rows, for several t up to {_SOURCE_ROWS:,}, makes the first t of those "
+            "that are stored."
+        )
     return _proof(made, fold, about)
 
 
@@ -121,7 +124,11 @@ def _source(name: str, settings: dict[str, Any]) -> _Compared | None:
 
 
 def _step(what: str, step: Callable[[np.ndarray], np.ndarray], rows: np.ndarray, lengths: Sequence[int]) -> _Compared:
-    return _compare(what, lambda t: step(rows[:t]), step(rows), lengths)
+    def make(t: int) -> np.ndarray:
+        # Rows that can be written are copied: a step that works in place would change those that it is compared with.
+        return step(np.array(rows[:t]) if rows.flags.writeable else rows[:t])
+
+    return _compare(what, make, make(len(rows)), lengths)
 
 
 def _compare(
@@ -154,7 +161,7 @@ def _compare(
 
 
 def _same_memory(one: np.ndarray, other: np.ndarray) -> bool:
-    """A step that changes nothing hands back the very rows: no need to compare them with themselves."""
+    """A step that hands back the very rows, which it could not write, changed nothing: there is nothing to compare."""
     return one.__array_interface__["data"] == other.__array_interface__["data"] and one.strides == other.strides
 
 

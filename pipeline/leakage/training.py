@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import backends, dataset, train
+from pipeline import backends, train
 from pipeline.dataset import Part
 
 if TYPE_CHECKING:
@@ -53,14 +53,15 @@ def last(part: Part) -> Part:
 def fit(
     name: str, fold: int, stopping: dict[str, Any] | None = None
 ) -> tuple[keras.Model, dict[str, Any], dict[str, Any]]:
-    """Train on the last windows of a fold, and by early stopping on those of its validation if `stopping` is given.
+    """Train on the last windows of the parts that `train.parts` gives, watching none unless `stopping` is given.
 
     Returns:
         The network, the settings of its training, and its history.
     """
     _prepare()
-    part = last(dataset.load(name, fold, "train"))
-    held = last(dataset.load(name, fold, "validation")) if stopping else None
+    part, watched_part = train.parts(name, fold)
+    part = last(part)
+    held = last(watched_part) if stopping and watched_part is not None else None
     settings = SETTINGS | {"batch_size": -(-len(part) // 2), "epochs": 3 if stopping else 1, "early_stopping": stopping}
     network, history = train.fit(part, held, architecture(part), settings, seed=0)
     return network, settings, history
@@ -73,7 +74,7 @@ def weights(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
 
 def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
     """Weights of the best epoch by the loss on validation, and the losses; nothing where there is no validation."""
-    if not dataset.has(name, fold, "validation"):
+    if train.parts(name, fold)[1] is None:
         return {}
     network, _, history = fit(name, fold, STOPPING)
     return watched(network, history)

@@ -49,7 +49,7 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
     """One experiment's scores on its test rows, by column; None where there is no such thing.
 
     `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` are of that
-    metric. `naive` is the baseline that was best on the validation rows (on the training rows where there are none);
+    metric. `naive` is the baseline that was best on the first validation rows (or training rows, where there are none);
     `skill` is 1 - MSE / its MSE, or the same of Brier scores for classes, with the limits of its interval and the
     p-value of the resamples. `comparison` and `comparison_linear` are corrected for the experiments on the same test
     windows; nothing else is.
