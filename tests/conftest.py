@@ -58,3 +58,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pipeline").symlink_to(PROJECT / "pipeline")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def xla_stays_possible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorFlow's op determinism holds for a process and turns XLA off: no test may leave it on for the others."""
+    from pipeline.backends import tensorflow
+
+    prepare = tensorflow.prepare
+    monkeypatch.setattr(tensorflow, "prepare", lambda threads, jit_compile: prepare(threads, jit_compile=True))

@@ -172,7 +172,7 @@ SCALER = Leak(
 THRESHOLDS = Leak(
     name="thresholds_on_all_rows",
     about="A series whose spread triples, its next value put into three classes: the classes' thresholds are quantiles "
-    "of all rows, the test rows included.",
+    "of all rows, the test rows included. They make other classes, so the two scores answer different questions.",
     metric="accuracy",
     learner=f"logistic regression, {_SERIES} series",
     clean=window.window,
