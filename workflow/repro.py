@@ -9,7 +9,6 @@ is whole. The bytes are DVC's own (tests/test_repro.py).
 from __future__ import annotations
 
 import io
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -63,17 +62,15 @@ def replaced(text: str, before: dict[str, Any], data: dict[str, Any]) -> str:
 @contextmanager
 def modify(path: str, fs: Any = None) -> Iterator[dict[str, Any]]:
     """In place of DVC's `modify_yaml`: give the content to be changed, then write it."""
+    from pipeline.common import files
+
     file = Path(path)
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     data = read(text)
     before = dict(data.get("stages") or {})
     yield data
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with files.whole(file) as beside:
         beside.write_text(replaced(text, before, data), encoding="utf-8")
-        os.replace(beside, file)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def main(stage: str) -> int:

@@ -21,7 +21,7 @@ import numpy as np
 from pipeline import scale, split, window
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.leakage import stored, training
+from pipeline.leakage import replacing, stored, training
 from pipeline.leakage.proof import Proof, judged
 
 _CHUNK = 1 << 18  # rows replaced at a time
@@ -82,9 +82,7 @@ def reference(p: dict[str, Any], name: str, steps: Steps = STEPS, folds: list[in
     """
     source = files.RAW / p["datasets"][name]["series"]
     rows = files.read_array(source / "rows.npy")
-    low, high = np.fmin.reduce(rows, axis=0), np.fmax.reduce(rows, axis=0)
-    low = np.where(np.isnan(low), 0.0, low)
-    width = np.where(high > low, high - low, np.maximum(np.abs(low), 1.0))
+    low, width = replacing.ranges(rows)
     del rows  # a mapped file counts as memory for as long as it is open
     here = Path.cwd()
     made, lying = {}, {}
@@ -232,8 +230,8 @@ def _scratch(p: dict[str, Any], name: str) -> Iterator[None]:
 def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant: str, expected: Reference) -> int:
     """Replace, in rows.npy, every cell of the rows that must not count; how many cells that are.
 
-    Numbers lie between the middle of the column's range and half a range above it, so extremes and means move. Where
-    cells go missing, each later part keeps its last window, with other numbers: a part without one would be refused.
+    Where cells go missing, each later part keeps its last window, with other numbers: a part without one would be
+    refused.
     """
     rows = np.load(path, mmap_mode="r+", allow_pickle=False)
     spans = _later(expected.description, fold, part)
@@ -251,8 +249,7 @@ def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant
         for at in range(begin, stop, _CHUNK):
             some = slice(at, min(at + _CHUNK, stop))
             old = rows[some]
-            new = expected.low + expected.width * rng.uniform(0.5, 1.5, old.shape)
-            new = np.where(new == old, new + expected.width, new)
+            new = replacing.others(old, expected.low, expected.width, rng)
             if variant == _MISSING:
                 new[~kept[some]] = np.nan
             rows[some] = new

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline import dataset, scale, split, window
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.leakage import intervals
+from pipeline.leakage import intervals, replacing
 from pipeline.leakage.proof import Proof, judged
 
 _EDGES = 8  # of a part, spread over it
@@ -110,13 +110,8 @@ def _cut(
 def _replaced(stretch: _Stretch, rng: np.random.Generator) -> np.ndarray:
     """The rows with every cell from the edge on another number; missing cells stay, so that no window comes or goes."""
     rows = np.array(stretch.rows)
-    low, high = np.fmin.reduce(rows, axis=0), np.fmax.reduce(rows, axis=0)
-    low = np.where(np.isnan(low), 0.0, low)
-    width = np.where(high > low, high - low, np.maximum(np.abs(low), 1.0))
     old = rows[stretch.edge :]
-    new = low + width * rng.uniform(0.5, 1.5, old.shape)
-    new = np.where(new == old, new + width, new)
-    rows[stretch.edge :] = np.where(np.isnan(old), np.nan, new)
+    rows[stretch.edge :] = np.where(np.isnan(old), np.nan, replacing.others(old, *replacing.ranges(rows), rng))
     return rows
 
 
