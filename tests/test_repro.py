@@ -70,3 +70,20 @@ def test_a_failure_while_writing_leaves_the_whole_file(tmp_path: Path) -> None:
         data["stages"]["a"] = {"cmd": object()}
     assert path.read_bytes() == before
     assert [one.name for one in tmp_path.iterdir()] == ["dvc.lock"]
+
+
+def test_a_run_killed_in_the_middle_of_writing_leaves_the_whole_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "dvc.lock"
+    path.write_text("schema: '2.0'\nstages:\n  a:\n    cmd: x\n", encoding="utf-8")
+    before = path.read_bytes()
+
+    def half(self: Path, text: str, encoding: str) -> None:
+        self.write_bytes(text.encode(encoding)[: len(text) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(KeyboardInterrupt), repro.modify(str(path)) as data:
+        data["stages"]["a"] = {"cmd": "y"}
+    assert path.read_bytes() == before
