@@ -85,17 +85,11 @@ def fit(
     """
     import keras
 
-    from pipeline import models
     from pipeline.batches import Batches
     from pipeline.recorder import Recorder
 
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
-    batch, stateful = training["batch_size"], training["state"] != "none"
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch if stateful else None)
-    model = models.build(architecture, shape, f"{place}.architecture")
-    models.compile_model(model, training, part.spec.classes, f"{place}.training")
-
+    model = build(part, architecture, training, seed, place)
+    batch = training["batch_size"]
     fixed = _order(part, training)
     batches, validation = Batches(part, batch, seed if training["shuffle"] else None, fixed.windows), None
     held_resets: frozenset[int] = frozenset()
@@ -103,7 +97,8 @@ def fit(
         held_fixed = _order(held, training)
         held_resets = held_fixed.resets
         validation = Batches(held, batch, None, held_fixed.windows)
-    recorder = Recorder(label, training["steps_per_execution"], fixed.resets, held_resets)
+    windows = len(part) if fixed.windows is None else fixed.windows.size
+    recorder = Recorder(label, training["steps_per_execution"], fixed.resets, held_resets, windows, batch)
     callbacks: list[keras.callbacks.Callback] = [recorder]
     if stopping := training["early_stopping"]:
         recorder.early = keras.callbacks.EarlyStopping(
@@ -130,6 +125,27 @@ def fit(
         "nonfinite": recorder.nonfinite,
         "weights_finite": all(bool(np.isfinite(weight).all()) for weight in weights),
     }
+
+
+def build(
+    part: Part, architecture: dict[str, Any], training: dict[str, Any], seed: int, place: str = "experiment"
+) -> keras.Model:
+    """The compiled network of one random seed, as it is before its first step. Clears Keras's session.
+
+    Raises:
+        UserError: an option of the architecture or the training that cannot be.
+    """
+    import keras
+
+    from pipeline import models
+
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    batch = training["batch_size"] if training["state"] != "none" else None
+    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch)
+    model = models.build(architecture, shape, f"{place}.architecture")
+    models.compile_model(model, training, part.spec.classes, f"{place}.training")
+    return model
 
 
 def _order(part: Part, training: dict[str, Any]) -> Order:

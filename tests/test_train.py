@@ -84,6 +84,39 @@ def test_the_penalty_is_told_from_the_loss():
     assert epoch["loss"] - epoch["penalty"] == pytest.approx(squared_errors(part, model).mean(), rel=1e-4)
 
 
+def test_slices_are_the_losses_of_runs_of_batches_without_the_penalty():
+    part = make_part(noise(95), length=5)  # 90 windows: 11 batches of 8 and one of 2
+    architecture = {"name": "simple_rnn", "units": [4], "activations": ["tanh"], "dropout": 0.0}
+    model, history = train.fit(part, None, architecture, TRAINING, seed=0)
+    errors = squared_errors(part, model)
+    expected = [errors[at : at + 8].mean() for at in range(0, 90, 8)]
+    for epoch in history["epochs"]:
+        assert epoch["slices"] == pytest.approx(expected, abs=1e-4)
+    _, whole = train.fit(part, None, architecture, TRAINING | {"batch_size": 2}, seed=0)
+    slices = whole["epochs"][0]["slices"]  # 45 batches in 20 runs of two or three
+    assert len(slices) == 20
+    assert np.mean(slices) == pytest.approx(errors.mean(), rel=0.05)
+    _, some = train.fit(part, None, architecture, TRAINING | {"steps_per_execution": 5}, seed=0)
+    reports = [errors[:40].mean(), errors[40:80].mean(), errors[80:].mean()]
+    assert some["epochs"][0]["slices"] == pytest.approx(reports, abs=1e-4)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_update_ratios_are_those_of_the_epochs_first_report(steps):
+    part = make_part(noise(40), length=5)
+    settings = TRAINING | {"learning_rate": 0.1, "epochs": 1, "steps_per_execution": steps}
+    before = {layer.name: layer.get_weights() for layer in train.build(part, SMALL, settings, 3).layers}
+    _, history = train.fit(part, None, SMALL, settings, seed=3)
+    few = dataclasses.replace(part, table={key: value[: 8 * steps] for key, value in part.table.items()})
+    model, _ = train.fit(few, None, SMALL, settings, seed=3)  # an epoch that is that report alone
+    ratios = history["epochs"][0]["update_ratio"]
+    assert list(ratios) == ["lstm_0", "head"]
+    for name, ratio in ratios.items():
+        after = model.get_layer(name).get_weights()
+        change = np.sqrt(sum(((a - b) ** 2).sum() for a, b in zip(after, before[name], strict=True)))
+        assert ratio == pytest.approx(change / steps / np.sqrt(sum((b**2).sum() for b in before[name])), rel=1e-4)
+
+
 def broken(part, row):
     """The same part with one missing cell that reached the scaled rows."""
     scaled = part.scaled.copy()
@@ -110,6 +143,7 @@ def test_the_first_loss_that_is_not_finite_ends_the_training(steps, batch):
     healthy, _ = train.fit(part, None, architecture, TRAINING | {"epochs": 1}, seed=0)
     said = healthy.predict(part.inputs()[:16], verbose=0)
     truth = part.targets()[:16]
+    assert len(history["epochs"][0]["slices"]) == (2 if steps == 1 else 1)  # the finite ones
     assert found["loss_before"] == pytest.approx(-np.log(np.where(truth == 1, said, 1 - said)).mean(), rel=1e-4)
     assert found["accuracy_before"] == pytest.approx(((said > 0.5) == truth).mean())
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 from pipeline.common.errors import UserError
 
@@ -22,6 +24,20 @@ def prepare(threads: int, jit_compile: bool) -> None:
         UserError: `KERAS_BACKEND` names a backend that Flatline has no module for.
     """
     _module(os.environ.get("KERAS_BACKEND", _DEFAULT)).prepare(threads, jit_compile)
+
+
+def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., Any]:
+    """The gradient of a function of tensors. Keras has no call for it.
+
+    Args:
+        function: from a list of tensors (and any further arguments) to one number.
+        jit_compile: compile with XLA; as for `prepare` in this process.
+
+    Returns:
+        A function of the same arguments that gives one array per tensor of the list: the number's gradient by it, 0
+        where it does not depend on it. It is traced once for arguments of equal shapes.
+    """
+    return _module(os.environ.get("KERAS_BACKEND", _DEFAULT)).gradients(function, jit_compile)
 
 
 def _module(name: str) -> ModuleType:

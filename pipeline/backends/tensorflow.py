@@ -1,12 +1,13 @@
-"""Keras on TensorFlow: threads, determinism and silence."""
+"""Keras on TensorFlow: threads, determinism, silence and gradients."""
 
 from __future__ import annotations
 
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 def prepare(threads: int, jit_compile: bool) -> None:
@@ -30,6 +31,24 @@ def prepare(threads: int, jit_compile: bool) -> None:
             getattr(tf.config.threading, f"set_{name}")(threads)
     if not jit_compile:
         tf.config.experimental.enable_op_determinism()
+
+
+def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., Any]:
+    """See `pipeline.backends.gradients`."""
+    import tensorflow as tf
+
+    @tf.function(jit_compile=jit_compile)
+    def traced(at: list[Any], *others: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(at)
+            number = function(at, *others)
+        return tape.gradient(number, at, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+
+    def run(at: list[Any], *others: Any) -> list[Any]:
+        at, others = tf.nest.map_structure(tf.convert_to_tensor, (list(at), others))
+        return [tf.convert_to_tensor(one).numpy() for one in traced(at, *others)]
+
+    return run
 
 
 @contextmanager
