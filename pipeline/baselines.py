@@ -26,19 +26,24 @@ _CELLS = 2**25
 _WIDEST = 4096
 
 
-def fit(train: Part) -> dict[str, Forecast]:
+def fit(train: Part, linear: bool = True) -> dict[str, Forecast]:
     """Learn every baseline that suits the target from the training part.
+
+    Args:
+        train: the training part.
+        linear: the linear model too, which takes most of the time.
 
     Returns:
         by name a function from any part to its forecasts: `[windows, steps]` in raw units for regressions,
         `[windows, 1]` probabilities of class 1 for two classes, `[windows, 3]` probabilities for three.
     """
     if train.spec.classes:
-        return {"majority": _majority(train), "persistence": _persistent_class(train), "logistic": _logistic(train)}
+        naive = {"majority": _majority(train), "persistence": _persistent_class(train)}
+        return {**naive, "logistic": _logistic(train)} if linear else naive
     forecasts = {"persistence": _persistence(train), "train_mean": _train_mean(train)}
     if train.spec.period and train.spec.target["kind"] != "sequence_mean":
         forecasts["seasonal_naive"] = _seasonal_naive(train)
-    return {**forecasts, "ridge": _ridge(train)}
+    return {**forecasts, "ridge": _ridge(train)} if linear else forecasts
 
 
 def _steps(part: Part) -> int:

@@ -24,25 +24,50 @@ Arrays = skill.Arrays
 
 
 def evaluate(settings: dict[str, Any], name: str) -> None:
-    """Write `reports/metrics/NAME.json` and `reports/evaluation/NAME.json` (docs/files.md)."""
+    """Write NAME's files below `reports/metrics`, `reports/evaluation` and `reports/losses` (docs/files.md)."""
     from threadpoolctl import threadpool_limits
 
     # The number of threads changes the order of sums, and with it the last digits of ridge and logistic regression.
     with threadpool_limits(1):
-        result = measure(settings, name)
+        arrays, about = collect(settings, name)
+        result = measure(settings, name, arrays, about)
+    seeds = settings["experiments"][name]["training"]["seeds"]
+    files.write_table(files.LOSSES / f"{name}.parquet", losses(arrays, seeds, about["classes"]))
     files.write_json(files.EVALUATION / f"{name}.json", scores.significant(result, 7))
     files.write_json(files.METRICS / f"{name}.json", scores.significant(summary(result), 4))
 
 
-def measure(settings: dict[str, Any], name: str) -> dict[str, Any]:
+def collect(settings: dict[str, Any], name: str) -> tuple[Arrays, dict[str, Any]]:
+    """Truth and all forecasts of every part and fold, in the units of the scores, and what describes the target."""
+    experiment = settings["experiments"][name]
+    data = experiment["dataset"]
+    arrays: Arrays = defaultdict(list)
+    about: dict[str, Any] = {}
+    for fold in range(dataset.folds(data)):
+        about = _collect(arrays, name, data, fold, experiment["training"]["seeds"])
+    return arrays, about
+
+
+def losses(arrays: Arrays, seeds: list[int], classes: int | None) -> dict[str, np.ndarray]:
+    """Each test window's loss per seed, all folds in time order, for the differences between two experiments.
+
+    Returns:
+        `row`, int64 `[windows]`: series row of the first target; `loss_SEED`, float64 `[windows]`: squared error in the
+        units of the scores, mean over the steps, or Brier score; NaN where the forecast is not finite.
+    """
+    rows, truth = (np.concatenate(arrays["test", key]) for key in ("row", "truth"))
+    order = np.argsort(rows, kind="stable")
+    table = {"row": rows[order].astype(np.int64)}
+    for seed in seeds:
+        table[f"loss_{seed}"] = skill.losses(truth, np.concatenate(arrays["test", ("seed", seed)]), classes)[order]
+    return table
+
+
+def measure(settings: dict[str, Any], name: str, arrays: Arrays, about: dict[str, Any]) -> dict[str, Any]:
     """Everything about one experiment, as the report needs it; see `docs/files.md`."""
     experiment = settings["experiments"][name]
     data = experiment["dataset"]
     seeds = experiment["training"]["seeds"]
-    arrays: Arrays = defaultdict(list)
-    about: dict[str, Any] = {}
-    for fold in range(dataset.folds(data)):
-        about = _collect(arrays, name, data, fold, seeds)
     classes = about["classes"]
     description = files.read_json(files.SPLIT / data / "split.json")
     return {
@@ -269,7 +294,9 @@ def _histories(name: str, folds: int, seeds: list[int]) -> list[dict[str, Any]]:
         for seed in seeds:
             one = files.read_json(files.MODELS / name / "training" / f"fold{fold}_seed{seed}.json")
             epochs = one.pop("epochs")
-            curves = {key: [epoch.get(key) for epoch in epochs] for key in dict.fromkeys(k for e in epochs for k in e)}
+            # What is recorded within an epoch is for the diagnosis.
+            names = dict.fromkeys(k for e in epochs for k in e if k not in ("slices", "update_ratio"))
+            curves = {key: [epoch.get(key) for epoch in epochs] for key in names}
             histories.append({"fold": fold, "seed": seed, **one, "curves": curves})
     return histories
 

@@ -12,19 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline import baselines, resample, scores
+from pipeline.forecast_tests import FEWEST, diebold_mariano, signs
 from pipeline.resample import LEVEL, RESAMPLES, Draws
 
 if TYPE_CHECKING:
     from pipeline.dataset import Spec
-
-# Of fewer units, or fewer windows than so many times the overlap, nothing is concluded: blocks that are at most a
-# quarter of the windows are then too short for the overlap, and told 7 to 18 % of equal forecasts apart where there
-# are one to three times as many windows as the overlap, but 2 to 4 % from four times on.
-_FEWEST = 5
-# Diebold and Mariano's variance needs more: below, their test told 9 to 19 % of equal forecasts apart.
-_FEWEST_LAGGED = 10
-# Pesaran and Timmermann's statistic is normal in large samples only.
-_FEWEST_SIGNS = 20
 
 Side = dict[str, Any]
 # (part, what) -> an array per fold; see `evaluate`
@@ -147,7 +139,7 @@ def compare(
         watched.append(table[:, 4])
     block = 1 if sequences is not None else resample.block_length(watched, overlap)
     draws = Draws.of(table, block)
-    enough = len(table) // (overlap if sequences is None else 1) >= _FEWEST
+    enough = len(table) // (overlap if sequences is None else 1) >= FEWEST
     result: dict[str, Any] = {}
     for at, (key, (name, base)) in enumerate((("naive", naive), ("linear", linear)), start=1):
         known = bool(np.isfinite(base).all())
@@ -164,6 +156,79 @@ def compare(
     result["effective_windows"] = effective(net - naive[1], draws) if finite and np.isfinite(naive[1]).all() else None
     result["unit"] = "window" if sequences is None else "sequence"
     return {**result, "block_length": block, "resamples": RESAMPLES, "level": LEVEL}
+
+
+def paired(
+    posted: dict[str, np.ndarray],
+    remedied: dict[str, np.ndarray],
+    *,
+    overlap: int = 1,
+    sequence_length: int | None = None,
+) -> dict[str, Any]:
+    """How much lower the losses of one experiment are than those of another, on the test windows that both have.
+
+    The resamples, their blocks and their intervals are those of `compare`. Nothing is corrected for several pairs.
+
+    Args:
+        posted: `reports/losses/`: `row` `[windows]`, and `loss_SEED` `[windows]` per seed, which are averaged.
+        remedied: the same of the other one; windows belong together by their `row`.
+        overlap: how many windows in a row share a target row; of two experiments the larger number.
+        sequence_length: rows of an independent sequence, or None.
+
+    Returns:
+        `posted` and `remedied`, the mean losses on the common windows; `reduction`, 1 - remedied / posted, with `low`,
+        `high` (95 %), two-sided `p_value` and `comparison` (`better`, `not_distinguishable`, `worse`: of the
+        remedied); `windows`; `left_out`, the windows that only one has, by `posted` and `remedied`; `unit`,
+        `block_length`, `resamples`, `level`. Losses that are not finite are worse than any finite ones; there is no
+        reduction then, and none where the posted ones are 0.
+    """
+    rows, left, right = np.intersect1d(posted["row"], remedied["row"], return_indices=True)
+    sides = {"posted": _seeds_mean(posted)[left], "remedied": _seeds_mean(remedied)[right]}
+    result: dict[str, Any] = {
+        "windows": len(rows),
+        "left_out": {"posted": len(posted["row"]) - len(rows), "remedied": len(remedied["row"]) - len(rows)},
+        "unit": "sequence" if sequence_length else "window",
+        "resamples": RESAMPLES,
+        "level": LEVEL,
+    }
+    finite = {key: bool(np.isfinite(loss).all()) and len(rows) > 0 for key, loss in sides.items()}
+    result |= {key: float(np.mean(loss)) if finite[key] else None for key, loss in sides.items()}
+    if not all(finite.values()):
+        told = "better" if finite["remedied"] else "worse" if finite["posted"] else "not_distinguishable"
+        p_value = 1.0 if told == "not_distinguishable" else 0.0
+        nothing = {"reduction": None, "low": None, "high": None, "block_length": None}
+        return {**result, **nothing, "p_value": p_value, "comparison": told}
+    sequences = rows // sequence_length if sequence_length else None
+    table = resample.units_of(np.stack([sides["remedied"], sides["posted"]], axis=1), sequences)
+    block = 1 if sequence_length else resample.block_length([table[:, 0] - table[:, 1]], overlap)
+    enough = len(table) // (1 if sequence_length else overlap) >= FEWEST
+    side = _side(Draws.of(table, block), 1, finite=True, known=enough)
+    return {**result, "reduction": side.pop("skill"), **side, "block_length": block}
+
+
+def _seeds_mean(table: dict[str, np.ndarray]) -> np.ndarray:
+    """Losses `[windows]`, the mean over the seeds of a table of `reports/losses/`."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.mean([loss for name, loss in table.items() if name != "row"], axis=0)
+
+
+def unchanged(
+    table: dict[str, np.ndarray], *, overlap: int = 1, sequence_length: int | None = None
+) -> dict[str, Any] | None:
+    """`paired` of one experiment's first seed (as `posted`) and its other seeds (as `remedied`): retrained unchanged.
+
+    What a remedy is worth must be more than what other random numbers do; None where there is one seed only.
+
+    Args:
+        table: of `reports/losses/`, its seeds in the order of the training's.
+        overlap: as in `paired`.
+        sequence_length: as in `paired`.
+    """
+    first, *others = (name for name in table if name != "row")
+    if not others:
+        return None
+    one, rest = ({"row": table["row"]} | {name: table[name] for name in names} for names in ([first], others))
+    return paired(one, rest, overlap=overlap, sequence_length=sequence_length)
 
 
 def corrected(sides: list[Side], level: float = LEVEL) -> list[str]:
@@ -230,79 +295,7 @@ def _accuracy(draws: Draws, windows: int, enough: bool) -> dict[str, Any]:
     return {"score": score, "binomial": [float(b) for b in binomial], "block": block if enough else [None, None]}
 
 
-# --- tests of others, beside
-
-
-def diebold_mariano(
-    network: np.ndarray, baseline: np.ndarray, overlap: int = 1, sequences: np.ndarray | None = None
-) -> dict[str, float] | None:
-    """Diebold and Mariano's test (1995) of equal losses with the correction of Harvey and others (1997), two-sided.
-
-    The variance is Newey and West's (1987). With a lag less than the overlap, as usual, its weights keep but two thirds
-    of the variance of sums that overlap; so there are twice as many lags, and at least the cube root of the windows.
-    Of independent units there are none.
-
-    Args:
-        network: losses `[units]`; a negative statistic says that they are the lower ones.
-        baseline: losses `[units]`.
-        overlap: windows in a row that share a target row: the test's horizon.
-        sequences: not None where the units are independent.
-
-    Returns:
-        `statistic`, `p_value`, `lags`; None where the difference has no spread, or there are fewer than five
-        sequences, or ten times the overlap in windows.
-    """
-    from statsmodels.tsa.stattools import diebold_mariano_test
-
-    difference = network - baseline
-    horizon = overlap if sequences is None else 1
-    fewest = _FEWEST_LAGGED if sequences is None else _FEWEST
-    if len(difference) // horizon < fewest or np.ptp(difference) <= 1e-12 * np.abs(difference).max():
-        return None
-    with np.errstate(invalid="ignore", divide="ignore"):
-        test = diebold_mariano_test(
-            np.zeros(len(difference)),
-            network,
-            baseline,
-            lags=max(2 * (horizon - 1), int(np.ceil(len(difference) ** (1 / 3)))) if sequences is None else 0,
-            criterion=lambda truth, loss: loss,
-            harvey_adj=True,
-            horizon=horizon,
-        )
-    if not np.isfinite(test.statistic) or not np.isfinite(test.pvalue):
-        return None
-    return {"statistic": float(test.statistic), "p_value": float(test.pvalue), "lags": int(test.lags)}
-
-
-def signs(truth: np.ndarray, forecast: np.ndarray, reference: np.ndarray, overlap: int = 1) -> dict[str, float] | None:
-    """Pesaran and Timmermann's test (1992) that the signs foretold have nothing to do with those that came, two-sided.
-
-    It takes windows for independent, so only every `overlap`-th one is used.
-
-    Args:
-        truth: `[windows]`.
-        forecast: `[windows]`, mean over the seeds.
-        reference: `[windows]`, above which the sign is positive: the last value, no change, or probability 0.5.
-        overlap: windows in a row that share a target row.
-
-    Returns:
-        `statistic`, `p_value`, and `hits`, the share of right signs; None where truth or forecast has one sign only,
-        or fewer than 20 windows are left.
-    """
-    from statsmodels.stats.diagnostic import pesaran_timmermann
-
-    if not np.isfinite(forecast).all():
-        return None
-    known = np.isfinite(reference)
-    came, said = ((one - reference)[known][::overlap] for one in (truth, forecast))
-    if len(came) < _FEWEST_SIGNS:
-        return None
-    try:
-        test = pesaran_timmermann(came, said)
-    except ValueError:
-        return None
-    hits = float(np.mean((came > 0) == (said > 0)))
-    return {"statistic": float(test.statistic), "p_value": float(test.pvalue), "hits": hits}
+# --- what belongs to the windows
 
 
 def effective(difference: np.ndarray, draws: Draws) -> float:

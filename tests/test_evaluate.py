@@ -9,7 +9,7 @@ import pytest
 import yaml
 from sklearn import metrics
 
-from pipeline import dataset, evaluate, scale, skill, split, window
+from pipeline import dataset, evaluate, forecast_tests, scale, skill, split, window
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
@@ -132,10 +132,36 @@ def test_equal_inputs_give_equal_bytes():
     settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
     predict(lambda part, seed: part.raw_targets() * 0.5)
     run(settings)
-    paths = [files.EVALUATION / f"{NAME}.json", files.METRICS / f"{NAME}.json"]
+    paths = [files.EVALUATION / f"{NAME}.json", files.METRICS / f"{NAME}.json", files.LOSSES / f"{NAME}.parquet"]
     before = [path.read_bytes() for path in paths]
     run(settings)
     assert [path.read_bytes() for path in paths] == before
+
+
+def test_the_loss_of_each_test_window_is_stored_for_each_seed():
+    expanding = {"scheme": "expanding", "folds": 2, "test_size": 20, "validation_size": 10}
+    settings = build(WAVE, split_settings=expanding, window_settings={"length": 5, "horizon": 2})
+    predict(lambda part, seed: part.raw_targets() + part.table["row"][:, None] * 0.001 * (seed + 1) * [1.0, 3.0])
+    evaluation, _ = run(settings)
+    table = files.read_table(files.LOSSES / f"{NAME}.parquet")
+    rows = np.concatenate([dataset.load("tiny", fold, "test").table["row"] for fold in (0, 1)])
+    assert list(table) == ["row", "loss_0", "loss_1"]
+    assert table["row"].dtype == np.int64
+    np.testing.assert_array_equal(table["row"], np.sort(rows))
+    for seed in (0, 1):
+        # (1 + 9) / 2 of the squared error of the first step.
+        np.testing.assert_allclose(table[f"loss_{seed}"], 5 * (table["row"] * 0.001 * (seed + 1)) ** 2)
+        mean = evaluation["parts"]["test"]["seeds"][str(seed)]["mse"]
+        assert table[f"loss_{seed}"].mean() == pytest.approx(mean, rel=1e-6)
+
+
+def test_stored_losses_of_classes_are_brier_scores_and_of_no_number_none():
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5, "target": {"kind": "sign"}})
+    predict(lambda part, seed: np.full((len(part), 1), np.nan if seed else 0.3))
+    evaluation, _ = run(settings)
+    table = files.read_table(files.LOSSES / f"{NAME}.parquet")
+    assert table["loss_0"].mean() == pytest.approx(evaluation["parts"]["test"]["seeds"]["0"]["brier"], rel=1e-6)
+    assert np.isnan(table["loss_1"]).all()
 
 
 def test_no_validation_part_and_one_seed():
@@ -308,11 +334,11 @@ def test_overlapping_signs_are_thinned():
     predict(lambda part, seed: part.raw_targets() + forecast[: len(part), None], seeds=[0])
     test = dataset.load("tiny", 0, "test")
     truth = test.raw_targets()[:, -1]
-    expected = skill.signs(truth, truth + forecast[: len(test)], test.table["last"], 3)
+    expected = forecast_tests.signs(truth, truth + forecast[: len(test)], test.table["last"], 3)
     got = run(settings)[0]["comparison"]["signs"]
     assert got == pytest.approx(expected, rel=1e-5)
     assert got["hits"] != pytest.approx(
-        skill.signs(truth, truth + forecast[: len(test)], test.table["last"], 1)["hits"]
+        forecast_tests.signs(truth, truth + forecast[: len(test)], test.table["last"], 1)["hits"]
     )
 
 

@@ -6,7 +6,7 @@ from scipy import signal, stats
 from statsmodels.stats.diagnostic import pesaran_timmermann
 from statsmodels.tsa.stattools import diebold_mariano_test
 
-from pipeline import resample, scores, skill
+from pipeline import forecast_tests, resample, scores, skill
 
 
 def pair(random, windows=200, worse=1.0, errors=0.5):
@@ -146,8 +146,8 @@ def test_the_overlap_reaches_every_number():
     network, base = (np.convolve(random.normal(size=205), np.ones(6), "valid") ** 2 for _ in range(2))
     got = against(network, base, overlap=6)
     assert got["block_length"] == resample.block_length([network - base], 6) >= 12
-    expected = skill.diebold_mariano(network, base, 6)
-    assert expected != skill.diebold_mariano(network, base, 1)
+    expected = forecast_tests.diebold_mariano(network, base, 6)
+    assert expected != forecast_tests.diebold_mariano(network, base, 1)
     assert got["naive"]["diebold_mariano"] == got["linear"]["diebold_mariano"] == pytest.approx(expected)
     draws = resample.Draws.of(np.column_stack([network, base, np.ones(200)]), got["block_length"])
     assert got["effective_windows"] == pytest.approx(skill.effective(network - base, draws))
@@ -305,19 +305,19 @@ def test_diebold_mariano_is_that_of_statsmodels_on_the_forecasts():
         # The cube root of 120, and twice the overlap's own lags.
         lags = 5 if overlap == 1 else 14
         expected = diebold_mariano_test(truth, one, other, criterion="mse", harvey_adj=True, horizon=overlap, lags=lags)
-        got = skill.diebold_mariano((one - truth) ** 2, (other - truth) ** 2, overlap)
+        got = forecast_tests.diebold_mariano((one - truth) ** 2, (other - truth) ** 2, overlap)
         assert got == pytest.approx({"statistic": expected.statistic, "p_value": expected.pvalue, "lags": lags})
-    assert skill.diebold_mariano(truth, truth + 1) is None
-    assert skill.diebold_mariano(truth[:3], one[:3]) is None
+    assert forecast_tests.diebold_mariano(truth, truth + 1) is None
+    assert forecast_tests.diebold_mariano(truth[:3], one[:3]) is None
     for least, overlap in ((10, 1), (80, 8)):
-        assert skill.diebold_mariano(truth[: least - 1], one[: least - 1], overlap) is None
-        assert skill.diebold_mariano(truth[:least], one[:least], overlap) is not None
-    assert skill.diebold_mariano(truth[:4], one[:4], sequences=np.arange(4)) is None
+        assert forecast_tests.diebold_mariano(truth[: least - 1], one[: least - 1], overlap) is None
+        assert forecast_tests.diebold_mariano(truth[:least], one[:least], overlap) is not None
+    assert forecast_tests.diebold_mariano(truth[:4], one[:4], sequences=np.arange(4)) is None
 
 
 def test_diebold_mariano_of_independent_sequences_is_students():
     one, other = np.random.default_rng(15).random((2, 9))
-    got = skill.diebold_mariano(one, other, overlap=500, sequences=np.arange(9))
+    got = forecast_tests.diebold_mariano(one, other, overlap=500, sequences=np.arange(9))
     expected = stats.ttest_1samp(one - other, 0)
     assert got["lags"] == 0
     assert got["statistic"] == pytest.approx(expected.statistic)
@@ -328,30 +328,30 @@ def test_pesaran_timmermann_is_that_of_statsmodels():
     random = np.random.default_rng(16)
     last, change = random.normal(size=(2, 100))
     forecast = last + change + random.normal(size=100)
-    got = skill.signs(last + change, forecast, last)
+    got = forecast_tests.signs(last + change, forecast, last)
     expected = pesaran_timmermann(change, forecast - last)
     assert (got["statistic"], got["p_value"]) == pytest.approx((expected.statistic, expected.pvalue))
     assert got["hits"] == pytest.approx(np.mean((change > 0) == (forecast > last)))
     # Overlapping targets are thinned, not taken for independent.
-    thinned = skill.signs(last + change, forecast, last, overlap=4)
-    assert thinned == pytest.approx(skill.signs((last + change)[::4], forecast[::4], last[::4]))
+    thinned = forecast_tests.signs(last + change, forecast, last, overlap=4)
+    assert thinned == pytest.approx(forecast_tests.signs((last + change)[::4], forecast[::4], last[::4]))
     assert thinned["p_value"] > got["p_value"]
 
 
 def test_signs_that_do_not_change_have_no_test():
     truth = np.random.default_rng(17).normal(size=40)
-    assert skill.signs(truth, np.ones(40), np.zeros(40)) is None
-    assert skill.signs(truth, truth * np.nan, np.zeros(40)) is None
+    assert forecast_tests.signs(truth, np.ones(40), np.zeros(40)) is None
+    assert forecast_tests.signs(truth, truth * np.nan, np.zeros(40)) is None
     missing = np.where(np.arange(40) < 5, np.nan, 0.0)
-    assert skill.signs(truth, truth, missing)["hits"] == 1
+    assert forecast_tests.signs(truth, truth, missing)["hits"] == 1
 
 
 def test_few_signs_have_no_test():
     truth = np.random.default_rng(26).normal(size=60)
-    assert skill.signs(truth[:20], truth[:20], np.zeros(20)) is not None
-    assert skill.signs(truth[:19], truth[:19], np.zeros(19)) is None
-    assert skill.signs(truth, truth, np.zeros(60), overlap=3) is not None
-    assert skill.signs(truth[:57], truth[:57], np.zeros(57), overlap=3) is None
+    assert forecast_tests.signs(truth[:20], truth[:20], np.zeros(20)) is not None
+    assert forecast_tests.signs(truth[:19], truth[:19], np.zeros(19)) is None
+    assert forecast_tests.signs(truth, truth, np.zeros(60), overlap=3) is not None
+    assert forecast_tests.signs(truth[:57], truth[:57], np.zeros(57), overlap=3) is None
 
 
 def test_the_effective_number_of_windows():
@@ -401,6 +401,95 @@ def test_the_accuracy_with_both_intervals():
     assert got["binomial"] == pytest.approx([centre - half, centre + half])
     assert got["block"][1] - got["block"][0] > 2 * (got["binomial"][1] - got["binomial"][0])
     assert against(base, base, hits=np.ones(400))["accuracy"]["block"] == [1.0, 1.0]
+
+
+# --- pairs of experiments
+
+
+def experiment(*losses, rows=None):
+    table = {f"loss_{seed}": loss for seed, loss in enumerate(losses)}
+    return {"row": np.arange(len(losses[0])) if rows is None else rows} | table
+
+
+def test_a_pair_is_compared_as_a_network_and_a_baseline_are():
+    random = np.random.default_rng(31)
+    remedied, posted = pair(random, worse=1.5)
+    expected = against(remedied, posted)
+    got = skill.paired(experiment(posted), experiment(remedied))
+    side = expected["naive"]
+    assert got["reduction"] == pytest.approx(1 - remedied.mean() / posted.mean())
+    assert [got[k] for k in ("low", "high", "p_value", "comparison")] == [
+        side[k] for k in ("low", "high", "p_value", "comparison")
+    ]
+    assert (got["block_length"], got["windows"]) == (expected["block_length"], 200)
+    back = skill.paired(experiment(remedied), experiment(posted))
+    assert (got["comparison"], back["comparison"]) == ("better", "worse")
+    assert (got["posted"], got["remedied"]) == pytest.approx((posted.mean(), remedied.mean()))
+
+
+def test_windows_belong_together_by_their_row_and_the_others_are_counted():
+    random = np.random.default_rng(32)
+    remedied, posted = pair(random, worse=1.5)
+    whole = skill.paired(experiment(posted[50:]), experiment(remedied[50:]))
+    order = random.permutation(170)
+    got = skill.paired(
+        experiment(posted, rows=np.arange(200) + 7),
+        experiment(np.r_[remedied[50:], np.full(20, 99.0)][order], rows=(np.arange(170) + 57)[order]),
+    )
+    assert got.pop("left_out") == {"posted": 50, "remedied": 20}
+    assert whole.pop("left_out") == {"posted": 0, "remedied": 0}
+    assert got == whole
+
+
+def test_seeds_are_averaged_and_unchanged_is_the_first_against_the_others():
+    random = np.random.default_rng(33)
+    a, b, c = random.random((3, 100)) + 1
+    assert skill.paired(experiment(a, b), experiment(c))["posted"] == pytest.approx((a + b).mean() / 2)
+    got = skill.unchanged(experiment(a, b, c))
+    assert got == skill.paired(experiment(a), experiment(b, c))
+    assert skill.unchanged(experiment(a)) is None
+
+
+def test_the_overlap_and_the_sequences_of_a_pair():
+    random = np.random.default_rng(34)
+    a, b = (np.convolve(random.normal(size=205), np.ones(6), "valid") ** 2 for _ in range(2))
+    assert skill.paired(experiment(a), experiment(b), overlap=6)["block_length"] >= 12
+    few = skill.paired(experiment(a[:29]), experiment(a[:29] / 9), overlap=6)
+    assert (few["comparison"], few["low"], few["p_value"]) == ("not_distinguishable", None, 1.0)
+    rows = np.arange(5) * 2000 + 1999
+    five = skill.paired(experiment(a[:5] + 9, rows=rows), experiment(a[:5] + 0.1, rows=rows), sequence_length=2000)
+    assert (five["unit"], five["block_length"], five["windows"]) == ("sequence", 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("posted", "remedied", "comparison", "p_value"),
+    [(np.nan, 1.0, "better", 0.0), (1.0, np.nan, "worse", 0.0), (np.nan, np.nan, "not_distinguishable", 1.0)],
+)
+def test_losses_that_are_not_finite_are_worse_than_any(posted, remedied, comparison, p_value):
+    ones = np.ones(30)
+    got = skill.paired(experiment(ones, posted * ones), experiment(remedied * ones))
+    assert (got["comparison"], got["p_value"]) == (comparison, p_value)
+    assert (got["reduction"], got["low"], got["high"]) == (None, None, None)
+    assert (got["posted"] is None, got["remedied"] is None) == (bool(np.isnan(posted)), bool(np.isnan(remedied)))
+
+
+def test_no_common_window_and_a_loss_of_0():
+    ones = np.ones(30)
+    got = skill.paired(experiment(ones), experiment(ones, rows=np.arange(30) + 30))
+    assert (got["windows"], got["posted"], got["comparison"]) == (0, None, "not_distinguishable")
+    assert got["left_out"] == {"posted": 30, "remedied": 30}
+    assert skill.paired(experiment(0 * ones), experiment(ones))["reduction"] is None
+    assert skill.paired(experiment(ones), experiment(ones))["comparison"] == "not_distinguishable"
+
+
+def test_equal_experiments_are_rarely_told_apart():
+    told = []
+    for number in range(200):
+        random = np.random.default_rng([35, number])
+        level = correlated(random, 150, rho=0.5)
+        a, b = ((level + random.normal(size=150)) ** 2 for _ in range(2))
+        told.append(skill.paired(experiment(a), experiment(b))["comparison"] != "not_distinguishable")
+    assert 0 < np.mean(told) <= 0.10
 
 
 def test_holms_correction():
