@@ -189,6 +189,26 @@ rule evaluate:
         RUN
 
 
+rule diagnose:
+    input:
+        stages.inputs("diagnose"),
+        stages.stamp("diagnose"),
+    output:
+        [update(out) for out in stages.outputs("diagnose")],
+    log:
+        "logs/diagnose/{name}.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        stage=lambda wildcards: stages.address("diagnose", wildcards),
+    message:
+        "Diagnose {wildcards.name}"
+    shell:
+        RUN
+
+
 rule leakage:
     input:
         stages.inputs("leakage"),

@@ -19,10 +19,10 @@ DATA_OF_CODE = {
 }
 # A folder whose every file is one dependency: the schema beside params.py, the templates beside page.py, the backend
 # that is imported by its name.
-FOLDERS = {"pipeline/backends", "pipeline/common", "pipeline/leakage", "pipeline/leaks", "pipeline/report"}
+FOLDERS = {f"pipeline/{name}" for name in ("backends", "common", "diagnose", "leakage", "leaks", "report")}
 # Chosen by name at run time, so that only the one chosen is a dependency.
 BY_NAME = {"raw": "${item.source}", "train": "pipeline/architectures/${item.architecture.name}.py"}
-BY_NAME["predict"] = BY_NAME["train"]
+BY_NAME |= dict.fromkeys(("predict", "diagnose"), BY_NAME["train"])
 BY_NAME |= {"leakage": "pipeline/architectures/lstm.py", "leaks": "pipeline/architectures/stacked_dense.py"}
 # Asks any generator for shorter series.
 ALL_SOURCES = {"leakage"}

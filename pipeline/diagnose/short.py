@@ -1,0 +1,104 @@
+"""Short trainings of one architecture: built and compiled once, put back to its beginning before each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from pipeline import models
+from pipeline.architectures import Shape
+from pipeline.dataset import Part
+
+# Seconds of a step on one core of the machine that this was fitted on, by weight and window and step, by step of a
+# recurrent layer, and at all. Only their ratios matter: steps must follow from sizes, never from a clock.
+_PRODUCT, _RECURRENT, _RECURRENT_JIT, _CALL = 1.8e-10, 8e-5, 1.5e-5, 5e-3
+# Windows in a step: as many as the training has, within these; the lower limit where a step costs much.
+_LEAST, _FEW, _MOST = 8, 16, 64
+_DEAR = 0.1
+
+
+class Short:
+    """One network with its own optimiser, loss and regularisers, without carried state.
+
+    Every batch has one size, so that nothing is traced or compiled twice.
+
+    Args:
+        part: training windows: shapes and classes.
+        experiment: `architecture` and `training` as in params.yaml, complete.
+
+    Raises:
+        UserError: as `models.build`.
+    """
+
+    def __init__(self, part: Part, experiment: dict[str, Any]) -> None:
+        training = experiment["training"] | {"steps_per_execution": 1}
+        keras.utils.set_random_seed(training["seeds"][0])
+        shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs)
+        self.network = models.build(experiment["architecture"], shape)
+        models.compile_model(self.network, training, part.spec.classes)
+        self.network.optimizer.build(self.network.trainable_variables)
+        self.rate = float(training["learning_rate"])
+        self._classes, self._loss = part.spec.classes, keras.losses.get(self.network.loss)
+        self.seed = training["seeds"][0]
+        self._jit = training["jit_compile"]
+        self.batch = int(np.clip(training["batch_size"], _LEAST, _MOST))
+        if self.seconds() > _DEAR:
+            self.batch = min(self.batch, _FEW)
+        self._variables = [*self.network.variables, *self.network.optimizer.variables]
+        self._beginning = [np.array(keras.ops.convert_to_numpy(one)) for one in self._variables]
+
+    def seconds(self) -> float:
+        """What one step costs, by the model above."""
+        length, total = self.network.input_shape[1], _CALL
+        for layer in self.network.layers:
+            inner = getattr(layer, "forward_layer", layer)
+            recurrent = isinstance(inner, keras.layers.RNN)
+            shape = tuple(getattr(getattr(layer, "output", None), "shape", ()))
+            steps = length if recurrent else (shape[1] or 1) if len(shape) == 3 else 1
+            total += steps * self.batch * layer.count_params() * _PRODUCT
+            total += steps * (_RECURRENT_JIT if self._jit else _RECURRENT) if recurrent else 0.0
+        return total
+
+    def restart(self, multiple: float = 1.0) -> None:
+        """Put weights, optimiser and the state of dropout back to the beginning, at a multiple of the own rate."""
+        for variable, value in zip(self._variables, self._beginning, strict=True):
+            variable.assign(value)
+        self.network.optimizer.learning_rate.assign(self.rate * multiple)
+
+    def train(self, inputs: Any, targets: np.ndarray, indices: np.ndarray, steps: int, salt: int = 0) -> int:
+        """Go on training.
+
+        Args:
+            inputs: a function from int [batch] to the windows' inputs.
+            targets: float32 [windows, outputs].
+            indices: the windows to draw from, int [some].
+            steps: gradient steps.
+            salt: another order of the windows.
+
+        Returns:
+            The steps done: fewer where the loss is no number any more.
+        """
+        random, queue = np.random.default_rng([self.seed, 78, salt]), np.zeros(0, dtype=int)
+        for step in range(steps):
+            while len(queue) < self.batch:
+                queue = np.concatenate([queue, random.permutation(indices)])
+            some, queue = queue[: self.batch], queue[self.batch :]
+            logs = self.network.train_on_batch(inputs(some), targets[some], return_dict=True)
+            if not np.isfinite(float(logs["loss"])):
+                return step + 1
+        return steps
+
+    def outputs(self, inputs: np.ndarray) -> np.ndarray:
+        """What the network says, as it gives it: float32 [windows, …, outputs]."""
+        said = []
+        for at in range(0, len(inputs), self.batch):
+            some = np.arange(at, at + self.batch).clip(max=len(inputs) - 1)
+            said.append(self.network.predict_on_batch(inputs[some])[: len(inputs) - at])
+        return np.concatenate(said)
+
+    def loss(self, outputs: np.ndarray, targets: np.ndarray) -> float | None:
+        """Mean loss without the penalty; None where it is no number."""
+        found = float(keras.ops.mean(self._loss(targets, keras.ops.convert_to_tensor(outputs))))
+        return found if np.isfinite(found) else None
