@@ -19,7 +19,23 @@ import pipeline.report.__main__ as command
 from pipeline import report, scores
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.report import comparison, figures, leaderboard, methods, page, published, symptoms, trust, wording
+from pipeline.report import (
+    comparison,
+    corpus,
+    diagnosis,
+    differences,
+    figures,
+    leaderboard,
+    methods,
+    page,
+    pairs,
+    posts,
+    published,
+    studies,
+    symptoms,
+    trust,
+    wording,
+)
 
 
 def made_up(
@@ -226,6 +242,7 @@ def calibrated():
     }
 
 
+REFERENCE = "https://arxiv.org/abs/1506.01186"
 TABLE = {
     "title": "A published table",
     "source": "Somebody (2021), table 1.",
@@ -253,6 +270,7 @@ def _everything():
         made_up("sequence_mean_question", 67599, constant=True, kind="sequence_mean", validation=False),
         made_up("sequence_mean_answer", 68047, constant=True, kind="sequence_mean", validation=False, seeds=(0,)),
         made_up("deep_rnn", 107289, weights=29057, penalty=0.97, noise=0.9),
+        made_up("deep_rnn_remedied", 107289, weights=29057, noise=0.1),
         made_up("stateful_classifier", 470563, classes=3, nan=True, losses=[None], validation=False, weights=34953),
         made_up("stateful_classifier_clean", 470563, classes=3, validation=False, weights=34953),
         made_up(
@@ -268,13 +286,133 @@ def _everything():
     ]
 
 
-def render(evaluations, size="quick", absent=(), leakage=None, leaks=None, calibration=None, tables=None):
+def diagnosed(name, verdict="not_learning", findings=None, cannot_tell=("What other steps do.",)):
+    finding = {
+        "code": "learning_rate_too_low",
+        "weight": "cause",
+        "evidence": {"best_rate": 0.001, "row": 4500, "column": "x", "first": True, "ratio": None},
+        "explanation": "Ten times the rate of `training` does it.",
+        "reference": {"title": "Smith 2017", "url": REFERENCE},
+        "remedy": {
+            "set": {f"experiments.{name}.training.learning_rate": 0.001},
+            "command": f"dvc exp run -S 'experiments.{name}.training.learning_rate=0.001'",
+        },
+        "advice": None,
+    }
+    return {
+        "experiment": name,
+        "verdict": verdict,
+        "reasons": ["The skill is −0.62."],
+        "findings": [finding] if findings is None else findings,
+        "facts": {},
+        "cannot_tell": list(cannot_tell),
+    }
+
+
+def symptom(code):
+    return {"code": code, "weight": "symptom", "evidence": {}, "explanation": "", "reference": None, "remedy": None}
+
+
+def stored(name, *, rows=120, seeds=(0, 1), factor=1.0, first=0):
+    """A table of reports/losses: correlated from experiment to experiment, `factor` times the first one's."""
+    base = np.random.default_rng(5).random(rows) + 0.5
+    table = {"row": np.arange(first, first + rows)}
+    return table | {f"loss_{seed}": factor * base * (1 + 0.001 * seed) for seed in seeds}
+
+
+def configured(*experiments, **changed):
+    """Settings of experiments on one dataset each; `changed` are other settings of the last one."""
+    settings = {"experiments": {}, "datasets": {}, "series": {"s": {"rows": 10}}}
+    for name in experiments:
+        settings["datasets"]["data_" + name] = {"series": "s", "scaling": {"target": "none"}, "window": {"length": 5}}
+        settings["experiments"][name] = {
+            "dataset": "data_" + name,
+            "architecture": {"name": "lstm", "units": [4], "head": "linear"},
+            "training": {"learning_rate": 0.0001, "early_stopping": None},
+        }
+    for path, value in changed.items():
+        place = settings["experiments"][experiments[-1]]
+        *above, last = path.split("__")
+        for key in above:
+            place = place[key]
+        place[last] = value
+    return settings
+
+
+def a_pair(factor=0.5, **more):
+    """`pairs.sections` of one pair as posted and remedied."""
+    settings = configured("a", "a_remedied", training__learning_rate=0.001)
+    settings["experiments"]["a"]["post"] = 107289
+    evaluations = {name: made_up(name, 107289) for name in settings["experiments"]}
+    losses = {"a": stored("a"), "a_remedied": stored("a_remedied", factor=factor)}
+    diagnoses = {"a": diagnosed("a"), "a_remedied": diagnosed("a_remedied", "learning", [])}
+    given = {"settings": settings, "evaluations": evaluations, "losses": losses, "diagnoses": diagnoses, **more}
+    return pairs.sections(*given.values())[0]
+
+
+STUDIES = {
+    "studies": [
+        {
+            "name": "left_out",
+            "post": 67599,
+            "question": "Which of the changes matters?",
+            "command": "python -m benchmarks.studies left_out",
+            "size": "Full size.",
+            "columns": ["mae", "r2_unseen"],
+            "rows": [
+                {"label": "all", "set": {"head": "linear"}, "seeds": [0, 1], "figures": {"mae": [0.001, 0.002]}},
+                {"label": "none", "set": {}, "seeds": [0, 1], "figures": {"mae": [0.15, None], "r2_unseen": [0, 0]}},
+            ],
+            "bar": {"text": "MAE at most 0.01", "met": False},
+            "answer": "All of them.",
+        }
+    ]
+}
+
+CORPUS = {
+    "halves": {
+        half: {
+            "cases": 46,
+            "faulty": 33,
+            "healthy": 13,
+            "recall": 0.93,
+            "precision": 0.89,
+            "false_alarms": 0,
+            "verdict_right": 0.957,
+        }
+        for half in ("tuning", "reported")
+    },
+    "codes": {"dead_output": {"cases": 2, "found": 2}, "memory_too_short": {"cases": 3, "found": 1}},
+    "cases": [
+        {
+            "name": "season_nan",
+            "half": "reported",
+            "base": "season",
+            "faults": ["nan_cell"],
+            "acceptable": [["nonfinite_input", "nonfinite_weights"]],
+            "verdicts": ["numerical_failure"],
+            "found": ["nonfinite_input"],
+            "verdict": "numerical_failure",
+        },
+        {"name": "of_tuning", "half": "tuning"},
+    ],
+    "command": "python -m benchmarks.corpus",
+}
+
+
+def render(evaluations, size="quick", absent=(), leakage=None, leaks=None, calibration=None, tables=None, **more):
     outcomes = comparison.corrected(evaluations)
+    diagnoses = more.get("diagnoses", {})
+    verdicts = {name: diagnosis.verdict(found) for name, found in diagnoses.items()}
     return page.render(
         size,
         evaluations,
-        leaderboard.rows(evaluations, outcomes),
+        leaderboard.rows(evaluations, outcomes, verdicts),
         outcomes,
+        diagnoses=diagnoses,
+        pairs=more.get("pairs", []),
+        found_studies=more.get("studies"),
+        found_corpus=more.get("corpus"),
         absent=list(absent),
         leakage=leakage or {},
         leaks=leaks,
@@ -293,6 +431,15 @@ def render_all():
         leaks={"leaks": [a_leak()]},
         calibration=calibrated(),
         tables={"table": TABLE},
+        diagnoses={
+            "deep_rnn": diagnosed("deep_rnn"),
+            "deep_rnn_remedied": diagnosed("deep_rnn_remedied", "learning", []),
+            "co2_lstm": diagnosed("co2_lstm", "learning", []),
+            "stateful_classifier": diagnosed("stateful_classifier", "numerical_failure"),
+        },
+        pairs=[{**a_pair(), "names": ("deep_rnn", "deep_rnn_remedied")}],
+        studies=STUDIES,
+        corpus=CORPUS,
     )
 
 
@@ -364,7 +511,7 @@ def test_nothing_is_loaded_from_outside(whole, read):
     assert loaded == []
     assert not re.search(r"<script|@import|url\((?!#)", whole)
     addresses = set(re.findall(r"https?://[^\s\"<]+", whole))
-    assert all("stackexchange.com/questions" in a or a == TABLE["url"] for a in addresses)
+    assert all("stackexchange.com/questions" in a or a in (TABLE["url"], REFERENCE) for a in addresses)
 
 
 def test_equal_inputs_give_equal_bytes(whole):
@@ -556,7 +703,8 @@ def test_numbers_for_people(value, text):
 
 
 def rows_of(evaluations):
-    return leaderboard.rows(evaluations, comparison.corrected(evaluations))
+    verdicts = {evaluations[0]["experiment"]: "not_learning"}
+    return leaderboard.rows(evaluations, comparison.corrected(evaluations), verdicts)
 
 
 def test_leaderboard_by_hand():
@@ -575,6 +723,7 @@ def test_leaderboard_by_hand():
     assert (row["oracle_share"], row["effective_windows"]) == (0.55, 31.4)
     assert row["accuracy"] is None
     assert row["post"] is None
+    assert row["verdict"] == "not_learning"
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -670,6 +819,8 @@ def test_leaderboard_file_has_a_row_per_experiment_in_order():
     assert float(broken["accuracy"]) > 0
     assert (broken["comparison"], broken["skill"], broken["p_value"]) == ("worse", "", "0.0")
     assert {"skill_low", "skill_high", "skill_linear", "oracle_share", "effective_windows"} <= set(read[0])
+    assert leaderboard.COLUMNS.index("verdict") == leaderboard.COLUMNS.index("comparison") + 1
+    assert [row["verdict"] for row in read[:2]] == ["not_learning", ""]
 
 
 # --- can the scores be trusted?
@@ -844,8 +995,26 @@ def test_new_names_are_escaped_everywhere():
     calibration = {**calibrated(), "learner": bad}
     calibration["null"]["kinds"] = {bad: calibration["null"]["kinds"]["random_walk"]}
     calibration["equal"]["kinds"] = {bad: calibration["equal"]["kinds"]["overlapping"]}
+    found = diagnosed(bad, bad, cannot_tell=[bad])
+    found["reasons"] = [bad]
+    found["findings"][0] |= {"code": bad, "weight": bad, "evidence": {bad: bad}, "explanation": bad, "advice": bad}
+    found["findings"][0]["reference"] = {"title": bad, "url": 'https://x"' + bad}
+    found["findings"][0]["remedy"] = {"set": {bad: bad}, "command": bad}
+    pair = a_pair()
+    for key in ("told", "missing", "unnamed"):
+        pair[key] = bad
+    pair |= {"names": (bad, bad), "remarks": [bad], "post": None}
+    pair["changed"] = [{"parameter": bad, "posted": bad, "remedied": bad, "findings": [bad], "speed": False}]
+    study = {key: bad for key in ("name", "question", "command", "size", "answer")} | {"post": None, "columns": [bad]}
+    study |= {"rows": [{"label": bad, "set": {bad: bad}, "seeds": [0], "figures": {bad: [bad]}}]}
+    case = {key: bad for key in ("name", "base", "verdict")} | {key: [bad] for key in ("faults", "acceptable", "found")}
+    told = {**CORPUS, "cases": [{**case, "half": "reported"}], "codes": {bad: {"cases": 1, "found": 1}}, "command": bad}
     text = render(
         [one, twin],
+        diagnoses={bad: found},
+        pairs=[pair],
+        studies={"studies": [{**study, "bar": {"text": bad, "met": None}}]},
+        corpus=told,
         leakage={
             bad: {"proofs": [{**proof(bad, "fail", 0, [bad], {bad: 3}), "about": bad}, proof(bad, bad)]},
             bad + "2": None,
@@ -856,7 +1025,190 @@ def test_new_names_are_escaped_everywhere():
     )
     assert "<i>" not in text.lower()
     assert '""' not in re.sub(r'=""', "", text)
-    assert text.lower().count("&lt;i&gt;&amp;bad") > 30
+    assert text.lower().count("&lt;i&gt;&amp;bad") > 70
+
+
+# --- diagnosis, pairs, studies, corpus
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_a_finding_is_told_with_evidence_reference_remedy_and_command():
+    own = diagnosed("a", findings=[symptom("persistence_echo"), *diagnosed("a")["findings"]])
+    text = render([made_up("a")], diagnoses={"a": own})
+    assert (
+        "learning_rate_too_low cause Ten times the rate of training does it. best rate 0.001 row 4,500 column x "
+        "first yes ratio not a number Smith 2017 https://arxiv.org/abs/1506.01186 "
+        "Remedy: experiments.a.training.learning_rate = 0.001 dvc exp run -S" in said(text)
+    )
+    assert f'<a href="{REFERENCE}"' in text
+    # The cause stands before the symptom, whatever their order in the file.
+    assert text.index("learning_rate_too_low</code>") < text.index("persistence_echo</code>")
+    assert "Of 1 experiments: 1 not learning." in said(text)
+
+
+@pytest.mark.parametrize("verdict", diagnosis.VERDICTS)
+def test_chips_of_verdicts(verdict):
+    tone = {"learning": "good", "no_evidence_of_signal": "unknown", "undetermined": "unknown"}.get(verdict, "bad")
+    assert diagnosis.chip({"verdict": verdict}) == {"chip": verdict.replace("_", " "), "tone": tone}
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_no_other_address_than_one_of_the_web_becomes_a_link():
+    own = diagnosed("a")
+    own["findings"][0]["reference"]["url"] = "javascript:alert(1)"
+    text = render([made_up("a")], diagnoses={"a": own})
+    assert "javascript:alert(1)" in said(text)
+    assert 'href="javascript' not in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_what_is_not_diagnosed_or_studied_is_said_in_its_place():
+    text = said(render([made_up("a"), made_up("deep_rnn", 107289)]))
+    assert "Not diagnosed yet: run dvc repro diagnose@a ." in text
+    assert "Not diagnosed yet: run dvc repro diagnose@deep_rnn ." in text
+    assert "No experiment of this post has a remedied twin in params.yaml ." in text
+    assert "Not run yet: python -m benchmarks.studies writes benchmarks/results/studies.json ." in text
+    assert "Not measured yet: run make bench ." in text
+    assert "experiments diagnosed" not in text
+
+
+def test_the_settings_in_which_a_pair_differs_are_listed_and_no_other():
+    settings = configured(
+        "a", "a_remedied", training__learning_rate=0.001, training__jit_compile=True, architecture__units=[8]
+    )
+    settings["datasets"]["data_a_remedied"]["scaling"]["target"] = "standard"
+    settings["experiments"]["a_remedied"]["training"]["early_stopping"] = {"monitor": "loss"}
+    found = diagnosed("a")
+    found["findings"][0]["remedy"]["set"]["datasets.data_a.scaling"] = {"target": "standard"}
+    got = differences.between(settings, "a", "a_remedied", found)
+    assert [(one["parameter"], one["posted"], one["remedied"], one["findings"], one["speed"]) for one in got] == [
+        ("architecture.units", "[4]", "[8]", [], False),
+        ("training.learning_rate", "0.0001", "0.001", ["learning_rate_too_low"], False),
+        ("training.early_stopping", "null", "not set", [], False),
+        ("dataset.scaling.target", "none", "standard", ["learning_rate_too_low"], False),
+        ("training.early_stopping.monitor", "not set", "loss", [], False),
+        ("training.jit_compile", "not set", "true", [], True),
+    ]
+    assert "`architecture.units`" in differences.unnamed(got, found)
+    assert "jit_compile" not in differences.unnamed(got, found)
+    assert differences.between(settings, "a", "a", None) == []
+
+
+def test_a_builders_own_value_counts_as_set():
+    settings = configured("a", "a_remedied", architecture={"name": "simple_rnn", "l2": 0.01, "dropout": 0.0})
+    settings["experiments"]["a"]["architecture"] = {"name": "simple_rnn"}
+    got = [
+        (one["parameter"], one["posted"], one["remedied"])
+        for one in differences.between(settings, "a", "a_remedied", None)
+    ]
+    assert got == [("architecture.dropout", "0.2", "0.0")]
+
+
+def test_a_pair_is_told_seed_by_seed_with_the_intervals_of_both_differences():
+    pair = a_pair()
+    assert pair["names"] == ("a", "a_remedied")
+    assert [row["name"] for row in pair["rows"]][:6] == [
+        "as posted, seed 0",
+        "retrained unchanged, seed 1",
+        "retrained unchanged against the first seed",
+        "remedied, seed 0",
+        "remedied, seed 1",
+        "remedied against as posted, all seeds",
+    ]
+    unchanged, remedied = (next(row for row in pair["rows"] if row["kind"] == k) for k in ("unchanged", "remedied"))
+    assert (remedied["reduction"], remedied["interval"]) == ("50.0 %", "50.0 % to 50.0 %")
+    assert remedied["chip"]["chip"] == "better"
+    assert (unchanged["reduction"], unchanged["chip"]["chip"]) == ("−0.1 %", "worse")
+    assert pair["told"] == (
+        "Remedied, the test loss is 50.0 % lower (50.0 % to 50.0 %): better; retrained unchanged, the test loss is "
+        "0.1 % higher (0.1 % to 0.1 %): worse."
+    )
+    assert pair["unnamed"] == "Every one of them is named by a finding."
+    assert pairs.counted([pair]) == "1 of 1 remedy is better"
+    assert pairs.counted([a_pair(factor=1.2), pair]) == "1 of 2 remedies are better"
+
+
+def test_a_pair_that_is_not_measured_says_what_to_run():
+    evaluations = {"a": made_up("a", 107289)}
+    pair = a_pair(evaluations=evaluations)
+    assert pair["missing"] == "Not measured yet: run `dvc repro evaluate@a_remedied`."
+    assert (pair["rows"], pair["told"]) == ([], "")
+    pair = a_pair(losses={"a": stored("a")})
+    assert pair["missing"] == "No loss of each window is stored: run `dvc repro evaluate@a_remedied` again."
+    assert {row["kind"] for row in pair["rows"]} == {"seed", "beside"}
+    assert a_pair(diagnoses={})["unnamed"].startswith("Not diagnosed yet")
+    assert pairs.counted([pair]) == ""
+
+
+def test_a_pair_whose_losses_mean_other_things_is_not_compared():
+    evaluations = {name: made_up(name, 107289) for name in ("a", "a_remedied")}
+    evaluations["a_remedied"]["units"] = "standardised"
+    pair = a_pair(evaluations=evaluations)
+    assert pair["missing"] == ("The two cannot be compared window by window: units original and standardised.")
+    assert pair["told"] == ""
+
+
+def test_windows_that_only_one_has_are_counted_and_a_nan_is_told():
+    losses = {"a": stored("a"), "a_remedied": stored("a", rows=100, first=30, factor=0.5)}
+    assert a_pair(losses=losses)["remarks"][0] == (
+        "90 test windows that both have; left out 30 that only the posted one has and 10 that only the remedied one "
+        "has."
+    )
+    losses["a"] = {name: column * (np.nan if name != "row" else 1) for name, column in stored("a").items()}
+    pair = a_pair(losses=losses)
+    assert pair["told"] == (
+        "Remedied, the loss before is not a number: better; retrained unchanged, the loss is not a number on either "
+        "side: not distinguishable."
+    )
+
+
+@pytest.mark.parametrize(("reduction", "text"), [(-0.0001, "0.0 %"), (-0.561, "−56.1 %"), (-99.0, "100 times as high")])
+def test_a_reduction_for_people(reduction, text):
+    assert pairs._lower(reduction) == text
+
+
+def test_a_remedied_experiment_is_judged_by_no_symptom():
+    entry = {"post": 107289, "posted": {"length": 100}, "symptoms": [{"text": "t", "rule": "worse_than_persistence"}]}
+    evaluations = [made_up("a", 107289), made_up("a_remedied", 107289), made_up("other")]
+    shown = {one["experiment"]: one["experiment"] for one in evaluations}
+    told = posts.post(entry, evaluations, shown, [a_pair()], None)
+    assert (told["experiments"], told["remedied"]) == (["a"], ["a_remedied"])
+    assert len(told["symptoms"][0]["cells"]) == len(told["sizes"][0]["ours"]) == 1
+    assert told["effect"] == "1 of 1 remedy is better"
+    alone = posts.post(entry, evaluations, shown, [], None)
+    assert alone["experiments"] == ["a", "a_remedied"]
+
+
+def test_studies_stand_with_their_post_their_bar_and_the_range_of_seeds():
+    (one,) = studies.of_post(STUDIES, 67599)
+    assert studies.of_post(STUDIES, 68047) == studies.of_post(None, 67599) == []
+    assert [row["cells"] for row in one["rows"]] == [["0.00100 to 0.00200", "–"], ["0.150; 1 of 2 not a number", "0"]]
+    assert one["met"]["chip"] == "not met"
+    assert one["rows"][0]["set"] == [("head", "linear")]
+    assert studies.spread([None, None]) == "not a number"
+    assert studies.spread(["better", "better"]) == "better"
+
+
+def test_the_corpus_by_hand():
+    shown = corpus.section(CORPUS, {"a": diagnosed("a"), "b": diagnosed("b"), "c": None})
+    assert [half["name"] for half in shown["halves"]] == ["reported half", "half that the thresholds were tuned on"]
+    half = shown["halves"][0]
+    assert (half["recall"], half["precision"], half["false_alarms"], half["verdict_right"]) == (
+        "0.930",
+        "0.890",
+        "0 of 13",
+        "95.7 %",
+    )
+    assert [(bar["text"], bar["chip"]) for bar in shown["bars"]] == [
+        ("recall at least 0.90", "met"),
+        ("precision at least 0.90", "not met"),
+        ("verdict right in 95 %", "met"),
+        ("no false alarm", "met"),
+    ]
+    assert [(row["code"], row["missed"]) for row in shown["codes"]] == [("memory_too_short", 2), ("dead_output", 0)]
+    (case,) = shown["cases"]
+    assert (case["acceptable"], case["verdict"]["tone"]) == ("nonfinite_input / nonfinite_weights", "good")
+    assert shown["cannot_tell"] == [("What other steps do.", ["a", "b"])]
 
 
 # --- the stage
@@ -873,6 +1225,14 @@ def test_the_stage_writes_both_files_from_what_evaluate_wrote(tmp_path, monkeypa
     files.write_json(files.LEAKAGE / "tiny.json", {"dataset": "tiny", "proofs": [proof("intervals")]})
     files.write_json(files.LEAKS, {"leaks": [a_leak()]})
     files.write_json(files.CALIBRATION, calibrated())
+    files.write_json(files.DIAGNOSIS / "tiny.json", diagnosed("tiny", "overfitting"))
+    files.write_json(corpus.FILE, CORPUS)
+    files.write_json(studies.FILE, STUDIES)
+    remedied = copy.deepcopy(settings)
+    remedied["experiments"]["tiny_remedied"] = copy.deepcopy(settings["experiments"]["tiny"])
+    report.report(remedied)
+    assert "run <code>dvc repro evaluate@tiny_remedied</code>" in files.REPORT.read_text()
+    assert ",overfitting," in files.LEADERBOARD.read_text()
     report.report(settings)
     assert "tiny" in files.REPORT.read_text()
     assert "No leak was found: 1 proof over" in files.REPORT.read_text()

@@ -10,13 +10,14 @@ from typing import Any
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.report import comparison, leaderboard, page, published
+from pipeline.report import comparison, corpus, diagnosis, leaderboard, page, pairs, published, studies
 
 
 def report(settings: dict[str, Any]) -> None:
     """Write `reports/index.html` and `reports/leaderboard.csv` from every evaluation that there is.
 
-    Proofs, planted leaks, calibration and published tables are shown where they are there, and named where not.
+    Diagnoses, losses, proofs, planted leaks, calibration, studies, the corpus and published tables are shown where they
+    are there, and named where not.
     """
     names = list(settings["experiments"])
     found = {name: files.EVALUATION / f"{name}.json" for name in names}
@@ -24,7 +25,10 @@ def report(settings: dict[str, Any]) -> None:
     if not evaluations:
         raise UserError(str(files.EVALUATION), "must hold at least one evaluation", "none", "Run `make run` first.")
     outcomes = comparison.corrected(evaluations)
-    rows = leaderboard.rows(evaluations, outcomes)
+    diagnoses = {name: _read(files.DIAGNOSIS / f"{name}.json") for name in names}
+    paired = sorted({name for pair in pairs.names(settings["experiments"]) for name in pair})
+    losses = {name: files.LOSSES / f"{name}.parquet" for name in paired}
+    rows = leaderboard.rows(evaluations, outcomes, {name: diagnosis.verdict(one) for name, one in diagnoses.items()})
     html = page.render(
         settings["size"],
         evaluations,
@@ -35,6 +39,15 @@ def report(settings: dict[str, Any]) -> None:
         leaks=_read(files.LEAKS),
         calibration=_read(files.CALIBRATION),
         tables=published.tables(),
+        diagnoses=diagnoses,
+        pairs=pairs.sections(
+            settings,
+            {one["experiment"]: one for one in evaluations},
+            {name: files.read_table(path) for name, path in losses.items() if path.exists()},
+            diagnoses,
+        ),
+        found_studies=_read(studies.FILE),
+        found_corpus=_read(corpus.FILE),
     )
     _write(files.REPORT, html)
     _write(files.LEADERBOARD, leaderboard.text(rows))

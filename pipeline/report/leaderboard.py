@@ -33,6 +33,7 @@ COLUMNS = [
     "skill_high",
     "p_value",
     "comparison",
+    "verdict",
     "skill_linear",
     "comparison_linear",
     "oracle_share",
@@ -40,19 +41,27 @@ COLUMNS = [
 ]
 
 
-def rows(evaluations: list[dict[str, Any]], outcomes: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row per evaluation, in their order; `outcomes` are the corrected comparisons (`comparison.corrected`)."""
-    return [row(one, outcomes.get(one["experiment"], {})) for one in evaluations]
+def rows(
+    evaluations: list[dict[str, Any]], outcomes: dict[str, dict[str, Any]], verdicts: dict[str, str | None]
+) -> list[dict[str, Any]]:
+    """A row per evaluation, in their order.
+
+    Args:
+        evaluations: what the stage `evaluate` wrote.
+        outcomes: the corrected comparisons by experiment (`comparison.corrected`).
+        verdicts: of the diagnosis, by experiment; None or absent where there is none.
+    """
+    return [row(one, outcomes.get(one["experiment"], {}), verdicts.get(one["experiment"])) for one in evaluations]
 
 
-def row(evaluation: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
+def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None) -> dict[str, Any]:
     """One experiment's scores on its test rows, by column; None where there is no such thing.
 
     `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` are of that
     metric. `naive` is the baseline that was best on the first validation rows (or training rows, where there are none);
     `skill` is 1 - MSE / its MSE, or the same of Brier scores for classes, with the limits of its interval and the
     p-value of the resamples. `comparison` and `comparison_linear` are corrected for the experiments on the same test
-    windows; nothing else is.
+    windows; nothing else is. `verdict` is the diagnosis' and uses no test row.
     """
     test = evaluation["parts"]["test"]
     metric = "accuracy" if evaluation["classes"] else "r2"
@@ -86,6 +95,7 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any]) -> dict[str, Any]:
         "skill_high": naive.get("high"),
         "p_value": naive.get("p_value"),
         "comparison": outcome.get("naive"),
+        "verdict": verdict,
         "skill_linear": linear.get("skill"),
         "comparison_linear": outcome.get("linear"),
         "oracle_share": (told.get("oracle_share") or {}).get("share"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import yaml
 
 from pipeline.report.symptoms import number
 
@@ -31,6 +34,7 @@ _LEAST = -1000
 
 __all__ = [
     "METRICS",
+    "address",
     "baseline",
     "interval",
     "joined",
@@ -38,6 +42,8 @@ __all__ = [
     "number",
     "p_value",
     "percent",
+    "quantity",
+    "setting",
     "signed",
     "skill",
     "skills",
@@ -100,3 +106,31 @@ def p_value(value: float | None) -> str:
 def joined(words: Sequence[str]) -> str:
     """a, b and c."""
     return " and ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
+
+
+def setting(value: Any) -> str:
+    """A parameter's value as params.yaml writes it, on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
+    return text.removesuffix("...\n").strip()
+
+
+def quantity(value: Any) -> str:
+    """A number, a name or a list of them; whole numbers in full, for they may be the number of a row."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return thousands(value).replace("-", "−")
+    if isinstance(value, float) and 1e-4 <= abs(value) < 1e4:
+        return f"{value:.4g}".replace("-", "−")
+    if isinstance(value, float) or value is None:
+        return number(value, 4)
+    if isinstance(value, dict):
+        return ", ".join(f"{str(key).replace('_', ' ')} {quantity(one)}" for key, one in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(quantity(one) for one in value) or "none"
+    return str(value)
+
+
+def address(url: str | None) -> str:
+    """The address if it is one of the web, else nothing: no other kind becomes a link."""
+    return url if url and url.startswith(("https://", "http://")) else ""
