@@ -1,10 +1,11 @@
-"""All benchmarks, one after the other."""
+"""All benchmarks, one after the other, and what the last run of the corpus came to."""
 
 from __future__ import annotations
 
 import sys
 
 from benchmarks import data_stages, leakage, training, windows
+from benchmarks.corpus import __main__ as corpus
 
 if __name__ == "__main__":
-    sys.exit(data_stages.main() or leakage.main() or windows.main() or training.main())
+    sys.exit(corpus.short() or data_stages.main() or leakage.main() or windows.main() or training.main())

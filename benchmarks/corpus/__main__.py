@@ -1,0 +1,137 @@
+"""How good the diagnosis is, measured on experiments with known faults and on healthy ones.
+
+    python -m benchmarks.corpus                     all cases; writes benchmarks/results/corpus.json
+    python -m benchmarks.corpus --seed 7            the reported half drawn from another seed
+    python -m benchmarks.corpus --half tuning       one half (figures are printed and not written)
+    python -m benchmarks.corpus --case NAME         some cases, again and again for more (printed, not written)
+    python -m benchmarks.corpus --judge             what lies in --facts, judged again in seconds
+
+Thresholds may be changed after a look at the tuning half alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.corpus import scoring
+from benchmarks.corpus.case import Case
+from benchmarks.corpus.cases import CASES
+from benchmarks.corpus.worker import stored
+from pipeline.common import files
+
+PROJECT = Path(__file__).resolve().parents[2]
+RESULT = PROJECT / "benchmarks/results/corpus.json"
+HALVES = ("tuning", "reported")
+REPORTED_SEED = 1
+BARS = {"recall": 0.90, "precision": 0.90, "verdict_right": 0.95}
+
+
+def measure(cases: list[Case], folder: Path, drawn: int, workers: int) -> int:
+    """Have the cases that are not stored yet made by `workers` processes; how many processes failed."""
+    missing = [case.name for case in cases if not stored(folder, case, case.seed(drawn)).exists()]
+    # One thread each, so that as many processes as cores do not fight; byte for byte the same results.
+    env = os.environ | {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "benchmarks.corpus.worker", str(folder.resolve()), str(drawn)]
+    running = [
+        subprocess.Popen([*command, *missing[i::workers]], cwd=PROJECT, env=env)
+        for i in range(min(workers, len(missing)))
+    ]
+    return sum(process.wait() != 0 for process in running)
+
+
+def judge(cases: list[Case], folder: Path, drawn: int) -> tuple[list[dict[str, Any]], list[str]]:
+    """What the diagnosis says of every stored case, and the cases without one: void draws, and what is not stored."""
+    from pipeline import diagnose
+
+    rows, left = [], []
+    for case in cases:
+        path = stored(folder, case, case.seed(drawn))
+        found = files.read_json(path) if path.exists() else None
+        if found is None or found["void"]:
+            left.append(f"{case.name}: {found['void'] if found else 'not measured'}")
+            continue
+        said = diagnose.judge(found["facts"])
+        rows.append(scoring.judged(case, [one["code"] for one in said["findings"]], said["verdict"]))
+    return rows, left
+
+
+def summary(result: dict[str, Any]) -> list[str]:
+    """The figures of a result as lines."""
+    lines = [
+        f"{'half':<10}{'cases':>7}{'faulty':>8}{'healthy':>9}{'recall':>9}{'precision':>11}{'alarms':>8}{'verdicts':>10}"
+    ]
+    for half, one in result["halves"].items():
+        shares = [_shown(one[key]) for key in ("recall", "precision", "verdict_right")]
+        lines.append(
+            f"{half:<10}{one['cases']:>7}{one['faulty']:>8}{one['healthy']:>9}{shares[0]:>9}{shares[1]:>11}"
+            f"{one['false_alarms']:>8}{shares[2]:>10}"
+        )
+    lines.append("bars: recall and precision 0.90 or more, no alarm on a healthy case, 0.95 of the verdicts right")
+    return lines
+
+
+def short(path: Path = RESULT) -> int:
+    """Print the figures of the last run of the whole corpus."""
+    if not path.exists():
+        print("corpus: no figures yet; `python -m benchmarks.corpus` makes them in about a quarter of an hour")
+        return 0
+    result = files.read_json(path)
+    print("\n".join([f"corpus, as `{result['command']}` left it", *summary(result)]))
+    return 0 if _met(result["halves"]["reported"]) else 1
+
+
+def _met(one: dict[str, Any]) -> bool:
+    return one["false_alarms"] == 0 and all((one[key] or 0) >= least for key, least in BARS.items())
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _misses(rows: list[dict[str, Any]]) -> list[str]:
+    """One line for each case that is not judged as it should be."""
+    lines = []
+    for row in rows:
+        missed = [code for code in row["faults"] if not scoring.hit(row, code)]
+        wrong = [code for code in row["found"] if code not in row["acceptable"]]
+        verdict = "" if row["verdict"] in row["verdicts"] else f"{row['verdict']} for {' or '.join(row['verdicts'])}"
+        if missed or wrong or verdict:
+            lines.append(f"{row['half']:<9} {row['name']:<22} missed {missed}  wrong {wrong}  {verdict}")
+    return lines
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.corpus", description=__doc__.splitlines()[0])
+    parser.add_argument("--half", choices=HALVES, help="one half alone; nothing is written")
+    parser.add_argument("--case", action="append", help="some cases alone; nothing is written")
+    parser.add_argument("--seed", type=int, default=REPORTED_SEED, help="draws rows and weights of the reported half")
+    parser.add_argument("--facts", type=Path, default=PROJECT / ".corpus", help="folder of what was measured")
+    parser.add_argument("--judge", action="store_true", help="measure nothing, judge what is stored")
+    parser.add_argument("--workers", type=int, default=2, help="processes at a time")
+    given = parser.parse_args(arguments)
+    cases = [case for case in CASES if given.half in (None, case.half) and (not given.case or case.name in given.case)]
+    failed = 0 if given.judge else measure(cases, given.facts, given.seed, given.workers)
+    rows, left = judge(cases, given.facts, given.seed)
+    reported = [row for row in rows if row["half"] == "reported"]
+    result = {
+        "halves": {half: scoring.scores([row for row in rows if row["half"] == half]) for half in HALVES},
+        "codes": scoring.by_code(reported),
+        "cases": rows,
+        "left_out": left,
+        "seed": given.seed,
+        "command": f"python -m benchmarks.corpus --seed {given.seed}",
+    }
+    print("\n".join([*_misses(rows), *(f"left out: {line}" for line in left), *summary(result)]))
+    # A void draw is a result; a case that was never measured is none.
+    if len(cases) == len(CASES) and not any(line.endswith(": not measured") for line in left):
+        files.write_json(RESULT, result)
+    return 1 if failed or not _met(result["halves"]["reported"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

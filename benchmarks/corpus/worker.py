@@ -1,0 +1,60 @@
+"""Makes some cases in one process and stores what was measured: a file per case, so that judging can be done again.
+
+A stored file holds `case`, `seed`, `void` (why the draw does not count, or null), `effects`, and `facts`.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from benchmarks import workshop
+from benchmarks.corpus import effects
+from benchmarks.corpus.case import Case
+from benchmarks.corpus.cases import CASES
+from pipeline.common import files
+
+
+def stored(folder: Path, case: Case, seed: int) -> Path:
+    """Where the facts of one draw of a case lie."""
+    return folder / case.half / f"{case.name}_{seed}.json"
+
+
+def facts(case: Case, seed: int) -> dict[str, Any]:
+    """Train one draw of a case in a temporary folder, see whether its fault took effect, and measure it."""
+    from threadpoolctl import threadpool_limits
+
+    from pipeline import diagnose
+
+    with workshop.project(case.make(seed)) as p, threadpool_limits(1):
+        subject = workshop.run(p)
+        came = effects.measure(subject)
+        void = case.broken_promise(came)
+        measured = None if void else diagnose.measure(subject)
+    return {"case": case.name, "seed": seed, "void": void, "effects": came, "facts": measured}
+
+
+def main(arguments: list[str]) -> int:
+    """Arguments: folder, seed of the reported half, names of cases."""
+    folder, drawn, names = Path(arguments[0]).resolve(), int(arguments[1]), set(arguments[2:])
+    failed = 0
+    for case in CASES:
+        if case.name not in names:
+            continue
+        seed = case.seed(drawn)
+        try:
+            found = facts(case, seed)
+        except Exception:
+            traceback.print_exc()
+            print(f"{case.name}: failed", flush=True)
+            failed += 1
+            continue
+        files.write_json(stored(folder, case, seed), found)
+        print(f"{case.half} · {case.name} · {found['void'] or 'measured'}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
