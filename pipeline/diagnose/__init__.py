@@ -40,12 +40,14 @@ def diagnose(p: dict[str, Any], name: str) -> None:
 def measure(one: Subject) -> dict[str, Any]:
     """All facts about one experiment, as JSON has them: five digits, and null for what is no number."""
     from pipeline import scores
+    from pipeline.common import architecture_options
     from pipeline.diagnose import controls, course, data, network, outcome, references
 
     experiment = {key: one.experiment[key] for key in ("dataset", "architecture", "training")}
+    options = architecture_options.options(*architecture_options.locate("architecture", experiment["architecture"]))
     reference = references.facts(one.train, one.held)
     facts = {
-        "experiment": {"name": one.name, **experiment},
+        "experiment": {"name": one.name, "options": options, **experiment},
         "settings": {key: one.dataset[key] for key in ("split", "window", "scaling")},
         "data": data.facts(one.train, one.held, experiment["training"]),
         "references": reference,

@@ -11,7 +11,6 @@ from typing import Any
 import yaml
 
 from pipeline import scores
-from pipeline.common import architecture_options
 from pipeline.diagnose.rules import Finding
 
 
@@ -28,7 +27,7 @@ def told(finding: Finding, name: str, experiment: dict[str, Any]) -> dict[str, A
     Args:
         finding: what a rule gave.
         name: of the experiment.
-        experiment: its settings, complete.
+        experiment: its settings, complete, and `options`, the names that its builder takes.
     """
     about = explanations()[finding.code]
     changes = settings(finding.change, name, experiment)
@@ -45,13 +44,11 @@ def told(finding: Finding, name: str, experiment: dict[str, Any]) -> dict[str, A
 
 def settings(change: dict[str, Any], name: str, experiment: dict[str, Any]) -> dict[str, Any]:
     """The dotted parameters of params.yaml that a change sets; options that the builder does not take are left out."""
-    path, function = architecture_options.locate("architecture", experiment["architecture"])
-    options = architecture_options.options(path, function) or []
     places = {"dataset": f"datasets.{experiment['dataset']}", "experiment": f"experiments.{name}"}
     found = {}
     for key, value in change.items():
         level, rest = key.split(".", 1)
-        if rest.startswith("architecture.") and rest.split(".")[1] not in options:
+        if rest.startswith("architecture.") and rest.split(".")[1] not in experiment["options"]:
             continue
         found[f"{places[level]}.{rest}"] = value
     return found

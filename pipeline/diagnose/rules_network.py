@@ -170,16 +170,23 @@ def memory_too_short(facts: Facts, standing: Standing) -> Finding | None:
 def over_regularised(facts: Facts, standing: Standing) -> Finding | None:
     """Most of the loss is the penalty on the weights, or dropout takes away most of what is learned."""
     share = middle([run["penalty_share"] for run in facts["course"].values()])
-    if share is not None and share > limit("penalty_share"):
+    before = facts["network"]["initial"] or {}
+    first = None
+    if before.get("penalty") is not None and before.get("loss"):
+        first = before["penalty"] / (before["penalty"] + before["loss"])
+    # A penalty that has pressed all weights to nothing is small in the end.
+    if (share or 0.0) > limit("penalty_share") or (standing.trouble and (first or 0.0) > limit("penalty_share")):
         loss = middle([run["last"] for run in facts["course"].values()])
-        return Finding(
-            "over_regularised", True, {"penalty_share": share, "loss": loss}, {"experiment.architecture.l2": 0.0}
-        )
+        evidence = {"penalty_share": share, "penalty_share_before": first, "loss": loss}
+        return Finding("over_regularised", True, evidence, {"experiment.architecture.l2": 0.0} | _dropout(facts))
     rate = facts["network"]["dropout"]
     if rate and rate >= limit("dropout_most") and standing.trouble:
-        change = {"experiment.architecture.dropout": 0.0}
-        return Finding("over_regularised", True, {"dropout": rate}, change)
+        return Finding("over_regularised", True, {"dropout": rate}, _dropout(facts))
     return None
+
+
+def _dropout(facts: Facts) -> dict[str, Any]:
+    return {"experiment.architecture.dropout": 0.0} if facts["network"]["dropout"] else {}
 
 
 def _trained(facts: Facts) -> dict[str, Any]:

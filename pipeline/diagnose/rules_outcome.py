@@ -67,22 +67,17 @@ def loss_metric_disagree(facts: Facts, standing: Standing) -> Finding | None:
     """A loss that looks good beside predictions that are not."""
     if standing.broken or standing.learned is not False:
         return None
-    runs = facts["course"].values()
-    loss = middle([run["last"] for run in runs])
-    fall = middle([run["fall"] for run in runs])
-    if loss is None or fall is None:
+    loss = middle([run["last"] for run in facts["course"].values()])
+    share = middle([run["penalty_share"] for run in facts["course"].values()]) or 0.0
+    if loss is None or (standing.train_skill is not None and standing.train_skill > limit("gap")):
         return None
-    low = facts["data"]["kind"] is None and loss < limit("low_loss")
-    fell = fall > limit("low_fall")
-    bad = standing.train_skill is None or standing.train_skill < limit("gap")
-    unseen = facts["outcome"]["all"]["held"]
-    behind_naive = bool(unseen and unseen["skill"] is not None and unseen["skill"] < 0)
-    if not ((low or fell) and (bad or behind_naive)):
+    classes = facts["data"]["classes"]
+    fit = loss * (1 - share)  # what is left of it without the penalty
+    if fit > (limit("low_entropy") * classes["entropy"] if classes else limit("low_loss")):
         return None
-    evidence: dict[str, Any] = {"loss": loss, "fall": fall, "train_skill": standing.train_skill}
-    if unseen:
-        evidence["skill"] = unseen["skill"]
-    return Finding("loss_metric_disagree", False, evidence)
+    return Finding(
+        "loss_metric_disagree", False, {"loss": loss, "without_penalty": fit, "train_skill": standing.train_skill}
+    )
 
 
 def overfitting(facts: Facts, standing: Standing) -> Finding | None:
@@ -97,7 +92,7 @@ def overfitting(facts: Facts, standing: Standing) -> Finding | None:
     else:
         return None
     rise = middle([run.get("val_rise") for run in facts["course"].values()])
-    if seen is None or own is None or seen - own < limit("gap"):
+    if seen is None or own is None or seen < limit("gap") or seen - own < limit("gap"):
         return None
     # A level that moved away leaves a gap too, without anything having been learned by heart.
     shift = facts["data"]["shift"]

@@ -17,9 +17,14 @@ def learning_rate_too_high(facts: Facts, standing: Standing) -> Finding | None:
     rates = _rates(facts)
     own = rates.get(_BASE)
     best = _best_of(rates, lambda multiple: multiple < 1)
-    if best is None:
-        return None
     diverged = any(run["nonfinite"] for run in facts["course"].values())
+    if best is None:
+        # No rate that was tried is small enough, though the gradients themselves are.
+        norm = ((facts["network"]["initial"] or {}).get("gradient") or {}).get("norm")
+        if not diverged or norm is None or norm > limit("exploding_norm"):
+            return None
+        evidence = {"rate": _rate(facts), "gradient_norm_before": norm, "diverged": True}
+        return Finding("learning_rate_too_high", True, evidence, {"experiment.training.learning_rate": 0.001})
     rise = middle([run.get("worst_rise") for run in facts["course"].values()])
     noise = middle([run.get("noise") for run in facts["course"].values()])
     fall = middle([run.get("fall") for run in facts["course"].values()])
@@ -43,13 +48,20 @@ def learning_rate_too_low(facts: Facts, standing: Standing) -> Finding | None:
     rates = _rates(facts)
     own = rates.get(_BASE)
     best = _best_of(rates, lambda multiple: multiple > 1)
-    if own is None or best is None:
+    updates = middle([run["updates"] for run in facts["course"].values()])
+    if own is None or best is None or (updates or 0) <= limit("least_updates"):
         return None
     multiple, ratio = best
-    if own < limit("rate_stuck") or own < limit("rate_gain") * ratio or ratio > limit("rate_stuck"):
+    moved = _update_ratio(facts)
+    # So small a step that even a hundred times as large a one has not come far yet: it has come further in proportion.
+    still = moved is not None and moved < limit("update_least") and 1 - ratio > 5 * max(1 - own, 0.0) > 0
+    stuck = own > limit("rate_own") and own > limit("rate_gain") * ratio and ratio < limit("rate_stuck")
+    if not still and not stuck:
         return None
     rate = _rate(facts)
-    evidence = {"rate": rate, "one_batch": own, "larger_rate": rate * multiple, "one_batch_larger": ratio}
+    evidence: dict[str, Any] = {"rate": rate, "one_batch": own}
+    evidence |= {"larger_rate": rate * multiple, "one_batch_larger": ratio}
+    evidence |= {"update_to_weight": moved}
     return Finding(
         "learning_rate_too_low", True, evidence, {"experiment.training.learning_rate": _short(rate * multiple)}
     )
@@ -57,12 +69,14 @@ def learning_rate_too_low(facts: Facts, standing: Standing) -> Finding | None:
 
 def too_few_updates(facts: Facts, standing: Standing) -> Finding | None:
     """The loss was still falling when the training ended, after few steps."""
-    if not standing.trouble or standing.broken:
+    if not standing.trouble or standing.broken or (standing.train_skill or 0.0) > limit("fitted_well"):
         return None
     runs = facts["course"].values()
     updates = middle([run["updates"] for run in runs])
     late = middle([run["late_fall"] for run in runs])
-    if updates is None or late is None or updates > limit("few_updates") or late < limit("late_fall"):
+    if updates is None or updates > limit("few_updates"):
+        return None
+    if updates > limit("least_updates") and (late is None or late < limit("late_fall")):
         return None
     training = facts["experiment"]["training"]
     evidence = {"updates": updates, "late_fall": late, "epochs": training["epochs"], "batch": training["batch_size"]}
@@ -70,20 +84,27 @@ def too_few_updates(facts: Facts, standing: Standing) -> Finding | None:
 
 
 def capacity_too_small(facts: Facts, standing: Standing) -> Finding | None:
-    """No rate memorises one batch, though the outputs move: there are too few weights to hold it."""
-    if not standing.trouble or standing.broken:
+    """A layer of one or two units, and training windows that are answered far worse than by the references."""
+    if not standing.behind or standing.broken or standing.reference is None:
         return None
-    memorise = facts["controls"].get("memorise") or {}
-    floors = {k: v["floor"] for k, v in (memorise.get("rates") or {}).items() if v.get("floor") is not None}
-    if not floors or min(floors.values()) < limit("memorised"):
-        return None
-    weights, width = facts["network"]["weights"], max(facts["data"]["features"], 1)
     units = [layer["units"] for layer in facts["network"]["layers"] if layer.get("units")]
-    narrow = min(units[:-1], default=None) if len(units) > 1 else None
-    if narrow is None or narrow > 2:
+    narrow = min(units[:-1], default=None)
+    fitted = standing.train_skill or 0.0
+    if narrow is None or narrow > limit("capacity_units") or fitted > limit("behind") * standing.reference:
         return None
-    evidence = {"weights": weights, "narrowest": narrow, "features": width, "one_batch": min(floors.values())}
-    return Finding("capacity_too_small", True, evidence)
+    rates = (facts["controls"].get("memorise") or {}).get("rates") or {}
+    floors = [one["floor"] for one in rates.values() if one.get("floor") is not None]
+    evidence = {"narrowest": narrow, "weights": facts["network"]["weights"], "one_batch": min(floors, default=None)}
+    return Finding("capacity_too_small", True, evidence | {"train_skill": fitted, "reference": standing.reference})
+
+
+def _update_ratio(facts: Facts) -> float | None:
+    """By how much of its norm a layer moves in one step: the layer that moves most, the middle seed."""
+    seeds: list[float | None] = []
+    for run in facts["course"].values():
+        layers = [one["median"] for one in (run["update_ratio"] or {}).values() if one.get("median") is not None]
+        seeds.append(max(layers, default=None))
+    return middle(seeds)
 
 
 def _more(facts: Facts) -> dict[str, Any]:

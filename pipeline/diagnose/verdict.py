@@ -27,7 +27,7 @@ def of(standing: Standing, findings: list[Finding]) -> str:
     codes = {finding.code for finding in findings}
     if standing.broken:
         return "numerical_failure"
-    if standing.learned:
+    if standing.learned and not _far_behind(standing):
         return "learning"
     if standing.learned is None and standing.signal is None:
         return "undetermined"
@@ -83,6 +83,13 @@ def cannot_tell(facts: Facts, standing: Standing) -> list[str]:
     if facts["data"]["windows"]["train"] < 200:
         open_.append("There are few windows: every interval is wide.")
     return open_
+
+
+def _far_behind(standing: Standing) -> bool:
+    """What was learned is next to nothing of what a reference model finds."""
+    if standing.reference is None or standing.skill is None:
+        return False
+    return standing.skill < limit("far_behind") * standing.reference
 
 
 def _by_heart(standing: Standing, codes: set[str]) -> bool:

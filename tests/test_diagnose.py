@@ -1,0 +1,348 @@
+"""The stage `diagnose`: rules over measured facts, the verdict, and remedies that params.yaml takes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from pipeline import dataset, diagnose, raw, scale, split, train, window
+from pipeline.common import files, params
+from pipeline.diagnose import outcome, remedies, rules, standing, verdict
+from tests.conftest import PROJECT, tiny_params, write_params
+
+CODES = [
+    "nonfinite_input",
+    "nonfinite_weights",
+    "constant_feature",
+    "unscaled_input",
+    "unscaled_target",
+    "heavy_tailed_target",
+    "head_cannot_reach_target",
+    "loss_head_mismatch",
+    "shape_broadcast",
+    "dead_output",
+    "mask_hides_data",
+    "too_few_updates",
+    "learning_rate_too_low",
+    "learning_rate_too_high",
+    "vanishing_gradients",
+    "exploding_gradients",
+    "saturated_units",
+    "memory_too_short",
+    "over_regularised",
+    "state_order_broken",
+    "target_misaligned",
+    "window_too_short",
+    "capacity_too_small",
+    "class_imbalance",
+    "collapsed_predictions",
+    "persistence_echo",
+    "loss_at_floor",
+    "loss_metric_disagree",
+    "duplicate_windows",
+    "overfitting",
+]
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """The tiny project through every stage up to `diagnose`: what it wrote, by experiment, and again under `twice`."""
+    folder = tmp_path_factory.mktemp("diagnose")
+    small = tiny_params()
+    # A series that a network of eight units learns within seconds.
+    whole = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    small["series"]["season"] = whole["series"]["sign_small_returns"] | {"rows": 2500, "phi": 0.6, "scale": 1.0}
+    small["datasets"]["season_windows"]["scaling"] = {"features": "standard", "target": "standard"}
+    small["experiments"]["season_lstm"]["architecture"] = {"name": "lstm", "units": [8]}
+    small["experiments"]["season_lstm"]["training"] |= {"epochs": 8, "learning_rate": 0.005}
+    write_params(folder, small)
+    (folder / "pipeline").symlink_to(PROJECT / "pipeline")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        p = params.load()
+        for name in p["series"]:
+            raw.write(name, raw.read(name, p["series"][name]), p["series"][name])
+        for name in p["datasets"]:
+            for stage in (split.split, window.window, scale.scale):
+                stage(p, name)
+            # Whatever `diagnose` does, it does without the test part.
+            for path in (files.TEST / name).rglob("*.npy"):
+                path.unlink()
+        found = {}
+        for name in p["experiments"]:
+            train.train(p, name)
+            diagnose.diagnose(p, name)
+            found[name] = files.read_json(files.DIAGNOSIS / f"{name}.json")
+        diagnose.diagnose(p, "season_lstm")
+        found["twice"] = files.read_json(files.DIAGNOSIS / "season_lstm.json")
+    return found
+
+
+@pytest.fixture
+def facts(measured: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Facts of a small network that learns: no rule but the one under test has a reason."""
+    return copy.deepcopy(measured["season_lstm"]["facts"])
+
+
+def codes(facts: dict[str, Any]) -> set[str]:
+    return {finding["code"] for finding in diagnose.judge(facts)["findings"]}
+
+
+def fail(facts: dict[str, Any]) -> None:
+    """The network has no skill where the linear model has."""
+    for part in ("train", "held"):
+        facts["outcome"]["all"][part] |= {"skill": -0.1, "low": -0.2, "high": -0.01}
+    for one in facts["outcome"]["seeds"].values():
+        one["train"] |= {"constant_skill": 0.01, "skill": -0.2}
+    facts["references"]["linear"] |= {"skill": 0.5, "low": 0.4, "high": 0.6}
+
+
+def test_without_the_test_part_and_twice_the_same(measured: dict[str, dict[str, Any]]) -> None:
+    assert measured["season_lstm"] == measured["twice"]
+    for name in ("season_lstm", "sign_lstm"):
+        one = measured[name]
+        assert one["verdict"] in verdict.VERDICTS
+        assert one["reasons"]
+        assert {finding["code"] for finding in one["findings"]} <= set(CODES)
+
+
+def test_a_network_that_learns_is_said_to(measured: dict[str, dict[str, Any]]) -> None:
+    assert measured["season_lstm"]["verdict"] == "learning"
+
+
+def test_every_code_is_explained_and_no_other() -> None:
+    assert sorted(remedies.explanations()) == sorted(CODES)
+    for about in remedies.explanations().values():
+        assert about["explanation"]
+        assert about["title"]
+        assert about["url"].startswith(("https://", "http://yann.lecun.com/"))
+
+
+def test_every_threshold_has_a_source_and_is_used() -> None:
+    table = yaml.safe_load((PROJECT / "pipeline/diagnose/thresholds.yaml").read_text(encoding="utf-8"))
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "pipeline/diagnose").glob("*.py"))
+    for name, entry in table.items():
+        assert entry["source"]
+        assert f'limit("{name}")' in code, name
+
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def course(**values: Any) -> Change:
+    return lambda facts: [run.update(values) for run in facts["course"].values()] and None
+
+
+def rates(**ratios: float | None) -> Change:
+    def change(facts: dict[str, Any]) -> None:
+        names = {"hundredth": "0.01", "tenth": "0.1", "own": "1", "ten": "10", "hundred": "100"}
+        every = facts["controls"]["memorise"]["rates"]
+        for word, ratio in ratios.items():
+            every[names[word]] = {"ratio": ratio, "finite": ratio is not None, "steps": 50, "floor": ratio}
+
+    return change
+
+
+def seeds(part: str, **values: Any) -> Change:
+    return lambda facts: [one[part].update(values) for one in facts["outcome"]["seeds"].values()] and None
+
+
+def networks(**values: Any) -> Change:
+    def change(facts: dict[str, Any]) -> None:
+        for one in (facts["network"]["initial"], *facts["network"]["trained"].values()):
+            one.update(values)
+
+    return change
+
+
+def at(path: str, value: Any) -> Change:
+    def change(facts: dict[str, Any]) -> None:
+        *way, last = path.replace("0.01", "0,01").split(".")
+        last = last.replace(",", ".")
+        inner = facts
+        for key in way:
+            inner = inner[int(key) if isinstance(inner, list) else key]
+        inner[last] = value
+
+    return change
+
+
+HEAD = {"activation": "sigmoid", "units": 1, "low": 0.0, "high": 1.0}
+NONFINITE = {"cells": 1, "targets": 0, "row": 7, "column": "value", "window": 3, "batch": 0, "windows": 9}
+ECHO = {"to_last": 0.01, "to_target": 1.0, "direction": 0.01, "corr_last": 0.999, "corr_target": 0.9}
+CLASSES = {"shares": [0.5, 0.5], "entropy": 0.6931}
+TRIGGERS: dict[str, list[Change]] = {
+    "nonfinite_input": [at("data.nonfinite", NONFINITE)],
+    "nonfinite_weights": [course(weights_finite=False)],
+    "constant_feature": [at("data.inputs.0.constant", True)],
+    "unscaled_input": [at("data.inputs.0.std", 0.001)],
+    "unscaled_target": [at("data.target.std", 50.0)],
+    "heavy_tailed_target": [
+        at("settings.scaling.target", "minmax"),
+        at("data.target.kurtosis", 30.0),
+        at("data.target.unit_spread", 0.03),
+    ],
+    "head_cannot_reach_target": [at("network.head", HEAD), at("data.target.quantiles.0.01", -1.0)],
+    "loss_head_mismatch": [at("network.loss", "binary_crossentropy")],
+    "shape_broadcast": [at("network.output_shape", [64, 12, 1])],
+    "dead_output": [at("network.head", HEAD | {"activation": "relu", "high": None}), networks(dead_output=1.0)],
+    "mask_hides_data": [at("network.masking", {"value": 0.0, "share": 0.4, "inside": 0.3, "windows": 0.0})],
+    "too_few_updates": [fail, course(updates=20, late_fall=0.2)],
+    "learning_rate_too_low": [fail, rates(own=0.99, ten=0.5, hundred=0.1)],
+    "learning_rate_too_high": [fail, course(worst_rise=50.0, fall=-2.0), rates(own=3.0, tenth=0.3, hundredth=0.6)],
+    "vanishing_gradients": [fail, at("network.initial.gradient.first_to_last", 1e-7)],
+    "exploding_gradients": [fail, at("network.initial.gradient.norm", 1e6)],
+    "saturated_units": [
+        fail,
+        networks(units={"lstm_0": {"dead": 0.0, "saturated": 0.9, "constant": 0.0}}),
+    ],
+    "memory_too_short": [fail, at("references.needed", 500), at("data.length", 1000)],
+    "over_regularised": [course(penalty_share=0.9)],
+    "state_order_broken": [at("data.state", {"declared": "posted", "continued": 0.0, "possible": True})],
+    "target_misaligned": [
+        at("data.alignment", {"known": 1.0, "known_elsewhere": 0.0, "known_lag": 2, "known_feature": "value"})
+    ],
+    "window_too_short": [at("references.longer", {"12": 0.1, "24": 0.6})],
+    "class_imbalance": [at("data.classes", {"shares": [0.97, 0.03], "entropy": 0.13})],
+    "collapsed_predictions": [fail, seeds("train", spread=0.001)],
+    "persistence_echo": [fail, seeds("held", echo=ECHO)],
+    "loss_at_floor": [course(last=1.0e-7)],
+    "loss_metric_disagree": [fail, course(last=0.001, fall=0.99)],
+    "duplicate_windows": [at("data.duplicates", {"share": 0.8, "conflicting": 0.0})],
+    "overfitting": [
+        fail,
+        at("outcome.all.train.constant_skill", 0.99),
+        at("outcome.all.held.constant_skill", -0.5),
+    ],
+    "capacity_too_small": [
+        fail,
+        at("network.layers", [{"name": "a", "units": 1}, {"name": "head", "units": 1}]),
+    ],
+}
+
+
+def test_the_small_network_has_no_finding(facts: dict[str, Any]) -> None:
+    assert codes(facts) == set()
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_finding_follows_from_its_facts(code: str, facts: dict[str, Any]) -> None:
+    for change in TRIGGERS[code]:
+        change(facts)
+    assert code in codes(facts)
+    json.dumps(diagnose.judge(facts), allow_nan=False)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_each_remedy_is_a_setting_that_params_take(code: str, facts: dict[str, Any], tmp_path: Path) -> None:
+    from dvc.utils.hydra import apply_overrides
+
+    for change in TRIGGERS[code]:
+        change(facts)
+    finding = next(one for one in diagnose.judge(facts)["findings"] if one["code"] == code)
+    if not finding["remedy"]:
+        return
+    write_params(tmp_path, tiny_params())
+    words = shlex.split(finding["remedy"]["command"])
+    assert words[:3] == ["dvc", "exp", "run"]
+    apply_overrides(tmp_path / "params.yaml", [words[i + 1] for i, word in enumerate(words) if word == "-S"])
+    changed = params.load(tmp_path / "params.yaml")
+    for key, value in finding["remedy"]["set"].items():
+        inner: Any = changed
+        for step in key.split("."):
+            inner = inner[step]
+        if isinstance(value, dict):
+            assert value.items() <= inner.items()
+        else:
+            assert inner == value
+
+
+def judged(facts: dict[str, Any]) -> str:
+    return str(diagnose.judge(facts)["verdict"])
+
+
+def test_the_verdict_of_a_signal_that_was_not_learned(facts: dict[str, Any]) -> None:
+    fail(facts)
+    assert judged(facts) == "not_learning"
+
+
+def test_the_verdict_where_nothing_finds_a_signal(facts: dict[str, Any]) -> None:
+    fail(facts)
+    for name in ("linear", "trees"):
+        facts["references"][name] |= {"skill": 0.001, "low": -0.02, "high": 0.02}
+    facts["controls"]["planted"]["share"] = 0.8
+    assert judged(facts) == "no_evidence_of_signal"
+    facts["controls"]["planted"]["share"] = 0.0
+    assert judged(facts) == "undetermined"
+    facts["data"]["inputs"][0]["std"] = 0.001
+    assert judged(facts) == "not_learning"
+
+
+def test_the_verdict_of_what_is_no_number(facts: dict[str, Any]) -> None:
+    next(iter(facts["course"].values()))["weights_finite"] = False
+    assert judged(facts) == "numerical_failure"
+
+
+def test_the_verdict_of_what_was_learned_by_heart(facts: dict[str, Any]) -> None:
+    fail(facts)
+    for one in facts["outcome"]["seeds"].values():
+        one["train"]["constant_skill"] = 0.99
+    facts["outcome"]["all"]["train"]["constant_skill"] = 0.99
+    facts["outcome"]["all"]["held"]["constant_skill"] = -0.3
+    assert judged(facts) == "overfitting"
+
+
+def test_without_intervals_nothing_is_concluded(facts: dict[str, Any]) -> None:
+    facts["outcome"]["all"]["held"] |= {"low": None, "high": None}
+    for name in ("linear", "trees"):
+        facts["references"][name] |= {"low": None, "high": None}
+    assert judged(facts) == "undetermined"
+
+
+def test_an_option_that_the_builder_lacks_is_not_set() -> None:
+    finding = rules.Finding("memory_too_short", True, {}, {"experiment.architecture.gate_initializer": "chrono"})
+    experiment = {"dataset": "d", "architecture": {"name": "lstm"}, "options": ["units", "head"]}
+    assert remedies.told(finding, "x", experiment)["remedy"] is None
+    experiment["options"] = ["gate_initializer"]
+    told = remedies.told(finding, "x", experiment)["remedy"]
+    assert told["set"] == {"experiments.x.architecture.gate_initializer": "chrono"}
+
+
+def test_echo_tells_repetition_from_foresight() -> None:
+    draw = np.random.default_rng(3)
+    steps = draw.standard_normal(500)
+    last = np.cumsum(steps)
+    truth = last + np.roll(steps, -1)
+    repeated = outcome._echo(truth, last + 0.01 * draw.standard_normal(500), last)
+    foretold = outcome._echo(truth, 0.5 * (truth + last), last)
+    assert repeated
+    assert foretold
+    assert repeated["to_last"] < 0.01
+    assert abs(repeated["direction"]) < 0.2
+    assert foretold["direction"] > 0.99
+
+
+def test_the_middle_of_what_is_known() -> None:
+    assert standing.middle([1.0, None, 3.0]) == 2.0
+    assert standing.middle([None]) is None
+
+
+def test_only_the_first_fold_is_opened(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[int, str]] = []
+    monkeypatch.setattr(dataset, "has", lambda name, fold, part: True)
+    monkeypatch.setattr(dataset, "load", lambda name, fold, part: opened.append((fold, part)))
+    from pipeline import models
+    from pipeline.diagnose import subject
+
+    monkeypatch.setattr(models, "load", lambda path: None)
+    monkeypatch.setattr(files, "read_json", lambda path: {})
+    subject.load(params.load(), "season_lstm")
+    assert opened == [(0, "train"), (0, "validation")]
