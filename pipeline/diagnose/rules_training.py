@@ -73,7 +73,8 @@ def too_few_updates(facts: Facts, standing: Standing) -> Finding | None:
         return None
     runs = facts["course"].values()
     updates = middle([run["updates"] for run in runs])
-    late = middle([run["late_fall"] for run in runs])
+    # Of one seed is enough: another one may have died, and its loss cannot fall.
+    late = max((run["late_fall"] for run in runs if run["late_fall"] is not None), default=None)
     if updates is None or updates > limit("few_updates"):
         return None
     if updates > limit("least_updates") and (late is None or late < limit("late_fall")):
