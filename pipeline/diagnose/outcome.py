@@ -95,6 +95,11 @@ def _one(part: Part, truth: np.ndarray, outputs: np.ndarray, naive: np.ndarray, 
     finite = bool(np.isfinite(outputs).all())
     result: dict[str, Any] = {"windows": len(part), "finite": finite}
     if not finite:
+        if classes:
+            # The largest of numbers that are none is the first one: accuracy becomes the share of class 0.
+            truth_of = truth[:, 0].astype(int)
+            result["accuracy"] = float(np.mean(scores.predicted_classes(outputs, classes) == truth_of))
+            result["share_of_class_0"] = float(np.mean(truth_of == 0))
         return result
     own, base, level = (
         float(np.nanmean(skill.losses(truth, forecast, classes))) for forecast in (outputs, naive, constant)

@@ -96,6 +96,8 @@ def nonfinite_weights(facts: Facts, standing: Standing) -> Finding | None:
         return None
     first = next((runs[seed]["nonfinite"] for seed in bad if runs[seed]["nonfinite"]), None) or {}
     evidence = {"seeds": len(bad), "of": len(runs), "epoch": first.get("epoch"), "batch": first.get("batch")}
+    after = facts["outcome"]["seeds"][bad[0]]["train"]
+    evidence |= {key: after[key] for key in ("accuracy", "share_of_class_0") if key in after}
     return Finding("nonfinite_weights", False, evidence)
 
 

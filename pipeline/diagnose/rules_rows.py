@@ -53,6 +53,8 @@ def unscaled_target(facts: Facts, standing: Standing) -> Finding | None:
     offset = abs(target["mean"]) / target["std"]
     moved = abs(shift["mean"]) if shift and shift["mean"] is not None else 0.0
     evidence = {"mean": target["mean"], "std": target["std"]}
+    before = facts["network"]["initial"] or {}
+    evidence |= {"loss_before_training": before.get("loss"), "expected_loss": before.get("expected_loss")}
     if target["std"] > limit("target_spread_most") or target["std"] < limit("target_spread_least"):
         return Finding("unscaled_target", True, evidence, {"dataset.scaling.target": "standard"})
     if offset > limit("target_offset_most") and abs(target["mean"]) > 1:

@@ -71,6 +71,10 @@ def of(facts: Facts) -> Standing:
         learned = False
     elif unseen and unseen["low"] is not None:
         learned = unseen["low"] > 0 and unseen["skill"] > limit("least_skill")
+        # What a training on shuffled targets reaches as well was not learned from the inputs.
+        shuffled = (facts["controls"].get("shuffled") or {}).get("skill")
+        if learned and shuffled is not None and shuffled >= max(unseen["constant_skill"], limit("least_skill")):
+            learned = None
     fitted = middle([one["train"].get("constant_skill") for one in facts["outcome"]["seeds"].values()])
     if not broken and fitted is not None and fitted < limit("fitted") and not learned:
         learned = False

@@ -53,8 +53,13 @@ def reasons(facts: Facts, standing: Standing) -> list[str]:
             f"On {where} windows the network's skill against {naive} is {_n(unseen['skill'])}{_within(unseen)}"
             + ("." if facts["outcome"]["all"]["held"] else f", after {_steps(facts)} on the other training windows.")
         )
-    if standing.train_skill is not None:
-        said.append(f"On its own training windows its skill against a constant answer is {_n(standing.train_skill)}.")
+    fitted = [one["train"].get("constant_skill") for one in facts["outcome"]["seeds"].values()]
+    known = [value for value in fitted if value is not None]
+    if known:
+        apart = f" ({_n(min(known))} to {_n(max(known))} over {len(known)} seeds)" if len(known) > 1 else ""
+        said.append(
+            f"On its own training windows its skill against a constant answer is {_n(standing.train_skill)}{apart}."
+        )
     if reference:
         kind = "The linear model" if reference is facts["references"].get("linear") else "Boosted trees"
         said.append(f"{kind} has skill {_n(reference['skill'])}{_within(reference)} against {naive} there.")
@@ -63,6 +68,12 @@ def reasons(facts: Facts, standing: Standing) -> list[str]:
         said.append(
             f"Of a planted signal (strength {_n(planted['strength'])}) the network reaches {_n(planted['share'])} "
             f"in {planted['steps']} steps; {limit('planted_share'):g} is asked for."
+        )
+    real, zeroed, shuffled = (facts["controls"].get(name) for name in ("real", "zeroed", "shuffled"))
+    if real and zeroed and shuffled and real.get("skill") is not None:
+        said.append(
+            f"In {real['steps']} steps it reaches skill {_n(real['skill'])} against a constant answer; "
+            f"with the inputs zeroed {_n(zeroed['skill'])}, with the targets shuffled {_n(shuffled['skill'])}."
         )
     return said
 
