@@ -37,13 +37,25 @@ def study(one: dict[str, Any]) -> dict[str, Any]:
         "rows": [
             {
                 "label": row["label"],
-                "set": [(name, setting(value)) for name, value in (row.get("set") or {}).items()],
-                "seeds": len(row.get("seeds") or []),
+                "set": [(name, short(value)) for name, value in (row.get("set") or {}).items()],
+                "seeds": ran(row),
                 "cells": [spread((row.get("figures") or {}).get(column)) for column in one["columns"]],
             }
             for row in one["rows"]
         ],
     }
+
+
+def short(value: Any) -> str:
+    """A value as params.yaml writes it; of a long list its ends, for all of it stands in the file."""
+    if isinstance(value, list) and len(value) > 8:
+        return f"[{value[0]}, {value[1]}, …, {value[-1]}], {len(value)} in all"
+    return setting(value)
+
+
+def ran(row: dict[str, Any]) -> int:
+    """How many seeds of a row have been run."""
+    return max((len(values) for values in (row.get("figures") or {}).values() if isinstance(values, list)), default=0)
 
 
 def spread(values: Any) -> str:
