@@ -35,7 +35,8 @@ class Standing:
 
     Attributes:
         broken: some seed's loss, weights or predictions are no numbers.
-        signal: a reference model has skill on windows it has not seen, against the best naive forecast.
+        signal: a reference model has skill on windows it has not seen, against the best naive forecast; False only
+            where their intervals leave no room for much of it.
         reference: that skill.
         learned: the network has skill on windows it was not trained on.
         skill: that skill, over all seeds.
@@ -64,6 +65,9 @@ def of(facts: Facts) -> Standing:
     signal = None
     if reference is not None and reference["low"] is not None:
         signal = reference["low"] > 0 and reference["skill"] > limit("least_skill")
+        # Too few windows to rule a good part of skill out are no evidence of anything.
+        if not signal and max(side["high"] or 0.0 for side in references(facts)) > limit("ruled_out"):
+            signal = None
     best = reference["skill"] if reference and signal else None
     unseen = held(facts)
     learned = None
@@ -94,10 +98,15 @@ def held(facts: Facts) -> dict[str, Any] | None:
 
 def best_reference(facts: Facts) -> dict[str, Any] | None:
     """The reference model with the greater skill, of those that have an interval."""
-    sides = [facts["references"].get(name) for name in ("linear", "trees")]
-    known = [side for side in sides if side and side.get("skill") is not None]
+    known = references(facts)
     # Of two the one that is surely above zero counts, for the other may owe its figure to luck.
     return max(known, key=lambda side: ((side["low"] or -1.0) > 0, side["skill"])) if known else None
+
+
+def references(facts: Facts) -> list[dict[str, Any]]:
+    """The reference models that have a skill."""
+    sides = [facts["references"].get(name) for name in ("linear", "trees")]
+    return [side for side in sides if side and side.get("skill") is not None]
 
 
 def middle(values: list[float | None]) -> float | None:
