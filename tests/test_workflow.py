@@ -132,7 +132,8 @@ def test_one_learning_rate_runs_one_training_and_back_runs_none(ran: Project) ->
     before = ran.metrics("season_lstm")
     ran.set("experiments.season_lstm.training.learning_rate", 0.02)
     _, computed = ran.snakemake()
-    assert computed == ["evaluate@season_lstm", "predict@season_lstm", "report", "train@season_lstm"]
+    kinds = ("diagnose", "evaluate", "predict", "report", "train")
+    assert computed == [kind if kind == "report" else f"{kind}@season_lstm" for kind in kinds]
     assert ran.metrics("season_lstm") != before
     ran.set("experiments.season_lstm.training.learning_rate", 0.001)
     _, computed = ran.snakemake()
@@ -152,10 +153,10 @@ def test_a_gap_runs_one_dataset_and_what_follows(ran: Project) -> None:
     ran.set("datasets.season_windows.split.gap", 2)
     _, computed = ran.snakemake()
     assert computed == [
-        f"{kind}@{'season_lstm' if kind in ('train', 'predict', 'evaluate') else 'season_windows'}"
+        f"{kind}@{'season_lstm' if kind in ('diagnose', 'train', 'predict', 'evaluate') else 'season_windows'}"
         if kind != "report"
         else kind
-        for kind in ("evaluate", "leakage", "predict", "report", "scale", "split", "train", "window")
+        for kind in ("diagnose", "evaluate", "leakage", "predict", "report", "scale", "split", "train", "window")
     ]
     ran("git", "checkout", "-q", "params.yaml", "dvc.lock")
     _, computed = ran.snakemake()
