@@ -72,6 +72,7 @@ def test_a_study_keeps_the_seeds_it_has_and_runs_those_it_lacks(
     partial = files.read_json(tmp_path / "studies/tiny.json")
     assert partial["bar"] is None
     assert partial["answer"] == "Not all of its rows have been run."
+    assert partial["size"] == "Tiny. Run so far: three with 0 of 2 seeds."
     study.execute(tiny(more), missing=True, results=tmp_path)
     assert ran == [("two", [1]), ("three", [2]), ("three", [5])]
     last = files.read_json(tmp_path / "studies/tiny.json")
