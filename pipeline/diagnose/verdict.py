@@ -61,8 +61,8 @@ def reasons(facts: Facts, standing: Standing) -> list[str]:
             f"On its own training windows its skill against a constant answer is {_n(standing.train_skill)}{apart}."
         )
     if reference:
-        kind = "The linear model" if reference is facts["references"].get("linear") else "Boosted trees"
-        said.append(f"{kind} has skill {_n(reference['skill'])}{_within(reference)} against {naive} there.")
+        kind = "The linear model has" if reference is facts["references"].get("linear") else "Boosted trees have"
+        said.append(f"{kind} skill {_n(reference['skill'])}{_within(reference)} against {naive} there.")
     planted = facts["controls"].get("planted")
     if planted and planted.get("share") is not None:
         said.append(
