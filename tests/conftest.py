@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture(autouse=True)
-def xla_stays_possible(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TensorFlow's op determinism holds for a process and turns XLA off: no test may leave it on for the others."""
+@pytest.fixture(scope="session", autouse=True)
+def xla_stays_possible() -> Iterator[None]:
+    """TensorFlow's op determinism holds for a process and turns XLA off: no test may leave it on for the others.
+
+    For the whole session: a fixture of a module is made before any that belongs to a test.
+    """
     from pipeline.backends import tensorflow
 
     prepare = tensorflow.prepare
-    monkeypatch.setattr(tensorflow, "prepare", lambda threads, jit_compile: prepare(threads, jit_compile=True))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tensorflow, "prepare", lambda threads, jit_compile: prepare(threads, jit_compile=True))
+        yield
