@@ -16,40 +16,8 @@ import yaml
 from pipeline import dataset, diagnose, raw, scale, split, train, window
 from pipeline.common import files, params
 from pipeline.diagnose import outcome, remedies, rules, standing, verdict
+from tests.codes import CODES
 from tests.conftest import PROJECT, tiny_params, write_params
-
-CODES = [
-    "nonfinite_input",
-    "nonfinite_weights",
-    "constant_feature",
-    "unscaled_input",
-    "unscaled_target",
-    "heavy_tailed_target",
-    "head_cannot_reach_target",
-    "loss_head_mismatch",
-    "shape_broadcast",
-    "dead_output",
-    "mask_hides_data",
-    "too_few_updates",
-    "learning_rate_too_low",
-    "learning_rate_too_high",
-    "vanishing_gradients",
-    "exploding_gradients",
-    "saturated_units",
-    "memory_too_short",
-    "over_regularised",
-    "state_order_broken",
-    "target_misaligned",
-    "window_too_short",
-    "capacity_too_small",
-    "class_imbalance",
-    "collapsed_predictions",
-    "persistence_echo",
-    "loss_at_floor",
-    "loss_metric_disagree",
-    "duplicate_windows",
-    "overfitting",
-]
 
 
 @pytest.fixture(scope="module")
