@@ -14,7 +14,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: run test test-all lint format bench help
+.PHONY: run compare test test-all lint format bench help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -32,6 +32,9 @@ environment: .venv/.complete ## the locked environment in .venv
 run: .venv/.complete ## the main job at the size that params.yaml names; prints where the report is
 	@snakemake --cores $(CORES)
 	@echo "The report: $(CURDIR)/reports/index.html"
+
+compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" to look at one: reports/compare.html
+	@python -m pipeline.compare $(OF) $(foreach name,$(ONLY),--only $(name))
 
 test: .venv/.complete ## all default tests
 	python -m pytest -m "not slow"

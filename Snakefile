@@ -49,6 +49,7 @@ rule all:
         stages.outputs("report"),
 
 
+# Rows before trainings before diagnoses before the rest: what takes longest begins first, so that no core waits at the end.
 rule raw:
     input:
         stages.inputs("raw"),
@@ -57,6 +58,7 @@ rule raw:
         [update(directory(out)) for out in stages.outputs("raw")],
     log:
         "logs/raw/{name}.log",
+    priority: 3
     threads: 1
     resources:
         mem_mb=2000,
@@ -77,6 +79,7 @@ rule split:
         [update(directory(out)) for out in stages.outputs("split")],
     log:
         "logs/split/{name}.log",
+    priority: 3
     threads: 1
     resources:
         mem_mb=2000,
@@ -97,6 +100,7 @@ rule window:
         [update(directory(out)) for out in stages.outputs("window")],
     log:
         "logs/window/{name}.log",
+    priority: 3
     threads: 1
     resources:
         mem_mb=2000,
@@ -117,6 +121,7 @@ rule scale:
         [update(directory(out)) for out in stages.outputs("scale")],
     log:
         "logs/scale/{name}.log",
+    priority: 3
     threads: 1
     resources:
         mem_mb=2000,
@@ -137,6 +142,7 @@ rule train:
         [update(directory(out)) for out in stages.outputs("train")],
     log:
         "logs/train/{name}.log",
+    priority: 2
     threads: lambda wildcards: PARAMS["experiments"][wildcards.name]["training"]["threads"]
     resources:
         mem_mb=4000,
@@ -197,6 +203,7 @@ rule diagnose:
         [update(out) for out in stages.outputs("diagnose")],
     log:
         "logs/diagnose/{name}.log",
+    priority: 1
     threads: 1
     resources:
         mem_mb=4000,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import baselines, dataset, oracle, scores, skill
+from pipeline import baselines, dataset, oracle, plots, scores, skill
 from pipeline.common import costs, errors, files, params
 from pipeline.common.errors import UserError
 
@@ -24,7 +24,7 @@ Arrays = skill.Arrays
 
 
 def evaluate(settings: dict[str, Any], name: str) -> None:
-    """Write NAME's files below `reports/metrics`, `reports/evaluation` and `reports/losses` (docs/files.md)."""
+    """Write NAME's files below `reports/metrics`, `evaluation`, `losses` and `plots` (docs/files.md)."""
     from threadpoolctl import threadpool_limits
 
     # The number of threads changes the order of sums, and with it the last digits of ridge and logistic regression.
@@ -34,7 +34,8 @@ def evaluate(settings: dict[str, Any], name: str) -> None:
     seeds = settings["experiments"][name]["training"]["seeds"]
     files.write_table(files.LOSSES / f"{name}.parquet", losses(arrays, seeds, about["classes"]))
     files.write_json(files.EVALUATION / f"{name}.json", scores.significant(result, 7))
-    files.write_json(files.METRICS / f"{name}.json", scores.significant(summary(result), 4))
+    files.write_json(files.METRICS / f"{name}.json", {name: scores.significant(summary(result), 4)})
+    plots.write(name, arrays, result["training"], seeds, about["classes"])
 
 
 def collect(settings: dict[str, Any], name: str) -> tuple[Arrays, dict[str, Any]]:
@@ -302,27 +303,25 @@ def _histories(name: str, folds: int, seeds: list[int]) -> list[dict[str, Any]]:
 
 
 def summary(result: dict[str, Any]) -> dict[str, Any]:
-    """Short names for `dvc metrics show`: means over the seeds, the test part's baselines, oracle and skill."""
+    """Short names for `dvc metrics` and `dvc exp show`, few enough to be read side by side.
+
+    All scores of the test part, the main one of the others and of what the network is compared with; means over the
+    seeds, and the main score's spread over them.
+    """
     names = scores.CLASSES if result["classes"] else scores.REGRESSION
-    parts, test = result["parts"], result["parts"]["test"]
+    parts, test, comparison = result["parts"], result["parts"]["test"], result["comparison"]
     main = "accuracy" if result["classes"] else "r2"
-    over = test["network"][main]
-    runs = result["training"]
-    short: dict[str, Any] = {
-        part: {metric: parts[part]["network"][metric]["mean"] for metric in names}
-        for part in ("test", "validation", "train")
-        if part in parts
-    }
-    short["skill"] = test["skill"]
-    naive = result["comparison"]["naive"]
-    short |= {"skill_low": naive["low"], "skill_high": naive["high"], "p_value": naive["p_value"]}
-    short["skill_linear"] = result["comparison"]["linear"]["skill"]
-    short["baseline"] = {key: score[main] for key, score in test["baselines"].items()}
+    naive, linear = comparison["naive"], comparison["linear"]
+    short: dict[str, Any] = {"test": {metric: test["network"][metric]["mean"] for metric in names}}
+    short |= {part: {main: parts[part]["network"][main]["mean"]} for part in ("validation", "train") if part in parts}
+    short |= {kind: {main: test["baselines"][comparison[kind]["baseline"]][main]} for kind in ("naive", "linear")}
     if test["oracle"]:
         short["oracle"] = {main: test["oracle"][main]}
-    short["seeds"] = {f"{main}_{key}": over[key] for key in ("std", "min", "max")}
-    short["weights"] = runs[0]["weights"]
-    short["updates"] = round(float(np.mean([run["updates"] for run in runs])))
+    short["seeds"] = {f"{main}_std": test["network"][main]["std"]}
+    short |= {"skill": naive["skill"], "skill_low": naive["low"], "skill_high": naive["high"]}
+    short |= {"p_value": naive["p_value"], "skill_linear": linear["skill"]}
+    short["weights"] = result["training"][0]["weights"]
+    short["updates"] = round(float(np.mean([run["updates"] for run in result["training"]])))
     return short
 
 

@@ -52,7 +52,8 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
             place,
             f"must name a builder of a network from {expected[0]} to {expected[1]} ({name}:{function})",
             f"{model.input_shape} to {model.output_shape}",
-            "Use every number of `shape`, and return_sequences on no recurrent layer but the inner ones.",
+            "Use every number of `shape`, and return_sequences on no recurrent layer but the inner ones: outputs of "
+            "another shape are broadcast against the target without a word (shape_broadcast).",
         )
     return model
 

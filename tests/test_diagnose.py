@@ -86,6 +86,16 @@ def test_a_network_that_learns_is_said_to(measured: dict[str, dict[str, Any]]) -
     assert measured["season_lstm"]["verdict"] == "learning"
 
 
+def test_controls_of_a_few_steps_are_not_told(facts: dict[str, Any]) -> None:
+    def told(steps: int) -> bool:
+        for name in ("real", "zeroed", "shuffled"):
+            facts["controls"][name] |= {"steps": steps, "skill": 0.01}
+        return any("inputs zeroed" in sentence for sentence in diagnose.judge(facts)["reasons"])
+
+    assert told(20)
+    assert not told(19)
+
+
 def test_every_code_is_explained_and_no_other() -> None:
     assert sorted(remedies.explanations()) == sorted(CODES)
     for about in remedies.explanations().values():

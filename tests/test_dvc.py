@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tests.conftest import PROJECT
-from workflow import stages
+from workflow import locked, stages
 
 STAGES: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 # Read beside the code.
@@ -53,13 +53,18 @@ def imported(path: Path) -> set[Path]:
     return found
 
 
-def closure(path: Path, folders: set[str] = FOLDERS) -> set[str]:
-    todo, seen = [path], {path}
+def modules(*paths: Path) -> set[Path]:
+    """Some files of this project, and all that they import."""
+    todo, seen = list(paths), set(paths)
     while todo:
         for file in imported(todo.pop()) - seen:
             seen.add(file)
             todo.append(file)
-    names = {file.relative_to(PROJECT).as_posix() for file in seen}
+    return seen
+
+
+def closure(path: Path, folders: set[str] = FOLDERS) -> set[str]:
+    names = {file.relative_to(PROJECT).as_posix() for file in modules(path)}
     names |= {data for name in names for data in DATA_OF_CODE.get(name, set())}
     return {folder if (folder := str(Path(name).parent)) in folders else name for name in names}
 
@@ -84,6 +89,24 @@ def test_dependencies_are_what_the_code_imports(kind: str) -> None:
         *sorted(code - {BY_NAME.get(kind)}, key=str),
         *([BY_NAME[kind]] if kind in BY_NAME else []),
     ]
+
+
+@pytest.mark.parametrize("kind", STAGES)
+def test_params_name_the_libraries_that_the_code_imports(kind: str) -> None:
+    starts = [one for name in (f"{kind}.py", f"{kind}/__main__.py") if (one := PROJECT / "pipeline" / name).exists()]
+    # What is chosen at run time: any of it.
+    if kind == "raw" or kind in ALL_SOURCES:
+        starts += PROJECT.glob("pipeline/sources/*.py")
+    if "architectures" in BY_NAME.get(kind, ""):
+        starts += PROJECT.glob("pipeline/architectures/*.py")
+    found = modules(*starts)
+    if PROJECT / "pipeline/backends/__init__.py" in found:
+        found |= set(PROJECT.glob("pipeline/backends/*.py"))
+    imports = set().union(*(locked.imports(file.read_text(encoding="utf-8")) for file in found))
+    names = set(locked.named(STAGES)[kind])
+    behind = {name for library in imports | names for name in locked.BEHIND.get(library, ())}
+    assert imports <= names
+    assert names - imports <= behind | set(locked.SHOWN.get(f"pipeline/{kind}", ()))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import resource
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +80,46 @@ def test_an_error_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]
         errors.run(fails)
     assert caught.value.code == 2
     assert capsys.readouterr().err == "`a.b` must be 1. Received: two lines. Mend it.\n"
+
+
+def test_costs_of_stages_that_end_at_once_keep_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: costs._write(f"raw@s{i:02d}", 1.0, 1.0), range(40)))
+    assert len(files.COSTS.read_text().splitlines()) == 41
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """Files of this process cannot grow past 100 bytes: what a full disk does to every writer."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.npy", "a.parquet"])
+def test_a_write_that_finds_no_room_is_told_in_one_line_and_leaves_what_was_there(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"before")
+    rows = np.random.default_rng(0).normal(size=1000)
+    write = {
+        "a.json": lambda: files.write_json(path, {"x": rows}),
+        "a.npy": lambda: files.write_array(path, rows),
+        "a.parquet": lambda: files.write_table(path, {"x": rows}),
+    }[name]
+    with _full_disk(), pytest.raises(errors.UserError, match=rf"`.*{name}` must be writable, with room"):
+        write()
+    assert path.read_bytes() == b"before"
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_where_a_folder_must_be_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(errors.UserError, match="must be writable"):
+        files.write_json(tmp_path / "out/a.json", {})
+    with pytest.raises(errors.UserError, match="must be writable"):
+        files.fresh(tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"

@@ -511,7 +511,7 @@ def test_nothing_is_loaded_from_outside(whole, read):
     assert loaded == []
     assert not re.search(r"<script|@import|url\((?!#)", whole)
     addresses = set(re.findall(r"https?://[^\s\"<]+", whole))
-    assert all("stackexchange.com/questions" in a or a in (TABLE["url"], REFERENCE) for a in addresses)
+    assert all("stackexchange.com/questions" in a or a in (TABLE["url"], REFERENCE, corpus.SOURCE) for a in addresses)
 
 
 def test_equal_inputs_give_equal_bytes(whole):

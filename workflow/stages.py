@@ -13,9 +13,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from snakemake.exceptions import WorkflowError
+
+from pipeline.common.errors import UserError
+from workflow import alone, heal
 
 STAMPS = Path(".snakemake/stamps")
 LOGS = Path("logs")
@@ -33,7 +36,26 @@ class Stages:
     """
 
     def __init__(self, main: bool) -> None:
+        from dvc.exceptions import DvcException
         from dvc.lock import LockError
+
+        try:
+            if main:
+                self._lock = alone.run()
+                for line in heal.heal():
+                    print(line, file=sys.stderr)
+            self._read(main)
+        except (alone.BusyError, LockError) as error:
+            line = "Another run is at work in this folder: wait until it has ended, then run again."
+            _give_up(line, str(error) or line)
+        except (UserError, DvcException) as error:
+            _give_up(" ".join(str(error).split()), "DVC cannot say which stages have to run.")
+        except OSError as error:
+            place = f"`{error.filename or Path.cwd()}`"
+            _give_up(f"{place} must be usable. Received: {error.strerror}. Mend that, then run again.", str(error))
+
+    def _read(self, main: bool) -> None:
+        """Ask DVC for its stages; in the main process, also which of them are stale."""
         from dvc.repo import Repo
 
         with Repo(".") as repo:
@@ -48,17 +70,13 @@ class Stages:
             }
             if main:
                 if reader := reads_test_rows_too_early(self._files):
-                    say_last(
+                    _give_up(
                         f"`dvc.yaml`, stage `{reader[0]}` must not read test rows, for it comes before `predict` or "
-                        f"chooses a remedy. Received: the dependency {reader[1]}. Take it out."
+                        f"chooses a remedy. Received: the dependency {reader[1]}. Take it out.",
+                        "A stage reads test rows that must not.",
                     )
-                    raise WorkflowError("A stage reads test rows that must not.")
-                try:
-                    with repo.lock:
-                        self._stamp(_stale(stages))
-                except LockError as error:
-                    say_last("Another run is at work in this folder: wait until it has ended, then run again.")
-                    raise WorkflowError(str(error).splitlines()[0]) from None
+                with repo.lock:
+                    self._stamp(_stale(stages))
 
     def kinds(self) -> list[str]:
         """Kinds of stages, in the order of dvc.yaml."""
@@ -218,6 +236,12 @@ def _modified(path: str) -> float:
         return _timekeeper(path).stat().st_mtime
     except FileNotFoundError:
         return 0.0
+
+
+def _give_up(line: str, reason: str) -> NoReturn:
+    """End the run, with `line` as the last thing said."""
+    say_last(line)
+    raise WorkflowError(reason.splitlines()[0]) from None
 
 
 def say_last(line: str) -> None:

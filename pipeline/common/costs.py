@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import os
 import resource
 import time
 from collections.abc import Iterator
@@ -36,13 +37,17 @@ def _process_start() -> float:
 
 
 def _write(stage: str, seconds: float, peak: float) -> None:
-    files.COSTS.parent.mkdir(parents=True, exist_ok=True)
-    # Stages end at the same moment under `--cores N`: the lock keeps one from losing another's row.
-    with files.COSTS.open("a+", newline="", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        rows = {row[0]: row for row in list(csv.reader(file))[1:] if len(row) == len(_HEADER)}
+    with files.writable(files.COSTS):
+        files.COSTS.parent.mkdir(parents=True, exist_ok=True)
+        # Stages end at the same moment under `--cores N`: a lock keeps one from losing another's row. It is the
+        # folder's, for the file is another one after each rename.
+        folder = os.open(files.COSTS.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        text = files.COSTS.read_text(encoding="utf-8") if files.COSTS.exists() else ""
+        rows = {row[0]: row for row in list(csv.reader(text.splitlines()))[1:] if len(row) == len(_HEADER)}
         rows[stage] = [stage, f"{seconds:.1f}", f"{peak:.0f}"]
-        file.seek(0)
-        file.truncate()
-        csv.writer(file, lineterminator="\n").writerows([_HEADER, *(rows[name] for name in sorted(rows))])
+        with files.whole(files.COSTS) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([_HEADER, *(rows[name] for name in sorted(rows))])
+    finally:
+        os.close(folder)

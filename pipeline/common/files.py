@@ -1,10 +1,11 @@
 """Where files lie, and writers that give equal bytes for equal values.
 
-Every writer writes beside its target and renames, so that a file is either whole or absent.
+Every writer writes beside its target and renames, so that a file is either whole or as it was.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from pipeline.common.errors import UserError
 
 RAW = Path("data/raw")
 SPLIT = Path("data/split")
@@ -33,6 +36,12 @@ REPORT = Path("reports/index.html")
 LEADERBOARD = Path("reports/leaderboard.csv")
 COSTS = Path("reports/costs.csv")
 
+# What the machine refuses, whoever asks: no room, no right, no such device any more.
+_REFUSED = {
+    getattr(errno, name)
+    for name in ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EIO", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
+}
+
 
 def fold_folder(root: Path, dataset: str, fold: int) -> Path:
     """The folder of one fold of a dataset below `root` (`SPLIT`, `WINDOWS` or `SCALED`)."""
@@ -41,17 +50,44 @@ def fold_folder(root: Path, dataset: str, fold: int) -> Path:
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` to write to, and rename it to `path` when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Give a name beside `path` to write to, and rename it to `path` when the block ends well.
+
+    Raises:
+        UserError: the disk is full, or the place must not be written to. What lay there is as it was.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with writable(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield beside
+            os.replace(beside, path)
+        finally:
+            if beside.is_dir():
+                shutil.rmtree(beside)
+            else:
+                beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def writable(path: Path) -> Iterator[None]:
+    """Say in one line what the machine refuses when `path` is written.
+
+    Raises:
+        UserError: in place of an `OSError` of a kind that no code can mend.
+    """
     try:
-        yield beside
-        os.replace(beside, path)
-    finally:
-        if beside.is_dir():
-            shutil.rmtree(beside)
-        else:
-            beside.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        # numpy names no number: "10 requested and 0 written".
+        full = error.errno is None and "written" in str(error)
+        if not full and error.errno not in _REFUSED:
+            raise
+        raise UserError(
+            str(path),
+            "must be writable, with room for what is written",
+            error.strerror or error,
+            "Make room or give the right to write there, then run again.",
+        ) from error
 
 
 def _plain(value: Any) -> Any:
@@ -109,7 +145,8 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
 
 def fresh(folder: Path) -> Path:
     """An empty folder in place of whatever lies there: what an earlier run left must not survive in an output."""
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    with writable(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
     return folder

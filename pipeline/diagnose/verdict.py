@@ -70,7 +70,7 @@ def reasons(facts: Facts, standing: Standing) -> list[str]:
             f"in {planted['steps']} steps; {limit('planted_share'):g} is asked for."
         )
     real, zeroed, shuffled = (facts["controls"].get(name) for name in ("real", "zeroed", "shuffled"))
-    if real and zeroed and shuffled and real.get("skill") is not None:
+    if real and zeroed and shuffled and real.get("skill") is not None and real["steps"] >= limit("told_steps"):
         said.append(
             f"In {real['steps']} steps it reaches skill {_n(real['skill'])} against a constant answer; "
             f"with the inputs zeroed {_n(zeroed['skill'])}, with the targets shuffled {_n(shuffled['skill'])}."

@@ -20,10 +20,13 @@ from pipeline.leakage.proof import Proof
 
 
 def leakage(p: dict[str, Any], name: str) -> None:
-    """Write reports/leakage/NAME.json (docs/files.md): every proof of every fold of dataset `name`."""
+    """Write reports/leakage/NAME.json (docs/files.md): every proof of every fold of dataset `name`, and its source."""
     expected = perturbation.reference(p, name)
     proofs = [proof for fold in range(dataset.folds(name)) for proof in of_fold(p, name, fold, expected)]
-    files.write_json(files.LEAKAGE / f"{name}.json", {"dataset": name, "proofs": [asdict(proof) for proof in proofs]})
+    series = p["datasets"][name]["series"]
+    read = {"series": series, **files.read_json(files.RAW / series / "series.json")["source"]}
+    table = {"dataset": name, "read": read, "proofs": [asdict(proof) for proof in proofs]}
+    files.write_json(files.LEAKAGE / f"{name}.json", table)
 
 
 def of_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.Reference) -> Iterator[Proof]:

@@ -30,12 +30,13 @@ _COLOURS = {
 INK, SOFT, LINE, TRAIN, VALIDATION, TEST, TRUTH, ORACLE, NAIVE, NETWORK, REFERENCE = _COLOURS
 _PART = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
 # Several seeds share a colour and differ by their dashes, which also works without colours.
-_DASHES = ["-", (0, (4, 1.5)), (0, (1.5, 1.2)), (0, (5, 1, 1, 1)), (0, (8, 2))]
+DASHES = ["-", (0, (4, 1.5)), (0, (1.5, 1.2)), (0, (5, 1, 1, 1)), (0, (8, 2))]
 # A point of SVG is a pixel of a 400 pixel wide phone: text of 9.5 stays readable there.
 _WIDTH = 5.6
 
 
-def _style() -> Any:
+def style() -> Any:
+    """Settings of matplotlib for every figure, for `rc_context`."""
     return {
         "svg.fonttype": "none",
         "svg.hashsalt": "flatline",
@@ -66,14 +67,15 @@ def _style() -> Any:
     }
 
 
-def _new(height: float) -> tuple[Any, Any]:
+def new(height: float) -> tuple[Any, Any]:
+    """A figure of the page's width and so many inches, and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(_WIDTH, height), layout="constrained")
     return figure, figure.subplots()
 
 
-def _svg(figure: Any, key: str, label: str) -> str:
+def svg(figure: Any, key: str, label: str) -> str:
     """The figure as an `<svg>` element whose ids are unique in the page, named `label` for those who cannot see it."""
     from xml.sax.saxutils import quoteattr
 
@@ -93,8 +95,8 @@ def _svg(figure: Any, key: str, label: str) -> str:
     # The page's own font, and its colours. The drawing's text is measured in DejaVu Sans, which is wider than most.
     text = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font-size: \1px", text)
     text = re.sub(r"font-family: [^;\"]+;? ?", "", text)
-    for colour, variable in _COLOURS.items():
-        text = text.replace(colour, f"var({variable})")
+    for colour, name in _COLOURS.items():
+        text = text.replace(colour, f"var({name})")
     # Hundredths of a point are finer than a screen, in coordinates: the labels keep all their digits.
     text = re.sub(r' (?:d|x|y|transform)="[^"]*"', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]), text)
     box = re.search(r'viewBox="[^"]+"', text)
@@ -103,14 +105,19 @@ def _svg(figure: Any, key: str, label: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", text).strip()
 
 
+def variable(colour: str) -> str:
+    """The page's own colour, as CSS writes it, for one of the colours above."""
+    return f"var({_COLOURS[colour]})"
+
+
 def split(evaluation: dict[str, Any], key: str) -> str:
     """The folds' parts as bars to scale, one line per fold."""
     from matplotlib import rc_context
     from matplotlib.patches import Patch
 
     folds, rows = evaluation["split"]["folds"], evaluation["split"]["rows"]
-    with rc_context(_style()):
-        figure, axes = _new(0.75 + 0.26 * len(folds))
+    with rc_context(style()):
+        figure, axes = new(0.75 + 0.26 * len(folds))
         for line, fold in enumerate(folds):
             for part, colour in _PART.items():
                 if fold[part] is None:
@@ -128,12 +135,12 @@ def split(evaluation: dict[str, Any], key: str) -> str:
         axes.grid(False)
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="y", length=0)
-        axes.xaxis.set_major_locator(_ticks())
+        axes.xaxis.set_major_locator(ticks())
         axes.xaxis.set_major_formatter(_thousands)
         present = [part for part in _PART if folds[0][part] is not None]
         handles = [Patch(color=_PART[part], label=part) for part in present]
         figure.legend(handles=handles, loc="outside upper left", ncols=3, handlelength=1, columnspacing=1.2)
-        return _svg(figure, f"{key}-split", "Split of the rows: " + ", ".join(present))
+        return svg(figure, f"{key}-split", "Split of the rows: " + ", ".join(present))
 
 
 def _merged(intervals: list[list[int]]) -> list[tuple[int, int]]:
@@ -153,12 +160,12 @@ def curves(evaluation: dict[str, Any], key: str) -> str:
     from matplotlib.lines import Line2D
 
     runs = evaluation["training"]
-    with rc_context(_style()):
-        figure, axes = _new(2.5)
+    with rc_context(style()):
+        figure, axes = new(2.5)
         drawn: list[float] = []
         handles = {}
         for order, run in enumerate(runs):
-            dash = _DASHES[order % len(_DASHES)]
+            dash = DASHES[order % len(DASHES)]
             for name, part in (("loss", "train"), ("val_loss", "validation"), ("penalty", "penalty")):
                 values = [float("nan") if v is None else v for v in run["curves"].get(name, [])]
                 finite = [v for v in values if math.isfinite(v)]
@@ -183,7 +190,7 @@ def curves(evaluation: dict[str, Any], key: str) -> str:
             axes.set_yscale("log")
         longest = max((len(run["curves"].get("loss", [])) for run in runs), default=1)
         axes.set(xlabel="epoch", ylabel="loss", xlim=(0.9, max(longest, 2) + 0.1))
-        axes.xaxis.set_major_locator(_ticks(integer=True))
+        axes.xaxis.set_major_locator(ticks(integer=True))
         if not drawn:
             axes.set_yticks([])
             axes.text(0.5, 0.5, "no finite loss was recorded", transform=axes.transAxes, ha="center", color=SOFT)
@@ -191,7 +198,7 @@ def curves(evaluation: dict[str, Any], key: str) -> str:
             figure.legend(
                 handles=list(handles.values()), loc="outside upper left", ncols=5, handlelength=1.6, columnspacing=1
             )
-        return _svg(figure, f"{key}-curves", "Learning curves: loss per epoch")
+        return svg(figure, f"{key}-curves", "Learning curves: loss per epoch")
 
 
 def _reference(evaluation: dict[str, Any]) -> tuple[float | None, str]:
@@ -221,8 +228,8 @@ def _lines(evaluation: dict[str, Any], key: str) -> str:
 
     drawn = evaluation["parts"]["test"]["drawn"]
     binary = evaluation["classes"] == 2
-    with rc_context(_style()):
-        figure, axes = _new(2.5)
+    with rc_context(style()):
+        figure, axes = new(2.5)
         at = np.asarray(drawn["row"])
         truth = _clean(drawn["truth"])
         if binary:
@@ -238,10 +245,10 @@ def _lines(evaluation: dict[str, Any], key: str) -> str:
         axes.set(
             xlabel="row of the series", ylabel="probability of class 1" if binary else evaluation["target"]["column"]
         )
-        axes.xaxis.set_major_locator(_ticks())
+        axes.xaxis.set_major_locator(ticks())
         axes.xaxis.set_major_formatter(_thousands)
         figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1)
-        return _svg(figure, f"{key}-stretch", "Predictions beside the truth on a stretch of the test rows")
+        return svg(figure, f"{key}-stretch", "Predictions beside the truth on a stretch of the test rows")
 
 
 def _network(axes: Any, at: np.ndarray, seeds: dict[str, list[float | None]]) -> None:
@@ -250,15 +257,15 @@ def _network(axes: Any, at: np.ndarray, seeds: dict[str, list[float | None]]) ->
         if not np.isfinite(line).any():
             continue
         label = "network" if order == 0 else None
-        axes.plot(at, line, color=NETWORK, linewidth=1.5, linestyle=_DASHES[order % len(_DASHES)], label=label)
+        axes.plot(at, line, color=NETWORK, linewidth=1.5, linestyle=DASHES[order % len(DASHES)], label=label)
 
 
 def _pairs(evaluation: dict[str, Any], key: str) -> str:
     """Prediction over truth, a mark per sequence; the diagonal is perfect."""
     from matplotlib import rc_context
 
-    with rc_context(_style()):
-        figure, axes = _new(2.9)
+    with rc_context(style()):
+        figure, axes = new(2.9)
         ends: list[float] = [0.0]
         for part, marker in (("train", "o"), ("test", "D")):
             drawn = evaluation["parts"][part]["drawn"]
@@ -281,7 +288,7 @@ def _pairs(evaluation: dict[str, Any], key: str) -> str:
         axes.plot([0, max(ends)], [0, max(ends)], color=ORACLE, linewidth=1, label="perfect")
         axes.set(xlabel="mean of the sequence", ylabel="prediction")
         figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1)
-        return _svg(figure, f"{key}-stretch", "Prediction over truth for each sequence")
+        return svg(figure, f"{key}-stretch", "Prediction over truth for each sequence")
 
 
 def _confusion(evaluation: dict[str, Any], key: str) -> str:
@@ -293,8 +300,8 @@ def _confusion(evaluation: dict[str, Any], key: str) -> str:
     table = np.sum([np.asarray(score["confusion"]) for score in seeds], axis=0)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     size = len(table)
-    with rc_context(_style()):
-        figure, axes = _new(2.5)
+    with rc_context(style()):
+        figure, axes = new(2.5)
         for true in range(size):
             for given in range(size):
                 share = shares[true, given]
@@ -312,10 +319,11 @@ def _confusion(evaluation: dict[str, Any], key: str) -> str:
         axes.tick_params(length=0)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        return _svg(figure, f"{key}-stretch", "Confusion matrix of the test rows")
+        return svg(figure, f"{key}-stretch", "Confusion matrix of the test rows")
 
 
-def _ticks(integer: bool = False) -> Any:
+def ticks(integer: bool = False) -> Any:
+    """Few ticks, at round numbers."""
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=5, integer=integer, steps=[1, 2, 5, 10])

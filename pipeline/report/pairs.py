@@ -71,11 +71,11 @@ def section(
     if absent:
         return result
     before, after = (one for one in evaluations if one is not None)
-    unlike = _unlike(before, after)
+    reason = unlike(before, after)
     result |= {"score": METRICS[_main(before)], "loss": METRICS[_less(before)]}
     again = effect = None
-    if unlike:
-        result["missing"] = f"The two cannot be compared window by window: {unlike}."
+    if reason:
+        result["missing"] = f"The two cannot be compared window by window: {reason}."
     elif any(table is None for table in losses):
         runs = [f"`dvc repro evaluate@{name}`" for name, table in zip(pair, losses, strict=True) if table is None]
         result["missing"] = f"No loss of each window is stored: run {joined(runs)} again."
@@ -103,7 +103,7 @@ def counted(pairs: list[dict[str, Any]]) -> str:
     return f"{better} of {len(measured)} {'remedy is' if len(measured) == 1 else 'remedies are'} better"
 
 
-def _unlike(before: dict[str, Any], after: dict[str, Any]) -> str:
+def unlike(before: dict[str, Any], after: dict[str, Any]) -> str:
     """Why the losses of two experiments do not mean the same; empty where they do."""
     sides = [
         {
@@ -139,10 +139,10 @@ def _rows(
     rows = [_row(f"as posted, seed {first}", own["seeds"][first], before)]
     rows += [_row(f"retrained unchanged, seed {seed}", own["seeds"][seed], before) for seed in others]
     if again:
-        rows.append(_sum("retrained unchanged against the first seed", "unchanged", again))
+        rows.append(summed("retrained unchanged against the first seed", "unchanged", again))
     rows += [_row(f"remedied, seed {seed}", score, after) for seed, score in new["seeds"].items()]
     if effect:
-        rows.append(_sum("remedied against as posted, all seeds", "remedied", effect))
+        rows.append(summed("remedied against as posted, all seeds", "remedied", effect))
     chosen = ((after.get("comparison") or {}).get("naive") or {}).get("baseline")
     if chosen and chosen in new["baselines"]:
         rows.append(_row(f"{baseline(chosen)}, the naive forecast", new["baselines"][chosen], after, "beside"))
@@ -164,7 +164,8 @@ def _row(name: str, score: dict[str, Any], one: dict[str, Any], kind: str = "see
     }
 
 
-def _sum(name: str, kind: str, found: dict[str, Any]) -> dict[str, Any]:
+def summed(name: str, kind: str, found: dict[str, Any]) -> dict[str, Any]:
+    """A row for what `skill.paired` found."""
     finite = found["reduction"] is not None
     return {
         "kind": kind,
@@ -209,13 +210,14 @@ def _between(found: dict[str, Any]) -> str:
 
 def _told(effect: dict[str, Any], again: dict[str, Any] | None) -> str:
     """What the remedy did, in a sentence, beside what other random numbers do."""
-    text = f"{_change('Remedied', effect)}: {comparison.CHIPS[effect['comparison']]['chip']}"
+    text = f"{change('Remedied', effect)}: {comparison.CHIPS[effect['comparison']]['chip']}"
     if again is None:
         return text + "; it was posted with one seed, so nothing is known of retraining it unchanged."
-    return f"{text}; {_change('retrained unchanged', again)}: {comparison.CHIPS[again['comparison']]['chip']}."
+    return f"{text}; {change('retrained unchanged', again)}: {comparison.CHIPS[again['comparison']]['chip']}."
 
 
-def _change(what: str, found: dict[str, Any]) -> str:
+def change(what: str, found: dict[str, Any]) -> str:
+    """What `skill.paired` found, in a sentence without its full stop."""
     value = found["reduction"]
     if value is None:
         return f"{what}, {_why(found)}"

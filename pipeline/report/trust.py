@@ -82,6 +82,7 @@ def section(
         "about": [(title(name), _PROOFS[name][1]) for name in columns if name in _PROOFS],
         "datasets": [dataset(name, proofs, columns) for name, proofs in known.items()],
         "missing": _missing(absent, of=len(leakage)),
+        "read": read([one["read"] for one in leakage.values() if one and "read" in one]),
         "states_told": _counts([one["state"]["result"] for one in evaluations if one.get("state")]),
         "states_fail": any((one.get("state") or {}).get("result") == "fail" for one in evaluations),
         "states": [_state(one) for one in evaluations if one.get("state")],
@@ -91,6 +92,11 @@ def section(
         "alerts": _alerts(known, leaks, evaluations),
         "verdict": _verdict(known, leaks),
     }
+
+
+def read(found: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Each series once, in the order of the datasets: its file, or the module that makes its rows, with its hash."""
+    return list({one["series"]: {key: one[key] for key in ("series", "path", "sha256")} for one in found}.values())
 
 
 def title(name: str) -> str:

@@ -1,0 +1,62 @@
+"""One run at a time in a folder, told by locks that the kernel drops when a process dies, however it dies.
+
+Snakemake's own lock is a file that a killed run leaves behind; DVC's names process ids, which a killed run leaves
+behind and which other processes get later. So neither says whether a run is at work. These two do:
+
+    .snakemake/run.lock      held by the Snakemake that the user started, until it ends
+    .snakemake/stages.lock   shared by all stages at work and their commands, which may outlive a killed Snakemake
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+RUN = Path(".snakemake/run.lock")
+STAGES = Path(".snakemake/stages.lock")
+
+
+class BusyError(Exception):
+    """Another run is at work in this folder."""
+
+
+def run() -> int:
+    """Take the lock of this folder's one run, for as long as this process lives.
+
+    Returns:
+        Its file descriptor.
+
+    Raises:
+        BusyError: another run lives, or a stage of one.
+    """
+    held = _locked(RUN, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        os.close(_locked(STAGES, fcntl.LOCK_EX | fcntl.LOCK_NB))
+    except BusyError:
+        os.close(held)
+        raise
+    return held
+
+
+@contextmanager
+def stage() -> Iterator[int]:
+    """Hold the lock that all stages share; give its file descriptor, for the command to inherit."""
+    held = _locked(STAGES, fcntl.LOCK_SH)
+    try:
+        yield held
+    finally:
+        os.close(held)
+
+
+def _locked(path: Path, how: int) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(held, how)
+    except BlockingIOError:
+        os.close(held)
+        raise BusyError from None
+    return held
