@@ -9,6 +9,9 @@ Snakemake's files say, no other Snakemake is at work then, and no stage of one.
   there already. The outputs themselves are in DVC's cache.
 - `.dvc/tmp/rwlock` loses the entries of processes that are gone, of process ids that belong to others by now, for which
   DVC would wait for ever, and all of them when the file is cut short. `dvc repro` in another terminal keeps its own.
+- A folder that several stages fill (`reports/evaluation`), and that another reads as a whole, loses what no stage makes
+  any more, as long as DVC's cache has it, and what a killed write left beside its file: else what the reader says of it
+  would depend on the past.
 - `dvc.lock` keeps the entries that are whole; git's version gives those that are lacking, and what it has not either
   the run cache does. Entries are put in the order of their names, in which no two runs differ.
 """
@@ -16,9 +19,12 @@ Snakemake's files say, no other Snakemake is at work then, and no stage of one.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
+import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +33,8 @@ from workflow import repro
 
 SNAKEMAKE = Path(".snakemake")
 LEFT = ("locks", "incomplete", "backups")
+# Names that `files.whole` and DVC write under before they rename.
+_TORN = re.compile(r"\..+\.(\d+|tmp)")
 RWLOCK = Path(".dvc/tmp/rwlock")
 LOCK = Path(repro.LOCK)
 
@@ -46,6 +54,31 @@ def heal() -> list[str]:
     if RWLOCK.exists():
         _forget_the_dead()
     return _mend_lock()
+
+
+def clear(stages: dict[str, tuple[list[str], list[str]]], cached: Callable[[str], str]) -> None:
+    """Take out of folders that several stages fill what none of them makes any more.
+
+    Args:
+        stages: per stage of DVC its dependencies and its outputs.
+        cached: where DVC's cache keeps the file of an MD5 sum.
+    """
+    made = {out for _, outs in stages.values() for out in outs}
+    shared = {str(Path(out).parent) for name, (_, outs) in stages.items() for out in outs if "@" in name}
+    for folder in sorted(shared):
+        # A folder of outputs that are folders is read by nobody as a whole, and the user's own may lie there.
+        if not all(Path(out).suffix for out in made if Path(out).parent == Path(folder)):
+            continue
+        for path in Path(folder).glob("*"):
+            if str(path) in made or path.is_symlink() or not path.is_file():
+                continue
+            if _TORN.fullmatch(path.name) or Path(cached(_md5(path))).exists():
+                path.unlink()
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _forget_the_dead() -> None:

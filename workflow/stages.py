@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from snakemake.exceptions import WorkflowError
 
 from pipeline.common.errors import UserError
-from workflow import alone, heal
+from workflow import alone, cache, heal
 
 STAMPS = Path(".snakemake/stamps")
 LOGS = Path("logs")
@@ -75,6 +75,8 @@ class Stages:
                         f"chooses a remedy. Received: the dependency {reader[1]}. Take it out.",
                         "A stage reads test rows that must not.",
                     )
+                cache.look_into()
+                heal.clear(self._files, repo.cache.local.oid_to_path)
                 with repo.lock:
                     self._stamp(_stale(stages))
 
