@@ -42,12 +42,13 @@ test: .venv/.complete ## all default tests
 test-all: .venv/.complete ## the slow tests too
 	python -m pytest
 
-lint: .venv/.complete ## ruff, snakefmt, mypy, and what applies of snakemake --lint
+lint: .venv/.complete ## ruff, snakefmt, mypy, what applies of snakemake --lint, and locked.yaml against uv.lock
 	ruff check .
 	ruff format --check .
 	snakefmt --check --compact-diff Snakefile
 	mypy
 	python -m workflow.lint
+	python -m workflow.locked --check
 
 format: .venv/.complete ## format the sources
 	ruff check --fix .

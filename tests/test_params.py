@@ -55,6 +55,11 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     [
         (_set("seize", "quick"), "`seize`", "Did you mean `size`?"),
         (_set("size", "large"), "`size`", "one of quick, full. Received: large."),
+        (
+            _set("experiments.season_lstm.architecture.size", 1),
+            "`experiments.season_lstm.architecture.size`",
+            "Rename it.",
+        ),
         (_set("series.season.colour", 1), "`series.season.colour`", "is not a known key"),
         (
             _set("series.season.rows", "many"),

@@ -18,6 +18,8 @@ from pipeline.common.errors import UserError
 FILE = Path("params.yaml")
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
 SIZES = ("quick", "full")
+# Parameters of these names are missing from what DVC's run cache goes by, at any depth (its issue 10296).
+_OVERLOOKED = ("size", "nfiles")
 _TYPES = {
     "integer": "a whole number",
     "number": "a number",
@@ -87,9 +89,22 @@ def _checked(text: str, path: Path) -> dict[str, Any]:
             jsonschema.Draft202012Validator(schema).iter_errors(resolved), key=lambda e: list(map(str, e.absolute_path))
         ):
             raise _explained(error)
+        for level in ("series", "datasets", "experiments"):
+            _check_keys(level, resolved[level])
         _fill(schema, resolved, schema)
         _check_names(resolved)
     return resolved
+
+
+def _check_keys(place: str, settings: dict[str, Any]) -> None:
+    """Refuse the names that DVC's run cache overlooks: results of another value would be given back for this one."""
+    for key, value in settings.items():
+        if key in _OVERLOOKED:
+            raise UserError(
+                f"{place}.{key}", "must have another name, for DVC's run cache overlooks it", key, "Rename it."
+            )
+        if isinstance(value, dict):
+            _check_keys(f"{place}.{key}", value)
 
 
 def name_of(arguments: list[str], level: str) -> str:
