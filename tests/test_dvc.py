@@ -125,6 +125,15 @@ def resolved() -> dict[str, tuple[list[str], list[str]]]:
         }
 
 
+def test_raw_alone_writes_raw_rows_and_no_stage_writes_files_of_the_users(
+    resolved: dict[str, tuple[list[str], list[str]]],
+) -> None:
+    outs = [(stage.split("@")[0], out) for stage, (_, outs) in resolved.items() for out in outs]
+    assert len({out for _, out in outs}) == len(outs)
+    assert {kind for kind, out in outs if f"{out}/".startswith("data/raw/")} == {"raw"}
+    assert not [out for _, out in outs if f"{out}/".startswith("data/own/") or out in ("data", ".")]
+
+
 def test_no_stage_reads_test_rows_before_predict(resolved: dict[str, tuple[list[str], list[str]]]) -> None:
     assert any(dep.startswith("data/test/") for dep in resolved["predict@co2_lstm"][0])
     assert stages.reads_test_rows_too_early(resolved) is None

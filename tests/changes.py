@@ -1,0 +1,441 @@
+"""`python -m tests.changes`: make each change of the table in docs/changes.md, and write down which stages it runs.
+
+The pipeline is the project's own dvc.yaml and modules, over two series, two datasets and three experiments. What is
+stale, what comes back from the cache and what follows is DVC's own doing; only the stages' commands are replaced, by
+`compute`. Each change is made in a fresh copy of the project after its first run.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import hashlib
+import json
+import multiprocessing
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from unittest import mock
+
+import yaml
+
+from pipeline.common import files
+from tests.conftest import PROJECT, tiny_params, write_params
+
+DOC = PROJECT / "docs/changes.md"
+MARKS = ("<!-- table: python -m tests.changes -->\n", "<!-- end of table -->\n")
+COPIED = ("dvc.yaml", "locked.yaml", "Snakefile", "README.md", ".dvcignore", "pipeline", "benchmarks/results")
+OWN = "data/own/mine.csv"
+
+
+class Outcome(NamedTuple):
+    """What DVC did after a change: names of stages."""
+
+    stale: list[str]  # their own settings, code, data, libraries or outputs are not those of dvc.lock
+    computed: list[str]
+    restored: list[str]
+
+
+def small_params() -> dict[str, Any]:
+    """Two experiments on a generated series, and one on a file of the user's."""
+    given = tiny_params()
+    windows, lstm = given["datasets"]["season_windows"], given["experiments"]["season_lstm"]
+    window = {"length": 12, "horizon": 1, "stride": {"train": 1, "evaluation": 1}, "target": {"kind": "value"}}
+    training = lstm["training"] | {"epochs": {"quick": 2, "full": 20}, "threads": 1}
+    own = {"source": OWN, "time": "day", "target": "y"}
+    rnn = {"name": "simple_rnn", "units": [3], "activations": ["tanh"]}
+    return given | {
+        "series": {"season": given["series"]["season"], "mine": own},
+        "datasets": {
+            "season_windows": windows | {"split": windows["split"] | {"gap": 0}, "window": window},
+            "mine_windows": windows | {"series": "mine", "window": window},
+        },
+        "experiments": {
+            "season_lstm": lstm | {"training": training},
+            "season_rnn": lstm | {"training": training, "architecture": rnn},
+            "mine_lstm": lstm | {"training": training, "dataset": "mine_windows"},
+        },
+    }
+
+
+def own_rows() -> str:
+    return "day,y\n" + "".join(f"2020-{1 + i // 28:02d}-{1 + i % 28:02d},{(i * 7) % 13}.5\n" for i in range(300))
+
+
+def make(folder: Path) -> None:
+    """A project in `folder`, before its first run."""
+    for name in COPIED:
+        source, target = PROJECT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+        else:
+            shutil.copy(source, target)
+    write_params(folder, small_params())
+    (folder / OWN).parent.mkdir(parents=True)
+    (folder / OWN).write_text(own_rows(), "utf-8")
+    (folder / ".dvc").mkdir()
+    (folder / ".dvc/config").write_text("[core]\nno_scm = true\nanalytics = false\n", encoding="utf-8")
+
+
+def compute(stage: Any) -> None:
+    """In place of a stage's command: write its outputs in milliseconds.
+
+    Each is a hash of all that a stage's results follow from: the data that it reads, its parameters at the size chosen,
+    and its code without comments and docstrings. So there are other results where its inputs say something else, and
+    equal ones where they are only worded otherwise.
+    """
+    found = hashlib.sha256(stage.addressing.encode())
+    for dep in stage.deps:
+        path = Path(dep.def_path)
+        if hasattr(dep, "params"):
+            given = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+            values = {key: _chosen(_lookup(given, key), given.get("size", "")) for key in dep.params}
+            found.update(json.dumps(values, sort_keys=True).encode())
+            continue
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                found.update(f"{file}\n".encode() + _meaning(file))
+    for out in stage.outs:
+        path = Path(out.def_path)
+        file = path if path.suffix else path / "result.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{out.def_path} {found.hexdigest()}\n", encoding="utf-8")
+
+
+def _lookup(node: Any, dotted: str) -> Any:
+    for key in dotted.split("."):
+        node = node[key]
+    return node
+
+
+def _chosen(value: Any, size: str) -> Any:
+    """A value with every `{quick: …, full: …}` resolved."""
+    if isinstance(value, dict):
+        return (
+            _chosen(value[size], size)
+            if set(value) == {"quick", "full"}
+            else {k: _chosen(value[k], size) for k in value}
+        )
+    return value
+
+
+def _meaning(path: Path) -> bytes:
+    """A file's content, that of a module without comments and docstrings."""
+    return _code(path.read_bytes()) if path.suffix == ".py" else path.read_bytes()
+
+
+@functools.cache
+def _code(text: bytes) -> bytes:
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree).encode()
+
+
+def run(folder: Path) -> Outcome:
+    """Let DVC look at every stage, and run those that are stale when their turn comes."""
+    from dvc.repo import Repo
+
+    computed: list[str] = []
+
+    def instead(stage: Any, **_: Any) -> None:
+        compute(stage)
+        computed.append(stage.addressing)
+
+    # DVC tells names of stages, and finds what its run cache holds, relative to the working directory.
+    with _faster(), mock.patch("dvc.stage.run.cmd_run", instead), contextlib.chdir(folder), Repo() as repo, repo.lock:
+        # In the order of dvc.yaml: each kind comes after those that it reads from.
+        stages = [stage for stage in repo.index.stages if getattr(stage, "name", None)]
+        stale = [stage.addressing for stage in stages if stage.changed()]
+        changed = []
+        for stage in stages:
+            if stage.reproduce():
+                stage.dump(update_pipeline=False)
+                changed.append(stage.addressing)
+    return Outcome(stale, computed, [name for name in changed if name not in computed])
+
+
+@contextlib.contextmanager
+def _faster() -> Iterator[None]:
+    """Spare DVC what takes most of its time and decides nothing here: a third of it is left.
+
+    dvc.lock is written fast, params.yaml parsed once, code hashed once, which does not change during a run, and no
+    other process is locked out.
+    """
+    from dvc.dependency import param
+    from dvc.output import Output
+
+    theirs, parsed = Output.get_hash, functools.cache(param.load_path)
+    hashes: dict[str, Any] = {}
+
+    def get_hash(out: Any) -> Any:
+        if not out.def_path.startswith("pipeline/"):
+            return theirs(out)
+        if out.def_path not in hashes:
+            hashes[out.def_path] = theirs(out)
+        return hashes[out.def_path]
+
+    with (
+        mock.patch("dvc.dvcfile.modify_yaml", _modify_yaml),
+        mock.patch("dvc.rwlock.rwlock", return_value=contextlib.nullcontext()),
+        mock.patch.object(Output, "get_hash", get_hash),
+        mock.patch.object(param, "load_path", lambda path, fs, **_: parsed(path, fs)),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _modify_yaml(path: str, fs: Any = None) -> Iterator[dict[str, Any]]:
+    """In place of DVC's own; JSON is YAML."""
+    file = Path(path)
+    data = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    yield data
+    file.write_text(json.dumps(data), encoding="utf-8")
+
+
+# The changes.
+
+Change = Callable[[Path], None]
+
+
+def put(dotted: str, value: Any) -> Change:
+    """Another value in params.yaml; a value None takes the key out."""
+
+    def change(folder: Path) -> None:
+        params = yaml.safe_load((folder / "params.yaml").read_text("utf-8"))
+        *parents, last = dotted.split(".")
+        node = params
+        for key in parents:
+            node = node[key]
+        if node.get(last) == value:
+            raise ValueError(f"{dotted} is {value} already")
+        if value is None:
+            del node[last]
+        else:
+            node[last] = value
+        write_params(folder, params)
+
+    return change
+
+
+def text(path: str, old: str, new: str) -> Change:
+    """Other words in a file, where `old` stands first; at its end, if `old` is empty."""
+
+    def change(folder: Path) -> None:
+        before = (folder / path).read_text("utf-8")
+        if old not in before:
+            raise ValueError(f"{path} does not hold {old!r}")
+        (folder / path).write_text(before.replace(old, new, 1) if old else before + new, encoding="utf-8")
+
+    return change
+
+
+def library(name: str) -> Change:
+    """Another version of a library in locked.yaml, if that holds it."""
+
+    def change(folder: Path) -> None:
+        path = folder / "locked.yaml"
+        path.write_text(re.sub(rf"^{name}: .*$", f"{name}: '999.1'", path.read_text("utf-8"), flags=re.M), "utf-8")
+
+    return change
+
+
+def new(path: str, content: str) -> Change:
+    def change(folder: Path) -> None:
+        if (folder / path).exists():
+            raise ValueError(f"{path} is there already")
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(content, encoding="utf-8")
+
+    return change
+
+
+def by_hand(path: str) -> Change:
+    """An output overwritten; DVC gives outputs out as links to its cache, which must stay whole."""
+
+    def change(folder: Path) -> None:
+        (folder / path).stat()
+        (folder / path).unlink()
+        (folder / path).write_text("by hand\n", encoding="utf-8")
+
+    return change
+
+
+def gone(path: str) -> Change:
+    def change(folder: Path) -> None:
+        if (folder / path).is_dir():
+            shutil.rmtree(folder / path)
+        else:
+            (folder / path).unlink()
+
+    return change
+
+
+def touched(*paths: str) -> Change:
+    def change(folder: Path) -> None:
+        for path in paths:
+            os.utime(folder / path)
+
+    return change
+
+
+def first(*changes: Change) -> Change:
+    """Changes with a run after each but the last."""
+
+    def change(folder: Path) -> None:
+        for one in changes[:-1]:
+            one(folder)
+            run(folder)
+        changes[-1](folder)
+
+    return change
+
+
+_RATE = "experiments.season_lstm.training.learning_rate"
+_LSTM = small_params()["experiments"]["season_lstm"]
+
+CHANGES: dict[str, Change] = {
+    # Nothing that a result follows from.
+    "a comment in `params.yaml`": text("params.yaml", "size:", "# a remark\nsize:"),
+    "the order of keys in `params.yaml`": lambda folder: write_params(folder, dict(reversed(small_params().items()))),
+    "`README.md`": text("README.md", "", "More.\n"),
+    "a test file": new("tests/test_more.py", "def test_more() -> None: ...\n"),
+    "memory of a rule in the `Snakefile`": text("Snakefile", "mem_mb=4000", "mem_mb=8000"),
+    "the times of files": touched("pipeline/train.py", "data/raw/season/result.txt", OWN),
+    "a new architecture's file, that no experiment names": new("pipeline/architectures/mine.py", "def build(): ...\n"),
+    "`calibration` of the report's statistics": put("calibration.series", 8),
+    # Settings.
+    "`size`": put("size", "full"),
+    "a generator's `seed`": put("series.season.seed", 7),
+    "a split's `gap`": put("datasets.season_windows.split.gap", 2),
+    "`window.length`": put("datasets.season_windows.window.length", 10),
+    "`window.stride.train`": put("datasets.season_windows.window.stride.train", 2),
+    "`window.target`": put("datasets.season_windows.window.target.kind", "difference"),
+    "`scaling.features`": put("datasets.season_windows.scaling.features", "standard"),
+    "`learning_rate` of one experiment": put(_RATE, 0.0005),
+    "`epochs`": put("experiments.season_lstm.training.epochs", 3),
+    "`epochs` of the size that is not chosen": put("experiments.season_lstm.training.epochs.full", 30),
+    "one more of the training `seeds`": put("experiments.season_lstm.training.seeds", [0, 1, 2]),
+    "an option of the architecture": put("experiments.season_lstm.architecture.units", [4]),
+    "another dataset for an experiment": put("experiments.season_lstm.dataset", "mine_windows"),
+    "an unrelated experiment added": put("experiments.mine_rnn", _LSTM | {"dataset": "mine_windows"}),
+    "an experiment taken out": put("experiments.season_rnn", None),
+    # Data.
+    "a new row in `data/own/mine.csv`": text(OWN, "", "2020-12-01,3.5\n"),
+    # Code.
+    "a docstring or comment in `pipeline/train.py`": text("pipeline/train.py", '"""', '"""In other words: '),
+    "a docstring or comment in `pipeline/split.py`": text("pipeline/split.py", '"""', '"""In other words: '),
+    "a docstring or comment in `pipeline/common/files.py`": text("pipeline/common/files.py", '"""', '"""In words: '),
+    "code of `pipeline/window.py`": text("pipeline/window.py", "", "\nMORE = 1\n"),
+    "code of `pipeline/recorder.py`": text("pipeline/recorder.py", "", "\nMORE = 1\n"),
+    "code of `pipeline/scores.py`": text("pipeline/scores.py", "", "\nMORE = 1\n"),
+    "code of `pipeline/architectures/simple_rnn.py`": text("pipeline/architectures/simple_rnn.py", "", "\nMORE = 1\n"),
+    "code of the generator `pipeline/sources/seasonal.py`": text("pipeline/sources/seasonal.py", "", "\nMORE = 1\n"),
+    "a threshold of the diagnosis": text("pipeline/diagnose/thresholds.yaml", "", "more: 1\n"),
+    "the report's text (`pipeline/report/page.html`)": text("pipeline/report/page.html", "", "<p>More.</p>\n"),
+    # Locked libraries.
+    "the locked version of keras": library("keras"),
+    "the locked version of statsmodels": library("statsmodels"),
+    "the locked version of matplotlib": library("matplotlib"),
+    "the locked version of certifi": library("certifi"),
+    # Outputs.
+    "a model overwritten by hand": by_hand("models/season_lstm/training/result.txt"),
+    "predictions deleted": gone("models/season_lstm/predictions"),
+    "`learning_rate` changed, run, and put back": first(put(_RATE, 0.0005), put(_RATE, 0.001)),
+}
+
+
+def outcomes(folder: Path) -> tuple[dict[str, Outcome], list[str]]:
+    """What every change does, each in a copy of its own of the project after its first run; and all stages' names."""
+    make(folder / "ran")
+    jobs = [(folder, number) for number in range(len(CHANGES))]
+    # Processes of their own: what DVC remembers of files must not outlive the folder, and pytest may hold threads.
+    os.environ["DVC_SITE_CACHE_DIR"] = str(folder / "site")
+    try:
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            every = pool.apply(_first_run, (folder / "ran",))
+            found = pool.starmap(_outcome, jobs, chunksize=1)
+    finally:
+        del os.environ["DVC_SITE_CACHE_DIR"]
+    return dict(zip(CHANGES, found, strict=True)), every
+
+
+def _first_run(folder: Path) -> list[str]:
+    _quiet()
+    return run(folder).computed
+
+
+def _outcome(folder: Path, number: int) -> Outcome:
+    _quiet()
+    copy = folder / str(number)
+    shutil.copytree(folder / "ran", copy, symlinks=True)
+    [*CHANGES.values()][number](copy)
+    found = run(copy)
+    shutil.rmtree(copy)
+    return found
+
+
+def _quiet() -> None:
+    import logging
+
+    import dvc.logger  # noqa: F401 - sets its own level as it is imported
+
+    logging.getLogger("dvc").setLevel(logging.ERROR)
+
+
+def table(found: dict[str, Outcome], every: list[str]) -> str:
+    """The rows as Markdown."""
+    lines = ["| change | runs | and after it | restored |", "|---|---|---|---|"]
+    for words, (stale, computed, restored) in found.items():
+        own = [name for name in computed if name in stale]
+        cells = (own, [name for name in computed if name not in stale], restored)
+        lines.append(f"| {words} | " + " | ".join(in_words(names, every) for names in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def in_words(names: list[str], every: list[str]) -> str:
+    """Names of stages, shortened: `every window · train, predict of season_lstm · report`.
+
+    Args:
+        names: to be told.
+        every: all that there are, in the order of dvc.yaml.
+    """
+    if set(every) <= set(names):
+        return "every stage"
+    of: dict[str, list[str]] = {}
+    for kind in dict.fromkeys(name.partition("@")[0] for name in every):
+        here = [name.partition("@")[2] for name in names if name.partition("@")[0] == kind]
+        there = [name for name in every if name.partition("@")[0] == kind]
+        if here:
+            who = "" if here == [""] else "every" if len(here) >= len(there) else ", ".join(here)
+            of.setdefault(who, []).append(f"`{kind}`")
+    parts = []
+    for who, kinds in of.items():
+        listed = ", ".join(kinds)
+        parts.append({"": listed, "every": f"every {listed}"}.get(who, f"{listed} of {who}"))
+    return " · ".join(parts) or "–"
+
+
+def written(document: str, rows: str) -> str:
+    """The document with these rows between its marks."""
+    before, rest = document.split(MARKS[0])
+    return f"{before}{MARKS[0]}\n{rows}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        rows = table(*outcomes(Path(folder)))
+    text = written(DOC.read_text(encoding="utf-8"), rows)
+    with files.whole(DOC) as beside:
+        beside.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
