@@ -14,7 +14,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: run compare test test-all lint format bench help
+.PHONY: run compare test test-all test-faults lint format bench help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -41,6 +41,10 @@ test: .venv/.complete ## all default tests
 
 test-all: .venv/.complete ## the slow tests too
 	python -m pytest
+
+test-faults: .venv/.complete ## faults, each many times, and 200 sequences of edits; writes the table of docs/faults.md
+	python -m tests.faults
+	python -m pytest -m slow tests/test_never_stale.py
 
 lint: .venv/.complete ## ruff, snakefmt, mypy, what applies of snakemake --lint, and locked.yaml against uv.lock
 	ruff check .

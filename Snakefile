@@ -11,7 +11,8 @@ import time
 from snakemake.exceptions import WorkflowError
 
 from pipeline.common import errors, params
-from workflow.stages import Stages, say_last, tell_failures_last
+from workflow.last_words import say_last, tell_failures_last
+from workflow.stages import Stages
 
 STARTED = time.time()
 # `dvc --wait-for-lock repro --single-item STAGE`, whose part of a short stage is halved there: 2.7 s instead of 5.5 s.

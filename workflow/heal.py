@@ -116,7 +116,10 @@ def _lives(pid: int, cmd: str) -> bool:
         return False
     except psutil.Error:
         return True
-    return " ".join(now).endswith(cmd.partition(" ")[2])
+    # Folders may have spaces in their names.
+    program = re.match(r".*?/(dvc|__main__\.py|snakemake)(?= |$)", cmd)
+    words = cmd[program.end() :].strip() if program else cmd.partition(" ")[2]
+    return " ".join(now).endswith(words)
 
 
 def _mend_lock() -> list[str]:

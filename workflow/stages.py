@@ -7,22 +7,18 @@ stamp, which is an input of its rule; the outputs of all others are made newer t
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
-
-from snakemake.exceptions import WorkflowError
+from typing import Any
 
 from pipeline.common.errors import UserError
 from workflow import alone, cache, heal
+from workflow.last_words import give_up
 
 STAMPS = Path(".snakemake/stamps")
-LOGS = Path("logs")
-_FAILED = "ERROR: failed to reproduce"
 # Folders that hold test rows, and who may read them before `predict`: the stages that take test rows apart.
 _TEST_ROWS = ("data/own/", "data/raw/", "data/test/")
 _MAY_READ = {"raw": "data/own/", "split": "data/raw/"}
@@ -47,12 +43,12 @@ class Stages:
             self._read(main)
         except (alone.BusyError, LockError) as error:
             line = "Another run is at work in this folder: wait until it has ended, then run again."
-            _give_up(line, str(error) or line)
+            give_up(line, str(error) or line)
         except (UserError, DvcException) as error:
-            _give_up(" ".join(str(error).split()), "DVC cannot say which stages have to run.")
+            give_up(" ".join(str(error).split()), "DVC cannot say which stages have to run.")
         except OSError as error:
             place = f"`{error.filename or Path.cwd()}`"
-            _give_up(f"{place} must be usable. Received: {error.strerror}. Mend that, then run again.", str(error))
+            give_up(f"{place} must be usable. Received: {error.strerror}. Mend that, then run again.", str(error))
 
     def _read(self, main: bool) -> None:
         """Ask DVC for its stages; in the main process, also which of them are stale."""
@@ -70,10 +66,15 @@ class Stages:
             }
             if main:
                 if reader := reads_test_rows_too_early(self._files):
-                    _give_up(
+                    give_up(
                         f"`dvc.yaml`, stage `{reader[0]}` must not read test rows, for it comes before `predict` or "
                         f"chooses a remedy. Received: the dependency {reader[1]}. Take it out.",
                         "A stage reads test rows that must not.",
+                    )
+                if blocked := in_the_way(out for _, outs in self._files.values() for out in outs):
+                    give_up(
+                        f"`{blocked}` must be a folder, for stages write there. Received: a file. Move it away.",
+                        "A stage cannot write its outputs.",
                     )
                 cache.look_into()
                 heal.clear(self._files, repo.cache.local.oid_to_path)
@@ -184,6 +185,12 @@ def reads_test_rows_too_early(files: dict[str, tuple[list[str], list[str]]]) -> 
     return None
 
 
+def in_the_way(outs: Iterable[str]) -> str | None:
+    """What lies where a folder of outputs has to be, and is none: Snakemake would end in a traceback."""
+    folders = {str(parent) for out in outs for parent in Path(out).parents}
+    return next((path for path in sorted(folders) if os.path.lexists(path) and not os.path.isdir(path)), None)
+
+
 def _stale(stages: list[Any]) -> set[str]:
     """DVC's names of the stages whose dependencies, parameters or outputs are not those of dvc.lock.
 
@@ -238,31 +245,3 @@ def _modified(path: str) -> float:
         return _timekeeper(path).stat().st_mtime
     except FileNotFoundError:
         return 0.0
-
-
-def _give_up(line: str, reason: str) -> NoReturn:
-    """End the run, with `line` as the last thing said."""
-    say_last(line)
-    raise WorkflowError(reason.splitlines()[0]) from None
-
-
-def say_last(line: str) -> None:
-    """Print a line on stderr as the very last thing of this process."""
-    atexit.register(print, line, file=sys.stderr)
-
-
-def tell_failures_last(started: float) -> None:
-    """Print, as the very last lines of this process, what the stages that failed since `started` had to say."""
-    for log in sorted(LOGS.glob("**/*.log")):
-        line = reason(log.read_text(encoding="utf-8", errors="replace")) if log.stat().st_mtime >= started else None
-        if line:
-            say_last(line)
-
-
-def reason(log: str) -> str | None:
-    """The line of a stage's log that says why it failed: the last one before DVC's own; None if it did not fail."""
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    for i, line in enumerate(lines):
-        if line.startswith("ERROR:"):
-            return lines[i - 1] if line.startswith(_FAILED) and i else line
-    return None

@@ -1,0 +1,40 @@
+"""`python -m pipeline.compare A B …`; `make compare OF="A B …"`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from pipeline.common import errors
+from pipeline.common.errors import UserError
+from pipeline.compare import FILE, compare
+
+# Experiments told of in the terminal.
+_SHOWN = 10
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError("python -m pipeline.compare", "must be called as --help says", message, "See --help.")
+
+
+def main(arguments: list[str]) -> None:
+    parser = _Parser(prog="python -m pipeline.compare", description=f"Write {FILE}.", allow_abbrev=False)
+    parser.add_argument(
+        "revision", nargs="*", help="`workspace`, an experiment of DVC or a revision of git; the first is the baseline"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="NAME", help="an experiment of params.yaml; may be repeated"
+    )
+    given = parser.parse_intermixed_args(arguments)
+    found, same = compare(given.revision, given.only)
+    for name, lines in list(found.items())[:_SHOWN]:
+        print("\n  ".join([name, *lines]))
+    if len(found) > _SHOWN:
+        print(f"and {len(found) - _SHOWN} more")
+    count = f"{len(found)} of {len(found) + len(same)} experiments {'differs' if len(found) == 1 else 'differ'}"
+    print(f"{count}. The comparison: {FILE}")
+
+
+if __name__ == "__main__":
+    errors.run(main)

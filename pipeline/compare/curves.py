@@ -1,0 +1,84 @@
+"""Learning curves of several revisions laid over each other, in the report's look."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from pipeline.compare.revisions import Side
+from pipeline.report import figures
+
+# The first revision in the ink of the text; the others' dashes tell them apart without colours.
+_COLOURS = (figures.INK, figures.NETWORK, figures.REFERENCE, figures.ORACLE, figures.TEST, figures.VALIDATION)
+_WIDTH = 1.8
+
+
+def line(order: int) -> tuple[str, Any]:
+    """Colour and dashes of matplotlib for the revision of this place in the user's order."""
+    if order == 0:
+        return _COLOURS[0], figures.DASHES[0]
+    at = order - 1
+    others = len(_COLOURS) - 1
+    return _COLOURS[1 + at % others], figures.DASHES[(at + at // others) % len(figures.DASHES)]
+
+
+def sample(order: int) -> str:
+    """A short stroke of a revision's line, as inline SVG, for the tables."""
+    colour, dash = line(order)
+    dashes = "" if dash == "-" else f' stroke-dasharray="{" ".join(f"{_WIDTH * part:g}" for part in dash[1])}"'
+    return (
+        '<svg class="stroke" width="26" height="8" viewBox="0 0 26 8" aria-hidden="true">'
+        f'<line x1="0" y1="4" x2="26" y2="4" stroke="{figures.variable(colour)}" stroke-width="{_WIDTH}"{dashes}/>'
+        "</svg>"
+    )
+
+
+def curve(sides: list[Side], name: str, key: str, label: str) -> str | None:
+    """One recorded loss per epoch, every side's in its own line; None where no side has recorded it.
+
+    Thick is the mean over a side's trainings (seeds and folds), as far as all of them went; thin is each of them.
+
+    Args:
+        sides: of one experiment, in the user's order.
+        name: `loss` or `val_loss`.
+        key: makes the ids unique in the page.
+        label: what the figure shows.
+    """
+    from matplotlib import rc_context
+
+    runs = {order: _runs(side, name) for order, side in enumerate(sides)}
+    if not any(runs.values()):
+        return None
+    with rc_context(figures.style()):
+        figure, axes = figures.new(2.5)
+        drawn: list[float] = []
+        longest = 2
+        for order, own in runs.items():
+            colour, dash = line(order)
+            for values in own:
+                drawn += [value for value in values if math.isfinite(value)]
+                longest = max(longest, len(values))
+                axes.plot(range(1, len(values) + 1), values, color=colour, linewidth=0.7, alpha=0.45)
+            if own:
+                mean = np.mean([values[: min(map(len, own))] for values in own], axis=0)
+                marker = "o" if len(mean) < 3 else ""
+                epochs = range(1, len(mean) + 1)
+                axes.plot(epochs, mean, color=colour, linewidth=_WIDTH, linestyle=dash, marker=marker, markersize=3.5)
+        if drawn and min(drawn) > 0 and max(drawn) / min(drawn) > 20:
+            axes.set_yscale("log")
+        axes.set(xlabel="epoch", ylabel=label, xlim=(0.9, longest + 0.1))
+        axes.xaxis.set_major_locator(figures.ticks(integer=True))
+        if not drawn:
+            axes.set_yticks([])
+            axes.text(
+                0.5, 0.5, "no finite loss was recorded", transform=axes.transAxes, ha="center", color=figures.SOFT
+            )
+        return figures.svg(figure, f"{key}-{name}", f"{label.capitalize()} per epoch, revision by revision")
+
+
+def _runs(side: Side, name: str) -> list[list[float]]:
+    """The recorded losses of every training, `[epochs]` each; NaN where one is not finite."""
+    found = [run["curves"].get(name) for run in (side.evaluation or {}).get("training") or []]
+    return [[math.nan if value is None else value for value in values] for values in found if values]
