@@ -14,7 +14,7 @@ export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: run compare test test-all test-faults lint format bench help
+.PHONY: run experiments compare test test-all test-faults lint format bench help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,6 +25,7 @@ help: ## this list
 	$(PYTHON) -m venv .uv
 	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(UV) sync --frozen --quiet --python $(PYTHON)
+	@.venv/bin/python -m workflow.plots_page
 	@touch $@
 
 environment: .venv/.complete ## the locked environment in .venv
@@ -32,6 +33,9 @@ environment: .venv/.complete ## the locked environment in .venv
 run: .venv/.complete ## the main job at the size that params.yaml names; prints where the report is
 	@snakemake --cores $(CORES)
 	@echo "The report: $(CURDIR)/reports/index.html"
+
+experiments: .venv/.complete ## the experiments side by side: what changed, without columns of hashes
+	@dvc exp show --only-changed --drop '.*/'
 
 compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" to look at one: reports/compare.html
 	@python -m pipeline.compare $(OF) $(foreach name,$(ONLY),--only $(name))

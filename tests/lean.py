@@ -38,6 +38,7 @@ class Lean(Project):
         super().__init__(folder)
         given = tiny_params()
         kept = {"series": ["season"], "datasets": [DATA], "experiments": [NAME]}
+        given["experiments"][NAME]["training"] |= {"epochs": 1, "seeds": [0]}
         write_params(folder, given | {kind: {name: given[kind][name] for name in kept[kind]} for kind in kept})
         (folder / "lean_stage.py").write_text(_STAGE, encoding="utf-8")
         wiring = yaml.safe_load((folder / "dvc.yaml").read_text(encoding="utf-8"))

@@ -925,6 +925,7 @@ def test_the_stage_writes_every_proof_of_a_dataset(project: Path) -> None:
         main([SEASON])
     report = files.read_json(files.LEAKAGE / f"{SEASON}.json")
     assert report["dataset"] == SEASON
+    assert report["read"] == {"series": "season", **files.read_json(files.RAW / "season" / "series.json")["source"]}
     assert [proof["name"] for proof in report["proofs"]] == NAMES
     for proof in report["proofs"]:
         assert proof["result"] == "pass", proof

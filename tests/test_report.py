@@ -839,6 +839,15 @@ def test_folds_are_one_chip_the_worst_one():
     assert shown["datasets"][0]["proofs"][0]["compared"] == "1,546 windows, 84 test rows"
 
 
+def test_what_was_read_stands_once_for_each_series_with_its_hash():
+    own = {"series": "mine", "path": "data/own/mine.csv", "sha256": "5e" * 32}
+    leakage = {name: {"proofs": [proof("intervals")], "read": own} for name in ("a", "b")}
+    assert trust.section(leakage | {"c": None}, None, [])["read"] == [own]
+    page = render([made_up("a")], leakage=leakage)
+    assert page.count("5e" * 32) == 1
+    assert "data/own/mine.csv" in page
+
+
 def test_a_dataset_without_a_proof_has_a_dash_and_an_unknown_proof_its_own_column():
     leakage = {"a": {"proofs": [proof("intervals")]}, "b": {"proofs": [proof("a_new_one")]}}
     shown = trust.section(leakage, None, [])

@@ -1,0 +1,197 @@
+"""`dvc exp` and `dvc queue` as docs/experiments.md has them: what runs, what is printed, what is recorded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.common import params
+from tests import lean
+from tests.conftest import PROJECT
+from tests.lean import NAME, Lean
+from tests.torn import Torn, torn_params
+
+DOC = (PROJECT / "docs/experiments.md").read_text(encoding="utf-8")
+RATE = f"experiments.{NAME}.training.learning_rate"
+SHORT = ("--only-changed", "--drop", ".*/")
+SWEEPS = re.findall(r"^dvc exp run --queue .*$", DOC, flags=re.MULTILINE)
+
+
+def ran(text: str) -> list[str]:
+    """The stages that were computed, by what DVC said: neither restored from the cache nor found unchanged."""
+    return sorted(re.findall(r"Running stage '([^']+)'", text))
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def computed_by_snakemake(project: Lean | Torn) -> list[str]:
+    shutil.rmtree(project.folder / "logs", ignore_errors=True)
+    project("snakemake", "--cores", "2")
+    return sorted(name for log in project.folder.glob("logs/**/*.log") for name in ran(log.read_text()))
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lean, str]:
+    """A project in which `snakemake` has run with another rate, and what recording that as an experiment printed."""
+    project = lean.ran(tmp_path_factory.mktemp("experiments") / "project")
+    project.set(RATE, 0.0005)
+    assert f"train@{NAME}" in computed_by_snakemake(project)
+    return project, project("dvc", "exp", "run", "-n", "slower").stdout
+
+
+def test_what_snakemake_computed_is_recorded_and_not_computed_twice(changed: tuple[Lean, str]) -> None:
+    assert "Ran experiment(s): slower" in changed[1]
+    assert ran(changed[1]) == []
+
+
+def test_the_table_of_experiments_is_short(changed: tuple[Lean, str]) -> None:
+    project = changed[0]
+    rows = table(project("dvc", "exp", "show", "--csv", *SHORT).stdout)
+    assert [row["Experiment"] for row in rows] == ["", "", "slower"]
+    columns = [column for column in rows[0] if column not in ("Experiment", "rev", "typ", "Created", "parent")]
+    assert columns[0] == f"{NAME}.test.r2"
+    assert columns[-1] == RATE
+    assert len(columns) < 16
+    assert not [column for column in columns if "/" in column or len(column) > 50]
+    assert (rows[1][RATE], rows[2][RATE]) == ("0.001", "0.0005")
+    for column in columns:
+        assert len(rows[2][column].replace("-", "").replace(".", "").lstrip("0").split("e")[0]) <= 4, column
+    assert len(rows[0]) < len(table(project("dvc", "exp", "show", "--csv").stdout)[0])
+
+
+@pytest.mark.parametrize("command", ["exp diff HEAD slower", "metrics diff", "params diff"])
+def test_differences_are_short(changed: tuple[Lean, str], command: str) -> None:
+    text = changed[0]("dvc", *command.split()).stdout
+    lines = [line for line in text.splitlines() if line]
+    assert max(len(line) for line in lines) < 110
+    assert (f"{NAME}.test.r2" in text) == (command != "params diff")
+    assert (f"{RATE}" in text) == (command != "metrics diff")
+    assert not re.search(r"[0-9a-f]{32}|\d\.\d{8}", text)
+
+
+def test_plots_of_an_experiment_and_of_one_file(changed: tuple[Lean, str]) -> None:
+    project = changed[0]
+    page = project.folder / ".dvc/plots/page.html"
+    page.write_text("<html><body>{plot_divs}</body></html>")
+    project("dvc", "plots", "diff", "HEAD", "slower")
+    assert (project.folder / "dvc_plots/index.html").read_text().count("var spec") == 4
+    project("dvc", "plots", "diff", "HEAD", "slower", "--targets", f"reports/plots/learning/{NAME}.csv")
+    drawn = (project.folder / "dvc_plots/index.html").read_text()
+    assert drawn.count("var spec") == 1
+    assert '"rev": "slower"' in drawn
+    assert project("git", "status", "--short", "--untracked-files=all").stdout.split() == [
+        "M",
+        "dvc.lock",
+        "M",
+        "params.yaml",
+    ]
+
+
+@pytest.fixture(scope="module")
+def torn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Torn]:
+    """A project of cheap stages after its first run, committed."""
+    project = Torn(tmp_path_factory.mktemp("queue") / "project", torn_params(experiments=2))
+    project.snakemake()
+    project.commit()
+    yield project
+    project("dvc", "queue", "stop", "--kill", check=False)
+
+
+@pytest.fixture
+def clean(torn: Torn) -> Torn:
+    torn("git", "checkout", "-q", ".")
+    torn("dvc", "checkout", "-q")
+    return torn
+
+
+LONGER = "experiments.net0.training.epochs"
+
+
+def test_one_setting_runs_one_experiment_s_stages_and_snakemake_none_again(clean: Torn) -> None:
+    kinds = ("diagnose", "evaluate", "predict", "train")
+    text = clean("dvc", "exp", "run", "-n", "first", "-S", f"{LONGER}=4").stdout
+    assert ran(text) == sorted(["report", *(f"{kind}@net0" for kind in kinds)])
+    assert computed_by_snakemake(clean) == []
+    clean("git", "checkout", "-q", ".")
+    clean("dvc", "checkout", "-q")
+    assert clean.wrong() == []
+    clean("dvc", "exp", "apply", "first")
+    assert computed_by_snakemake(clean) == []
+    assert clean.params()["experiments"]["net0"]["training"]["epochs"] == 4
+    assert clean.wrong() == []
+
+
+def test_a_queue_runs_two_at_a_time_elsewhere_and_only_what_is_affected(clean: Torn) -> None:
+    before = clean.lock
+    rate = "experiments.net0.training.learning_rate"
+    clean("dvc", "exp", "run", "--queue", "-n", "rate", "-S", f"{rate}=choice(0.0003,0.001)", "evaluate@net0")
+    assert states(clean) == {"rate-1": "Queued", "rate-2": "Queued"}
+    clean("dvc", "queue", "start", "--jobs", "2")
+    deadline = time.monotonic() + 300
+    while set(states(clean).values()) & {"Queued", "Running"} and time.monotonic() < deadline:
+        time.sleep(1)
+    assert set(states(clean).values()) == {"Success"}
+    logs = [ran(clean("dvc", "queue", "logs", f"rate-{k}").stdout) for k in (1, 2)]
+    # The second rate is the one that was committed.
+    assert logs == [["evaluate@net0", "predict@net0", "train@net0"], []]
+    rows = {row["Experiment"]: row for row in table(clean("dvc", "exp", "show", "--csv").stdout)}
+    assert [rows[f"rate-{k}"][rate] for k in (1, 2)] == ["0.0003", "0.001"]
+    assert clean.lock == before
+    assert clean("git", "status", "--short").stdout == ""
+    clean("dvc", "exp", "apply", "rate-1")
+    assert "train@net0" not in computed_by_snakemake(clean)
+    assert clean.wrong() == []
+
+
+def states(project: Torn) -> dict[str, str]:
+    """What `dvc queue status` says of each experiment."""
+    lines = [line.split() for line in project("dvc", "queue", "status").stdout.splitlines()]
+    return {line[1]: line[-1] for line in lines if len(line) > 3 and line[1].startswith("rate-")}
+
+
+@pytest.mark.parametrize(("sweep", "many"), list(zip(SWEEPS, (9, 24), strict=True)), ids=["107289", "68047"])
+def test_the_documented_sweeps_are_settings_that_params_yaml_may_hold(sweep: str, many: int, tmp_path: Path) -> None:
+    from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
+
+    words = shlex.split(sweep)
+    overrides = [words[i + 1] for i, word in enumerate(words) if word == "-S"]
+    found = get_hydra_sweeps({"params.yaml": overrides})
+    assert len(found) == many
+    assert len({tuple(one["params.yaml"]) for one in found}) == many
+    seen: list[Any] = []
+    for one in found if many == 9 else (found[0], found[-1]):
+        shutil.copy(PROJECT / "params.yaml", tmp_path / "params.yaml")
+        apply_overrides(str(tmp_path / "params.yaml"), one["params.yaml"])
+        settings = params.load(tmp_path / "params.yaml")
+        seen.append((settings["experiments"], settings["series"]["step_sequences"]))
+    assert seen[0] != seen[-1]
+    if many == 9:
+        rates = [one[0]["deep_rnn"]["training"]["learning_rate"] for one in seen]
+        assert rates == [k / 10000 for k in range(1, 10)]  # 0.0003, and not 0.00030000000000000003
+
+
+@pytest.mark.slow
+def test_the_documented_sweep_can_be_queued(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    subprocess.run(["git", "clone", "-q", str(PROJECT), str(folder)], check=True)
+    shutil.copy(PROJECT / "params.yaml", folder)
+    project = Lean(folder)
+    before = project("git", "status", "--short").stdout
+    text = project(*shlex.split(SWEEPS[0])).stdout
+    assert text.count("Queued experiment 'rate-") == 9
+    assert "learning_rate=0.0009" in text
+    status = project("dvc", "queue", "status").stdout
+    assert len(re.findall(r"rate-\d .*Queued", status)) == 9
+    assert project("git", "status", "--short").stdout == before
