@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -15,7 +16,7 @@ import pytest
 import yaml
 
 from tests.conftest import PROJECT, tiny_params, write_params
-from workflow import stages
+from workflow import last_words
 
 BIN = Path(sys.executable).parent
 
@@ -243,6 +244,9 @@ def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:
     rows = (ran.folder / "data/raw/mine/rows.npy").read_bytes()
     page = (ran.folder / "reports/index.html").read_bytes()
     good = own.read_text()
+    # Nothing wrote to it, git knows it by DVC's hash, and the report by its own.
+    assert hashlib.md5(good.encode(), usedforsecurity=False).hexdigest() in own.with_name("mine.csv.dvc").read_text()
+    assert hashlib.sha256(good.encode()).hexdigest().encode() in page
     own.write_text(good.replace("6.5", "six", 1))
     done, _ = ran.snakemake(check=False)
     assert done.returncode == 1
@@ -257,7 +261,12 @@ def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:
 
 def test_the_reason_is_the_last_line_before_dvcs_own() -> None:
     ours = "`a.csv` must exist. Received: no. Mend."
-    log = f"Running stage 'raw@x':\n> python -m pipeline.raw x\n{ours}\nERROR: failed to reproduce 'raw@x': failed\n"
-    assert stages.reason(log) == ours
-    assert stages.reason("ERROR: unexpected error\n") == "ERROR: unexpected error"
-    assert stages.reason("Stage 'raw@x' didn't change, skipping\n") is None
+    failed = "ERROR: failed to reproduce 'raw@x': "
+    command = "python -m pipeline.raw x"
+    log = f"Running stage 'raw@x':\n> {command}\n{ours}\n{failed}failed to run: {command}, exited with 2\n"
+    assert last_words.reason(log) == ours
+    assert last_words.reason(f"Running stage 'raw@x':\n> {command}\n{failed}{ours}\n") == ours
+    assert last_words.reason("ERROR: unexpected error\n") == "ERROR: unexpected error"
+    assert last_words.reason("Stage 'raw@x' didn't change, skipping\n") is None
+    full = f"{failed}[Errno 28] No space left on device"
+    assert last_words.reason(f"Stage 'raw@x' is cached - skipping run, checking out outputs\n{full}\n") == full

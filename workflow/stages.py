@@ -7,7 +7,9 @@ stamp, which is an input of its rule; the outputs of all others are made newer t
 
 from __future__ import annotations
 
+import logging
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -37,6 +39,8 @@ class Stages:
 
         try:
             if main:
+                # On a full disk Snakemake cannot write its own log, and each line would come with a traceback.
+                logging.raiseExceptions = False
                 self._lock = alone.run()
                 for line in heal.heal():
                     print(line, file=sys.stderr)
@@ -49,6 +53,8 @@ class Stages:
         except OSError as error:
             place = f"`{error.filename or Path.cwd()}`"
             give_up(f"{place} must be usable. Received: {error.strerror}. Mend that, then run again.", str(error))
+        except sqlite3.Error as error:
+            give_up(f"DVC's notes on files must be usable. Received: {error}. Make room, then run again.", str(error))
 
     def _read(self, main: bool) -> None:
         """Ask DVC for its stages; in the main process, also which of them are stale."""

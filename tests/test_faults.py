@@ -1,0 +1,207 @@
+"""Faults, each once: what a killed run leaves needs no hand. `make test-faults` brings about all of them, and often."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import faults
+from tests.conftest import PROJECT
+from tests.torn import Torn
+from workflow import alone, heal, repro, stages
+
+LOCK = (PROJECT / "dvc.lock").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "-q"], check=True)
+    (tmp_path / ".dvc/tmp").mkdir(parents=True)
+    return tmp_path
+
+
+def _few() -> str:
+    """The first entries of the project's own dvc.lock, in order."""
+    found = repro.entries(LOCK)
+    assert found
+    return repro.joined({name: found[name] for name in sorted(found)[:4]})
+
+
+# Locks that the kernel drops.
+
+
+def test_one_run_at_a_time(here: Path) -> None:
+    held = alone.run()
+    with pytest.raises(alone.BusyError):
+        alone.run()
+    os.close(held)
+    os.close(alone.run())
+
+
+def test_a_stage_that_outlives_its_run_keeps_others_out_and_its_command_too(here: Path) -> None:
+    with alone.stage() as first, alone.stage():
+        with pytest.raises(alone.BusyError):
+            alone.run()
+        command = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(first,))
+    with pytest.raises(alone.BusyError):
+        alone.run()
+    command.kill()
+    command.communicate()
+    os.close(alone.run())
+
+
+# dvc.lock.
+
+
+def test_entries_are_put_in_the_order_of_their_names(here: Path) -> None:
+    found = repro.entries(_few())
+    assert found
+    (here / "dvc.lock").write_text(repro.HEAD + "".join(found[name] for name in sorted(found, reverse=True)))
+    assert heal.heal() == []
+    assert (here / "dvc.lock").read_text() == _few()
+
+
+def test_a_lock_cut_anywhere_keeps_what_is_whole(here: Path) -> None:
+    text = _few()
+    found = repro.entries(text) or {}
+    ends = {name: text.index(entry) + len(entry) for name, entry in found.items()}
+    rng = np.random.default_rng(0)
+    for at in sorted(
+        {0, 1, len(repro.HEAD), len(text) - 1, *ends.values(), *rng.integers(len(text), size=40).tolist()}
+    ):
+        (here / "dvc.lock").write_text(text[:at])
+        said = heal.heal()
+        left = repro.entries((here / "dvc.lock").read_text()) if (here / "dvc.lock").exists() else {}
+        assert left is not None
+        whole = [name for name in found if ends[name] <= at]
+        assert {name: left[name] for name in whole} == {name: found[name] for name in whole}
+        # What is kept of another is short of outputs, so that DVC makes them again; of each file it says all.
+        for name in set(left) - set(whole):
+            outs = repro.read(repro.HEAD + left[name])["stages"][name].get("outs", [])
+            assert [
+                one for one in outs if one not in repro.read(repro.HEAD + found[name])["stages"][name]["outs"]
+            ] == []
+        assert len(left) <= len(whole) + 1
+        assert len(said) <= 1
+        assert heal.heal() == []
+
+
+def test_what_a_cut_lock_lacks_comes_from_git(here: Path) -> None:
+    (here / "dvc.lock").write_text(_few())
+    subprocess.run(["git", "add", "dvc.lock"], check=True)
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-q", "-m", "x"], check=True)
+    for text in (_few()[: len(_few()) // 2], ""):
+        (here / "dvc.lock").write_text(text)
+        (line,) = heal.heal()
+        assert line.startswith("`dvc.lock` was cut short: ")
+        assert (here / "dvc.lock").read_text() == _few()
+
+
+def test_a_merge_that_is_not_finished_is_left_to_git(here: Path) -> None:
+    text = _few().replace("stages:\n", "stages:\n<<<<<<< HEAD\n", 1)
+    (here / "dvc.lock").write_text(text)
+    assert heal.heal() == []
+    assert (here / "dvc.lock").read_text() == text
+
+
+# DVC's rwlock.
+
+
+def _held(pid: int, cmd: str) -> dict[str, Any]:
+    return {"write": {"/x/a": {"pid": pid, "cmd": cmd}}, "read": {"/x/b": [{"pid": pid, "cmd": cmd}]}}
+
+
+def test_an_rwlock_forgets_the_dead_and_those_that_are_others_by_now() -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert heal.living(json.dumps(_held(gone.pid, "/x/dvc repro a"))) == {}
+    assert heal.living(json.dumps(_held(os.getpid(), "/x/dvc repro a"))) == {}
+    assert heal.living(json.dumps(_held(1, "/x/dvc repro a"))) == {}
+    living = subprocess.Popen([sys.executable, "-c", "input()", "repro", "a b"], stdin=subprocess.PIPE)
+    assert heal.living(json.dumps(_held(living.pid, "/x y/dvc repro a b"))) == _held(living.pid, "/x y/dvc repro a b")
+    living.kill()
+    living.communicate()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"write": [1]}', '{"read": {"a": [{"pid": 1}]}}', "null", "\x00"])
+def test_an_rwlock_that_is_none_holds_nothing(here: Path, text: str) -> None:
+    assert heal.living(text) == {}
+    (here / ".dvc/tmp/rwlock").write_text(text)
+    heal.heal()
+    assert json.loads((here / ".dvc/tmp/rwlock").read_text()) == {}
+
+
+# What lies in folders of outputs.
+
+
+def test_what_no_stage_makes_any_more_is_taken_out_if_the_cache_has_it(here: Path) -> None:
+    made = {"evaluate@a": ([], ["reports/evaluation/a.json"]), "train@a": ([], ["models/a/training"])}
+    (here / "cache").mkdir()
+    for name in ("a.json", "gone.json", ".gone.json.77", ".x3f_Zq.tmp", "mine.txt"):
+        (here / "reports/evaluation").mkdir(parents=True, exist_ok=True)
+        (here / "reports/evaluation" / name).write_text(name)
+    (here / "models/a").mkdir(parents=True)
+    (here / "models/a/gone.json").write_text("gone.json")
+    for name in ("a.json", "gone.json"):
+        (here / "cache" / hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()).write_text(name)
+    heal.clear(made, lambda md5: str(here / "cache" / md5))
+    assert sorted(path.name for path in (here / "reports/evaluation").iterdir()) == ["a.json", "mine.txt"]
+    assert (here / "models/a/gone.json").exists()
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(here: Path) -> None:
+    (here / "reports").mkdir()
+    assert stages.in_the_way(["reports/losses/a.parquet", "data/raw/a"]) is None
+    (here / "reports/losses").write_text("")
+    assert stages.in_the_way(["reports/losses/a.parquet", "data/raw/a"]) == "reports/losses"
+
+
+# Whole runs.
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Torn, str]:
+    """A project after its first run, committed, and its dvc.lock."""
+    project = Torn(tmp_path_factory.mktemp("torn") / "project")
+    project.snakemake()
+    project.commit()
+    return project, project.lock
+
+
+def test_all_that_a_killed_run_can_leave_at_once(ran: tuple[Torn, str]) -> None:
+    project, lock = ran
+    rng = np.random.default_rng(1)
+    (project.folder / "reports/evaluation/.net0.json.123").write_text("{")
+    (project.folder / "reports/leakage/.3xzzy.tmp").write_text("{")
+    faults._rwlock(project, os.getpid(), "/x/.venv/bin/dvc repro train@net0")
+    faults._cut(project.folder / "dvc.lock", rng)
+    faults.left_by_snakemake(project, lock, rng)
+    assert not (project.folder / "reports/evaluation/.net0.json.123").exists()
+
+
+def test_a_killed_run_is_ended_by_the_next(ran: tuple[Torn, str]) -> None:
+    project, lock = ran
+    for name in ("data/split", "models", "reports", ".dvc/cache"):
+        shutil.rmtree(project.folder / name)
+    project.killed(faults.RUN, 5.0)
+    faults.heals(project, lock)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", faults.FAULTS, ids=[fault.bring.__name__ for fault in faults.FAULTS])
+def test_every_fault_is_healed(tmp_path: Path, fault: faults.Fault) -> None:
+    try:
+        healed, wrong = faults.brought(fault, tmp_path / "of", tries=1)
+    except faults.CannotError as error:
+        pytest.skip(str(error))
+    assert healed == 1, wrong
