@@ -110,12 +110,13 @@ def _memory(table: Table) -> str:
     def told(label: str) -> str:
         updates = table[label]["updates_to_memorise"]
         tried = f"not within {span(table[label]['updates'], 4)} (training R² {span(table[label]['train_r2'])})"
-        return f"{label}: " + (f"after {span(updates, 4)} updates" if None not in updates else tried)
+        learned = f"after {span(updates, 4)} updates (test R² in the end {span(table[label]['r2'])})"
+        return f"{label}: " + (learned if None not in updates else tried)
 
     first = next(iter(table))
     return (
         f"Training R² of 0.9 on {mean(table[first]['train_windows']):.0f} windows without a signal: "
-        f"{'; '.join(told(label) for label in table)}. Test R² is then {span(table[first]['r2'])}."
+        f"{'; '.join(told(label) for label in table)}."
     )
 
 
