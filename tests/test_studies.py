@@ -91,7 +91,7 @@ def test_figures_are_those_of_the_evaluation(project: Path, monkeypatch: pytest.
     with runs.inside(folder):
         found = figures.of_seed("sign_lstm", "sign_windows", 1)
         evaluate.evaluate(params.load(), "sign_lstm")
-        told = files.read_json(files.METRICS / "sign_lstm.json")
+        told = files.read_json(files.METRICS / "sign_lstm.json")["sign_lstm"]
         whole = files.read_json(files.EVALUATION / "sign_lstm.json")
     assert found["accuracy"] == pytest.approx(told["test"]["accuracy"], rel=1e-3)
     assert found["majority"] == pytest.approx(told["baseline"]["majority"], rel=1e-3)
