@@ -118,7 +118,7 @@ SECTIONS = (
             Step("cp -r flatline undisturbed", folder="."),
             Step("snakemake --cores 2 2>&1 | tail -2", folder="undisturbed"),
             Step(
-                "setsid snakemake --cores 2 > /dev/null 2>&1 & sleep 14; kill -KILL -- -$!; wait; ls .snakemake/locks",
+                "setsid snakemake --cores 2 > /dev/null 2>&1 & sleep 14; pkill -KILL -g $! && wait; echo killed",
             ),
             Step("snakemake --cores 2 2>&1 | tail -2"),
             Step("cmp flatline/dvc.lock undisturbed/dvc.lock && echo the same", folder="."),
