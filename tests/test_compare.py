@@ -472,7 +472,11 @@ def test_an_unknown_experiment_of_params_is_one_line(inside: Project) -> None:
 
 def test_make_passes_the_names_on() -> None:
     done = subprocess.run(
-        ["make", "-n", "compare", "OF=HEAD faster", "ONLY=a b"], cwd=PROJECT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "-n", "compare", "OF=HEAD faster", "ONLY=a b"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip().endswith("python -m pipeline.compare HEAD faster --only a --only b")
 

@@ -83,7 +83,7 @@ def test_one_entry_changes_no_other_line(tmp_path: Path) -> None:
         data["stages"].update({"raw@co2": entry | {"cmd": "another"}})
     after = (tmp_path / "dvc.lock").read_text(encoding="utf-8")
     assert after != text
-    assert after.replace("cmd: another", f"cmd: {entry['cmd']}") == text
+    assert after.replace("cmd: another", f"cmd: '{entry['cmd']}'") == text
 
 
 def test_a_lock_that_dvc_did_not_write_so_is_read_as_a_whole(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_short_section_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     )
     text = transcripts.transcribed(section, tmp_path)
     assert transcripts.commands(text) == [transcripts.prompt(step) for step in section.steps]
-    assert "Running stage 'raw@co2':\n> python -m pipeline.raw co2\n" in text
+    assert "Running stage 'raw@co2':\n> python -m pipeline.raw co2  # quick\n" in text
     assert "\ncommit1 A small configuration at " in text
     assert (
         "\nIt fails.\n\n```console\n~/flatline$ pwd; ls .venv/.complete; false\n~/flatline\n.venv/.complete\n```"
