@@ -173,3 +173,10 @@ def test_what_is_made_from_test_rows_must_not_come_before_predict_either(
         told = ([*diagnose[0], made], diagnose[1])
         found = stages.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": told})
         assert found == ("predict@co2_lstm", "data/test/co2_weekly")
+
+
+@pytest.mark.parametrize("kind", STAGES)
+def test_a_stage_that_depends_on_the_size_names_it_in_its_command(kind: str) -> None:
+    """DVC's run cache overlooks a parameter of that name: it would give back the results of the other size."""
+    stage = STAGES[kind].get("do", STAGES[kind])
+    assert ("size" in stage.get("params", [])) == ("${size}" in stage["cmd"])
