@@ -21,11 +21,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from pipeline.common import files
+from workflow import documents
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOC = PROJECT / "docs/bytes.md"
-MARKS = ("<!-- table: python -m benchmarks.clones -->\n", "<!-- end of table -->\n")
 # What a run leaves, by what it is; seconds are no result (reports/costs.csv).
 GROUPS = {
     "raw rows": ("data/raw/**/*",),
@@ -123,10 +122,7 @@ def main(arguments: list[str]) -> int:
         for name in differ:
             print(f"{group}: {name}")
     if not given.only:
-        before, rest = DOC.read_text(encoding="utf-8").split(MARKS[0])
-        text = f"{before}{MARKS[0]}\n{rows}\n{MARKS[1]}{rest.split(MARKS[1])[1]}"
-        with files.whole(DOC) as beside:
-            beside.write_text(text, encoding="utf-8")
+        documents.write_table(DOC, "benchmarks.clones", rows)
     return int(any(differ for _, differ in found.values()))
 
 
