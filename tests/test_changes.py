@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from pipeline.common import params
-from tests import changes
-from tests.changes import CHANGES, Outcome, in_words
+from tests import changes, replaced
+from tests.changes import CHANGES, in_words
 from tests.conftest import PROJECT, write_params
+from tests.replaced import Outcome
 from tests.test_workflow import Project
+from workflow import documents
 
 Found = tuple[dict[str, Outcome], list[str]]
 
@@ -23,7 +25,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 def test_the_table_in_the_docs_is_what_each_change_runs(found: Found) -> None:
     document = changes.DOC.read_text(encoding="utf-8")
-    assert document == changes.written(document, changes.table(*found)), "python -m tests.changes"
+    assert document == documents.with_table(document, "tests.changes", changes.table(*found)), "python -m tests.changes"
     assert len(CHANGES) >= 20
 
 
@@ -67,7 +69,7 @@ def test_results_are_put_back_not_computed(found: Found) -> None:
 @pytest.mark.parametrize("words", [words for words, change in CHANGES.items() if "put" in change.__qualname__])
 def test_the_settings_of_the_table_are_valid(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pipeline").symlink_to(PROJECT / "pipeline")
-    write_params(tmp_path, changes.small_params())
+    write_params(tmp_path, replaced.small_params())
     CHANGES[words](tmp_path)
     monkeypatch.chdir(tmp_path)
     assert params.load()
@@ -94,7 +96,7 @@ def test_what_stands_for_a_stage_follows_from_what_its_inputs_say(tmp_path: Path
         outs = (Dep("out/a"), Dep("b.json"))
 
     def result() -> str:
-        changes.compute(Stage())
+        replaced.compute(Stage())
         return Path("out/a/result.txt").read_text() + Path("b.json").read_text()
 
     monkeypatch.chdir(tmp_path)
@@ -121,9 +123,9 @@ REAL = ("a docstring or comment in `pipeline/split.py`", "`window.stride.train`"
 @pytest.mark.slow
 def test_the_real_stages_run_as_the_table_says(found: Found, tmp_path: Path) -> None:
     project = Project(tmp_path / "project")
-    write_params(project.folder, changes.small_params())
-    (project.folder / changes.OWN).write_text(changes.own_rows())
-    project("dvc", "add", "-q", changes.OWN)
+    write_params(project.folder, replaced.small_params())
+    (project.folder / replaced.OWN).write_text(replaced.own_rows())
+    project("dvc", "add", "-q", replaced.OWN)
     _, computed = project.snakemake()
     assert computed == sorted(found[1])
     project.commit()
@@ -132,5 +134,5 @@ def test_the_real_stages_run_as_the_table_says(found: Found, tmp_path: Path) -> 
         _, computed = project.snakemake()
         assert computed == sorted(found[0][words].computed), words
         project("git", "checkout", "-q", ".")
-        (project.folder / changes.OWN).write_text(changes.own_rows())
+        (project.folder / replaced.OWN).write_text(replaced.own_rows())
         assert project.snakemake()[1] == []
