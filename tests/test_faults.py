@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests import faults
+from tests import breaking, faults
 from tests.conftest import PROJECT
 from tests.torn import Torn
 from workflow import alone, heal, repro, stages
@@ -183,9 +183,9 @@ def test_all_that_a_killed_run_can_leave_at_once(ran: tuple[Torn, str]) -> None:
     rng = np.random.default_rng(1)
     (project.folder / "reports/evaluation/.net0.json.123").write_text("{")
     (project.folder / "reports/leakage/.3xzzy.tmp").write_text("{")
-    faults._rwlock(project, os.getpid(), "/x/.venv/bin/dvc repro train@net0")
-    faults._cut(project.folder / "dvc.lock", rng)
-    faults.left_by_snakemake(project, lock, rng)
+    breaking.rwlock(project, os.getpid(), "/x/.venv/bin/dvc repro train@net0")
+    breaking.cut(project.folder / "dvc.lock", rng)
+    breaking.left_by_snakemake(project, lock, rng)
     assert not (project.folder / "reports/evaluation/.net0.json.123").exists()
 
 
@@ -193,8 +193,8 @@ def test_a_killed_run_is_ended_by_the_next(ran: tuple[Torn, str]) -> None:
     project, lock = ran
     for name in ("data/split", "models", "reports", ".dvc/cache"):
         shutil.rmtree(project.folder / name)
-    project.killed(faults.RUN, 5.0)
-    faults.heals(project, lock)
+    project.killed(breaking.RUN, 5.0)
+    breaking.heals(project, lock)
 
 
 @pytest.mark.slow
@@ -202,6 +202,6 @@ def test_a_killed_run_is_ended_by_the_next(ran: tuple[Torn, str]) -> None:
 def test_every_fault_is_healed(tmp_path: Path, fault: faults.Fault) -> None:
     try:
         healed, wrong = faults.brought(fault, tmp_path / "of", tries=1)
-    except faults.CannotError as error:
+    except breaking.CannotError as error:
         pytest.skip(str(error))
     assert healed == 1, wrong
