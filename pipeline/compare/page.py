@@ -9,10 +9,10 @@ from typing import Any
 from pipeline.compare import curves, numbers
 from pipeline.compare.revisions import Revision, Side
 from pipeline.report import comparison, diagnosis, pairs
-from pipeline.report.page import breakable, code
+from pipeline.report.page import fill
 from pipeline.report.wording import METRICS, joined, number, percent, thousands
 
-_REPORT = Path(comparison.__file__).parent
+_TEMPLATE = Path(__file__).with_name("compare.html")
 _MAIN = {"regression": "r2", "classes": "accuracy"}
 _LOSS = {"regression": "mse", "classes": "brier"}
 # More names of files than these tell no more.
@@ -29,20 +29,10 @@ def render(revisions: list[Revision], sections: list[dict[str, Any]], same: list
         same: the experiments in which nothing differs.
         only: the experiments that the user limited the comparison to, or none.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader([Path(__file__).parent, _REPORT]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update({"code": code, "breakable": breakable})
     names = [revision.name for revision in revisions]
     limits = [word for name in only for word in ("--only", name)]
-    return environment.get_template("compare.html").render(
-        style=(_REPORT / "style.css").read_text(encoding="utf-8"),
+    return fill(
+        _TEMPLATE,
         names=names,
         others=joined(names[1:]),
         revisions=[

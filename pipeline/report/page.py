@@ -75,17 +75,6 @@ def render(
         found_studies: what the studies' command wrote, or None.
         found_corpus: what the corpus' command wrote, or None.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters = {"number": number, "thousands": thousands, "baseline": baseline, "code": code, "breakable": breakable}
-    environment.filters.update(filters)
     shown = {
         one["experiment"]: experiments.experiment(one, outcomes.get(one["experiment"]))
         | {"diagnosis": diagnosis.facts(one["experiment"], diagnoses.get(one["experiment"]))}
@@ -95,9 +84,9 @@ def render(
     told_posts = [posts.post(entry, evaluations, shown, pairs, found_studies) for entry in entries]
     told_posts = [entry for entry in told_posts if entry["experiments"] or entry["remedied"]]
     told = {one["name"] for entry in told_posts for one in (*entry["experiments"], *entry["remedied"])}
-    return environment.get_template("page.html").render(
+    return fill(
+        _FOLDER / "page.html",
         size=size,
-        style=(_FOLDER / "style.css").read_text(encoding="utf-8"),
         boards=[_board(rows, shown, "r2"), _board(rows, shown, "accuracy")],
         counted=comparison.counted(outcomes),
         trust=trust.section(leakage, leaks, evaluations),
@@ -114,6 +103,27 @@ def render(
         absent=absent,
         versions=versions(),
     )
+
+
+def fill(template: Path, **shown: Any) -> str:
+    """A template with what it shows, escaped wherever it does not say `safe`.
+
+    A template of another folder has the report's macros and layout, and its own style after the report's.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folders = list(dict.fromkeys([_FOLDER, template.parent]))
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = {"number": number, "thousands": thousands, "baseline": baseline, "code": code, "breakable": breakable}
+    environment.filters.update(filters)
+    style = "\n".join((folder / "style.css").read_text(encoding="utf-8") for folder in folders)
+    return environment.get_template(template.name).render(style=style, **shown)
 
 
 def versions() -> list[tuple[str, str]]:
