@@ -71,6 +71,12 @@ def on_disk(dep: str) -> dict[str, bytes]:
     return {str(file): file.read_bytes() for file in seen}
 
 
+def is_read(path: str, dep: str, outs: set[str]) -> bool:
+    """Whether a stage with this dependency reads this file: of a folder of many stages' outputs, it reads those alone."""
+    shared = any(out.startswith(f"{dep}/") for out in outs)
+    return not shared or any(path == out or path.startswith(f"{out}/") for out in outs)
+
+
 def made(kind: str, name: str, params: dict[str, Any], read: dict[str, bytes], outs: list[str]) -> dict[str, str]:
     """What a stage writes, by path: one file per output, or two where that is a folder."""
     found = hashlib.sha256(json.dumps([kind, name, params]).encode())
@@ -83,10 +89,10 @@ def made(kind: str, name: str, params: dict[str, Any], read: dict[str, bytes], o
 
 
 def main(kind: str, name: str = "") -> None:
-    spec = next(spec for *who, spec in stages() if who == [kind, name])
-    read: dict[str, bytes] = {}
-    for dep in spec.deps:
-        read |= on_disk(dep)
+    every = list(stages())
+    spec = next(spec for *who, spec in every if who == [kind, name])
+    outs = {out for *_, each in every for out in each.outs}
+    read = {path: content for dep in spec.deps for path, content in on_disk(dep).items() if is_read(path, dep, outs)}
     for path, text in made(kind, name, spec.params, read, spec.outs).items():
         with refused(path):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
