@@ -13,6 +13,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export TF_CPP_MIN_LOG_LEVEL := 3
+# Columns of `make experiments` that are left out: hashes, the executor, and all scores but the test's first and its skill.
+HIDDEN := .*/|Executor|.*(mse|mae|mase|brier|log_loss|low|high|_std|p_value)$$|.*[.](train|validation|naive|linear)[.].*
 
 .PHONY: run experiments compare test test-all test-faults lint format bench help
 .DEFAULT_GOAL := help
@@ -34,8 +36,8 @@ run: .venv/.complete ## the main job at the size that params.yaml names; prints 
 	@snakemake --cores $(CORES)
 	@echo "The report: $(CURDIR)/reports/index.html"
 
-experiments: .venv/.complete ## the experiments side by side: what changed, without columns of hashes
-	@dvc exp show --only-changed --drop '.*/'
+experiments: .venv/.complete ## the experiments side by side: what changed, the scores that decide, no columns of hashes
+	@dvc exp show --only-changed --drop '$(HIDDEN)'
 
 compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" to look at one: reports/compare.html
 	@python -m pipeline.compare $(OF) $(foreach name,$(ONLY),--only $(name))

@@ -7,13 +7,13 @@ import io
 import re
 import shlex
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from pipeline.common import params
 from tests import lean
@@ -69,6 +69,16 @@ def test_the_table_of_experiments_is_short(changed: tuple[Lean, str]) -> None:
     for column in columns:
         assert len(rows[2][column].replace("-", "").replace(".", "").lstrip("0").split("e")[0]) <= 4, column
     assert len(rows[0]) < len(table(project("dvc", "exp", "show", "--csv").stdout)[0])
+
+
+def test_make_experiments_shows_the_scores_that_decide(changed: tuple[Lean, str]) -> None:
+    project = changed[0]
+    command = shlex.split(project("make", "-n", "-o", ".venv/.complete", "experiments").stdout)
+    rows = table(project(*command, "--csv").stdout)
+    known = ("Experiment", "rev", "typ", "Created", "parent")
+    scores = [f"{NAME}.test.r2", f"{NAME}.skill", f"{NAME}.skill_linear"]
+    assert [column for column in rows[0] if column not in known] == [*scores, RATE]
+    assert max(map(len, project(*command).stdout.splitlines())) < 160
 
 
 @pytest.mark.parametrize("command", ["exp diff HEAD slower", "metrics diff", "params diff"])
@@ -158,7 +168,7 @@ def test_a_queue_runs_two_at_a_time_elsewhere_and_only_what_is_affected(clean: T
 def states(project: Torn) -> dict[str, str]:
     """What `dvc queue status` says of each experiment."""
     lines = [line.split() for line in project("dvc", "queue", "status").stdout.splitlines()]
-    return {line[1]: line[-1] for line in lines if len(line) > 3 and line[1].startswith("rate-")}
+    return {line[1]: line[-1] for line in lines if len(line) > 3 and line[1].startswith(("rate-", "grid-"))}
 
 
 @pytest.mark.parametrize(("sweep", "many"), list(zip(SWEEPS, (9, 24), strict=True)), ids=["107289", "68047"])
@@ -182,16 +192,42 @@ def test_the_documented_sweeps_are_settings_that_params_yaml_may_hold(sweep: str
         assert rates == [k / 10000 for k in range(1, 10)]  # 0.0003, and not 0.00030000000000000003
 
 
+AFFECTED = {
+    "107289": {"train@deep_rnn", "predict@deep_rnn", "evaluate@deep_rnn"},
+    "68047": {
+        "raw@step_sequences",
+        *(f"{kind}@step_sequences_posted" for kind in ("split", "window", "scale")),
+        *(f"{kind}@sequence_mean_answer" for kind in ("train", "predict", "evaluate")),
+    },
+}
+
+
 @pytest.mark.slow
-def test_the_documented_sweep_can_be_queued(tmp_path: Path) -> None:
-    folder = tmp_path / "project"
-    subprocess.run(["git", "clone", "-q", str(PROJECT), str(folder)], check=True)
-    shutil.copy(PROJECT / "params.yaml", folder)
-    project = Lean(folder)
-    before = project("git", "status", "--short").stdout
-    text = project(*shlex.split(SWEEPS[0])).stdout
-    assert text.count("Queued experiment 'rate-") == 9
-    assert "learning_rate=0.0009" in text
-    status = project("dvc", "queue", "status").stdout
-    assert len(re.findall(r"rate-\d .*Queued", status)) == 9
-    assert project("git", "status", "--short").stdout == before
+@pytest.mark.parametrize(("sweep", "post"), list(zip(SWEEPS, AFFECTED, strict=True)), ids=list(AFFECTED))
+def test_the_documented_sweeps_run_through_the_queue(sweep: str, post: str, tmp_path: Path) -> None:
+    given, raw = torn_params(experiments=1), yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    for name in ("deep_rnn", "sequence_mean_answer"):
+        given["experiments"][name] = experiment = raw["experiments"][name]
+        given["datasets"][experiment["dataset"]] = dataset = raw["datasets"][experiment["dataset"]]
+        given["series"][dataset["series"]] = raw["series"][dataset["series"]]
+    project = Torn(tmp_path / "project", given)
+    project.snakemake()
+    project.commit()
+    try:
+        names = re.findall(r"Queued experiment '([^']+)'", project(*shlex.split(sweep)).stdout)
+        project("dvc", "queue", "start", "--jobs", "2")
+        deadline = time.monotonic() + 1800
+        while set(states(project).values()) & {"Queued", "Running"} and time.monotonic() < deadline:
+            time.sleep(2)
+        assert states(project) == dict.fromkeys(names, "Success")
+        computed = [ran(project("dvc", "queue", "logs", name).stdout) for name in names]
+    finally:
+        project("dvc", "queue", "stop", "--kill", check=False)
+    assert {stage for stages in computed for stage in stages} == AFFECTED[post]
+    # The learning rate that is committed trains nothing; of the grid, no point is.
+    (train,) = (stage for stage in AFFECTED[post] if stage.startswith("train@"))
+    committed = raw["experiments"]["deep_rnn"]["training"]["learning_rate"]
+    untrained = [name for name, stages in zip(names, computed, strict=True) if train not in stages]
+    assert len(untrained) == (f"{committed:g}" in re.split(r"[(,)]", sweep) if post == "107289" else 0)
+    assert project("git", "status", "--short").stdout == ""
+    assert project.wrong() == []

@@ -68,7 +68,7 @@ def test_what_no_two_runs_have_in_common_is_replaced() -> None:
     order: dict[str, str] = {}
     lines = transcripts.plain(
         f"\x1b[1mbold\x1b[0m  \nhalf\rwhole\n[Sat Nov 21 22:12:08 2026]\n/tmp/x/a took 12.5 seconds, pid 4711\n"
-        f"{commit[:7]} {commit} 10:12 PM fffffff Nov 21, 2026\n\n",
+        f"Elapsed time: 0:02:33.611022\n{commit[:7]} {commit} 10:12 PM fffffff Nov 21, 2026\n\n",
         Path("/tmp/x"),  # noqa: S108 - no file is written there
         [commit],
         order,
@@ -78,6 +78,7 @@ def test_what_no_two_runs_have_in_common_is_replaced() -> None:
         "whole",
         "[time]",
         "~/a took … seconds, pid …",
+        "Elapsed time: h:mm:ss",
         "commit1 commit1 hh:mm -- fffffff mmm dd, yyyy",
     ]
     assert order == {commit[:7]: "commit1"}
