@@ -170,12 +170,24 @@ def test_a_file_in_the_place_of_a_folder_is_named(here: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Torn, str]:
-    """A project after its first run, committed, and its dvc.lock."""
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Torn, str]:
+    """A project after its first run, committed, and what Snakemake said of it."""
     project = Torn(tmp_path_factory.mktemp("torn") / "project")
-    project.snakemake()
+    said = project("snakemake", "--cores", "2", "--verbose").stderr
     project.commit()
-    return project, project.lock
+    return project, said
+
+
+@pytest.fixture(scope="module")
+def ran(first: tuple[Torn, str]) -> tuple[Torn, str]:
+    """That project, and its dvc.lock."""
+    return first[0], first[0].lock
+
+
+def test_the_scheduler_decides_when_a_job_has_ended_and_not_more_often(first: tuple[Torn, str]) -> None:
+    jobs = first[1].count(" steps (")
+    assert jobs > 10
+    assert 0 < first[1].count("Ready jobs:") <= jobs + 1
 
 
 def test_all_that_a_killed_run_can_leave_at_once(ran: tuple[Torn, str]) -> None:
