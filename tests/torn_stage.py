@@ -72,7 +72,7 @@ def on_disk(dep: str) -> dict[str, bytes]:
 
 
 def is_read(path: str, dep: str, outs: set[str]) -> bool:
-    """Whether a stage with this dependency reads this file: of a folder of many stages' outputs, it reads those alone."""
+    """Whether a stage with this dependency reads this file: of a folder of many stages' outputs, those alone."""
     shared = any(out.startswith(f"{dep}/") for out in outs)
     return not shared or any(path == out or path.startswith(f"{out}/") for out in outs)
 
