@@ -8,6 +8,7 @@ import re
 import shlex
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -223,7 +224,10 @@ def test_the_documented_sweeps_run_through_the_queue(sweep: str, post: str, tmp_
         computed = [ran(project("dvc", "queue", "logs", name).stdout) for name in names]
     finally:
         project("dvc", "queue", "stop", "--kill", check=False)
-    assert {stage for stages in computed for stage in stages} == AFFECTED[post]
+    # What one has made, the others take from the cache: of the grid's 24 points two each have the same rows.
+    times = Counter(stage for stages in computed for stage in stages)
+    assert set(times) == AFFECTED[post]
+    assert all(times[stage] == 12 for stage in AFFECTED["68047"] & set(times) if "step_sequences" in stage)
     # The learning rate that is committed trains nothing; of the grid, no point is.
     (train,) = (stage for stage in AFFECTED[post] if stage.startswith("train@"))
     committed = raw["experiments"]["deep_rnn"]["training"]["learning_rate"]
