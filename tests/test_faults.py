@@ -96,6 +96,22 @@ def test_a_lock_cut_anywhere_keeps_what_is_whole(here: Path) -> None:
         assert heal.heal() == []
 
 
+def test_what_is_kept_of_a_cut_entry_dvc_can_read() -> None:
+    from dvc.schema import COMPILED_LOCK_FILE_STAGE_SCHEMA
+
+    found = repro.entries(_few())
+    assert found
+    name = next(name for name in found if name.startswith("diagnose@"))
+    kept = [at for at in range(len(found[name]) + 1) if heal._complete((name, found[name][:at]))]
+    assert kept[-1] == len(found[name])
+    whole = repro.read(repro.HEAD + found[name])["stages"][name]
+    for at in kept:
+        entry = repro.read(repro.HEAD + found[name][:at])["stages"][name]
+        COMPILED_LOCK_FILE_STAGE_SCHEMA(entry)
+        assert entry | {"outs": whole["outs"]} == whole
+        assert entry["outs"] == whole["outs"][: len(entry["outs"])]
+
+
 def test_what_a_cut_lock_lacks_comes_from_git(here: Path) -> None:
     (here / "dvc.lock").write_text(_few())
     subprocess.run(["git", "add", "dvc.lock"], check=True)

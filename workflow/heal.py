@@ -153,12 +153,16 @@ def _pieces(text: str) -> dict[str, str]:
 
 
 def _complete(piece: tuple[str, str]) -> bool:
-    """Whether an entry says of each file what DVC writes of it: a cut can fall between two of its lines."""
+    """Whether an entry is one to DVC, and says of each file what DVC writes of it: a cut can fall between two lines."""
+    from dvc.schema import COMPILED_LOCK_FILE_STAGE_SCHEMA
+
     name, text = piece
+    if not text.endswith("\n"):
+        return False  # the last number may lack digits
     try:
-        entry = repro.read(repro.HEAD + text)["stages"][name]
+        entry = COMPILED_LOCK_FILE_STAGE_SCHEMA(repro.read(repro.HEAD + text)["stages"][name])
         named = [*entry.get("deps", []), *entry.get("outs", [])]
-        return bool(entry["cmd"]) and all(
+        return bool(entry["cmd"] and entry.get("outs")) and all(
             {"path", "hash", "md5", "size"} <= set(one) and (not one["md5"].endswith(".dir") or "nfiles" in one)
             for one in named
         )
