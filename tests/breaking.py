@@ -209,8 +209,8 @@ def left_by_snakemake(project: Torn, lock: str, rng: np.random.Generator) -> Non
     for name in ("input", "output"):
         (run / "locks").mkdir(exist_ok=True)
         (run / f"locks/0.{name}.lock").write_text("\n".join(sorted(project.expected())))
-    (run / "backups/data/raw/mine").mkdir(parents=True)
-    (run / "backups/reports").mkdir(parents=True)
+    (run / "backups/data/raw/mine").mkdir(parents=True, exist_ok=True)
+    (run / "backups/reports").mkdir(parents=True, exist_ok=True)
     (run / "backups/reports/index.html").write_text("old")
     (run / "incomplete/cmVwb3J0cy9pbmRleC5odG1s").write_text('{"external_')
     heals(project, lock)

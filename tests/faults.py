@@ -1,7 +1,7 @@
 """`python -m tests.faults [NAME …]`: bring about each fault many times, and write the table of docs/faults.md.
 
 What is broken, and what must follow, is said in tests/breaking.py; the tests bring each about once. With names of
-its functions, those alone are brought about, and nothing is written.
+its functions, those alone are brought about, and their rows are written.
 """
 
 from __future__ import annotations
@@ -91,36 +91,44 @@ def prepared(fault: Fault, folder: Path) -> Iterator[tuple[Torn, str]]:
         yield project, lock
 
 
-def brought(fault: Fault, folder: Path, tries: int, seed: int = 0) -> tuple[int, list[str]]:
-    """Bring a fault about so many times.
+def brought(fault: Fault, folder: Path, tries: int, seed: int = 0) -> tuple[int, str]:
+    """Bring a fault about so many times, or until the next run does not heal it.
 
     Returns:
-        How often the next run healed it, and what went wrong the other times.
+        How often the next run healed it, and what went wrong where it did not.
 
     Raises:
         CannotError: this machine does not let it be brought about.
     """
-    rng, wrong = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
     with prepared(fault, folder) as (project, lock):
         for number in range(tries):
             try:
                 fault.bring(project, lock, rng)
             except AssertionError as error:
-                wrong.append(f"{fault.about}, try {number}: {error}")
-    return tries - len(wrong), wrong
+                return number, f"{fault.about}, try {number}: {error}"
+    return tries, ""
 
 
-def table(rows: list[tuple[Fault, str]]) -> str:
-    """The rows as Markdown."""
+def table(healed: dict[str, str], before: str) -> str:
+    """The rows as Markdown.
+
+    Args:
+        healed: of the faults that were brought about: their words, and how often they were healed.
+        before: a text with the rows of the others.
+    """
     lines = ["| fault | what one sees | times | the same command again heals it |", "|---|---|---|---|"]
-    lines += [f"| {fault.about} | {fault.seen} | {fault.tries} | {healed} |" for fault, healed in rows]
+    for fault in FAULTS:
+        row = f"| {fault.about} | {fault.seen} | {fault.tries} |"
+        kept = next((line for line in before.splitlines() if line.startswith(row)), f"{row} not run yet |")
+        lines.append(f"{row} {healed[fault.about]} |" if fault.about in healed else kept)
     return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Bring about every fault, or those whose functions are named; without names, write the table."""
+    """Bring about every fault, or those whose functions are named, and write their rows of the table."""
     chosen = [fault for fault in FAULTS if not arguments or fault.bring.__name__ in arguments]
-    rows, all_wrong = [], []
+    all_wrong = []
     for fault in chosen:
         started = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
@@ -128,13 +136,12 @@ def main(arguments: list[str]) -> int:
                 healed, wrong = brought(fault, Path(folder) / "of", fault.tries)
                 said = f"{healed} of {fault.tries}"
             except breaking.CannotError as error:
-                said, wrong = f"not tried: {error}", []
-        rows.append((fault, said))
-        all_wrong += wrong
+                said, wrong = f"not tried: {error}", ""
         print(f"{said:<10} {time.monotonic() - started:6.0f} s  {fault.about}", flush=True)
-        print("".join(f"    {line}\n" for line in wrong), end="", flush=True)
-    if not arguments:
-        documents.write_table(DOC, "tests.faults", table(rows))
+        if wrong:
+            all_wrong.append(wrong)
+            print(f"    {wrong}", flush=True)
+        documents.write_table(DOC, "tests.faults", table({fault.about: said}, DOC.read_text(encoding="utf-8")))
     return 1 if all_wrong else 0
 
 

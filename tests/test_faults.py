@@ -225,6 +225,15 @@ def test_a_killed_run_is_ended_by_the_next(ran: tuple[Torn, str]) -> None:
     breaking.heals(project, lock)
 
 
+def test_the_table_in_the_docs_has_every_fault_and_each_was_healed_every_time() -> None:
+    rows = faults.DOC.read_text(encoding="utf-8").splitlines()
+    assert [
+        fault.about
+        for fault in faults.FAULTS
+        if f"| {fault.about} | {fault.seen} | {fault.tries} | {fault.tries} of {fault.tries} |" not in rows
+    ] == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=[fault.bring.__name__ for fault in faults.FAULTS])
 def test_every_fault_is_healed(tmp_path: Path, fault: faults.Fault) -> None:
