@@ -13,6 +13,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export TF_CPP_MIN_LOG_LEVEL := 3
+# Two files of tests at a time; what a file's tests share is then made once.
+TWO := --numprocesses 2 --dist loadfile
 # Columns of `make experiments` that are left out: hashes, the executor, and all scores but the test's first and its skill.
 HIDDEN := .*/|Executor|.*(mse|mae|mase|brier|log_loss|low|high|_std|p_value)$$|.*[.](train|validation|naive|linear)[.].*
 
@@ -43,10 +45,10 @@ compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" to look at one
 	@python -m pipeline.compare $(OF) $(foreach name,$(ONLY),--only $(name))
 
 test: .venv/.complete ## all default tests
-	python -m pytest -m "not slow"
+	python -m pytest $(TWO) -m "not slow"
 
 test-all: .venv/.complete ## the slow tests too
-	python -m pytest
+	python -m pytest $(TWO)
 
 test-faults: .venv/.complete ## faults, each many times, and 200 sequences of edits; writes the table of docs/faults.md
 	python -m tests.faults
