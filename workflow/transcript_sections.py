@@ -37,6 +37,7 @@ SECTIONS = (
             Step("dvc exp diff HEAD faster"),
             Step("dvc params diff"),
             Step("dvc metrics diff"),
+            Step("dvc plots diff HEAD faster && du -h dvc_plots/index.html", note="One page, that opens offline:"),
             Step("dvc exp list"),
         ),
     ),
@@ -118,7 +119,7 @@ SECTIONS = (
             Step("cp -r flatline undisturbed", folder="."),
             Step("snakemake --cores 2 2>&1 | tail -2", folder="undisturbed"),
             Step(
-                "setsid snakemake --cores 2 > /dev/null 2>&1 & sleep 14; pkill -KILL -g $! && wait; echo killed",
+                "setsid snakemake --cores 2 > /dev/null 2>&1 & sleep 14; pkill -KILL -g $! && echo killed; wait",
             ),
             Step("snakemake --cores 2 2>&1 | tail -2"),
             Step("cmp flatline/dvc.lock undisturbed/dvc.lock && echo the same", folder="."),

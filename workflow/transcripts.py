@@ -201,11 +201,12 @@ def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[
 
 
 def _keep_environment(scratch: Path) -> None:
-    """`make` takes the environment for built in every clone: the one that runs this script is first on the path."""
+    """`make` takes the environment for set up in every clone: the one that runs this script is first on the path."""
     for makefile in scratch.glob("*/Makefile"):
         mark = makefile.parent / ".venv/.complete"
         if not mark.exists():
             mark.parent.mkdir()
+            _require("python -m workflow.plots_page", makefile.parent, scratch)
             mark.touch()
 
 
