@@ -15,8 +15,8 @@ export UV_PYTHON_DOWNLOADS := never
 export TF_CPP_MIN_LOG_LEVEL := 3
 # Two files of tests at a time; what a file's tests share is then made once.
 TWO := --numprocesses 2 --dist loadfile
-# Columns of `make experiments` that are left out: hashes, the executor, and all scores but the test's first and its skill.
-HIDDEN := .*/|Executor|.*(mse|mae|mase|brier|log_loss|low|high|_std|p_value)$$|.*[.](train|validation|naive|linear)[.].*
+# Columns of `make experiments` that are left out: hashes, the executor, and scores but R² or accuracy, the oracle's and skill.
+HIDDEN := .*/|Executor|.*([._](r?mse|mae|mase|mcc|brier|log_loss|low|high|std|p_value)|balanced_accuracy|[.](weights|updates))$$|(?!(series|datasets|experiments)[.])[^.]*[.](train|validation|naive|linear)[.].*
 
 .PHONY: run experiments compare test test-all test-faults lint format bench help
 .DEFAULT_GOAL := help

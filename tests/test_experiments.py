@@ -82,6 +82,28 @@ def test_make_experiments_shows_the_scores_that_decide(changed: tuple[Lean, str]
     assert max(map(len, project(*command).stdout.splitlines())) < 160
 
 
+def test_make_experiments_hides_no_setting() -> None:
+    hidden = re.search(r"^HIDDEN := (.*)$", (PROJECT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert hidden
+    given = {"": yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))}
+    given["locked"] = yaml.safe_load((PROJECT / "locked.yaml").read_text(encoding="utf-8"))
+    keys = [*_leaves(given[""]), *_leaves(given["locked"]), "datasets.a.split.train.from", "experiments.linear.dataset"]
+    assert "tensorflow" in keys
+    pattern = re.compile(hidden[1].replace("$$", "$"))
+    assert [key for key in keys if pattern.match(key)] == []
+    assert pattern.match("net.test.rmse")
+    assert pattern.match("net.train.r2")
+    assert pattern.match("net.skill_low")
+
+
+def _leaves(node: Any, path: str = "") -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from _leaves(value, f"{path}.{key}" if path else key)
+    else:
+        yield path
+
+
 @pytest.mark.parametrize("command", ["exp diff HEAD slower", "metrics diff", "params diff"])
 def test_differences_are_short(changed: tuple[Lean, str], command: str) -> None:
     text = changed[0]("dvc", *command.split()).stdout
@@ -227,11 +249,13 @@ def test_the_documented_sweeps_run_through_the_queue(sweep: str, post: str, tmp_
     # What one has made, the others take from the cache: of the grid's 24 points two each have the same rows.
     times = Counter(stage for stages in computed for stage in stages)
     assert set(times) == AFFECTED[post]
+    assert len(names) == {"107289": 9, "68047": 24}[post]
     assert all(times[stage] == 12 for stage in AFFECTED["68047"] & set(times) if "step_sequences" in stage)
     # The learning rate that is committed trains nothing; of the grid, no point is.
     (train,) = (stage for stage in AFFECTED[post] if stage.startswith("train@"))
     committed = raw["experiments"]["deep_rnn"]["training"]["learning_rate"]
     untrained = [name for name, stages in zip(names, computed, strict=True) if train not in stages]
     assert len(untrained) == (f"{committed:g}" in re.split(r"[(,)]", sweep) if post == "107289" else 0)
+    assert times[train] + len(untrained) == len(names)
     assert project("git", "status", "--short").stdout == ""
     assert project.wrong() == []
