@@ -1,6 +1,6 @@
 """Faults, each brought about on purpose in a project whose stages cost nothing (tests/torn.py), and what comes after.
 
-Every function breaks something, and ends in `heals`: the same command again, without anyone's help, must end with the
+Every fault ends in `heals`, or in what that does: the same command again, without anyone's help, must end with the
 outputs and the dvc.lock of a run that nothing disturbed. Where the run itself must fail, its last line is looked at.
 """
 

@@ -127,6 +127,9 @@ def table(healed: dict[str, str], before: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Bring about every fault, or those whose functions are named, and write their rows of the table."""
+    known = [fault.bring.__name__ for fault in FAULTS]
+    if unknown := [name for name in arguments if name not in known]:
+        sys.exit(f"A fault must be one of {', '.join(known)}. Received: {unknown[0]}.")
     chosen = [fault for fault in FAULTS if not arguments or fault.bring.__name__ in arguments]
     all_wrong = []
     for fault in chosen:
@@ -134,9 +137,10 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 healed, wrong = brought(fault, Path(folder) / "of", fault.tries)
-                said = f"{healed} of {fault.tries}"
+                said = f"not at try {healed + 1}" if wrong else f"{healed} of {fault.tries}"
             except breaking.CannotError as error:
-                said, wrong = f"not tried: {error}", ""
+                print(f"not tried: {error}: {fault.about}", flush=True)
+                continue
         print(f"{said:<10} {time.monotonic() - started:6.0f} s  {fault.about}", flush=True)
         if wrong:
             all_wrong.append(wrong)

@@ -111,6 +111,8 @@ def test_what_stands_for_a_stage_follows_from_what_its_inputs_say(tmp_path: Path
     Path("code/a.py").write_text('"""Others."""\nX = 1  # told\n')
     Path("params.yaml").write_text("{size: quick, x: {quick: 1, full: 3}, y: 2}")
     assert result() == first
+    Path("params.yaml").write_text("{size: full, x: {quick: 1, full: 3}, y: 2}")
+    assert result() != first
     for path, content in {"code/a.py": "X = 2\n", "rows": "2\n", "params.yaml": "{size: quick, x: 5}"}.items():
         before = result()
         Path(path).write_text(content)

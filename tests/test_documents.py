@@ -25,3 +25,8 @@ def test_a_table_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
 def test_a_document_without_both_marks_is_refused(document: str) -> None:
     with pytest.raises(ValueError, match="values to unpack"):
         documents.with_table(document, "a.one", "| x |\n")
+
+
+def test_another_table_is_not_taken_for_the_rest_of_one() -> None:
+    with pytest.raises(ValueError, match="must end before another begins"):
+        documents.with_table(f"{ONE}Words.\n{OTHER}{documents.END}", "a.one", "| x |\n")

@@ -102,11 +102,12 @@ def test_what_is_kept_of_a_cut_entry_dvc_can_read() -> None:
     found = repro.entries(_few())
     assert found
     name = next(name for name in found if name.startswith("diagnose@"))
-    kept = [at for at in range(len(found[name]) + 1) if heal._complete((name, found[name][:at]))]
-    assert kept[-1] == len(found[name])
+    pieces = {piece: at for at in range(len(found[name]) + 1) for piece in heal._pieces(found[name][:at]).items()}
+    kept = [text for piece_name, text in pieces if heal._complete((piece_name, text))]
+    assert kept[-1] == found[name]
     whole = repro.read(repro.HEAD + found[name])["stages"][name]
-    for at in kept:
-        entry = repro.read(repro.HEAD + found[name][:at])["stages"][name]
+    for text in kept:
+        entry = repro.read(repro.HEAD + text)["stages"][name]
         COMPILED_LOCK_FILE_STAGE_SCHEMA(entry)
         assert entry | {"outs": whole["outs"]} == whole
         assert entry["outs"] == whole["outs"][: len(entry["outs"])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -146,12 +147,22 @@ class Torn:
         return found
 
     def wrong(self) -> list[str]:
-        """Paths of outputs that are not what they have to be, or that hold more."""
+        """Paths of outputs that are not what they have to be, or that no stage makes any more."""
         expected = self.expected()
         with contextlib.chdir(self.folder):
+            stages = list(torn_stage.stages())
+            outs = {out for *_, spec in stages for out in spec.outs}
             bad = [path for path, text in expected.items() if not _holds(Path(path), text)]
-            for *_, spec in torn_stage.stages():
+            for *_, spec in stages:
                 bad += [path for out in spec.outs for path in torn_stage.on_disk(out) if path not in expected]
+                # A file that the cache has is an output of the past; another one is somebody's own.
+                bad += [
+                    path
+                    for dep in spec.deps
+                    if any(out.startswith(f"{dep}/") for out in outs)
+                    for path, content in torn_stage.on_disk(dep).items()
+                    if path not in expected and _cached(content)
+                ]
         return bad
 
     def reset(self) -> None:
@@ -175,6 +186,11 @@ def group(leader: int) -> list[int]:
 
 def _holds(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text
+
+
+def _cached(content: bytes) -> bool:
+    name = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    return Path(f".dvc/cache/files/md5/{name[:2]}/{name[2:]}").exists()
 
 
 @contextlib.contextmanager

@@ -13,11 +13,13 @@ def with_table(document: str, module: str, table: str) -> str:
     """The document with this table in place of the one that `python -m MODULE` wrote before.
 
     Raises:
-        ValueError: a mark is missing, or the first stands there twice.
+        ValueError: a mark is missing, the first stands there twice, or another table begins before the last.
     """
     mark = f"<!-- table: python -m {module} -->\n"
     before, rest = document.split(mark)
-    _, after = rest.split(END, 1)
+    old, after = rest.split(END, 1)
+    if "<!-- table: " in old:
+        raise ValueError(f"the table of {module} must end before another begins")
     return f"{before}{mark}\n{table}\n{END}{after}"
 
 

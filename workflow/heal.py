@@ -157,8 +157,6 @@ def _complete(piece: tuple[str, str]) -> bool:
     from dvc.schema import COMPILED_LOCK_FILE_STAGE_SCHEMA
 
     name, text = piece
-    if not text.endswith("\n"):
-        return False  # the last number may lack digits
     try:
         entry = COMPILED_LOCK_FILE_STAGE_SCHEMA(repro.read(repro.HEAD + text)["stages"][name])
         named = [*entry.get("deps", []), *entry.get("outs", [])]
