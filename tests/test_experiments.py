@@ -74,7 +74,7 @@ def test_the_table_of_experiments_is_short(changed: tuple[Lean, str]) -> None:
 
 def test_make_experiments_shows_the_scores_that_decide(changed: tuple[Lean, str]) -> None:
     project = changed[0]
-    command = shlex.split(project("make", "-n", "-o", ".venv/.complete", "experiments").stdout)
+    command = shlex.split(project("make", "--no-print-directory", "-n", "-o", ".venv/.complete", "experiments").stdout)
     rows = table(project(*command, "--csv").stdout)
     known = ("Experiment", "rev", "typ", "Created", "parent")
     scores = [f"{NAME}.test.r2", f"{NAME}.skill", f"{NAME}.skill_linear"]

@@ -8,10 +8,12 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from tests import breaking, faults
@@ -145,6 +147,9 @@ def test_an_rwlock_forgets_the_dead_and_those_that_are_others_by_now() -> None:
     assert heal.living(json.dumps(_held(os.getpid(), "/x/dvc repro a"))) == {}
     assert heal.living(json.dumps(_held(1, "/x/dvc repro a"))) == {}
     living = subprocess.Popen([sys.executable, "-c", "input()", "repro", "a b"], stdin=subprocess.PIPE)
+    # A program that has only just begun has no command line yet.
+    while not psutil.Process(living.pid).cmdline():
+        time.sleep(0.01)
     assert heal.living(json.dumps(_held(living.pid, "/x y/dvc repro a b"))) == _held(living.pid, "/x y/dvc repro a b")
     living.kill()
     living.communicate()

@@ -418,9 +418,10 @@ def test_a_pair_is_compared_as_a_network_and_a_baseline_are():
     got = skill.paired(experiment(posted), experiment(remedied))
     side = expected["naive"]
     assert got["reduction"] == pytest.approx(1 - remedied.mean() / posted.mean())
-    assert [got[k] for k in ("low", "high", "p_value", "comparison")] == [
-        side[k] for k in ("low", "high", "p_value", "comparison")
-    ]
+    # Two products of matrices of other widths: the last digits are not promised.
+    for key in ("low", "high", "p_value"):
+        assert got[key] == pytest.approx(side[key], rel=1e-12)
+    assert got["comparison"] == side["comparison"]
     assert (got["block_length"], got["windows"]) == (expected["block_length"], 200)
     back = skill.paired(experiment(remedied), experiment(posted))
     assert (got["comparison"], back["comparison"]) == ("better", "worse")
