@@ -11,7 +11,6 @@ import contextlib
 import functools
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +18,8 @@ from unittest import mock
 
 from pipeline.common import params
 from tests import torn_stage
-from tests.conftest import PROJECT, tiny_params, write_params
+from tests.conftest import tiny_params, write_params
+from tests.torn import copy_of_project
 
 COPIED = ("dvc.yaml", "locked.yaml", "Snakefile", "README.md", ".dvcignore", "pipeline", "benchmarks/results")
 OWN = "data/own/mine.csv"
@@ -61,13 +61,7 @@ def own_rows() -> str:
 
 def make(folder: Path) -> None:
     """A project in `folder`, before its first run."""
-    for name in COPIED:
-        source, target = PROJECT / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
-        else:
-            shutil.copy(source, target)
+    copy_of_project(COPIED, folder)
     write_params(folder, small_params())
     (folder / OWN).parent.mkdir(parents=True)
     (folder / OWN).write_text(own_rows(), "utf-8")

@@ -57,13 +57,7 @@ class Torn:
             "PIECE_SECONDS": str(piece_seconds),
             **{f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
         }
-        for name in COPIED:
-            source, target = PROJECT / name, folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
-            else:
-                shutil.copy(source, target)
+        copy_of_project(COPIED, folder)
         shutil.move(folder / "tests/torn_stage.py", folder / "torn_stage.py")
         text = (folder / "dvc.yaml").read_text(encoding="utf-8")
         text, replaced = re.subn(r"(cmd: .*)python -m pipeline\.(\w+)", r"\1python torn_stage.py \2", text)
@@ -172,6 +166,17 @@ class Torn:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         self("git", "checkout", "-q", "-f", "HEAD")
         self("git", "clean", "-q", "-f", "-d")
+
+
+def copy_of_project(names: tuple[str, ...], folder: Path) -> None:
+    """These files and folders of the project, below another folder."""
+    for name in names:
+        source, target = PROJECT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+        else:
+            shutil.copy(source, target)
 
 
 def group(leader: int) -> list[int]:
