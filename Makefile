@@ -16,7 +16,8 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 # Two files of tests at a time; what a file's tests share is then made once.
 TWO := --numprocesses 2 --dist loadfile
 # Columns of `make experiments` that are left out: hashes, the executor, and scores but R² or accuracy, the oracle's and skill.
-HIDDEN := .*/|Executor|.*([._](r?mse|mae|mase|mcc|brier|log_loss|low|high|std|p_value)|balanced_accuracy|[.](weights|updates))$$|(?!(series|datasets|experiments)[.])[^.]*[.](train|validation|naive|linear)[.].*
+# A score's name begins with its experiment's, a setting's with one of three words: no setting is left out.
+HIDDEN := .*/|Executor|(?!(series|datasets|experiments)[.])[^.]*[.]((train|validation|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|low|high|std|p_value|weights|updates)$$)
 
 .PHONY: run experiments compare test test-all test-faults lint format bench help
 .DEFAULT_GOAL := help

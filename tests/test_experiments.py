@@ -87,13 +87,16 @@ def test_make_experiments_hides_no_setting() -> None:
     assert hidden
     given = {"": yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))}
     given["locked"] = yaml.safe_load((PROJECT / "locked.yaml").read_text(encoding="utf-8"))
-    keys = [*_leaves(given[""]), *_leaves(given["locked"]), "datasets.a.split.train.from", "experiments.linear.dataset"]
+    keys = [*_leaves(given[""]), *_leaves(given["locked"]), "datasets.a.split.train.from"]
+    keys += ["experiments.linear.dataset", "series.a.low", "experiments.a.architecture.weights"]
     assert "tensorflow" in keys
     pattern = re.compile(hidden[1].replace("$$", "$"))
     assert [key for key in keys if pattern.match(key)] == []
-    assert pattern.match("net.test.rmse")
-    assert pattern.match("net.train.r2")
-    assert pattern.match("net.skill_low")
+    scores = ("test.rmse", "train.r2", "skill_low", "p_value", "seeds.r2_std", "test.balanced_accuracy", "weights")
+    assert [score for score in scores if not pattern.match(f"net.{score}")] == []
+    assert [
+        score for score in ("test.r2", "test.accuracy", "skill", "oracle.r2") if pattern.match(f"net.{score}")
+    ] == []
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[str]:
