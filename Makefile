@@ -30,7 +30,7 @@ help: ## this list
 	$(PYTHON) -m venv .uv
 	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(UV) sync --frozen --quiet --python $(PYTHON)
-	@.venv/bin/python -m workflow.plots_page
+	@.venv/bin/python -m tools.plots_page
 	@touch $@
 
 environment: .venv/.complete ## the locked environment in .venv
@@ -43,7 +43,7 @@ experiments: .venv/.complete ## the experiments side by side: what changed, the 
 	@dvc exp show --only-changed --drop '$(HIDDEN)'
 
 compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" to look at one: reports/compare.html
-	@python -m pipeline.compare $(OF) $(foreach name,$(ONLY),--only $(name))
+	@python -m workflow.compare $(OF) $(foreach name,$(ONLY),--only $(name))
 
 test: .venv/.complete ## all default tests
 	python -m pytest $(TWO) -m "not slow"
@@ -52,16 +52,16 @@ test-all: .venv/.complete ## the slow tests too
 	python -m pytest $(TWO)
 
 test-faults: .venv/.complete ## faults, each many times, and 200 sequences of edits; writes the table of docs/faults.md
-	python -m tests.faults
-	python -m pytest -m slow tests/test_never_stale.py
+	python -m tests.helpers.faults
+	python -m pytest -m slow tests/workflow/test_never_stale.py
 
 lint: .venv/.complete ## ruff, snakefmt, mypy, what applies of snakemake --lint, and locked.yaml against uv.lock
 	ruff check .
 	ruff format --check .
 	snakefmt --check --compact-diff Snakefile
 	mypy
-	python -m workflow.lint
-	python -m workflow.locked --check
+	python -m tools.lint
+	python -m tools.locked --check
 
 format: .venv/.complete ## format the sources
 	ruff check --fix .

@@ -11,7 +11,7 @@ import time
 from snakemake.exceptions import WorkflowError
 
 from pipeline.common import errors, params
-from workflow.last_words import say_last, tell_failures_last
+from workflow.messages import say_last, tell_failures_last
 from workflow.stages import Stages
 
 STARTED = time.time()

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from workflow import documents
+from tools import documents
 
 PROJECT = Path(__file__).resolve().parent.parent
 DOC = PROJECT / "docs/bytes.md"

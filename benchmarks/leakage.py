@@ -53,14 +53,15 @@ def one(name: str, proof: str) -> dict[str, Any]:
     """Seconds, peak megabytes and counts of one proof, in this process."""
     import resource
 
-    from pipeline import dataset, split
+    from pipeline import dataset
     from pipeline.common import params
+    from pipeline.dataset import splitting
     from pipeline.leakage import duplicates, intervals, perturbation, prefix, reads, state, stored, training
 
     p = params.load()
     parts = {}
     if proof in ("intervals", "reads", "duplicates"):
-        parts = {kind: dataset.load(name, 0, kind) for kind in split.PARTS if dataset.has(name, 0, kind)}
+        parts = {kind: dataset.load(name, 0, kind) for kind in splitting.PARTS if dataset.has(name, 0, kind)}
     if proof in ("stored_files", "perturbation_validation", "perturbation_test", "state"):
         training.fit(name, 0)  # loading the network library is no part of a proof
     begin = time.perf_counter()

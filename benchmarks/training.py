@@ -36,8 +36,9 @@ NAMES = {
 
 def measure(name: str, jit: bool, steps: int) -> float:
     """Windows a second in the best epoch of three, after one that compiles."""
-    from pipeline import backends, dataset, train
+    from pipeline import dataset
     from pipeline.common import params
+    from pipeline.network import backends, training
 
     p = params.load()
     experiment = p["experiments"][name]
@@ -51,7 +52,7 @@ def measure(name: str, jit: bool, steps: int) -> float:
     most = NAMES.get(name, 1000)
     part = replace(part, table={key: column[:most] for key, column in part.table.items()})
     # After `prepare`, which must come before Keras is imported.
-    from pipeline.recorder import Recorder
+    from pipeline.network.recorder import Recorder
 
     ends: list[float] = []
 
@@ -60,8 +61,8 @@ def measure(name: str, jit: bool, steps: int) -> float:
             super().on_epoch_end(epoch, logs)
             ends.append(time.monotonic())
 
-    with patch("pipeline.recorder.Recorder", Timed):
-        train.fit(part, None, experiment["architecture"], changed | {"epochs": 4}, 0)
+    with patch("pipeline.network.recorder.Recorder", Timed):
+        training.fit(part, None, experiment["architecture"], changed | {"epochs": 4}, 0)
     return len(part) / min(np.diff(ends))
 
 

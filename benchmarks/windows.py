@@ -22,7 +22,7 @@ ROWS, FEATURES, LENGTH, STRIDE, BATCH = 2_700_000, 7, 100, 50, 28
 
 
 def gather(rows: np.ndarray) -> int:
-    """Ours: one gather per batch (pipeline/dataset.py)."""
+    """Ours: one gather per batch (pipeline/dataset/part.py)."""
     starts = np.arange(0, len(rows) - LENGTH, STRIDE)
     for i in range(0, len(starts), BATCH):
         np.ascontiguousarray(rows[starts[i : i + BATCH, None] + np.arange(LENGTH)])

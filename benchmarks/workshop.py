@@ -16,11 +16,13 @@ from unittest.mock import patch
 import numpy as np
 import yaml
 
-from pipeline import raw, scale, split, train, window
-from pipeline.common import architecture_options, params
+from pipeline.common import architectures, params
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.network.training import train
+from pipeline.series import reading
 
 if TYPE_CHECKING:
-    from pipeline.diagnose.subject import Subject
+    from pipeline.diagnose.case import Subject
 
 PROJECT = Path(__file__).resolve().parent.parent
 NAME = "work"  # of the one series, the one dataset and the one experiment
@@ -86,14 +88,14 @@ def run(p: dict[str, Any]) -> Subject:
     Raises:
         UserError: as the stages do.
     """
-    from pipeline.diagnose import subject
+    from pipeline.diagnose import case
 
     with contextlib.redirect_stdout(io.StringIO()):
         settings = p["series"][NAME]
-        raw.write(NAME, raw.read(NAME, settings), settings)
-        for stage in (split.split, window.window, scale.scale, train.train):
+        reading.write(NAME, reading.read(NAME, settings), settings)
+        for stage in (splitting.split, windowing.window, scaling.scale, train):
             stage(p, NAME)
-    return subject.load(p, NAME)
+    return case.load(p, NAME)
 
 
 class _Plain(yaml.SafeDumper):
@@ -119,10 +121,10 @@ def _architectures(folder: Path, work: Work) -> Iterator[None]:
 
     shelf = folder / "architectures"
     shelf.mkdir()
-    for path in (*architecture_options.FOLDER.glob("*.py"), *work.files):
+    for path in (*architectures.FOLDER.glob("*.py"), *work.files):
         (shelf / path.name).symlink_to(path.resolve())
     with contextlib.ExitStack() as stack:
-        stack.enter_context(patch.object(architecture_options, "FOLDER", shelf))
+        stack.enter_context(patch.object(architectures, "FOLDER", shelf))
         stack.enter_context(patch.object(package, "__path__", [*package.__path__, str(shelf)]))
         if work.unchecked:
             stack.enter_context(_unchecked())
@@ -138,13 +140,13 @@ def _unchecked() -> Iterator[None]:
     """Build networks as someone without Flatline would: what the builder returns is trained, whatever its shape."""
     import importlib
 
-    from pipeline import backends
+    from pipeline.network import backends
 
     backends.prepare(1, False)  # before the first import of Keras
-    from pipeline import models
+    from pipeline.network import models
 
     def build(architecture: dict[str, Any], shape: Any, place: str = "architecture") -> Any:
-        path, function = architecture_options.locate(place, architecture)
+        path, function = architectures.locate(place, architecture)
         builder = getattr(importlib.import_module(f"{_PACKAGE}.{path.stem}"), function)
         return builder(shape, **{key: value for key, value in architecture.items() if key not in ("name", "builder")})
 

@@ -67,7 +67,7 @@ def xla_stays_possible() -> Iterator[None]:
 
     For the whole session: a fixture of a module is made before any that belongs to a test.
     """
-    from pipeline.backends import tensorflow
+    from pipeline.network.backends import tensorflow
 
     prepare = tensorflow.prepare
     with pytest.MonkeyPatch.context() as patch:

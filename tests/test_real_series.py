@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import baselines, dataset, predict, raw, scale, split, train, window
+from pipeline import dataset, raw
 from pipeline.common import files, params
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.network import predicting, training
+from pipeline.scoring import baselines
 from tests.conftest import PROJECT
-from workflow import merge
+from tools import merge
 
 PLACES = (PROJECT / "data/own/ETTh1.csv", PROJECT.parent / "shared/data/ETTh1.csv")
 ETTH1 = next((path for path in PLACES if path.exists()), PLACES[0])
@@ -27,7 +30,7 @@ def etth1(project: Path) -> str:
     shutil.copytree(PROJECT / "examples", project / "examples")
     merge.main(["examples/etth1.yaml"])
     raw.main(["etth1"])
-    for stage in (split.split, window.window, scale.scale):
+    for stage in (splitting.split, windowing.window, scaling.scale):
         stage(params.load(), DATASET)
     return DATASET
 
@@ -83,8 +86,8 @@ def test_each_seed_of_the_network_keeps_the_bar(etth1: str) -> None:
     """At most 0.0275 and 0.1255, where persistence has 0.034 and 0.139 and the published networks 0.098 and more."""
     experiment = "etth1_lstm_skip"
     p = params.load()
-    train.train(p, experiment)
-    predict.predict(p, experiment)
+    training.train(p, experiment)
+    predicting.predict(p, experiment)
     part = dataset.load(etth1, 0, "test")
     table = files.read_table(files.MODELS / experiment / "predictions/fold0/test.parquet")
     for seed in (0, 1, 2):

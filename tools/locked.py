@@ -1,12 +1,12 @@
-"""`python -m workflow.locked`: write locked.yaml, the versions of the libraries that results rest on, from uv.lock.
+"""`python -m tools.locked`: write locked.yaml, the versions of the libraries that results rest on, from uv.lock.
 
-dvc.yaml names for each kind of stage the libraries of that file that it computes with, so that another version of one
-runs those stages again and no others. `--check` writes nothing and says what does not agree.
+The libraries stand in groups, and dvc.yaml names for each stage the groups that it computes with: another version of
+one runs those stages again and no others. `--check` writes nothing and reports what does not agree.
 
-Which libraries: those that the stage's own modules import, and of what lies behind these the few of `BEHIND`, which do
-arithmetic or write bytes of a result; not all that uv.lock holds: most of it serves the net, logs, builds and
-terminals, and a new certifi must run nothing. TensorFlow, like SciPy and NumPy, brings its arithmetic in its own wheel.
-An own architecture or generator counts as the shipped ones do. What stands in no lock is Python's own version.
+Which libraries: those that the code of a stage imports, and of what those depend on the few in `BEHIND`, which do
+arithmetic or write bytes of a result. Most of uv.lock serves the network, logs, builds and terminals, and a new certifi
+must run nothing. TensorFlow, like SciPy and NumPy, brings its arithmetic in its own wheel. Python's own version stands
+in no lock file.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -26,9 +26,17 @@ FILE = Path("locked.yaml")
 UV_LOCK = Path("uv.lock")
 DVC_YAML = Path("dvc.yaml")
 _HEAD = """\
-# What `python -m workflow.locked` reads off uv.lock: the libraries that results rest on. Where a library's version
-# depends on Python's, all of them stand here. A stage runs again when one changes that dvc.yaml names for it.
+# The libraries that results rest on, read off uv.lock by `python -m tools.locked`, in the groups that dvc.yaml names.
+# Where a library's version depends on Python's, all of them stand here. A stage runs again when one of its groups
+# changes.
 """
+# Each library stands in the first group that every stage which imports it names anyway.
+GROUPS = {
+    "rows": ("jsonschema", "numpy", "pyarrow", "pyyaml", "scikit-learn", "scipy"),
+    "network": ("h5py", "keras", "tensorflow"),
+    "scoring": ("arch", "pandas", "statsmodels", "threadpoolctl"),
+    "page": ("dvc", "jinja2", "markupsafe", "matplotlib", "snakemake"),
+}
 # Where a library is installed under another name than it is imported by.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 # What computes, or writes bytes of a result, behind a library that is imported; each is one that uv.lock names for it.
@@ -45,6 +53,11 @@ BEHIND = {
 SHOWN = {"pipeline/report": ("dvc", "keras", "snakemake", "tensorflow")}
 # Imported, but no result rests on it: psutil writes costs.csv, which no stage reads.
 WITHOUT_RESULT = {"psutil"}
+# Dependencies that are chosen by name stand for every file of their folder.
+BY_NAME = {
+    "${item.source}": "pipeline/sources",
+    "pipeline/architectures/${item.architecture.name}.py": "pipeline/architectures",
+}
 
 
 def imports(source: str) -> set[str]:
@@ -59,23 +72,17 @@ def imports(source: str) -> set[str]:
     return {DISTRIBUTIONS.get(name, name.replace("_", "-")) for name in found} - WITHOUT_RESULT
 
 
-def libraries(deps: list[str], root: Path) -> list[str]:
-    """The libraries that a stage's results rest on, sorted.
+def libraries(deps: list[str], root: Path) -> set[str]:
+    """The libraries that a stage's results rest on.
 
     Args:
-        deps: of the stage in dvc.yaml; one that is chosen by name (`${…}`) stands for every one of that name's folder.
+        deps: of the stage in dvc.yaml.
         root: the project's folder.
     """
     found: set[str] = set()
-    shown: set[str] = set()
     for dep in deps:
-        if dep == "${item.source}":
-            dep = "pipeline/sources"
-        if "${item.architecture" in dep:
-            dep = str(PurePosixPath(dep).parent)
-        shown.update(SHOWN.get(dep, ()))
-        if dep.startswith("pipeline/"):
-            path = root / dep
+        path = root / BY_NAME.get(dep, dep)
+        if dep in BY_NAME or dep.startswith("pipeline/"):
             for module in sorted(path.rglob("*.py")) if path.is_dir() else [path] * (path.suffix == ".py"):
                 found |= imports(module.read_text(encoding="utf-8"))
     todo = sorted(found)
@@ -83,25 +90,25 @@ def libraries(deps: list[str], root: Path) -> list[str]:
         behind = set(BEHIND.get(todo.pop(), ())) - found
         found |= behind
         todo += behind
-    return sorted(found | shown)
+    return found.union(*(SHOWN.get(dep, ()) for dep in deps))
 
 
-def needed(stages: dict[str, Any], root: Path) -> dict[str, list[str]]:
-    """Per kind of stage in dvc.yaml, the libraries that its results rest on."""
-    return {kind: libraries(stage.get("do", stage)["deps"], root) for kind, stage in stages.items()}
+def groups(names: set[str]) -> list[str]:
+    """The groups that hold some libraries, sorted.
+
+    Raises:
+        UserError: a library is in no group.
+    """
+    if missing := sorted(names - {name for members in GROUPS.values() for name in members}):
+        mend = "Add it to `GROUPS` there; another import name goes into `DISTRIBUTIONS`."
+        raise UserError("tools/locked.py", "must put every library that a stage imports in a group", missing[0], mend)
+    return sorted(group for group, members in GROUPS.items() if names & set(members))
 
 
-def named(stages: dict[str, Any]) -> dict[str, list[str]]:
-    """Per kind of stage, the libraries that dvc.yaml names for it."""
-    return {
-        kind: [
-            library
-            for param in stage.get("do", stage).get("params", [])
-            if isinstance(param, dict)
-            for library in param.get(str(FILE), [])
-        ]
-        for kind, stage in stages.items()
-    }
+def named(stage: dict[str, Any]) -> list[str]:
+    """The groups that a stage of dvc.yaml names."""
+    params = stage.get("do", stage).get("params", [])
+    return [group for param in params if isinstance(param, dict) for group in param.get(str(FILE), [])]
 
 
 def versions(lock: str, names: set[str]) -> dict[str, str]:
@@ -125,7 +132,7 @@ def versions(lock: str, names: set[str]) -> dict[str, str]:
                 " ".join([package["version"], *(f"{kind} {at}" for kind, at in sorted(elsewhere.items()))])
             )
     if missing := sorted(names - set(found)):
-        mend = "Add it to pyproject.toml and run `uv lock`; another import name goes into workflow/locked.py."
+        mend = "Add it to pyproject.toml and run `uv lock`."
         raise UserError(str(UV_LOCK), "must name every library that a stage imports", f"no {missing[0]}", mend)
     return {name: ", ".join(sorted(found[name])) for name in sorted(found)}
 
@@ -134,22 +141,21 @@ def text(root: Path) -> str:
     """What locked.yaml must hold.
 
     Raises:
-        UserError: dvc.yaml names other libraries for a stage than its modules import, or uv.lock lacks one.
+        UserError: dvc.yaml names other groups for a stage than its modules import from, or uv.lock lacks a library.
     """
     stages = yaml.safe_load((root / DVC_YAML).read_text(encoding="utf-8"))["stages"]
-    expected, given = needed(stages, root), named(stages)
-    for kind, names in expected.items():
-        if given[kind] != names:
-            line = f"{FILE}: [{', '.join(names)}]"
-            received = ", ".join(given[kind]) or "none"
+    for kind, stage in stages.items():
+        expected, given = groups(libraries(stage.get("do", stage)["deps"], root)), named(stage)
+        if given != expected:
             raise UserError(
                 f"{DVC_YAML}, stages.{kind}.params",
-                "must name the libraries that the stage's results rest on",
-                received,
-                f"Write `- {line}`.",
+                "must name the groups of libraries that the stage's results rest on",
+                ", ".join(given) or "none",
+                f"Write `- {FILE}: [{', '.join(expected)}]`.",
             )
-    found = versions((root / UV_LOCK).read_text(encoding="utf-8"), set().union(*expected.values()))
-    return _HEAD + yaml.safe_dump(found)
+    found = versions((root / UV_LOCK).read_text(encoding="utf-8"), {one for group in GROUPS.values() for one in group})
+    grouped = {group: {name: found[name] for name in members} for group, members in GROUPS.items()}
+    return _HEAD + yaml.safe_dump(grouped, sort_keys=False)
 
 
 def main(arguments: list[str]) -> None:
@@ -160,7 +166,7 @@ def main(arguments: list[str]) -> None:
         with files.whole(FILE) as beside:
             beside.write_text(expected, encoding="utf-8")
     elif not FILE.is_file() or FILE.read_text(encoding="utf-8") != expected:
-        raise UserError(str(FILE), f"must hold the versions of {UV_LOCK}", "others", "Run `python -m workflow.locked`.")
+        raise UserError(str(FILE), f"must hold the versions of {UV_LOCK}", "others", "Run `python -m tools.locked`.")
 
 
 if __name__ == "__main__":

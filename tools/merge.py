@@ -1,4 +1,4 @@
-"""`python -m workflow.merge examples/NAME.yaml`: add an example's entries to params.yaml.
+"""`python -m tools.merge examples/NAME.yaml`: add an example's entries to params.yaml.
 
 The text of the entries, comments included, is put at the end of their sections; every other byte of params.yaml stays
 as it is, which no YAML library can promise. Written is only what `params.load` accepts.

@@ -1,4 +1,4 @@
-"""`python -m workflow.plots_page`: the page that `dvc plots` fills, with its drawing library inside.
+"""`python -m tools.plots_page`: the page that `dvc plots` fills, with its drawing library inside.
 
 DVC's own page loads Vega from a network address. This one carries it, taken from the installed `vl-convert-python`, so
 that it opens anywhere; `.dvc/config` names it. It is made when the environment is set up, for 0.9 MB of somebody

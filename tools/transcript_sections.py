@@ -1,4 +1,4 @@
-"""What the transcripts show: sections of commands, as a person would type them (workflow/transcripts.py runs them)."""
+"""What the transcripts show: sections of commands, as a person would type them (tools/transcripts.py runs them)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m workflow.transcripts [SECTION …]`: run the commands of docs/transcripts/, and write down what they print.
+"""`python -m tools.transcripts [SECTION …]`: run the commands of docs/transcripts/, and write down what they print.
 
 Every section begins in a copy of one small clone that `snakemake` has brought up to date. Its params.yaml is this
 project's, with two experiments left and made short. What no two runs have in common is replaced: see `plain`.
@@ -20,7 +20,7 @@ import yaml
 
 from pipeline.common import errors, files
 from pipeline.common.errors import UserError
-from workflow.transcript_sections import SECTIONS, Section, Step
+from tools.transcript_sections import SECTIONS, Section, Step
 
 DOCS = Path("docs/transcripts")
 CLONE = "flatline"
@@ -110,7 +110,7 @@ def transcribed(section: Section, scratch: Path) -> str:
         blocks.append((step, done.stdout))
     commits = _commits(scratch)
     order: dict[str, str] = {}
-    text = [f"<!-- python -m workflow.transcripts {section.name} -->", "", f"# {section.title}", "", section.about]
+    text = [f"<!-- python -m tools.transcripts {section.name} -->", "", f"# {section.title}", "", section.about]
     for step, output in blocks:
         shown = shortened(plain(output, scratch, commits, order), step.lines)
         text += ["", *([step.note, ""] if step.note else []), "```console", prompt(step), *shown, "```"]
@@ -166,7 +166,7 @@ def index() -> str:
     lines = [
         "# Transcripts",
         "",
-        "`python -m workflow.transcripts` runs these commands in small clones and writes these pages; a test holds its",
+        "`python -m tools.transcripts` runs these commands in small clones and writes these pages; a test holds its",
         "list of commands against them. Times, durations, process ids and the folder's path are replaced, commits are",
         "numbered, and of a long output the middle is left out.",
         "",
@@ -206,7 +206,7 @@ def _keep_environment(scratch: Path) -> None:
         mark = makefile.parent / ".venv/.complete"
         if not mark.exists():
             mark.parent.mkdir()
-            _require("python -m workflow.plots_page", makefile.parent, scratch)
+            _require("python -m tools.plots_page", makefile.parent, scratch)
             mark.touch()
 
 

@@ -1,6 +1,6 @@
 """What a killed run left behind, put right before the next one asks DVC: no lock, mark or torn file needs a hand.
 
-Called by the Snakefile's main process alone, and only once it holds this folder's lock (workflow/alone.py): whatever
+Called by the Snakefile's main process alone, and only once it holds this folder's lock (workflow/run_lock.py): whatever
 Snakemake's files say, no other Snakemake is at work then, and no stage of one.
 
 - `.snakemake/locks` and `.snakemake/incomplete` are emptied. Outputs that are not whole need no mark: DVC compares what

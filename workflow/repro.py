@@ -8,12 +8,12 @@ found unchanged 1.1 before and 0.65 so, of which most is Python's imports.
 
 Safer. DVC writes dvc.lock in place, so that a killed run leaves half a file; here it is renamed when it is whole. DVC
 notes what a stage has read after its command, so that parameters or code that changed meanwhile would pass for those
-of the result; here such a result is not taken. The command holds a lock for as long as it lives (workflow/alone.py),
+of the result; here such a result is not taken. The command holds a lock for as long as it lives (workflow/run_lock.py),
 so that no second run begins beside one that outlived its Snakemake. What the cache holds is looked into before it is
 believed (workflow/cache.py).
 
 Entries stand in the order of their names, not in that in which stages ended: two runs write the same bytes. Those of
-each entry are DVC's own (tests/test_repro.py).
+each entry are DVC's own (tests/workflow/test_repro.py).
 """
 
 from __future__ import annotations
@@ -106,11 +106,11 @@ def main(stage: str) -> int:
     """Let DVC compute, restore or skip one stage; its exit code."""
     from dvc.cli import main as dvc
 
-    from workflow import alone, cache
+    from workflow import cache, run_lock
 
     cache.look_into()
     cache.put_back()
-    with alone.stage() as lock:
+    with run_lock.stage() as lock:
         _faster(stage)
         _safer(stage, lock)
         return int(dvc(["--wait-for-lock", "repro", "--single-item", stage]))

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.common.errors import UserError
-from workflow import alone, cache, heal
-from workflow.last_words import give_up
+from workflow import cache, recover, run_lock
+from workflow.messages import give_up
 
 STAMPS = Path(".snakemake/stamps")
 # Folders that hold test rows, and who may read them before `predict`: the stages that take test rows apart.
@@ -41,11 +41,11 @@ class Stages:
             if main:
                 # On a full disk Snakemake cannot write its own log, and each line would come with a traceback.
                 logging.raiseExceptions = False
-                self._lock = alone.run()
-                for line in heal.heal():
+                self._lock = run_lock.run()
+                for line in recover.heal():
                     print(line, file=sys.stderr)
             self._read(main)
-        except (alone.BusyError, LockError) as error:
+        except (run_lock.BusyError, LockError) as error:
             line = "Another run is at work in this folder: wait until it has ended, then run again."
             give_up(line, str(error) or line)
         except (UserError, DvcException) as error:
@@ -83,7 +83,7 @@ class Stages:
                         "A stage cannot write its outputs.",
                     )
                 cache.look_into()
-                heal.clear(self._files, repo.cache.local.oid_to_path)
+                recover.clear(self._files, repo.cache.local.oid_to_path)
                 with repo.lock:
                     self._stamp(_stale(stages))
 

@@ -46,7 +46,7 @@ def measure(cases: list[Case], folder: Path, drawn: int, workers: int) -> int:
 
 def judge(cases: list[Case], folder: Path, drawn: int) -> tuple[list[dict[str, Any]], list[str]]:
     """What the diagnosis says of every stored case, and the cases without one: void draws, and what is not stored."""
-    from pipeline import diagnose
+    from pipeline.diagnose import stage
 
     rows, left = [], []
     for case in cases:
@@ -55,7 +55,7 @@ def judge(cases: list[Case], folder: Path, drawn: int) -> tuple[list[dict[str, A
         if found is None or found["void"]:
             left.append(f"{case.name}: {found['void'] if found else 'not measured'}")
             continue
-        said = diagnose.judge(found["facts"])
+        said = stage.judge(found["facts"])
         rows.append(scoring.judged(case, [one["code"] for one in said["findings"]], said["verdict"]))
     return rows, left
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.workshop import Work
-from pipeline.sources import ORACLE, autoregression, bundled, market, price, seasonal
+from pipeline.series import ORACLE
+from pipeline.sources import autoregression, bundled, market, price, seasonal
 
 HOLDOUT = {"scheme": "holdout", "validation": 0.2, "test": 0.1}
 STANDARD = {"features": "standard", "target": "standard"}

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import baselines, scores, skill
+from pipeline.scoring import baselines, scores, skill
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
-    from pipeline.diagnose.subject import Subject
+    from pipeline.diagnose.case import Subject
 
 
 def measure(subject: Subject) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _against(part: Part, network: Any, known: dict[str, Any]) -> dict[str, Any]:
 
 def _predict(part: Part, network: Any) -> np.ndarray:
     """Outputs in raw units, the last step's where there are several; state, where carried, is zero for each batch."""
-    from pipeline import models
+    from pipeline.network import models
 
     size = network.input_shape[0] or 512
     said = []

@@ -26,13 +26,13 @@ def facts(case: Case, seed: int) -> dict[str, Any]:
     """Train one draw of a case in a temporary folder, see whether its fault took effect, and measure it."""
     from threadpoolctl import threadpool_limits
 
-    from pipeline import diagnose
+    from pipeline.diagnose import stage
 
     with workshop.project(case.make(seed)) as p, threadpool_limits(1):
         subject = workshop.run(p)
         came = effects.measure(subject)
         void = case.broken_promise(came)
-        measured = None if void else diagnose.measure(subject)
+        measured = None if void else stage.measure(subject)
     return {"case": case.name, "seed": seed, "void": void, "effects": came, "facts": measured}
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import baselines, dataset, oracle, scores, skill
+from pipeline import dataset
 from pipeline.common import files
+from pipeline.scoring import baselines, oracle, scores, skill
 
 Figures = dict[str, float | None]
 

@@ -6,7 +6,8 @@ from benchmarks.studies import figures
 from benchmarks.studies.runs import Row
 from benchmarks.studies.study import Study, Table
 from benchmarks.studies.wording import every, listed, mean, span
-from pipeline import dataset, scores
+from pipeline import dataset
+from pipeline.scoring import scores
 
 SEEDS = (0, 1, 2, 3, 4)
 # The question's counts of ones: 45 in training, then the five of its test part.

@@ -12,8 +12,8 @@ from typing import Any
 
 from benchmarks.studies import figures, runs
 from benchmarks.studies.runs import Row
-from pipeline import scores
 from pipeline.common import files
+from pipeline.scoring import scores
 
 RESULTS = runs.PROJECT / "benchmarks" / "results"
 # figures by row label, then by name: one value per seed

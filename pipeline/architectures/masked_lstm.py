@@ -14,7 +14,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from pipeline.architectures import Shape
+from pipeline.common.architectures import Shape
 
 
 @keras.saving.register_keras_serializable(package="flatline")

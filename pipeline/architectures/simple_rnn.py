@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from pipeline.architectures import Shape
+from pipeline.common.architectures import Shape
 
 
 def build(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from pipeline.architectures import Shape
+from pipeline.common.architectures import Shape
 
 
 def build(

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import baselines, dataset, resample, skill
-from pipeline import window as windowing
-from pipeline.common import costs, errors, files, params
+from pipeline import dataset
+from pipeline.dataset import windowing
+from pipeline.scoring import baselines, bootstrap, skill
 
 KINDS = ("white_noise", "random_walk", "volatility_clusters")
 WINDOWS = 500
@@ -49,9 +49,9 @@ def calibrate(series: int, planted: int) -> dict[str, Any]:
         for at, kind in enumerate(EQUAL)
     }
     return {
-        "level": resample.LEVEL,
+        "level": bootstrap.LEVEL,
         "windows": WINDOWS,
-        "resamples": resample.RESAMPLES,
+        "resamples": bootstrap.RESAMPLES,
         "learner": LEARNER,
         "null": {
             **_rate([one for told in nulls.values() for one in told]),
@@ -271,14 +271,3 @@ def _alike(kind: str, random: np.random.Generator) -> np.ndarray:
     shocks = random.standard_t(4, size=WINDOWS + _RUN_IN) / np.sqrt(2)
     values = _clusters(shocks)
     return np.concatenate([values[None, _RUN_IN:], errors * np.abs(values / shocks)[_RUN_IN:]])
-
-
-def main(arguments: list[str]) -> None:
-    from threadpoolctl import threadpool_limits
-
-    with costs.record("calibrate"), threadpool_limits(1):
-        files.write_json(files.CALIBRATION, calibrate(**params.load()["calibration"]))
-
-
-if __name__ == "__main__":
-    errors.run(main)

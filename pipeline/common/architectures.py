@@ -1,16 +1,28 @@
-"""Which options an architecture's builder takes, read from its source, so that checking needs no network library."""
+"""What an architecture is to the rest: the shape it is built for, and the options that its builder takes.
+
+Options are read from the builder's source, so that checking them needs no network library.
+"""
 
 from __future__ import annotations
 
 import ast
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.common.errors import UserError
 
 FOLDER = Path(__file__).parents[1] / "architectures"
 _OWN_KEYS = ("name", "builder")
+
+
+class Shape(NamedTuple):
+    """What a dataset asks of a network: it takes `[batch, length, features]` and gives `[batch, outputs]`."""
+
+    length: int
+    features: int
+    outputs: int
+    batch_size: int | None = None  # a number: the recurrent layers are stateful, and every batch has this many rows
 
 
 def locate(place: str, architecture: dict[str, Any]) -> tuple[Path, str]:

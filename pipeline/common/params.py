@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from pipeline.common import architecture_options
+from pipeline.common import architectures
 from pipeline.common.errors import UserError
 
 FILE = Path("params.yaml")
@@ -239,7 +239,7 @@ def _check_names(p: dict[str, Any]) -> None:
                 experiment["dataset"],
                 _suggestion(experiment["dataset"], p["datasets"]),
             )
-        architecture_options.check(f"{place}.architecture", experiment["architecture"])
+        architectures.check(f"{place}.architecture", experiment["architecture"])
         split = p["datasets"][experiment["dataset"]]["split"]
         stopping = experiment["training"]["early_stopping"]
         if (

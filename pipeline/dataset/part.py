@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import scale as scaling_stage
-from pipeline import split as splitting
-from pipeline import window as windowing
 from pipeline.common import files, params
+from pipeline.dataset import splitting, windowing
+from pipeline.dataset.scaling import apply
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ def load(dataset: str, fold: int, part: str) -> Part:
         )
         center = np.array([learned["features"][n]["center"] for n in spec.features])
         scale = np.array([learned["features"][n]["scale"] for n in spec.features])
-        return Part(part, rows, scaling_stage.apply(rows, columns, center, scale), table, spec)
+        return Part(part, rows, apply(rows, columns, center, scale), table, spec)
     rows = windowing.clean(
         files.read_array(files.fold_folder(files.SPLIT, dataset, fold) / f"{part}.npy"),
         position["intervals"],

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import window as windowing
-from pipeline.common import costs, errors, files, params
+from pipeline.common import files
+from pipeline.dataset import windowing
 
 
 def covered(rows: int, begin: np.ndarray, width: int) -> np.ndarray:
@@ -98,13 +98,3 @@ def scale(p: dict[str, Any], name: str) -> None:
     for (k, part), array in scaled.items():
         files.write_array(folder / f"fold{k}" / f"{part}.npy", array)
     files.write_json(folder / "scaling.json", {"methods": settings, "folds": tables})
-
-
-def main(arguments: list[str]) -> None:
-    name = params.name_of(arguments, "datasets")
-    with costs.record(f"scale@{name}"):
-        scale(params.load(), name)
-
-
-if __name__ == "__main__":
-    errors.run(main)

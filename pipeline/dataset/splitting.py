@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.common import costs, errors, files, params
+from pipeline.common import files
 from pipeline.common.errors import UserError
 
 PARTS = ("train", "validation", "test")
@@ -262,13 +262,3 @@ def split(p: dict[str, Any], name: str) -> None:
         "folds": [asdict(fold) for fold in parted],
     }
     files.write_json(development / "split.json", description)
-
-
-def main(arguments: list[str]) -> None:
-    name = params.name_of(arguments, "datasets")
-    with costs.record(f"split@{name}"):
-        split(params.load(), name)
-
-
-if __name__ == "__main__":
-    errors.run(main)

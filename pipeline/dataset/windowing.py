@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import split as splitting
-from pipeline.common import costs, errors, files, params
+from pipeline.common import files
 from pipeline.common.errors import UserError
+from pipeline.dataset import splitting
 
 
 def starts(intervals: list[tuple[int, int]], length: int, ahead: int, stride: int) -> np.ndarray:
@@ -261,13 +261,3 @@ def _without_constant(
             f"Leave it out of `features`, or set `{place}.constant` to drop or keep.",
         )
     return left
-
-
-def main(arguments: list[str]) -> None:
-    name = params.name_of(arguments, "datasets")
-    with costs.record(f"window@{name}"):
-        window(params.load(), name)
-
-
-if __name__ == "__main__":
-    errors.run(main)

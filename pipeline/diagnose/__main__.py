@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.common import costs, errors, params
-from pipeline.diagnose import diagnose
+from pipeline.diagnose.stage import diagnose
 
 
 def main(arguments: list[str]) -> None:

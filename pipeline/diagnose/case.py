@@ -46,7 +46,7 @@ def load(p: dict[str, Any], name: str) -> Subject:
     Raises:
         UserError: a model is not one that `train` wrote.
     """
-    from pipeline import models
+    from pipeline.network import models
 
     experiment = p["experiments"][name]
     data, folder = experiment["dataset"], files.MODELS / name / "training"

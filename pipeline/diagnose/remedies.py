@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from pipeline import scores
 from pipeline.diagnose.rules import Finding
+from pipeline.scoring import scores
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.common import files
 
 if TYPE_CHECKING:
-    from pipeline.diagnose.subject import Subject
+    from pipeline.diagnose.case import Subject
 
 
 def diagnose(p: dict[str, Any], name: str) -> None:
@@ -25,26 +25,26 @@ def diagnose(p: dict[str, Any], name: str) -> None:
     """
     from threadpoolctl import threadpool_limits
 
-    from pipeline import backends
+    from pipeline.network import backends
 
     training = p["experiments"][name]["training"]
     backends.prepare(training["threads"], training["jit_compile"])
-    from pipeline.diagnose import subject
+    from pipeline.diagnose import case
 
     # The number of threads changes the order of sums, and with it the last digits of the reference models.
     with threadpool_limits(1):
-        facts = measure(subject.load(p, name))
+        facts = measure(case.load(p, name))
     files.write_json(files.DIAGNOSIS / f"{name}.json", {"experiment": name, **judge(facts), "facts": facts})
 
 
 def measure(one: Subject) -> dict[str, Any]:
     """All facts about one experiment, as JSON has them: five digits, and null for what is no number."""
-    from pipeline import scores
-    from pipeline.common import architecture_options
-    from pipeline.diagnose import controls, course, data, network, outcome, references
+    from pipeline.common import architectures
+    from pipeline.diagnose.facts import controls, course, data, network, outcome, references
+    from pipeline.scoring import scores
 
     experiment = {key: one.experiment[key] for key in ("dataset", "architecture", "training")}
-    options = architecture_options.options(*architecture_options.locate("architecture", experiment["architecture"]))
+    options = architectures.options(*architectures.locate("architecture", experiment["architecture"]))
     reference = references.facts(one.train, one.held)
     facts = {
         "experiment": {"name": one.name, "options": options, **experiment},
@@ -65,9 +65,9 @@ def judge(facts: dict[str, Any]) -> dict[str, Any]:
     Args:
         facts: as `measure` gives them.
     """
-    from pipeline.diagnose import remedies, rules, standing, verdict
+    from pipeline.diagnose import assessment, remedies, rules, verdict
 
-    where = standing.of(facts)
+    where = assessment.of(facts)
     found = rules.findings(facts, where)
     experiment = facts["experiment"]
     return {

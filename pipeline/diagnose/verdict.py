@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.diagnose.assessment import Facts, Standing, best_reference, held, limit
 from pipeline.diagnose.rules import Finding
-from pipeline.diagnose.standing import Facts, Standing, best_reference, held, limit
 
 VERDICTS = (
     "learning",

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import scores
 from pipeline.common import files
+from pipeline.scoring import scores
 
 FOLDER = Path("reports/plots")
 # Points of one file: a page over ten experiments stays at a few MB, and its curves still show every turn.

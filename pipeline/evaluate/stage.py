@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import baselines, dataset, oracle, plots, scores, skill
-from pipeline.common import costs, errors, files, params
+from pipeline import dataset
+from pipeline.common import files
 from pipeline.common.errors import UserError
+from pipeline.evaluate import plot_tables
+from pipeline.scoring import baselines, oracle, scores, skill
 
 PARTS = ("train", "validation", "test")
 # What the report draws of the test part.
@@ -35,7 +37,7 @@ def evaluate(settings: dict[str, Any], name: str) -> None:
     files.write_table(files.LOSSES / f"{name}.parquet", losses(arrays, seeds, about["classes"]))
     files.write_json(files.EVALUATION / f"{name}.json", scores.significant(result, 7))
     files.write_json(files.METRICS / f"{name}.json", {name: scores.significant(summary(result), 4)})
-    plots.write(name, arrays, result["training"], seeds, about["classes"])
+    plot_tables.write(name, arrays, result["training"], seeds, about["classes"])
 
 
 def collect(settings: dict[str, Any], name: str) -> tuple[Arrays, dict[str, Any]]:
@@ -323,13 +325,3 @@ def summary(result: dict[str, Any]) -> dict[str, Any]:
     short["weights"] = result["training"][0]["weights"]
     short["updates"] = round(float(np.mean([run["updates"] for run in result["training"]])))
     return short
-
-
-def main(arguments: list[str]) -> None:
-    name = params.name_of(arguments, "experiments")
-    with costs.record(f"evaluate@{name}"):
-        evaluate(params.load(), name)
-
-
-if __name__ == "__main__":
-    errors.run(main)

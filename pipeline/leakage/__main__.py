@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.common import costs, errors, params
-from pipeline.leakage import leakage
+from pipeline.leakage.stage import leakage
 
 
 def main(arguments: list[str]) -> None:

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline import scale, split, window
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
+from pipeline.dataset import scaling, splitting, windowing
 from pipeline.leakage import replacing, stored, training
 from pipeline.leakage.proof import Proof, judged
 
@@ -43,7 +43,7 @@ class Steps(NamedTuple):
     stopped: Callable[[dict[str, Any], str, int], dict[str, bytes]] = lambda p, name, fold: {}
 
 
-STEPS = Steps(split.split, window.window, scale.scale, training.weights, training.stopped)
+STEPS = Steps(splitting.split, windowing.window, scaling.scale, training.weights, training.stopped)
 
 
 class _Artefact(NamedTuple):
@@ -91,7 +91,7 @@ def reference(p: dict[str, Any], name: str, steps: Steps = STEPS, folds: list[in
             step(p, name)
         description = files.read_json(files.SPLIT / name / "split.json")
         for fold in folds if folds is not None else range(len(description["folds"])):
-            kinds = [kind for kind in split.PARTS if description["folds"][fold][kind] is not None]
+            kinds = [kind for kind in splitting.PARTS if description["folds"][fold][kind] is not None]
             lying[fold] = stored.compare(here, name, fold, kinds)
             made[fold] = _stored(name, fold, "validation" in kinds) | _trained(p, name, fold, steps, "test")
     return Reference(description, made, lying, low, width)
@@ -243,7 +243,7 @@ def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant
         tail = length + settings["window"]["horizon"] + max(stride.values()) - 1
         for each in expected.description["folds"]:
             for there in filter(None, (each["train"], each["validation"], each["test"])):
-                kept[split.rows_of(there)[-tail:]] = True
+                kept[splitting.rows_of(there)[-tail:]] = True
     rng = np.random.default_rng([_SEED, fold, ["validation", "test"].index(part)])
     for begin, stop in spans:
         for at in range(begin, stop, _CHUNK):

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline import raw, window
 from pipeline.common import files
 from pipeline.common.errors import UserError
+from pipeline.dataset import windowing
 from pipeline.leakage.proof import Proof, judged
+from pipeline.series import reading
 
 _LENGTHS = 64
 _CELLS = 200_000_000  # in all prefixes of a part: about a second of comparing
@@ -102,7 +103,7 @@ def _cleaned(intervals: list[tuple[int, int]], missing: str) -> Callable[[np.nda
             left -= some[-1][1] - a
             if not left:
                 break
-        return window.clean(rows, some, missing)
+        return windowing.clean(rows, some, missing)
 
     return step
 
@@ -116,7 +117,7 @@ def _source(name: str, settings: dict[str, Any]) -> _Compared | None:
 
     def make(t: int) -> np.ndarray | None:
         try:
-            return raw.read(name, settings | {"rows": t}).rows
+            return reading.read(name, settings | {"rows": t}).rows
         except UserError:  # a series may be too short for its own settings
             return None
 

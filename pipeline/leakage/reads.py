@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline import dataset, scale, split, window
+from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
+from pipeline.dataset import scaling, splitting, windowing
 from pipeline.leakage import intervals, replacing
 from pipeline.leakage.proof import Proof, judged
 
@@ -57,7 +58,7 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, data
         root = files.TEST / name if kind == "test" else files.fold_folder(files.SPLIT, name, fold)
         rows = files.read_array(root / (f"fold{fold}.npy" if kind == "test" else f"{kind}.npy"))
         center, width = (np.array([learned[n][key] for n in part.spec.features]) for key in ("center", "scale"))
-        rng = np.random.default_rng([_SEED, fold, split.PARTS.index(kind)])
+        rng = np.random.default_rng([_SEED, fold, splitting.PARTS.index(kind)])
         for first, last in _chosen(part, len(rows)):
             stretch = _cut(part, rows, of_fold[kind]["intervals"], first, last, missing, center, width)
             compared, lines = _compared(kind, stretch, rng)
@@ -102,7 +103,7 @@ def _cut(
     some = np.array(rows[first:stop])
     some[0] = part.rows[first]  # filled, where the rows before the stretch fill it
     position = {"intervals": own, "context": 0}
-    spec = replace(part.spec, first_rows=split.rows_of(position))
+    spec = replace(part.spec, first_rows=splitting.rows_of(position))
     stride = spec.stride["train" if part.name == "train" else "evaluation"]
     return _Stretch(some, position, edge - first, spec, missing, stride, center, width)
 
@@ -119,9 +120,9 @@ def _made(stretch: _Stretch, rows: np.ndarray) -> dataset.Part:
     """The part of these rows, by the functions that `dataset.load` makes a test part with."""
     spec = stretch.spec
     columns = [spec.columns.index(n) for n in spec.features]
-    cleaned = window.clean(rows, stretch.position["intervals"], stretch.missing)
+    cleaned = windowing.clean(rows, stretch.position["intervals"], stretch.missing)
     settings = {"target": spec.target, "horizon": spec.horizon, "missing": stretch.missing}
-    table, _ = window.table(
+    table, _ = windowing.table(
         cleaned,
         stretch.position,
         stretch.stride,
@@ -131,7 +132,7 @@ def _made(stretch: _Stretch, rows: np.ndarray) -> dataset.Part:
         spec.target_column,
         spec.thresholds,
     )
-    return dataset.Part("stretch", cleaned, scale.apply(cleaned, columns, stretch.center, stretch.scale), table, spec)
+    return dataset.Part("stretch", cleaned, scaling.apply(cleaned, columns, stretch.center, stretch.scale), table, spec)
 
 
 def _seen(part: dataset.Part, edge: int) -> dict[str, np.ndarray]:

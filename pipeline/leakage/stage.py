@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from pipeline import dataset, split
+from pipeline import dataset
 from pipeline.common import files
+from pipeline.dataset import splitting
 from pipeline.leakage import duplicates, intervals, perturbation, prefix, reads, state, stored
 from pipeline.leakage.proof import Proof
 
@@ -38,7 +39,7 @@ def of_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.Refe
         fold: number of the fold.
         expected: what the stages make of the rows as they are.
     """
-    parts = {kind: dataset.load(name, fold, kind) for kind in split.PARTS if dataset.has(name, fold, kind)}
+    parts = {kind: dataset.load(name, fold, kind) for kind in splitting.PARTS if dataset.has(name, fold, kind)}
     yield intervals.dataset_proof(p, name, fold, parts)
     yield reads.dataset_proof(p, name, fold, parts)
     yield stored.proof(expected.stored[fold], fold)

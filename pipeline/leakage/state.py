@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline import dataset, predict
+from pipeline import dataset
 from pipeline.leakage import training
 from pipeline.leakage.proof import Proof
+from pipeline.network import predicting
 
 
 def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
@@ -14,8 +15,8 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
     kind = "validation" if dataset.has(name, fold, "validation") else "train"
     network, settings, _ = training.fit(name, fold)
     part = training.last(dataset.load(name, fold, kind))
-    outputs = predict.windows(part, network, settings)
-    return judge(predict.other_company(part, network, settings, outputs), fold)
+    outputs = predicting.windows(part, network, settings)
+    return judge(predicting.other_company(part, network, settings, outputs), fold)
 
 
 def judge(said: dict[str, Any], fold: int | None = None) -> Proof:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import backends, train
 from pipeline.dataset import Part
+from pipeline.network import backends, training
 
 if TYPE_CHECKING:
     import keras
@@ -59,11 +59,11 @@ def fit(
         The network, the settings of its training, and its history.
     """
     _prepare()
-    part, watched_part = train.parts(name, fold)
+    part, watched_part = training.parts(name, fold)
     part = last(part)
     held = last(watched_part) if stopping and watched_part is not None else None
     settings = SETTINGS | {"batch_size": -(-len(part) // 2), "epochs": 3 if stopping else 1, "early_stopping": stopping}
-    network, history = train.fit(part, held, architecture(part), settings, seed=0)
+    network, history = training.fit(part, held, architecture(part), settings, seed=0)
     return network, settings, history
 
 
@@ -74,7 +74,7 @@ def weights(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
 
 def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
     """Weights of the best epoch by the loss on validation, and the losses; nothing where there is no validation."""
-    if train.parts(name, fold)[1] is None:
+    if training.parts(name, fold)[1] is None:
         return {}
     network, _, history = fit(name, fold, STOPPING)
     return watched(network, history)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.common import costs, errors
 from pipeline.common.errors import UserError
-from pipeline.leaks import leaks
+from pipeline.leaks.stage import leaks
 
 
 def main(arguments: list[str]) -> None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import dataset, scale, split, window
+from pipeline import dataset
 from pipeline.common import files
-from pipeline.leaks import Leak, ground
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.leaks import scratch_project
+from pipeline.leaks.leak import Leak
 
 if TYPE_CHECKING:
     from pipeline.leakage.intervals import Windows
@@ -35,7 +37,7 @@ def by_rows(p: dict[str, Any], name: str) -> dict[str, Windows]:
     """Training and test windows as the real stages make them: first the rows are divided, then each part."""
     from pipeline.leakage import intervals
 
-    for stage in (split.split, window.window, scale.scale):
+    for stage in (splitting.split, windowing.window, scaling.scale):
         stage(p, name)
     fold = files.read_json(files.SPLIT / name / "split.json")["folds"][0]
     parts = {}
@@ -62,7 +64,7 @@ def by_window_number(p: dict[str, Any], name: str) -> dict[str, Windows]:
 def _all_windows(p: dict[str, Any], name: str) -> tuple[np.ndarray, int, int]:
     """The first row of every window of the series, the first test row that is declared, and how many rows there are."""
     rows = len(files.read_array(files.RAW / p["datasets"][name]["series"] / "rows.npy"))
-    return window.starts([(0, rows)], _LENGTH, _HORIZON, 1), p["datasets"][name]["split"]["test"]["from"], rows
+    return windowing.starts([(0, rows)], _LENGTH, _HORIZON, 1), p["datasets"][name]["split"]["test"]["from"], rows
 
 
 def _parts(train: np.ndarray, test: np.ndarray, edge: int, rows: int) -> dict[str, Windows]:
@@ -87,8 +89,8 @@ def _prove(rows: int, edge: int) -> Callable[[Divide], Proof]:
     def prove(step: Divide) -> Proof:
         from pipeline.leakage import intervals
 
-        with ground.project(_walk(rows, 0), _dataset(edge)) as p:
-            return intervals.check(step(p, ground.NAME), "strict", 0)
+        with scratch_project.project(_walk(rows, 0), _dataset(edge)) as p:
+            return intervals.check(step(p, scratch_project.NAME), "strict", 0)
 
     return prove
 
@@ -106,14 +108,14 @@ def _score(rows: int, edge: int) -> Callable[[Divide], float]:
         truth, said = [], []
         for number in range(_SERIES):
             values = _walk(rows, number)
-            with ground.project(values, _dataset(edge)) as p:
-                parts = step(p, ground.NAME)
+            with scratch_project.project(values, _dataset(edge)) as p:
+                parts = step(p, scratch_project.NAME)
             first = parts["test"].first
             inputs, targets = _windows(values[:, 0], first[first >= edge])
             learner = KNeighborsRegressor(_NEIGHBOURS).fit(*_windows(values[:, 0], parts["train"].first))
             truth.append(targets)
             said.append(learner.predict(inputs))
-        return ground.r2(np.concatenate(truth), np.concatenate(said))
+        return scratch_project.r2(np.concatenate(truth), np.concatenate(said))
 
     return score
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import baselines, dataset, scale, split, window
+from pipeline import dataset
 from pipeline.common import files
-from pipeline.dataset import Part
-from pipeline.leaks import Leak, ground
+from pipeline.dataset import Part, scaling, splitting, windowing
+from pipeline.leaks import scratch_project
+from pipeline.leaks.leak import Leak
+from pipeline.scoring import baselines
 
 if TYPE_CHECKING:
     from pipeline.leakage.proof import Proof
@@ -36,26 +38,26 @@ _CLASSES = {
 
 def scale_by_all_rows(p: dict[str, Any], name: str) -> None:
     """Stage `scale`, with center and scale of all rows of the series: `fit_transform` before the split."""
-    scale.scale(p, name)
+    scaling.scale(p, name)
     folder = files.SCALED / name
     table = files.read_json(folder / "scaling.json")
     rows, description, target = _series(p, name)
     for k, fold in enumerate(table["folds"]):
         positions = [description["series"]["columns"].index(n) for n in fold["features"]]
-        center, spread = scale.learn(rows[:, positions], table["methods"]["features"])
+        center, spread = scaling.learn(rows[:, positions], table["methods"]["features"])
         for i, learned in enumerate(fold["features"].values()):
             learned |= {"center": center[i], "scale": spread[i]}
-        own = scale.learn(rows[:, [target]], table["methods"]["target"])
+        own = scaling.learn(rows[:, [target]], table["methods"]["target"])
         fold["target"] |= {"center": own[0][0], "scale": own[1][0]}
         for part, held in _development(description, name, k):
-            scaled = scale.apply(held, positions, center, spread)
+            scaled = scaling.apply(held, positions, center, spread)
             files.write_array(files.fold_folder(files.SCALED, name, k) / f"{part}.npy", scaled)
     files.write_json(folder / "scaling.json", table)
 
 
 def classes_by_all_rows(p: dict[str, Any], name: str) -> None:
     """Stage `window`, whose thresholds of the classes are quantiles of the targets of all windows of the series."""
-    window.window(p, name)
+    windowing.window(p, name)
     settings = p["datasets"][name]["window"]
     folder = files.WINDOWS / name
     summary = files.read_json(folder / "windows.json")
@@ -63,15 +65,15 @@ def classes_by_all_rows(p: dict[str, Any], name: str) -> None:
     length, horizon = summary["length"], summary["horizon"]
 
     def quantities(rows: np.ndarray, begin: np.ndarray) -> np.ndarray:
-        return window.quantity(rows, begin, length, horizon, summary["target"], target)[:, 0]
+        return windowing.quantity(rows, begin, length, horizon, summary["target"], target)[:, 0]
 
-    everything = quantities(rows, window.starts([(0, len(rows))], length, horizon, 1))
+    everything = quantities(rows, windowing.starts([(0, len(rows))], length, horizon, 1))
     thresholds = [float(q) for q in np.quantile(everything, settings["target"]["quantiles"])]
     for k, fold in enumerate(summary["folds"]):
         for part, held in _development(description, name, k):
             path = files.fold_folder(files.WINDOWS, name, k) / f"{part}.parquet"
             table = files.read_table(path)
-            table["target_0"] = window.label(quantities(held, table["start"]), "classes", thresholds)
+            table["target_0"] = windowing.label(quantities(held, table["start"]), "classes", thresholds)
             files.write_table(path, table)
             if part == "train":
                 counts = np.bincount(table["target_0"].astype(int), minlength=3)
@@ -119,19 +121,25 @@ def _prove(make: Callable[[int], np.ndarray], settings: dict[str, Any], stage: s
         from pipeline.leakage import perturbation
 
         # No weights: the leak stands before the training, and they could but change with what it changes.
-        changed: dict[str, Any] = {stage: step, "weights": ground.nothing_trained, "stopped": ground.nothing_trained}
-        with ground.project(make(0), settings) as p:
-            return perturbation.check(p, ground.NAME, 0, "test", perturbation.STEPS._replace(**changed))
+        changed: dict[str, Any] = {
+            stage: step,
+            "weights": scratch_project.nothing_trained,
+            "stopped": scratch_project.nothing_trained,
+        }
+        with scratch_project.project(make(0), settings) as p:
+            return perturbation.check(p, scratch_project.NAME, 0, "test", perturbation.STEPS._replace(**changed))
 
     return prove
 
 
 def _parts(rows: np.ndarray, settings: dict[str, Any], **replaced: Stage) -> tuple[Part, Part]:
     """Training and test part, by the real stages but for those replaced by name."""
-    with ground.project(rows, settings) as p:
-        for stage in ({"split": split.split, "window": window.window, "scale": scale.scale} | replaced).values():
-            stage(p, ground.NAME)
-        train, test = (dataset.load(ground.NAME, 0, part) for part in ("train", "test"))
+    with scratch_project.project(rows, settings) as p:
+        for stage in (
+            {"split": splitting.split, "window": windowing.window, "scale": scaling.scale} | replaced
+        ).values():
+            stage(p, scratch_project.NAME)
+        train, test = (dataset.load(scratch_project.NAME, 0, part) for part in ("train", "test"))
         return train, test
 
 
@@ -145,7 +153,7 @@ def _score_levels(step: Stage) -> float:
         network.fit(train.inputs()[:, :, 0], train.targets()[:, 0])
         truth.append(test.raw_targets())
         said.append(test.restore(network.predict(test.inputs()[:, :, 0])[:, None]))
-    return ground.r2(np.concatenate(truth), np.concatenate(said))
+    return scratch_project.r2(np.concatenate(truth), np.concatenate(said))
 
 
 def _score_classes(step: Stage) -> float:
@@ -163,7 +171,7 @@ SCALER = Leak(
     "included.",
     metric="r2",
     learner=f"network of one layer of 16 tanh units, {_SERIES} series",
-    clean=scale.scale,
+    clean=scaling.scale,
     leaky=scale_by_all_rows,
     prove=_prove(_rising, _LEVELS, "scale"),
     score=_score_levels,
@@ -175,7 +183,7 @@ THRESHOLDS = Leak(
     "of all rows, the test rows included. They make other classes, so the two scores answer different questions.",
     metric="accuracy",
     learner=f"logistic regression, {_SERIES} series",
-    clean=window.window,
+    clean=windowing.window,
     leaky=classes_by_all_rows,
     prove=_prove(_widening, _CLASSES, "window"),
     score=_score_classes,

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from pipeline import raw
 from pipeline.common import params
+from pipeline.series import reading
 
 NAME = "planted"  # of the one series and of its one dataset
 COLUMNS = ("value", "feature")
@@ -58,7 +58,7 @@ def project(rows: np.ndarray, dataset: dict[str, Any], features: list[str] | Non
         params.FILE.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
         p = params.load()
         settings = p["series"][NAME]
-        raw.write(NAME, raw.read(NAME, settings), settings)
+        reading.write(NAME, reading.read(NAME, settings), settings)
         yield p
 
 

@@ -6,32 +6,11 @@ package alone and replaces one step; no real stage has a switch for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.common import files
-
-if TYPE_CHECKING:
-    from pipeline.leakage.proof import Proof
-
-
-@dataclass(frozen=True)
-class Leak:
-    """One leak and its clean twin.
-
-    `prove` and `score` take the step, clean or leaky, and do everything else alike: `prove` is the proof of the step,
-    `score` what an unsuspecting user would have reported, larger being better.
-    """
-
-    name: str
-    about: str
-    metric: str
-    learner: str
-    clean: Callable[..., Any]
-    leaky: Callable[..., Any]
-    prove: Callable[[Callable[..., Any]], Proof]
-    score: Callable[[Callable[..., Any]], float]
+from pipeline.leaks import division, rows, stopping, values
+from pipeline.leaks.leak import Leak
 
 
 def leaks() -> None:
@@ -45,8 +24,6 @@ def leaks() -> None:
 
 def all_leaks() -> list[Leak]:
     """The seven leaks, in the order of the report."""
-    from pipeline.leaks import division, rows, stopping, values
-
     return [
         rows.SCALER,
         division.SHUFFLE,

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import backends, dataset, scale, split, window
-from pipeline.leaks import Leak, ground
+from pipeline import dataset
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.leaks import scratch_project
+from pipeline.leaks.leak import Leak
+from pipeline.network import backends
 
 if TYPE_CHECKING:
     import keras
@@ -37,15 +40,15 @@ def stop_by_test(p: dict[str, Any], name: str, fold: int, seed: int) -> tuple[ke
 
 def _fit(p: dict[str, Any], name: str, fold: int, seed: int, watched: str) -> tuple[keras.Model, dict[str, Any]]:
     backends.prepare(1, False)  # before Keras, which pipeline.train needs
-    from pipeline import train
+    from pipeline.network.training import fit
 
-    training = p["experiments"][ground.NAME]["training"] | {
+    training = p["experiments"][scratch_project.NAME]["training"] | {
         "learning_rate": 0.005,
         "epochs": _EPOCHS,
         "early_stopping": {"monitor": "val_loss", "patience": _EPOCHS, "min_delta": 0.0, "restore_best": True},
     }
     part, held = (dataset.load(name, fold, each) for each in ("train", watched))
-    return train.fit(part, held, _ARCHITECTURE, training, seed)
+    return fit(part, held, _ARCHITECTURE, training, seed)
 
 
 def _noise(number: int) -> np.ndarray:
@@ -59,22 +62,22 @@ def _prove(step: Fit) -> Proof:
     def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
         return training.watched(*step(p, name, fold, 0))
 
-    steps = perturbation.STEPS._replace(weights=ground.nothing_trained, stopped=stopped)
-    with ground.project(_noise(0), _DATASET) as p:
-        return perturbation.check(p, ground.NAME, 0, "test", steps)
+    steps = perturbation.STEPS._replace(weights=scratch_project.nothing_trained, stopped=stopped)
+    with scratch_project.project(_noise(0), _DATASET) as p:
+        return perturbation.check(p, scratch_project.NAME, 0, "test", steps)
 
 
 def _score(step: Fit) -> float:
     truth, said = [], []
     for number in range(_SERIES):
-        with ground.project(_noise(number), _DATASET) as p:
-            for stage in (split.split, window.window, scale.scale):
-                stage(p, ground.NAME)
-            test = dataset.load(ground.NAME, 0, "test")
-            network, _ = step(p, ground.NAME, 0, number)
+        with scratch_project.project(_noise(number), _DATASET) as p:
+            for stage in (splitting.split, windowing.window, scaling.scale):
+                stage(p, scratch_project.NAME)
+            test = dataset.load(scratch_project.NAME, 0, "test")
+            network, _ = step(p, scratch_project.NAME, 0, number)
             truth.append(test.raw_targets())
             said.append(test.restore(np.asarray(network.predict_on_batch(test.inputs()))))
-    return ground.r2(np.concatenate(truth), np.concatenate(said))
+    return scratch_project.r2(np.concatenate(truth), np.concatenate(said))
 
 
 EARLY_STOPPING = Leak(

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline import baselines, dataset, scale, split, window
-from pipeline.leaks import Leak, ground
+from pipeline import dataset
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.leaks import scratch_project
+from pipeline.leaks.leak import Leak
+from pipeline.scoring import baselines
 
 if TYPE_CHECKING:
     from pipeline.leakage.proof import Proof
@@ -41,7 +44,7 @@ def centred_mean(rows: np.ndarray) -> np.ndarray:
 
 def fill_past(rows: np.ndarray) -> np.ndarray:
     """Missing cells get the last measured value before them: float64 [rows, 1]."""
-    return window.clean(rows, [(0, len(rows))], "fill_past")
+    return windowing.clean(rows, [(0, len(rows))], "fill_past")
 
 
 def fill_future(rows: np.ndarray) -> np.ndarray:
@@ -73,13 +76,13 @@ def _score(missing: float, features: list[str]) -> Callable[[Step], float]:
         truth, said = [], []
         for number in range(_SERIES):
             raw = _noise([5, number], missing)
-            with ground.project(np.hstack([raw, step(raw)]), _DATASET, features) as p:
-                for stage in (split.split, window.window, scale.scale):
-                    stage(p, ground.NAME)
-                train, test = (dataset.load(ground.NAME, 0, part) for part in ("train", "test"))
+            with scratch_project.project(np.hstack([raw, step(raw)]), _DATASET, features) as p:
+                for stage in (splitting.split, windowing.window, scaling.scale):
+                    stage(p, scratch_project.NAME)
+                train, test = (dataset.load(scratch_project.NAME, 0, part) for part in ("train", "test"))
                 truth.append(test.raw_targets())
                 said.append(baselines.fit(train)["ridge"](test))
-        return ground.r2(np.concatenate(truth), np.concatenate(said))
+        return scratch_project.r2(np.concatenate(truth), np.concatenate(said))
 
     return score
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import keras
 
-from pipeline.architectures import Shape
-from pipeline.common import architecture_options, files
+from pipeline.common import architectures, files
+from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
 
 _PACKAGE = "pipeline.architectures"
@@ -26,11 +26,11 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
     """Call the builder that `architecture` names with its options.
 
     Raises:
-        UserError: as `architecture_options.check`, or the builder refuses an option's value, or what it returns is not
+        UserError: as `architectures.check`, or the builder refuses an option's value, or what it returns is not
             a Keras model from [batch, length, features] to [batch, outputs].
     """
-    architecture_options.check(place, architecture)
-    path, function = architecture_options.locate(place, architecture)
+    architectures.check(place, architecture)
+    path, function = architectures.locate(place, architecture)
     name = path.stem
     builder = getattr(importlib.import_module(f"{_PACKAGE}.{name}"), function)
     try:

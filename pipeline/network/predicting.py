@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import backends, dataset, order
-from pipeline.architectures import Shape
-from pipeline.common import costs, errors, files, params
-from pipeline.dataset import Part
+from pipeline import dataset
+from pipeline.common import files
+from pipeline.common.architectures import Shape
+from pipeline.dataset import Part, state_order
+from pipeline.network import backends
 
 if TYPE_CHECKING:
     import keras
@@ -64,7 +65,7 @@ def table(
         `row`, `target_0` …, and per seed `seedS_0` …: float64 [windows], raw units, or the outputs of the head; and per
         seed what `other_company` found.
     """
-    from pipeline import models
+    from pipeline.network import models
 
     training = experiment["training"]
     columns = {"row": part.table["row"]}
@@ -118,7 +119,7 @@ def other_company(part: Part, network: keras.Model, training: dict[str, Any], ou
         share of the outputs' spread (None where no output is a number); `tolerance`; `result`: pass, fail, or
         informative where state is declared or nothing can be compared.
     """
-    from pipeline import models
+    from pipeline.network import models
 
     declared = training["state"]
     # A batch of the same size as before, so that no backend compiles the network anew.
@@ -168,7 +169,7 @@ def _batch(part: Part) -> int:
 
 def _network(part: Part, saved: keras.Model, experiment: dict[str, Any], place: str) -> keras.Model:
     """The network to predict with: as it was saved, or with as many rows in a batch as the part has chains."""
-    from pipeline import models
+    from pipeline.network import models
 
     if experiment["training"]["state"] != "lanes":
         return saved
@@ -188,7 +189,7 @@ def _posted(count: int, batch: int) -> np.ndarray:
 
 def _chains(part: Part) -> np.ndarray:
     """Int [steps, chains], the windows of each chain in its column; -1 where there is none."""
-    found = order.chains(order.rows_in_time(part), part.spec.length)
+    found = state_order.chains(state_order.rows_in_time(part), part.spec.length)
     columns = np.full((max(len(chain) for chain in found), len(found)), -1)
     for i, chain in enumerate(found):
         columns[: len(chain), i] = chain
@@ -197,7 +198,7 @@ def _chains(part: Part) -> np.ndarray:
 
 def _in_turn(part: Part, network: keras.Model, steps: np.ndarray) -> np.ndarray:
     """Predict batch after batch from zero state; rows without a window take the one before and are dropped."""
-    from pipeline import models
+    from pipeline.network import models
 
     models.reset_state(network)
     outputs = np.empty((len(part), part.spec.outputs), dtype=np.float32)
@@ -207,13 +208,3 @@ def _in_turn(part: Part, network: keras.Model, steps: np.ndarray) -> np.ndarray:
             part.inputs(np.where(there, windows_of, windows_of.max()))
         )[there]
     return outputs
-
-
-def main(arguments: list[str]) -> None:
-    name = params.name_of(arguments, "experiments")
-    with costs.record(f"predict@{name}"):
-        predict(params.load(), name)
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipeline import models
+from pipeline.network import models
 
 # Runs of batches per epoch whose mean loss is kept: enough to see a fall within one epoch, little to store.
 SLICES = 20

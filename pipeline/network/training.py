@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import backends, dataset, order
-from pipeline.architectures import Shape
-from pipeline.common import costs, errors, files, params
+from pipeline import dataset
+from pipeline.common import files
+from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
-from pipeline.dataset import Part
+from pipeline.dataset import Part, state_order
+from pipeline.network import backends
 
 if TYPE_CHECKING:
     import keras
@@ -85,8 +86,8 @@ def fit(
     """
     import keras
 
-    from pipeline.batches import Batches
-    from pipeline.recorder import Recorder
+    from pipeline.network.batches import Batches
+    from pipeline.network.recorder import Recorder
 
     model = build(part, architecture, training, seed, place)
     batch = training["batch_size"]
@@ -137,7 +138,7 @@ def build(
     """
     import keras
 
-    from pipeline import models
+    from pipeline.network import models
 
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
@@ -154,26 +155,16 @@ def _order(part: Part, training: dict[str, Any]) -> Order:
     if training["state"] == "none":
         return Order()
     if training["state"] == "posted":
-        return Order(order.posted(len(part), batch))
-    passes = order.lanes(order.rows_in_time(part), part.spec.length, batch, training["steps_per_execution"])
+        return Order(state_order.posted(len(part), batch))
+    passes = state_order.lanes(state_order.rows_in_time(part), part.spec.length, batch, training["steps_per_execution"])
     ends = np.cumsum([len(each) for each in passes])
     return Order(np.concatenate(passes), frozenset(ends[:-1].tolist()))
 
 
 def _write(stem: Path, model: keras.Model, history: dict[str, Any]) -> set[Path]:
-    from pipeline import models
+    from pipeline.network import models
 
     paths = {stem.with_suffix(".keras"), stem.with_suffix(".json")}
     models.save(model, stem.with_suffix(".keras"))
     files.write_json(stem.with_suffix(".json"), history)
     return paths
-
-
-def main(arguments: list[str]) -> None:
-    name = params.name_of(arguments, "experiments")
-    with costs.record(f"train@{name}"):
-        train(params.load(), name)
-
-
-if __name__ == "__main__":
-    errors.run(main)

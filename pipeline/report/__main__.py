@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.common import costs, errors, params
 from pipeline.common.errors import UserError
-from pipeline.report import report
+from pipeline.report.stage import report
 
 
 def main(arguments: list[str]) -> None:

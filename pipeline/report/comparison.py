@@ -38,7 +38,7 @@ def corrected(evaluations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             families[one["comparison"]["windows_key"]].append(one)
     if not families:
         return {}
-    from pipeline import skill
+    from pipeline.scoring import skill
 
     result: dict[str, dict[str, Any]] = {}
     for family in families.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from pipeline.common import architecture_options
+from pipeline.common import architectures
 from pipeline.report.wording import joined, setting
 
 # What changes how fast a training is, and nothing about what it computes but last digits.
@@ -55,7 +55,7 @@ def _flat(settings: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _defaults(architecture: dict[str, Any]) -> dict[str, Any]:
     """The builder's own values of the options that params.yaml leaves out; only what is written out in its head."""
-    path, function = architecture_options.locate("architecture", architecture)
+    path, function = architectures.locate("architecture", architecture)
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             plain = zip(reversed(node.args.args), reversed(node.args.defaults), strict=False)

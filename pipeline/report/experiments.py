@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from pipeline import scores
 from pipeline.report import comparison, figures
 from pipeline.report.wording import METRICS, baseline, number
+from pipeline.scoring import scores
 
 _ENDS = {
     "completed": "all epochs done",

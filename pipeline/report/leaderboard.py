@@ -6,7 +6,7 @@ import csv
 import io
 from typing import Any
 
-from pipeline import baselines, scores
+from pipeline.scoring import baselines, scores
 
 COLUMNS = [
     "experiment",

@@ -24,7 +24,7 @@ from pipeline.report import (
 from pipeline.report.wording import METRICS, baseline, number, thousands
 
 _FOLDER = Path(__file__).parent
-_POSTS = _FOLDER.with_name("posts.yaml")
+_POSTS = _FOLDER / "posts.yaml"
 _PACKAGES = (
     "keras",
     "tensorflow",

@@ -80,7 +80,7 @@ def section(
         runs = [f"`dvc repro evaluate@{name}`" for name, table in zip(pair, losses, strict=True) if table is None]
         result["missing"] = f"No loss of each window is stored: run {joined(runs)} again."
     else:
-        from pipeline import skill
+        from pipeline.scoring import skill
 
         about = {"overlap": max(before["overlap"], after["overlap"]), "sequence_length": before["sequence_length"]}
         again = skill.unchanged(losses[0], **about)

@@ -1,7 +1,7 @@
 """Whether a forecast beats another one on the same windows, with an interval that knows that windows overlap.
 
-All numbers of one experiment come from one set of resamples (`pipeline/resample.py`). A loss is a squared error (mean
-over the steps), or the Brier score of classes. skill = 1 - mean loss / mean loss of the baseline.
+All numbers of one experiment come from one set of resamples (`pipeline/scoring/bootstrap.py`). A loss is a squared
+error (mean over the steps), or the Brier score of classes. skill = 1 - mean loss / mean loss of the baseline.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import baselines, resample, scores
-from pipeline.forecast_tests import FEWEST, diebold_mariano, signs
-from pipeline.resample import LEVEL, RESAMPLES, Draws
+from pipeline.scoring import baselines, bootstrap, scores
+from pipeline.scoring.bootstrap import LEVEL, RESAMPLES, Draws
+from pipeline.scoring.significance import FEWEST, diebold_mariano, signs
 
 if TYPE_CHECKING:
     from pipeline.dataset import Spec
@@ -133,11 +133,11 @@ def compare(
     columns = [net, naive[1], linear[1], net if oracle is None else oracle, net if hits is None else hits]
     # A column that is not finite is answered for below; its zeros keep the other columns' arithmetic alive.
     columns = [column if np.isfinite(column).all() else np.zeros(len(net)) for column in columns]
-    table = resample.units_of(np.stack(columns, axis=1), sequences)
+    table = bootstrap.units_of(np.stack(columns, axis=1), sequences)
     watched = [table[:, 0] - table[:, 1], table[:, 0] - table[:, 2]] if finite else []
     if hits is not None:
         watched.append(table[:, 4])
-    block = 1 if sequences is not None else resample.block_length(watched, overlap)
+    block = 1 if sequences is not None else bootstrap.block_length(watched, overlap)
     draws = Draws.of(table, block)
     enough = len(table) // (overlap if sequences is None else 1) >= FEWEST
     result: dict[str, Any] = {}
@@ -199,8 +199,8 @@ def paired(
         nothing = {"reduction": None, "low": None, "high": None, "block_length": None}
         return {**result, **nothing, "p_value": p_value, "comparison": told}
     sequences = rows // sequence_length if sequence_length else None
-    table = resample.units_of(np.stack([sides["remedied"], sides["posted"]], axis=1), sequences)
-    block = 1 if sequence_length else resample.block_length([table[:, 0] - table[:, 1]], overlap)
+    table = bootstrap.units_of(np.stack([sides["remedied"], sides["posted"]], axis=1), sequences)
+    block = 1 if sequence_length else bootstrap.block_length([table[:, 0] - table[:, 1]], overlap)
     enough = len(table) // (1 if sequence_length else overlap) >= FEWEST
     side = _side(Draws.of(table, block), 1, finite=True, known=enough)
     return {**result, "reduction": side.pop("skill"), **side, "block_length": block}
@@ -267,7 +267,7 @@ def _side(draws: Draws, at: int, finite: bool, known: bool) -> Side:
     # Tested is the difference, for against a perfect baseline there is no ratio; both have the same sign.
     p_value = draws.p_value(gain, resampled)
     if skill is not None:
-        ends = resample.interval(draws.wide_ratio(gain, base, resampled, draws.resampled[:, at]))
+        ends = bootstrap.interval(draws.wide_ratio(gain, base, resampled, draws.resampled[:, at]))
         # Of few windows a resample may pass what no forecast can.
         low, high = (min(end, 1.0) for end in ends)
     told = "not_distinguishable" if p_value >= LEVEL else "better" if gain > 0 else "worse"
@@ -279,9 +279,9 @@ def _oracle_share(draws: Draws) -> dict[str, float] | None:
     loss, naive, _, best = draws.means[:4]
     resampled = draws.resampled
     gain, gap = resampled[:, 1] - resampled[:, 0], resampled[:, 1] - resampled[:, 3]
-    if naive <= best or resample.interval(draws.wide(naive - best, gap))[0] <= 0:
+    if naive <= best or bootstrap.interval(draws.wide(naive - best, gap))[0] <= 0:
         return None
-    low, high = resample.interval(draws.wide_ratio(naive - loss, naive - best, gain, gap))
+    low, high = bootstrap.interval(draws.wide_ratio(naive - loss, naive - best, gain, gap))
     return {"share": float((naive - loss) / (naive - best)), "low": low, "high": high}
 
 
@@ -291,7 +291,7 @@ def _accuracy(draws: Draws, windows: int, enough: bool) -> dict[str, Any]:
 
     score = float(draws.means[4])
     binomial = proportion_confint(score * windows, windows, alpha=LEVEL, method="wilson")
-    block = [float(np.clip(end, 0, 1)) for end in resample.interval(draws.wide(score, draws.resampled[:, 4]))]
+    block = [float(np.clip(end, 0, 1)) for end in bootstrap.interval(draws.wide(score, draws.resampled[:, 4]))]
     return {"score": score, "binomial": [float(b) for b in binomial], "block": block if enough else [None, None]}
 
 
@@ -310,7 +310,7 @@ def effective(difference: np.ndarray, draws: Draws) -> float:
         `draws`, both with their widening.
     """
     windows = len(difference)
-    alone = float(np.var(difference)) * resample.widening(windows, 1) ** 2
+    alone = float(np.var(difference)) * bootstrap.widening(windows, 1) ** 2
     by_draws = float(np.var(draws.resampled[:, 0] - draws.resampled[:, 1])) * draws.widening**2
     if alone <= 0 or by_draws <= 0:
         return float(windows)

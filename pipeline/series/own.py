@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.common.errors import UserError
-from pipeline.sources import Series, SettingError, check_names, listing
+from pipeline.series import Series, SettingError, check_names, listing
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.common import costs, errors, files, params
+from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.sources import ORACLE, Series, SettingError, listing, own, select
+from pipeline.series import ORACLE, Series, SettingError, listing, own, select
 
 SOURCES = Path("pipeline/sources")
 
@@ -122,14 +122,3 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
         "time": None if time is None else {"first": str(time[0]), "last": str(time[-1])},
     }
     files.write_json(folder / "series.json", table)
-
-
-def main(arguments: list[str]) -> None:
-    name = params.name_of(arguments, "series")
-    with costs.record(f"raw@{name}"):
-        settings = params.load()["series"][name]
-        write(name, read(name, settings), settings)
-
-
-if __name__ == "__main__":
-    errors.run(main)

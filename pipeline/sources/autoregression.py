@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.sources import ORACLE, Series, autoregress, number, streams, whole_number
+from pipeline.series import ORACLE, Series, autoregress, number, streams, whole_number
 
 
 def make(*, rows: int, phi: float, seed: int, scale: float = 1.0, channels: int = 1) -> Series:

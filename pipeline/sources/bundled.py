@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.sources import Series, SettingError, listing
+from pipeline.series import Series, SettingError, listing
 
 
 def _co2() -> Series:

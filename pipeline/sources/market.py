@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.sources import ORACLE, Series, autoregress, number, streams, whole_number
+from pipeline.series import ORACLE, Series, autoregress, number, streams, whole_number
 
 PERSISTENCE = [0.9, 0.8, 0.7, 0.5, 0.8, 0.6, 0.98]
 LINEAR = {0: 1.0, 1: -0.8, 2: 0.6, 3: 0.6}  # latent → weight in the linear part

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.sources import ORACLE, Series, SettingError, autoregress, listing, number, streams, whole_number
+from pipeline.series import ORACLE, Series, SettingError, autoregress, listing, number, streams, whole_number
 
 SPANS = [5, 10, 20]
 BURN_IN = 200  # rows before the first: the slowest average has forgotten its start

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.sources import ORACLE, Series, number, streams, whole_number
+from pipeline.series import ORACLE, Series, number, streams, whole_number
 
 HARMONICS = {1: 0.60, 2: 0.15, 4: 0.25}  # cycles per period → share of the season's variance
 PHI_1, PHI_2 = 0.1, 0.3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.sources import Series, SettingError, streams, whole_number
+from pipeline.series import Series, SettingError, streams, whole_number
 
 
 def _draw(counts: str, sequences: int, length: int, seed: object) -> np.ndarray:

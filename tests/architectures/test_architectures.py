@@ -9,10 +9,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from pipeline import backends
-from pipeline.architectures import Shape
-from pipeline.common import architecture_options
+from pipeline.common import architectures
+from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
+from pipeline.network import backends
 from tests.conftest import PROJECT
 
 # Without the op determinism of TensorFlow, which holds for the process, so that tests of XLA can share it.
@@ -20,8 +20,8 @@ backends.prepare(threads=1, jit_compile=True)
 
 import keras  # noqa: E402 - the backend is prepared before
 
-from pipeline import models  # noqa: E402
 from pipeline.architectures import masked_lstm  # noqa: E402
+from pipeline.network import models  # noqa: E402
 
 TRAINING = {
     "loss": None,
@@ -135,7 +135,7 @@ def test_a_value_that_keras_refuses_is_an_error(architecture):
 @pytest.fixture
 def own(tmp_path, monkeypatch):
     """A folder of architectures with one file of one's own."""
-    monkeypatch.setattr(architecture_options, "FOLDER", tmp_path)
+    monkeypatch.setattr(architectures, "FOLDER", tmp_path)
     monkeypatch.setattr(sys.modules["pipeline.architectures"], "__path__", [str(tmp_path)])
 
     def write(name, text):
@@ -207,7 +207,7 @@ from pipeline import backends
 backends.prepare(threads=1, jit_compile=False)
 import keras, numpy as np
 from pipeline import models
-from pipeline.architectures import Shape
+from pipeline.common.architectures import Shape
 keras.utils.set_random_seed(0)
 chrono = {"name": "masked_lstm", "gate_initializer": "chrono"}
 model = models.build(chrono, Shape(9, 1, 1))

@@ -8,12 +8,11 @@ import pytest
 import yaml
 
 from benchmarks import workshop
-from benchmarks.corpus import __main__ as corpus
-from benchmarks.corpus import bases, effects, scoring
+from benchmarks.corpus import __main__, bases, effects, scoring
 from benchmarks.corpus.case import Case
 from benchmarks.corpus.cases import CASES
 from pipeline.common import files
-from tests.codes import CODES
+from tests.helpers.codes import CODES
 
 VERDICTS = {
     "learning",
@@ -31,13 +30,13 @@ def of(half):
 
 def test_every_code_is_injected_in_both_halves():
     assert len(CODES) == 30
-    for half in corpus.HALVES:
+    for half in __main__.HALVES:
         assert {code for case in of(half) for code in case.faults} == set(CODES)
 
 
 def test_there_are_as_many_cases_as_promised_and_no_name_twice():
     assert sum(bool(case.faults) for case in CASES) >= 60
-    for half in corpus.HALVES:
+    for half in __main__.HALVES:
         assert sum(not case.faults for case in of(half)) >= 12
     assert len({case.name for case in CASES}) == len(CASES)
 
@@ -50,7 +49,7 @@ def test_cases_name_known_codes_and_verdicts():
 
 
 def test_each_half_has_several_architectures_and_a_real_series():
-    for half in corpus.HALVES:
+    for half in __main__.HALVES:
         faulty = [case for case in of(half) if case.faults]
         assert len({case.make(1).architecture["name"] for case in faulty}) >= 4
         assert len({case.base for case in faulty}) >= 4
@@ -85,9 +84,9 @@ def test_rows_go_through_the_file_to_the_bit_and_no_trace_is_left(tmp_path, monk
     rows = {"value": np.array([0.1, np.nan, 1 / 3, 2e-17])}
     work = bases.change(bases.season(1), rows=rows, dataset__window__missing="keep")
     with workshop.project(work) as p:
-        from pipeline import raw
+        from pipeline.series import reading
 
-        read = raw.read(workshop.NAME, p["series"][workshop.NAME])
+        read = reading.read(workshop.NAME, p["series"][workshop.NAME])
         assert Path.cwd() != tmp_path
         np.testing.assert_array_equal(read.rows[:, 0], rows["value"])
     assert Path.cwd() == tmp_path
@@ -95,14 +94,14 @@ def test_rows_go_through_the_file_to_the_bit_and_no_trace_is_left(tmp_path, monk
 
 
 def test_an_own_architecture_is_known_inside_the_block_alone():
-    from pipeline.common import architecture_options
+    from pipeline.common import architectures
     from pipeline.common.errors import UserError
 
     architecture = bases.own("gru", units=[3])
     with workshop.project(bases.change(bases.season(1), architecture=architecture)):
-        architecture_options.check("x", architecture)
+        architectures.check("x", architecture)
     with pytest.raises(UserError, match="odd_gru"):
-        architecture_options.check("x", architecture)
+        architectures.check("x", architecture)
 
 
 def test_a_small_case_runs_and_its_effects_are_measured():
@@ -162,25 +161,25 @@ def test_nothing_to_share_is_no_figure():
 
 
 def test_what_is_stored_is_judged_and_void_draws_are_left_out(tmp_path, monkeypatch):
-    from pipeline import diagnose
+    from pipeline.diagnose import stage
 
     kept, void, absent = CASES[0], CASES[1], CASES[2]
     for case, reason in ((kept, None), (void, "skill = 0")):
-        path = corpus.stored(tmp_path, case, case.seed(1))
+        path = __main__.stored(tmp_path, case, case.seed(1))
         files.write_json(path, {"void": reason, "facts": None if reason else {"codes": ["overfitting"]}})
     monkeypatch.setattr(
-        diagnose,
+        stage,
         "judge",
         lambda facts: {"verdict": "learning", "findings": [{"code": code} for code in facts["codes"]]},
     )
-    rows, left = corpus.judge([kept, void, absent], tmp_path, 1)
+    rows, left = __main__.judge([kept, void, absent], tmp_path, 1)
     assert [(row["name"], row["found"]) for row in rows] == [(kept.name, ["overfitting"])]
     assert left == [f"{void.name}: skill = 0", f"{absent.name}: not measured"]
 
 
 def test_the_committed_figures_are_those_of_their_cases():
-    result = json.loads(corpus.RESULT.read_text(encoding="utf-8"))
-    for half in corpus.HALVES:
+    result = json.loads(__main__.RESULT.read_text(encoding="utf-8"))
+    for half in __main__.HALVES:
         assert result["halves"][half] == scoring.scores([row for row in result["cases"] if row["half"] == half])
     assert result["codes"] == scoring.by_code([row for row in result["cases"] if row["half"] == "reported"])
 

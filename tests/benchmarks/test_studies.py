@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from benchmarks.studies import __main__ as command
-from benchmarks.studies import runs, sequence_mean, stateful, study, wording
+from benchmarks.studies import __main__, runs, sequence_mean, stateful, study, wording
 from benchmarks.studies.runs import Row
 from benchmarks.studies.study import Study
 from pipeline.common import errors, files, params
@@ -82,7 +81,7 @@ def test_a_study_keeps_the_seeds_it_has_and_runs_those_it_lacks(
 
 def test_figures_are_those_of_the_evaluation(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmarks.studies import figures
-    from pipeline import evaluate
+    from pipeline.evaluate import stage
 
     monkeypatch.setattr(runs, "PROJECT", project)
     folder = project / "run"
@@ -90,7 +89,7 @@ def test_figures_are_those_of_the_evaluation(project: Path, monkeypatch: pytest.
     runs.run(row, [1], folder)
     with runs.inside(folder):
         found = figures.of_seed("sign_lstm", "sign_windows", 1)
-        evaluate.evaluate(params.load(), "sign_lstm")
+        stage.evaluate(params.load(), "sign_lstm")
         told = files.read_json(files.METRICS / "sign_lstm.json")["sign_lstm"]
         whole = files.read_json(files.EVALUATION / "sign_lstm.json")
     assert found["accuracy"] == pytest.approx(told["test"]["accuracy"], rel=1e-3)
@@ -104,7 +103,7 @@ def test_figures_are_those_of_the_evaluation(project: Path, monkeypatch: pytest.
 
 def test_every_row_is_one_that_the_stages_accept(tmp_path: Path) -> None:
     own = yaml.safe_load((runs.PROJECT / "params.yaml").read_text(encoding="utf-8"))
-    for each in command.STUDIES:
+    for each in __main__.STUDIES:
         labels = [row.label for row in each.rows]
         assert len(set(labels)) == len(labels), each.name
         for number, row in enumerate(each.rows):
@@ -139,4 +138,4 @@ def test_words_of_figures() -> None:
 
 def test_an_unknown_study_is_refused() -> None:
     with pytest.raises(errors.UserError, match="Known: sequence_mean"):
-        command.main(["sequence_men"])
+        __main__.main(["sequence_men"])

@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from pipeline.common import architecture_options
+from pipeline.common import architectures
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
 
 
 def test_options_are_those_of_the_signature() -> None:
-    path, function = architecture_options.locate("a", {"name": "lstm"})
-    assert architecture_options.options(path, function)[:2] == ["units", "activation"]  # type: ignore[index]
-    assert architecture_options.options(path, "nothing") is None
+    path, function = architectures.locate("a", {"name": "lstm"})
+    assert architectures.options(path, function)[:2] == ["units", "activation"]  # type: ignore[index]
+    assert architectures.options(path, "nothing") is None
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_options_are_those_of_the_signature() -> None:
 )
 def test_what_does_not_exist_is_refused(architecture: dict[str, object], words: str) -> None:
     with pytest.raises(UserError) as caught:
-        architecture_options.check("a", architecture)
+        architectures.check("a", architecture)
     assert words in str(caught.value)
 
 
 def test_a_builder_is_named_as_module_and_function() -> None:
-    architecture_options.check("a", {"name": "lstm", "builder": "lstm:build", "units": [4]})
-    architecture_options.check("a", {"name": "lstm", "builder": "pipeline.architectures.lstm:build"})
+    architectures.check("a", {"name": "lstm", "builder": "lstm:build", "units": [4]})
+    architectures.check("a", {"name": "lstm", "builder": "pipeline.architectures.lstm:build"})
 
 
 def test_stages_without_a_network_import_none() -> None:

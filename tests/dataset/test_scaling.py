@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
-from pipeline import dataset, raw, scale, split, window
+from pipeline import dataset, raw
 from pipeline.common import files, params
+from pipeline.dataset import splitting, windowing
+from pipeline.dataset.scaling import apply, covered, learn, scale
 from tests.conftest import tiny_params, write_params
 
 
 def test_covered_rows_are_inputs_and_targets_of_windows() -> None:
-    np.testing.assert_array_equal(np.flatnonzero(scale.covered(12, np.array([0, 7]), 3)), [0, 1, 2, 7, 8, 9])
+    np.testing.assert_array_equal(np.flatnonzero(covered(12, np.array([0, 7]), 3)), [0, 1, 2, 7, 8, 9])
 
 
 @pytest.mark.parametrize(
@@ -21,15 +23,13 @@ def test_covered_rows_are_inputs_and_targets_of_windows() -> None:
 def test_scaling_equals_scikit_learns(method: str, theirs: StandardScaler) -> None:
     rows = np.random.default_rng(0).normal(3, 2, (50, 3))
     rows[4, 1] = np.nan
-    center, spread = scale.learn(rows, method)
-    np.testing.assert_allclose(
-        scale.apply(rows, [0, 1, 2], center, spread), theirs.fit_transform(rows), rtol=1e-5, atol=1e-6
-    )
+    center, spread = learn(rows, method)
+    np.testing.assert_allclose(apply(rows, [0, 1, 2], center, spread), theirs.fit_transform(rows), rtol=1e-5, atol=1e-6)
 
 
 def test_none_leaves_the_values() -> None:
-    center, spread = scale.learn(np.ones((4, 2)), "none")
-    np.testing.assert_array_equal(scale.apply(np.full((4, 2), 7.0), [1, 0], center, spread), np.full((4, 2), 7.0))
+    center, spread = learn(np.ones((4, 2)), "none")
+    np.testing.assert_array_equal(apply(np.full((4, 2), 7.0), [1, 0], center, spread), np.full((4, 2), 7.0))
 
 
 def _made(project: Path, factor: float = 1.0, **scaling: str) -> None:
@@ -42,7 +42,7 @@ def _made(project: Path, factor: float = 1.0, **scaling: str) -> None:
         rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
         rows[280:] *= factor
         files.write_array(files.RAW / "season" / "rows.npy", rows)
-    for stage in (split.split, window.window, scale.scale):
+    for stage in (splitting.split, windowing.window, scale):
         stage(p, "season_windows")
 
 
@@ -91,7 +91,7 @@ def test_the_table_is_learned_from_the_rows_that_training_windows_cover(project:
     p["datasets"]["season_windows"]["window"]["stride"] = {"train": 50, "evaluation": 1}
     write_params(project, p)
     raw.main(["season"])
-    for stage in (split.split, window.window, scale.scale):
+    for stage in (splitting.split, windowing.window, scale):
         stage(params.load(), "season_windows")
     # 280 training rows, windows of 12 + 1 rows at every 50th: the rows between them are in no window.
     rows = np.concatenate([np.arange(start, start + 13) for start in range(0, 268, 50)])

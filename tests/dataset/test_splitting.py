@@ -13,12 +13,14 @@ from sklearn.model_selection import TimeSeriesSplit
 from pipeline import raw, split
 from pipeline.common import files
 from pipeline.common.errors import UserError
+from pipeline.dataset import splitting
 from tests.conftest import tiny_params, write_params
+from tests.helpers.splits import drawn
 
 HOLDOUT: dict[str, Any] = {"scheme": "holdout", "validation": 0.2, "test": 0.3, "gap": 0, "policy": "strict"}
 
 
-def intervals(fold: split.Fold) -> list[Any]:
+def intervals(fold: splitting.Fold) -> list[Any]:
     return [
         None if part is None else (*part.intervals[0], part.context)
         for part in (fold.train, fold.validation, fold.test)
@@ -26,15 +28,15 @@ def intervals(fold: split.Fold) -> list[Any]:
 
 
 def test_holdout_by_shares() -> None:
-    assert intervals(split.folds("s", HOLDOUT, 100, 5)[0]) == [(0, 50, 0), (50, 70, 0), (70, 100, 0)]
+    assert intervals(splitting.folds("s", HOLDOUT, 100, 5)[0]) == [(0, 50, 0), (50, 70, 0), (70, 100, 0)]
 
 
 def test_the_gap_is_taken_from_the_end_of_the_earlier_part() -> None:
-    assert intervals(split.folds("s", HOLDOUT | {"gap": 3}, 100, 5)[0]) == [(0, 47, 0), (50, 67, 0), (70, 100, 0)]
+    assert intervals(splitting.folds("s", HOLDOUT | {"gap": 3}, 100, 5)[0]) == [(0, 47, 0), (50, 67, 0), (70, 100, 0)]
 
 
 def test_carry_reaches_back_by_one_window_for_inputs_only() -> None:
-    assert intervals(split.folds("s", HOLDOUT | {"policy": "carry", "gap": 3}, 100, 5)[0]) == [
+    assert intervals(splitting.folds("s", HOLDOUT | {"policy": "carry", "gap": 3}, 100, 5)[0]) == [
         (0, 47, 0),
         (45, 67, 5),
         (65, 100, 5),
@@ -43,15 +45,15 @@ def test_carry_reaches_back_by_one_window_for_inputs_only() -> None:
 
 def test_validation_may_be_left_out() -> None:
     settings = {key: value for key, value in HOLDOUT.items() if key != "validation"}
-    assert intervals(split.folds("s", settings, 100, 5)[0]) == [(0, 70, 0), None, (70, 100, 0)]
+    assert intervals(splitting.folds("s", settings, 100, 5)[0]) == [(0, 70, 0), None, (70, 100, 0)]
 
 
 def test_holdout_by_rows_and_dates() -> None:
     by_rows = HOLDOUT | {"train": {"from": 10}, "validation": {"from": 40, "to": 55}, "test": {"from": 60, "to": 90}}
-    assert intervals(split.folds("s", by_rows, 100, 5)[0]) == [(10, 40, 0), (40, 55, 0), (60, 90, 0)]
+    assert intervals(splitting.folds("s", by_rows, 100, 5)[0]) == [(10, 40, 0), (40, 55, 0), (60, 90, 0)]
     times = np.arange("2020-01-01", "2020-04-10", dtype="datetime64[D]").astype("datetime64[s]")
     by_dates = HOLDOUT | {"validation": {"from": "2020-02-10"}, "test": {"from": "2020-03-01"}}
-    assert intervals(split.folds("s", by_dates, 100, 5, times)[0]) == [(0, 40, 0), (40, 60, 0), (60, 100, 0)]
+    assert intervals(splitting.folds("s", by_dates, 100, 5, times)[0]) == [(0, 40, 0), (40, 60, 0), (60, 100, 0)]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_holdout_by_rows_and_dates() -> None:
 )
 def test_empty_or_crossing_parts_are_refused(change: dict[str, Any], place: str) -> None:
     with pytest.raises(UserError) as caught:
-        split.folds("s", HOLDOUT | change, 100, 5)
+        splitting.folds("s", HOLDOUT | change, 100, 5)
     assert str(caught.value).startswith(place), caught.value
 
 
@@ -86,11 +88,11 @@ def test_expanding_folds_equal_scikit_learns(rows: int, folds: int, test_size: i
     if folds < 2 or rows - test_size * folds - gap <= 0:
         return
     expected = list(theirs.split(np.zeros(rows)))
-    made = split.folds("s", ours, rows, 5)
+    made = splitting.folds("s", ours, rows, 5)
     assert len(made) == len(expected)
     for fold, (train, test) in zip(made, expected, strict=True):
-        np.testing.assert_array_equal(split.rows_of(fold.train), train)
-        np.testing.assert_array_equal(split.rows_of(fold.test), test)
+        np.testing.assert_array_equal(splitting.rows_of(fold.train), train)
+        np.testing.assert_array_equal(splitting.rows_of(fold.test), test)
 
 
 def test_sliding_folds_printed() -> None:
@@ -103,30 +105,8 @@ def test_sliding_folds_printed() -> None:
         "gap": 1,
         "policy": "strict",
     }
-    made = [intervals(fold) for fold in split.folds("s", settings, 40, 3)]
+    made = [intervals(fold) for fold in splitting.folds("s", settings, 40, 3)]
     assert made == [[(14, 24, 0), (25, 29, 0), (30, 35, 0)], [(19, 29, 0), (30, 34, 0), (35, 40, 0)]]
-
-
-@st.composite
-def drawn(draw: st.DrawFn) -> tuple[dict[str, Any], int]:
-    scheme = draw(st.sampled_from(["holdout", "expanding", "sliding"]))
-    rows = draw(st.integers(30, 400))
-    chosen: dict[str, Any] = {
-        "scheme": scheme,
-        "gap": draw(st.integers(0, 12)),
-        "policy": draw(st.sampled_from(["strict", "carry"])),
-    }
-    if scheme == "holdout":
-        chosen |= {"test": draw(st.floats(0.05, 0.5)), "validation": draw(st.floats(0.05, 0.4))}
-    else:
-        chosen |= {
-            "folds": draw(st.integers(1, 4)),
-            "test_size": draw(st.integers(1, 20)),
-            "validation_size": draw(st.integers(0, 20)),
-        }
-        if scheme == "sliding":
-            chosen["train_size"] = draw(st.integers(1, 40))
-    return chosen, rows
 
 
 @settings(max_examples=400, deadline=None)
@@ -136,7 +116,7 @@ def test_parts_share_no_row_but_what_carry_declares_and_the_gap_is_kept(
 ) -> None:
     chosen, rows = drawn
     try:
-        made = split.folds("s", chosen, rows, length)
+        made = splitting.folds("s", chosen, rows, length)
     except UserError:
         return
     for fold in made:
@@ -145,11 +125,11 @@ def test_parts_share_no_row_but_what_carry_declares_and_the_gap_is_kept(
             assert 0 <= part.intervals[0][0] < part.intervals[-1][1] <= rows
             assert part.context == 0 or chosen["policy"] == "carry"
             assert part.context <= length
-        own = [split.rows_of(part)[part.context :] for part in parts]
+        own = [splitting.rows_of(part)[part.context :] for part in parts]
         for earlier, later in itertools.pairwise(own):
             assert later.min() - earlier.max() > chosen["gap"]
         if chosen["policy"] == "strict":
-            everything = np.concatenate([split.rows_of(part) for part in parts])
+            everything = np.concatenate([splitting.rows_of(part) for part in parts])
             assert len(np.unique(everything)) == len(everything)
 
 
@@ -157,7 +137,7 @@ SEQUENCES: dict[str, Any] = {"scheme": "sequences", "test": 0.2, "identical": "b
 
 
 def test_sequences_are_divided_whole_and_by_position() -> None:
-    fold = split.sequence_folds("s", SEQUENCES, np.array([0, 1, 2, 3, 4, 0, 5, 6, 7, 1]), 3)[0]
+    fold = splitting.sequence_folds("s", SEQUENCES, np.array([0, 1, 2, 3, 4, 0, 5, 6, 7, 1]), 3)[0]
     assert fold.validation is None
     assert fold.test.intervals == [(24, 27), (27, 30)]
     assert len(fold.train.intervals) == 8
@@ -168,7 +148,7 @@ def test_sequences_are_divided_whole_and_by_position() -> None:
 def test_equal_sequences_stay_on_one_side(identity: list[int]) -> None:
     chosen = SEQUENCES | {"identical": "together", "validation": 0.2}
     try:
-        fold = split.sequence_folds("s", chosen, np.array(identity), 4)[0]
+        fold = splitting.sequence_folds("s", chosen, np.array(identity), 4)[0]
     except UserError:
         return
     sides = [{identity[a // 4] for a, _ in part.intervals} for part in (fold.train, fold.validation, fold.test) if part]

@@ -5,46 +5,46 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import order
 from pipeline.common.errors import UserError
-from tests.parts import make_part
+from pipeline.dataset import state_order
+from tests.helpers.parts import make_part
 
 
 def test_posted_goes_on_batch_after_batch():
-    assert order.posted(11, 3).tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert state_order.posted(11, 3).tolist() == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
 
 
 def test_posted_of_470563_continues_no_row():
-    batches = order.posted(84_000, 500)
+    batches = state_order.posted(84_000, 500)
     assert batches.shape == (168, 500)
     assert (batches[1:] - batches[:-1] == 500).all()  # row i is followed by window i + 500, not by i + 1
 
 
 def test_lanes_where_the_stride_is_the_length():
-    (only,) = order.lanes(np.arange(12) * 10, 10, 3)
+    (only,) = state_order.lanes(np.arange(12) * 10, 10, 3)
     assert only.T.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
 def test_lanes_of_51264_leave_out_less_than_a_batch():
-    (only,) = order.lanes(np.arange(9429) * 100, 100, 32)
+    (only,) = state_order.lanes(np.arange(9429) * 100, 100, 32)
     assert only.shape == (294, 32)
 
 
 def test_a_smaller_stride_makes_interleaved_chains():
-    found = order.chains(np.arange(10) * 5, 15)
+    found = state_order.chains(np.arange(10) * 5, 15)
     assert [chain.tolist() for chain in found] == [[0, 3, 6, 9], [1, 4, 7], [2, 5, 8]]
 
 
 def test_a_lane_never_jumps_over_a_dropped_window():
     starts = np.delete(np.arange(20) * 10, 7)
-    passes = order.lanes(starts, 10, 2)
+    passes = state_order.lanes(starts, 10, 2)
     for each in passes:
         assert (starts[each[1:]] - starts[each[:-1]] == 10).all()
-    assert [len(chain) for chain in order.chains(starts, 10)] == [7, 12]
+    assert [len(chain) for chain in state_order.chains(starts, 10)] == [7, 12]
 
 
 def test_passes_come_in_multiples_so_that_no_execution_spans_two():
-    passes = order.lanes(np.arange(107) * 10, 10, 4, multiple=5)
+    passes = state_order.lanes(np.arange(107) * 10, 10, 4, multiple=5)
     assert [len(each) for each in passes] == [25, 1]  # 26 steps would fit, 25 of them in whole executions
 
 
@@ -60,7 +60,7 @@ def test_lanes_continue_and_cover(length, divisor, kept, batch, multiple):
     length = stride * divisor
     starts = np.flatnonzero(kept) * stride
     try:
-        passes = order.lanes(starts, length, batch, multiple)
+        passes = state_order.lanes(starts, length, batch, multiple)
     except UserError:
         assert len(starts) < batch or not set(starts + length) & set(starts)
         return
@@ -78,7 +78,7 @@ def test_lanes_continue_and_cover(length, divisor, kept, batch, multiple):
 @given(st.sets(st.integers(0, 200), min_size=1), st.integers(1, 20))
 def test_each_window_stands_in_one_chain(starts, length):
     rows = np.array(sorted(starts))
-    found = order.chains(rows, length)
+    found = state_order.chains(rows, length)
     assert sorted(np.concatenate(found).tolist()) == list(range(len(rows)))
     ends = {int(rows[chain[-1]]) + length for chain in found}
     assert not ends & starts  # a chain ends only where nothing continues it
@@ -86,17 +86,17 @@ def test_each_window_stands_in_one_chain(starts, length):
 
 def test_windows_of_two_sequences_do_not_continue_each_other():
     part = make_part(np.arange(60.0), length=10, kind="sequence_mean", sequence_length=30, stride=10)
-    found = order.chains(order.rows_in_time(part), 10)
+    found = state_order.chains(state_order.rows_in_time(part), 10)
     assert [chain.tolist() for chain in found] == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_less_than_a_batch_is_an_error():
     with pytest.raises(UserError, match=r"`training.batch_size` .* Received: 4 for 3 windows"):
-        order.posted(3, 4)
+        state_order.posted(3, 4)
     with pytest.raises(UserError, match=r"`training.batch_size`"):
-        order.lanes(np.arange(3) * 10, 10, 4)
+        state_order.lanes(np.arange(3) * 10, 10, 4)
 
 
 def test_a_stride_that_does_not_divide_the_length_is_an_error():
     with pytest.raises(UserError, match=r"`training.state` .* stride for training that divides"):
-        order.lanes(np.arange(50) * 3, 10, 4)
+        state_order.lanes(np.arange(50) * 3, 10, 4)

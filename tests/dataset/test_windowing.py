@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import dataset, raw, split, window
+from pipeline import dataset, raw
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
+from pipeline.dataset import splitting, windowing
 from tests.conftest import tiny_params, write_params
-from tests.parts import make_part
+from tests.helpers.parts import make_part
 
 PLAIN: dict[str, Any] = {"horizon": 1, "target": {"kind": "value", "of": "value"}, "missing": "error"}
 
@@ -23,7 +24,7 @@ def made(
     rows: np.ndarray, stride: int = 1, length: int = 3, thresholds: list[float] | None = None, **change: Any
 ) -> dict[str, np.ndarray]:
     part = {"intervals": [[100, 100 + len(rows)]], "context": 0}
-    return window.table(rows, part, stride, length, PLAIN | change, [0], rows.shape[1] - 1, thresholds)[0]
+    return windowing.table(rows, part, stride, length, PLAIN | change, [0], rows.shape[1] - 1, thresholds)[0]
 
 
 def column(*values: float) -> np.ndarray:
@@ -78,7 +79,7 @@ def test_missing_cells_drop_the_windows_that_touch_them_and_no_other() -> None:
 def test_missing_cells_are_filled_from_the_past_of_their_own_interval() -> None:
     rows = column(np.nan, 1, np.nan, 3, np.nan, 5)
     np.testing.assert_array_equal(
-        window.clean(rows, [(0, 4), (10, 12)], "fill_past")[:, 0], [np.nan, 1, 1, 3, np.nan, 5]
+        windowing.clean(rows, [(0, 4), (10, 12)], "fill_past")[:, 0], [np.nan, 1, 1, 3, np.nan, 5]
     )
 
 
@@ -88,7 +89,7 @@ def test_filling_the_first_rows_equals_the_first_rows_of_filling_all(values: lis
     rows = column(*values)
     t = data.draw(st.integers(1, len(rows)))
     np.testing.assert_array_equal(
-        window.clean(rows[:t], [(0, t)], "fill_past"), window.clean(rows, [(0, len(rows))], "fill_past")[:t]
+        windowing.clean(rows[:t], [(0, t)], "fill_past"), windowing.clean(rows, [(0, len(rows))], "fill_past")[:t]
     )
 
 
@@ -104,7 +105,7 @@ def test_no_window_leaves_its_interval_and_none_is_forgotten(
 ) -> None:
     edges = np.cumsum([0, *pieces])
     spans = [(int(a), int(b)) for a, b in itertools.pairwise(edges)]
-    found = set(window.starts(spans, length, ahead, stride).tolist())
+    found = set(windowing.starts(spans, length, ahead, stride).tolist())
     expected = {a + k for a, b in spans for k in range(0, b - a, stride) if a + k + length + ahead <= b}
     assert found == expected
 
@@ -162,7 +163,7 @@ def test_window_tables_equal_those_of_keras() -> None:
         spans = _intervals(rng, len(rows))
         part = {"intervals": [list(span) for span in spans], "context": 0}
         own = np.concatenate([rows[a:b] for a, b in spans])  # the part's file
-        table, dropped = window.table(own, part, stride, length, PLAIN | {"horizon": ahead}, [0, 1], 1, None)
+        table, dropped = windowing.table(own, part, stride, length, PLAIN | {"horizon": ahead}, [0, 1], 1, None)
         assert dropped == 0
         spec = replace(make_part(own[:2, 0], length=1).spec, length=length)
         inputs = dataset.Part("train", own, own.astype(np.float32), table, spec).inputs()
@@ -195,20 +196,20 @@ def _prepared(folder: Path, change: dict[str, Any], rows: np.ndarray | None = No
     raw.main(["season"])
     if rows is not None:
         files.write_array(files.RAW / "season" / "rows.npy", rows)
-    split.split(p, "season_windows")
+    splitting.split(p, "season_windows")
     return p
 
 
 def test_class_thresholds_come_from_training_alone(project: Path) -> None:
     change = {"target": {"kind": "classes", "of": "value", "quantiles": [0.2, 0.6]}}
     p = _prepared(project, change)
-    window.window(p, "season_windows")
+    windowing.window(p, "season_windows")
     first = files.read_json(files.WINDOWS / "season_windows" / "windows.json")
     np.testing.assert_allclose(first["folds"][0]["shares"], [0.2, 0.4, 0.4], atol=0.01)
     rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
     rows[280:] *= 1000  # validation and test
     p = _prepared(project, change, rows)
-    window.window(p, "season_windows")
+    windowing.window(p, "season_windows")
     assert (
         files.read_json(files.WINDOWS / "season_windows" / "windows.json")["folds"][0]["thresholds"]
         == first["folds"][0]["thresholds"]
@@ -221,11 +222,11 @@ def test_a_constant_column_is_refused_with_its_name(project: Path) -> None:
     rows[:280, 0] = 1.5  # constant in training, not afterwards
     p = _prepared(project, {}, rows)
     with pytest.raises(UserError, match=r"column value` must not be constant over the training rows. Received: 1.5"):
-        window.window(p, "season_windows")
+        windowing.window(p, "season_windows")
 
 
 def test_the_window_stage_opens_no_test_row(project: Path) -> None:
     p = _prepared(project, {})
     (files.TEST / "season_windows" / "fold0.npy").unlink()
-    window.window(p, "season_windows")
+    windowing.window(p, "season_windows")
     assert (files.WINDOWS / "season_windows" / "windows.json").exists()

@@ -20,10 +20,10 @@ def small(work, count=600, **changes):
 
 def told(work):
     """Verdict and finding codes."""
-    from pipeline import diagnose
+    from pipeline.diagnose import stage
 
     with workshop.project(work) as p:
-        said = diagnose.judge(diagnose.measure(workshop.run(p)))
+        said = stage.judge(stage.measure(workshop.run(p)))
     return said["verdict"], {finding["code"] for finding in said["findings"]}
 
 

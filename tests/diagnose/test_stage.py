@@ -13,11 +13,16 @@ import numpy as np
 import pytest
 import yaml
 
-from pipeline import dataset, diagnose, raw, scale, split, train, window
+from pipeline import dataset
 from pipeline.common import files, params
-from pipeline.diagnose import outcome, remedies, rules, standing, verdict
-from tests.codes import CODES
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.diagnose import assessment, remedies, rules, verdict
+from pipeline.diagnose.facts import outcome
+from pipeline.diagnose.stage import diagnose, judge
+from pipeline.network import training
+from pipeline.series import reading
 from tests.conftest import PROJECT, tiny_params, write_params
+from tests.helpers.codes import CODES
 
 
 @pytest.fixture(scope="module")
@@ -37,19 +42,19 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         patch.chdir(folder)
         p = params.load()
         for name in p["series"]:
-            raw.write(name, raw.read(name, p["series"][name]), p["series"][name])
+            reading.write(name, reading.read(name, p["series"][name]), p["series"][name])
         for name in p["datasets"]:
-            for stage in (split.split, window.window, scale.scale):
+            for stage in (splitting.split, windowing.window, scaling.scale):
                 stage(p, name)
             # Whatever `diagnose` does, it does without the test part.
             for path in (files.TEST / name).rglob("*.npy"):
                 path.unlink()
         found = {}
         for name in p["experiments"]:
-            train.train(p, name)
-            diagnose.diagnose(p, name)
+            training.train(p, name)
+            diagnose(p, name)
             found[name] = files.read_json(files.DIAGNOSIS / f"{name}.json")
-        diagnose.diagnose(p, "season_lstm")
+        diagnose(p, "season_lstm")
         found["twice"] = files.read_json(files.DIAGNOSIS / "season_lstm.json")
     return found
 
@@ -61,7 +66,7 @@ def facts(measured: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def codes(facts: dict[str, Any]) -> set[str]:
-    return {finding["code"] for finding in diagnose.judge(facts)["findings"]}
+    return {finding["code"] for finding in judge(facts)["findings"]}
 
 
 def fail(facts: dict[str, Any]) -> None:
@@ -90,7 +95,7 @@ def test_controls_of_a_few_steps_are_not_told(facts: dict[str, Any]) -> None:
     def told(steps: int) -> bool:
         for name in ("real", "zeroed", "shuffled"):
             facts["controls"][name] |= {"steps": steps, "skill": 0.01}
-        return any("inputs zeroed" in sentence for sentence in diagnose.judge(facts)["reasons"])
+        return any("inputs zeroed" in sentence for sentence in judge(facts)["reasons"])
 
     assert told(20)
     assert not told(19)
@@ -216,7 +221,7 @@ def test_each_finding_follows_from_its_facts(code: str, facts: dict[str, Any]) -
     for change in TRIGGERS[code]:
         change(facts)
     assert code in codes(facts)
-    json.dumps(diagnose.judge(facts), allow_nan=False)
+    json.dumps(judge(facts), allow_nan=False)
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -225,7 +230,7 @@ def test_each_remedy_is_a_setting_that_params_take(code: str, facts: dict[str, A
 
     for change in TRIGGERS[code]:
         change(facts)
-    finding = next(one for one in diagnose.judge(facts)["findings"] if one["code"] == code)
+    finding = next(one for one in judge(facts)["findings"] if one["code"] == code)
     if not finding["remedy"]:
         return
     write_params(tmp_path, tiny_params())
@@ -244,7 +249,7 @@ def test_each_remedy_is_a_setting_that_params_take(code: str, facts: dict[str, A
 
 
 def judged(facts: dict[str, Any]) -> str:
-    return str(diagnose.judge(facts)["verdict"])
+    return str(judge(facts)["verdict"])
 
 
 def test_the_verdict_of_a_signal_that_was_not_learned(facts: dict[str, Any]) -> None:
@@ -309,18 +314,18 @@ def test_echo_tells_repetition_from_foresight() -> None:
 
 
 def test_the_middle_of_what_is_known() -> None:
-    assert standing.middle([1.0, None, 3.0]) == 2.0
-    assert standing.middle([None]) is None
+    assert assessment.middle([1.0, None, 3.0]) == 2.0
+    assert assessment.middle([None]) is None
 
 
 def test_only_the_first_fold_is_opened(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[int, str]] = []
     monkeypatch.setattr(dataset, "has", lambda name, fold, part: True)
     monkeypatch.setattr(dataset, "load", lambda name, fold, part: opened.append((fold, part)))
-    from pipeline import models
-    from pipeline.diagnose import subject
+    from pipeline.diagnose import case
+    from pipeline.network import models
 
     monkeypatch.setattr(models, "load", lambda path: None)
     monkeypatch.setattr(files, "read_json", lambda path: {})
-    subject.load(params.load(), "season_lstm")
+    case.load(params.load(), "season_lstm")
     assert opened == [(0, "train"), (0, "validation")]

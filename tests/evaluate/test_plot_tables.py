@@ -16,9 +16,9 @@ import pytest
 import vl_convert
 import yaml
 
-from pipeline import plots
+from pipeline.evaluate import plot_tables
 from tests.conftest import PROJECT
-from workflow import plots_page
+from tools import plots_page
 
 TEMPLATES = PROJECT / ".dvc/plots"
 DECLARED: dict[str, dict[str, str]] = {
@@ -36,7 +36,7 @@ def training(losses: list[Any], seed: int = 0, fold: int = 0, **more: list[Any])
 
 def test_learning_has_a_curve_for_each_part_fold_and_seed():
     trainings = [training([2.0, 1.0], seed, fold, val_loss=[3.0, None]) for fold in (0, 1) for seed in (0, 7)]
-    rows = list(plots.learning(trainings))
+    rows = list(plot_tables.learning(trainings))
     assert len(rows) == 2 * 2 * 2 * 2
     assert rows[0] == {"part": "train", "fold": 0, "seed": 0, "epoch": 1, "loss": 2.0}
     assert [row["epoch"] for row in rows[:2]] == [1, 2]
@@ -46,25 +46,25 @@ def test_learning_has_a_curve_for_each_part_fold_and_seed():
 
 
 def test_long_trainings_and_long_series_are_thinned_and_keep_both_ends():
-    rows = list(plots.learning([training(list(range(2000)), seed) for seed in range(5)]))
+    rows = list(plot_tables.learning([training(list(range(2000)), seed) for seed in range(5)]))
     assert 500 < len(rows) <= 600
     assert [row["epoch"] for row in rows if row["seed"] == 4][0:1] == [1]
     assert rows[-1]["epoch"] == 2000
     truth = np.arange(100_000.0)[:, None]
-    rows = list(plots.predictions(truth, {0: truth, 1: truth + 1}, None))
+    rows = list(plot_tables.predictions(truth, {0: truth, 1: truth + 1}, None))
     assert len(rows) == 600
     assert (rows[0]["truth"], rows[-1]["truth"], rows[-1]["prediction"]) == (0.0, 99_999.0, 100_000.0)
 
 
 def test_of_classes_the_prediction_is_the_class_to_be_expected():
     truth = np.array([[0.0], [1.0]])
-    assert [row["prediction"] for row in plots.predictions(truth, {0: np.array([[0.2], [0.9]])}, 2)] == [0.2, 0.9]
+    assert [row["prediction"] for row in plot_tables.predictions(truth, {0: np.array([[0.2], [0.9]])}, 2)] == [0.2, 0.9]
     outputs = np.array([[0.2, 0.2, 0.0], [0.0, 0.1, 0.3]])
-    assert [row["prediction"] for row in plots.predictions(truth, {0: outputs}, 3)] == pytest.approx([0.5, 1.75])
+    assert [row["prediction"] for row in plot_tables.predictions(truth, {0: outputs}, 3)] == pytest.approx([0.5, 1.75])
 
 
 def test_calibration_of_values_is_the_mean_truth_of_equal_bins():
-    rows = list(plots.calibration(TRUTH, {3: TRUTH * 2}, None))
+    rows = list(plot_tables.calibration(TRUTH, {3: TRUTH * 2}, None))
     assert [row["windows"] for row in rows] == [50] * 10
     assert all(row["forecast"] == pytest.approx(2 * row["observed"]) for row in rows)
     assert rows[0]["forecast"] < rows[-1]["forecast"]
@@ -72,26 +72,28 @@ def test_calibration_of_values_is_the_mean_truth_of_equal_bins():
 
 
 def test_one_value_for_every_window_is_one_bin_and_no_number_none():
-    (row,) = plots.calibration(TRUTH, {0: np.ones((500, 1))}, None)
+    (row,) = plot_tables.calibration(TRUTH, {0: np.ones((500, 1))}, None)
     assert (row["windows"], row["observed"]) == (500, pytest.approx(TRUTH.mean()))
-    (row,) = plots.calibration(TRUTH, {0: np.full((500, 1), np.nan)}, None)
+    (row,) = plot_tables.calibration(TRUTH, {0: np.full((500, 1), np.nan)}, None)
     assert (row["windows"], row["forecast"], row["observed"]) == (0, None, None)
 
 
 def test_calibration_of_classes_is_the_share_that_came():
     truth = (RANDOM.random(4000) < 0.3).astype(float)[:, None]
     chance = np.where(np.arange(4000) % 2, 0.3, 0.6)[:, None]
-    rows = list(plots.calibration(truth, {0: chance}, 2))
+    rows = list(plot_tables.calibration(truth, {0: chance}, 2))
     assert [(row["class"], row["windows"], row["forecast"]) for row in rows] == [
         ("1", 2000, pytest.approx(0.3)),
         ("1", 2000, pytest.approx(0.6)),
     ]
     assert [row["observed"] for row in rows] == pytest.approx([0.3, 0.3], abs=0.04)
-    assert {row["class"] for row in plots.calibration(truth, {0: np.tile(chance, 3)}, 3)} == {"0", "1", "2"}
+    assert {row["class"] for row in plot_tables.calibration(truth, {0: np.tile(chance, 3)}, 3)} == {"0", "1", "2"}
 
 
 def test_confusion_of_values_is_by_thirds_of_the_truth():
-    shares = {(r["truth"], r["prediction"]): r["share"] for r in plots.confusion(TRUTH, {0: TRUTH, 1: -TRUTH}, None)}
+    shares = {
+        (r["truth"], r["prediction"]): r["share"] for r in plot_tables.confusion(TRUTH, {0: TRUTH, 1: -TRUTH}, None)
+    }
     assert len(shares) == 9
     assert sum(shares.values()) == pytest.approx(1)
     assert shares["low", "low"] == pytest.approx(1 / 6, abs=0.01)
@@ -99,14 +101,14 @@ def test_confusion_of_values_is_by_thirds_of_the_truth():
     assert shares["low", "middle"] == 0
     broken = TRUTH.copy()
     broken[:250] = np.nan
-    none = [row for row in plots.confusion(TRUTH, {0: broken}, None) if row["prediction"] == "none"]
+    none = [row for row in plot_tables.confusion(TRUTH, {0: broken}, None) if row["prediction"] == "none"]
     assert sum(row["share"] for row in none) == pytest.approx(0.5)
 
 
 def test_confusion_of_classes_is_that_of_the_scores():
     truth = np.array([0.0, 1, 2, 2])[:, None]
     outputs = np.eye(3)[[0, 1, 2, 1]]
-    shares = {(r["truth"], r["prediction"]): r["share"] for r in plots.confusion(truth, {0: outputs}, 3)}
+    shares = {(r["truth"], r["prediction"]): r["share"] for r in plot_tables.confusion(truth, {0: outputs}, 3)}
     assert shares["2", "2"] == shares["2", "1"] == shares["0", "0"] == 0.25
     assert shares["0", "1"] == 0
 
@@ -115,9 +117,9 @@ def tables(folder: Path, monkeypatch: pytest.MonkeyPatch, shift: float = 0.0) ->
     """The files of a regression and of a classifier that never was a number."""
     monkeypatch.chdir(folder)
     arrays = {("test", "truth"): [TRUTH], ("test", ("seed", 0)): [TRUTH + shift]}
-    plots.write("wave", arrays, [training([2.0, 1.0], val_loss=[2.5, 1.5])], [0], None)
+    plot_tables.write("wave", arrays, [training([2.0, 1.0], val_loss=[2.5, 1.5])], [0], None)
     nothing = {("test", "truth"): [(TRUTH > 0).astype(float)], ("test", ("seed", 0)): [np.full((500, 1), np.nan)]}
-    plots.write("sign", nothing, [training([None])], [0], 2)
+    plot_tables.write("sign", nothing, [training([None])], [0], 2)
 
 
 def test_the_files_have_the_columns_declared_and_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,23 +127,23 @@ def test_the_files_have_the_columns_declared_and_equal_bytes(tmp_path: Path, mon
     for _ in range(2):
         tables(tmp_path, monkeypatch)
         found = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*.csv"))}
-        assert len(found) == 2 * len(plots.COLUMNS)
+        assert len(found) == 2 * len(plot_tables.COLUMNS)
         assert before in ({}, found)
         before = found
     for path in found:
         with path.open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        assert tuple(rows[0]) == plots.COLUMNS[path.parent.name]
+        assert tuple(rows[0]) == plot_tables.COLUMNS[path.parent.name]
         assert {row["experiment"] for row in rows} == {path.stem}
     assert b"nan" not in b"".join(found.values())
 
 
 def test_every_kind_is_declared_with_a_template_over_columns_that_it_has():
-    assert set(DECLARED) == set(plots.COLUMNS)
+    assert set(DECLARED) == set(plot_tables.COLUMNS)
     for kind, properties in DECLARED.items():
         template = (TEMPLATES / f"{properties['template']}.json").read_text(encoding="utf-8")
         fields = set(re.findall(r'"field": "(\w+)"', template)) - {"rev", "most"}
-        assert fields | {properties["x"], properties["y"]} <= set(plots.COLUMNS[kind])
+        assert fields | {properties["x"], properties["y"]} <= set(plot_tables.COLUMNS[kind])
         assert len(properties["title"]) < 30
 
 
@@ -185,7 +187,7 @@ def test_the_page_loads_nothing(page: str) -> None:
 
 def test_every_plot_of_the_page_is_drawn_by_what_it_carries(page: str) -> None:
     specs = [json.loads(text) for text in re.findall(r"var spec = (\{.*\});", page)]
-    assert len(specs) == 2 * len(plots.COLUMNS)
+    assert len(specs) == 2 * len(plot_tables.COLUMNS)
     major = vl_convert.get_vegalite_versions()[-1]
     titles = set()
     for spec in specs:

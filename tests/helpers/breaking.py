@@ -1,4 +1,4 @@
-"""Faults, each brought about on purpose in a project whose stages cost nothing (tests/torn.py), and what comes after.
+"""Faults, each caused on purpose in a project whose stages cost nothing (tests/helpers/torn.py), and what follows.
 
 Every fault ends in `heals`, or in what that does: the same command again, without anyone's help, must end with the
 outputs and the dvc.lock of a run that nothing disturbed. Where the run itself must fail, its last line is looked at.
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.torn import Torn, group
-from tests.torn_stage import FAILS
+from tests.helpers.torn import Torn, group
+from tests.helpers.torn_stage import FAILS
 
 RUN = ["snakemake", "--cores", "3"]
 BUSY = "Another run is at work in this folder: wait until it has ended, then run again."
@@ -84,7 +84,7 @@ def killed_alone(project: Torn, lock: str, rng: np.random.Generator) -> None:
 
 def stage_fails(project: Torn, lock: str, _: np.random.Generator) -> None:
     """A stage that fails halfway: its earlier result stays, and the other stages end."""
-    path = project.folder / "pipeline/recorder.py"
+    path = project.folder / "pipeline/network/recorder.py"
     before, result = path.read_bytes(), (project.folder / "models/net0/training/first.txt").read_bytes()
     path.write_bytes(before + b"\n" + FAILS + b"\n")
     fails(project, r"`(models|reports)/.*` must not be whole\. .*")

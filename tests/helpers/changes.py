@@ -1,6 +1,6 @@
-"""`python -m tests.changes`: make each change of the table in docs/changes.md, and write down which stages it runs.
+"""`python -m tests.helpers.changes`: make each change of the table in docs/changes.md, and record which stages it runs.
 
-Each is made in a fresh copy of a project whose stages are replaced (tests/replaced.py), after its first run.
+Each is made in a fresh copy of a project whose stages are replaced (tests/helpers/replaced.py), after its first run.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Any
 import yaml
 
 from tests.conftest import PROJECT, write_params
-from tests.replaced import OWN, Outcome, make, run, small_params
-from workflow import documents
+from tests.helpers.replaced import OWN, Outcome, make, run, small_params
+from tools import documents
 
 DOC = PROJECT / "docs/changes.md"
 
@@ -154,8 +154,8 @@ CHANGES: dict[str, Change] = {
     "a docstring or comment in `pipeline/split.py`": text("pipeline/split.py", '"""', '"""In other words: '),
     "a docstring or comment in `pipeline/common/files.py`": text("pipeline/common/files.py", '"""', '"""In words: '),
     "code of `pipeline/window.py`": text("pipeline/window.py", "", "\nMORE = 1\n"),
-    "code of `pipeline/recorder.py`": text("pipeline/recorder.py", "", "\nMORE = 1\n"),
-    "code of `pipeline/scores.py`": text("pipeline/scores.py", "", "\nMORE = 1\n"),
+    "code of `pipeline/network/recorder.py`": text("pipeline/network/recorder.py", "", "\nMORE = 1\n"),
+    "code of `pipeline/scoring/scores.py`": text("pipeline/scoring/scores.py", "", "\nMORE = 1\n"),
     "code of `pipeline/architectures/simple_rnn.py`": text("pipeline/architectures/simple_rnn.py", "", "\nMORE = 1\n"),
     "code of the generator `pipeline/sources/seasonal.py`": text("pipeline/sources/seasonal.py", "", "\nMORE = 1\n"),
     "a threshold of the diagnosis": text("pipeline/diagnose/thresholds.yaml", "", "more: 1\n"),
@@ -246,7 +246,7 @@ def in_words(names: list[str], every: list[str]) -> str:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = table(*outcomes(Path(folder)))
-    documents.write_table(DOC, "tests.changes", rows)
+    documents.write_table(DOC, "tests.helpers.changes", rows)
 
 
 if __name__ == "__main__":

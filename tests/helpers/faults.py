@@ -1,6 +1,6 @@
-"""`python -m tests.faults [NAME …]`: bring about each fault many times, and write the table of docs/faults.md.
+"""`python -m tests.helpers.faults [NAME …]`: bring about each fault many times, and write the table of docs/faults.md.
 
-What is broken, and what must follow, is said in tests/breaking.py; the tests bring each about once. With names of
+What is broken, and what must follow, stands in tests/helpers/breaking.py; the tests cause each once. With names of
 its functions, those alone are brought about, and their rows are written.
 """
 
@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests import breaking
 from tests.conftest import PROJECT
-from tests.torn import Torn, torn_params
-from workflow import documents
+from tests.helpers import breaking
+from tests.helpers.torn import Torn, torn_params
+from tools import documents
 
 DOC = PROJECT / "docs/faults.md"
 
@@ -145,7 +145,7 @@ def main(arguments: list[str]) -> int:
         if wrong:
             all_wrong.append(wrong)
             print(f"    {wrong}", flush=True)
-        documents.write_table(DOC, "tests.faults", table({fault.about: said}, DOC.read_text(encoding="utf-8")))
+        documents.write_table(DOC, "tests.helpers.faults", table({fault.about: said}, DOC.read_text(encoding="utf-8")))
     return 1 if all_wrong else 0
 
 

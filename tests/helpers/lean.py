@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from tests.conftest import tiny_params, write_params
-from tests.test_workflow import Project
+from tests.helpers.project import Project
 
 EMPTIED = ("diagnose", "leakage", "leaks", "calibrate", "report")
 REAL = ("raw", "split", "window", "scale", "train", "predict", "evaluate")

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pipeline import dataset, window
+from pipeline import dataset
+from pipeline.dataset import windowing
 
 
 def make_part(
@@ -36,8 +37,8 @@ def make_part(
     intervals = [(0, len(series))]
     if sequence_length:
         intervals = [(at, at + sequence_length) for at in range(0, len(series), sequence_length)]
-    start = window.starts(intervals, length, ahead, stride)
-    targets = window.label(window.quantity(rows, start, length, horizon, target, 0), kind, thresholds)
+    start = windowing.starts(intervals, length, ahead, stride)
+    targets = windowing.label(windowing.quantity(rows, start, length, horizon, target, 0), kind, thresholds)
     inside = np.stack([series[at : at + length] for at in start]) if len(start) else np.zeros((0, length))
     first_rows = np.arange(len(series)) + first_row
     table = {"start": start, "row": first_rows[start + length - (0 if ahead else 1)]}

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 from pipeline.common import params
-from tests import torn_stage
 from tests.conftest import tiny_params, write_params
-from tests.torn import copy_of_project
+from tests.helpers import torn_stage
+from tests.helpers.torn import copy_of_project
 
 COPIED = ("dvc.yaml", "locked.yaml", "Snakefile", "README.md", ".dvcignore", "pipeline", "benchmarks/results")
 OWN = "data/own/mine.csv"

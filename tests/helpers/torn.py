@@ -18,13 +18,13 @@ from typing import Any
 import psutil
 import yaml
 
-from tests import torn_stage
 from tests.conftest import PROJECT, tiny_params, write_params
+from tests.helpers import torn_stage
 
 BIN = Path(sys.executable).parent
 COPIED = (
     ".dvc/config", ".dvcignore", ".gitignore", "Makefile", "Snakefile", "dvc.yaml", "locked.yaml", "profiles",
-    "workflow", "pipeline", "benchmarks/results", "tests/torn_stage.py",
+    "workflow", "pipeline", "benchmarks/results", "tests/helpers/torn_stage.py",
 )  # fmt: skip
 OWN = "data/own/mine.csv"
 
@@ -58,7 +58,7 @@ class Torn:
             **{f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
         }
         copy_of_project(COPIED, folder)
-        shutil.move(folder / "tests/torn_stage.py", folder / "torn_stage.py")
+        shutil.move(folder / "tests/helpers/torn_stage.py", folder / "torn_stage.py")
         text = (folder / "dvc.yaml").read_text(encoding="utf-8")
         text, replaced = re.subn(r"(cmd: .*)python -m pipeline\.(\w+)", r"\1python torn_stage.py \2", text)
         if replaced != len(yaml.safe_load(text)["stages"]):

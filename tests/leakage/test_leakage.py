@@ -15,15 +15,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline import backends, dataset, predict, raw, scale, split, train, window
+from pipeline import dataset, raw
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.leakage import duplicates, intervals, leakage, perturbation, prefix, reads, state, stored, training
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.leakage import duplicates, intervals, perturbation, prefix, reads, state, stored, training
 from pipeline.leakage.__main__ import main
 from pipeline.leakage.intervals import Windows
+from pipeline.leakage.stage import leakage
+from pipeline.network import backends, predicting
+from pipeline.network import training as train
+from pipeline.series import reading
 from tests.conftest import PROJECT, tiny_params, write_params
-from tests.parts import make_part
-from tests.test_split import drawn
+from tests.helpers.parts import make_part
+from tests.helpers.splits import drawn
 
 # As the other tests that need a network do, so that they can share a process.
 backends.prepare(threads=1, jit_compile=True)
@@ -125,17 +130,17 @@ def test_intervals_of_whatever_split_and_window_make_and_of_one_window_moved_acr
 ) -> None:
     chosen, rows = drawn
     try:
-        made = split.folds("s", chosen, rows, length)
+        made = splitting.folds("s", chosen, rows, length)
     except UserError:
         return
     for fold in made:
         parts = {}
-        for name in split.PARTS:
+        for name in splitting.PARTS:
             part = getattr(fold, name)
             if part is not None:
-                start = window.starts(part.intervals, length, ahead, strides[name != "train"])
+                start = windowing.starts(part.intervals, length, ahead, strides[name != "train"])
                 described = {"intervals": part.intervals, "context": part.context}
-                table = {"start": start, "row": split.rows_of(part)[start + length]}
+                table = {"start": start, "row": splitting.rows_of(part)[start + length]}
                 parts[name] = intervals.located(table, described, length, ahead)
         proof = intervals.check(parts, chosen["policy"], chosen["gap"])
         assert proof.result == "pass", proof.found
@@ -185,7 +190,7 @@ def best_on_validation(p: dict[str, Any], name: str, fold: int) -> dict[str, byt
     return {"weights after early stopping": held.inputs().mean(axis=0).tobytes()}
 
 
-CHEAP = perturbation.Steps(split.split, window.window, scale.scale, least_squares)
+CHEAP = perturbation.Steps(splitting.split, windowing.window, scaling.scale, least_squares)
 SEASON, SIGN = "season_windows", "sign_windows"
 
 
@@ -200,7 +205,7 @@ def prepared(project: Path, name: str = SEASON, holes: int = 0, **change: Any) -
     rows = np.array(files.read_array(files.RAW / series / "rows.npy"))
     rows[np.random.default_rng(0).choice(len(rows), holes, replace=False), 0] = np.nan
     files.write_array(files.RAW / series / "rows.npy", rows)
-    for stage in (split.split, window.window, scale.scale):
+    for stage in (splitting.split, windowing.window, scaling.scale):
         stage(p, name)
     return p
 
@@ -236,7 +241,7 @@ def whole(p: dict[str, Any], name: str) -> np.ndarray:
 
 
 def scale_by_all_rows(p: dict[str, Any], name: str) -> None:
-    scale.scale(p, name)
+    scaling.scale(p, name)
     path = files.SCALED / name / "scaling.json"
     table = files.read_json(path)
     table["folds"][0]["features"]["value"]["center"] = float(np.nanmean(whole(p, name)[:, 0]))
@@ -244,7 +249,7 @@ def scale_by_all_rows(p: dict[str, Any], name: str) -> None:
 
 
 def thresholds_of_all_rows(p: dict[str, Any], name: str) -> None:
-    window.window(p, name)
+    windowing.window(p, name)
     path = files.WINDOWS / name / "windows.json"
     table = files.read_json(path)
     table["folds"][0]["thresholds"] = [float(q) for q in np.nanquantile(whole(p, name)[:, 0], [0.3, 0.6])]
@@ -252,7 +257,7 @@ def thresholds_of_all_rows(p: dict[str, Any], name: str) -> None:
 
 
 def shares_of_all_rows(p: dict[str, Any], name: str) -> None:
-    window.window(p, name)
+    windowing.window(p, name)
     path = files.WINDOWS / name / "windows.json"
     table = files.read_json(path)
     table["folds"][0]["shares"][2] = float(np.nanmean(whole(p, name)[:, 0]))
@@ -260,14 +265,14 @@ def shares_of_all_rows(p: dict[str, Any], name: str) -> None:
 
 
 def train_rows_to_the_end(p: dict[str, Any], name: str) -> None:
-    split.split(p, name)
+    splitting.split(p, name)
     path = files.SPLIT / name / "fold0/train.npy"
     files.write_array(path, whole(p, name)[-len(files.read_array(path)) :])
 
 
 def fill_from_the_future(p: dict[str, Any], name: str) -> None:
     """Each training row is the mean of itself and the next one, whatever part that is in."""
-    split.split(p, name)
+    splitting.split(p, name)
     path = files.SPLIT / name / "fold0/train.npy"
     count = len(files.read_array(path))
     rows = whole(p, name)
@@ -308,7 +313,7 @@ def test_planted_leaks_change_what_is_learned(
 
 
 def open_the_test_part(p: dict[str, Any], name: str) -> None:
-    scale.scale(p, name)
+    scaling.scale(p, name)
     files.read_array(files.TEST / name / "fold0.npy")
 
 
@@ -332,7 +337,7 @@ def test_a_leak_in_one_fold_fails_the_proofs_of_that_fold(project: Path, leaky: 
     p = prepared(project, split=SLIDING)
 
     def scale_by_its_test_rows(p: dict[str, Any], name: str) -> None:
-        scale.scale(p, name)
+        scaling.scale(p, name)
         begin, stop = files.read_json(files.SPLIT / name / "split.json")["folds"][leaky]["test"]["intervals"][0]
         path = files.SCALED / name / "scaling.json"
         table = files.read_json(path)
@@ -454,13 +459,13 @@ def real_sequences(project: Path, **change: Any) -> dict[str, Any]:
     write_params(project, p)
     p = params.load()
     raw.main(["steps"])
-    for stage in (split.split, window.window, scale.scale):
+    for stage in (splitting.split, windowing.window, scaling.scale):
         stage(p, SEASON)
     return p
 
 
 def loaded(fold: int = 0, name: str = SEASON) -> dict[str, dataset.Part]:
-    return {kind: dataset.load(name, fold, kind) for kind in split.PARTS if dataset.has(name, fold, kind)}
+    return {kind: dataset.load(name, fold, kind) for kind in splitting.PARTS if dataset.has(name, fold, kind)}
 
 
 TARGETS = {
@@ -515,7 +520,7 @@ def test_sequences_read_their_own_rows_alone(project: Path, monkeypatch: pytest.
     )
 
 
-honest_inputs, honest_per_window = dataset.Part.inputs, window._per_window
+honest_inputs, honest_per_window = dataset.Part.inputs, windowing._per_window
 
 
 def inputs_of_next_row(part: dataset.Part, indices: np.ndarray | None = None) -> np.ndarray:
@@ -540,7 +545,7 @@ def test_windows_that_read_their_target(project: Path, monkeypatch: pytest.Monke
             assert proof.result == "fail"
             assert proof.found[0].startswith(f"inputs of the {kind} window of rows [")
         with monkeypatch.context() as patched:
-            patched.setattr(window, "_per_window", over_a_row_more)
+            patched.setattr(windowing, "_per_window", over_a_row_more)
             proof = reads.dataset_proof(p, SEASON, fold, {kind: part})
             assert proof.result == "fail"
             assert any(line.startswith(f"mean of the {kind} window") for line in proof.found)
@@ -579,7 +584,7 @@ def test_every_later_cell_is_replaced_and_no_other(project: Path, part: str, beg
 
     def look(p: dict[str, Any], name: str) -> None:
         seen.append(np.array(whole(p, name)))
-        split.split(p, name)
+        splitting.split(p, name)
 
     perturbation.check(p, SEASON, 0, part, CHEAP._replace(split=look))
     before, *after = seen
@@ -612,7 +617,7 @@ def test_sequences_of_later_parts_alone_are_replaced(project: Path) -> None:
 
     def look(p: dict[str, Any], name: str) -> None:
         seen.append(np.array(whole(p, name)).reshape(8, 6))
-        split.split(p, name)
+        splitting.split(p, name)
 
     steps = CHEAP._replace(split=look)
     for part, changed in (("validation", [4, 5, 7]), ("test", [7])):  # sequence 6 equals 2, in training
@@ -660,7 +665,7 @@ def holed(rows: int = 60) -> np.ndarray:
     return made
 
 
-fill = window.clean  # as it is, where a test puts another in its place
+fill = windowing.clean  # as it is, where a test puts another in its place
 
 
 def filled_backwards(rows: np.ndarray) -> np.ndarray:
@@ -674,7 +679,7 @@ def centred(rows: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("step", "ok"),
     [
-        (lambda rows: window.clean(rows, [(0, len(rows))], "fill_past"), True),
+        (lambda rows: windowing.clean(rows, [(0, len(rows))], "fill_past"), True),
         (lambda rows: np.cumsum(rows, axis=0), True),
         (lambda rows: rows, True),
         (filled_backwards, False),
@@ -729,7 +734,7 @@ def test_prefix_of_a_dataset(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
     p = prepared(project, window={"length": 12, "missing": "fill_past"}, holes=0)
     proof = prefix.dataset_proof(p, SEASON, 0)
     assert (proof.name, proof.result) == ("prefix", "pass")
-    honest = raw.read
+    honest = reading.read
 
     def by_its_length(name: str, settings: dict[str, Any]) -> Any:
         made = honest(name, settings)
@@ -737,10 +742,10 @@ def test_prefix_of_a_dataset(project: Path, monkeypatch: pytest.MonkeyPatch) -> 
         return made
 
     with monkeypatch.context() as patched:
-        patched.setattr(raw, "read", by_its_length)
+        patched.setattr(reading, "read", by_its_length)
         assert "the generator: row 0" in prefix.dataset_proof(p, SEASON, 0).found[0]
     with monkeypatch.context() as patched:
-        patched.setattr(window, "clean", lambda rows, intervals, missing: filled_backwards(np.asarray(rows)))
+        patched.setattr(windowing, "clean", lambda rows, intervals, missing: filled_backwards(np.asarray(rows)))
         for kind, path in (
             ("train", files.SPLIT / SEASON / "fold0/train.npy"),
             ("validation", files.SPLIT / SEASON / "fold0/validation.npy"),
@@ -852,9 +857,9 @@ def test_duplicates_are_declared_by_the_dataset(project: Path, declared: str, re
     rows = np.array(files.read_array(path))
     rows[350:370] = rows[100:120]
     files.write_array(path, rows)
-    for stage in (split.split, window.window, scale.scale):
+    for stage in (splitting.split, windowing.window, scaling.scale):
         stage(p, SEASON)
-    parts = {kind: dataset.load(SEASON, 0, kind) for kind in split.PARTS}
+    parts = {kind: dataset.load(SEASON, 0, kind) for kind in splitting.PARTS}
     proof = duplicates.dataset_proof(p, SEASON, 0, parts)
     assert (proof.result, proof.compared["equal_pairs"]) == (result, 9)
     mend = [f"declare `datasets.{SEASON}.duplicates: informative` if equal windows are expected"]
@@ -880,8 +885,8 @@ def test_a_prediction_that_depends_on_other_windows(leaky: bool) -> None:
     inputs = x = keras.Input((5, 1))
     x = keras.layers.Flatten()(x)
     network = keras.Model(inputs, keras.layers.Dense(1)(LessTheOthers()(x) if leaky else x))
-    outputs = predict.windows(part, network, training.SETTINGS)
-    proof = state.judge(predict.other_company(part, network, training.SETTINGS, outputs), 1)
+    outputs = predicting.windows(part, network, training.SETTINGS)
+    proof = state.judge(predicting.other_company(part, network, training.SETTINGS, outputs), 1)
     assert (proof.name, proof.fold, proof.result) == ("state", 1, "fail" if leaky else "pass")
     assert len(proof.found) == leaky
 

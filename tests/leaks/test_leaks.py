@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import leaks, scale, split, window
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.leaks import __main__ as command
-from pipeline.leaks import division, ground, rows, values
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.leaks import __main__, division, rows, scratch_project, stage, values
 from pipeline.leaks.values import centred_mean, fill_future, trailing_mean
 
 PROOFS = {
@@ -24,7 +23,7 @@ PROOFS = {
     "early_stopping_on_test": "perturbation_test",
 }
 KEYS = ["name", "about", "proof", "caught", "clean_passes", "found", "metric", "clean", "leaky", "gain", "learner"]
-LEAKS = {leak.name: leak for leak in leaks.all_leaks()}
+LEAKS = {leak.name: leak for leak in stage.all_leaks()}
 
 
 def test_all_seven_are_planted_in_the_order_of_the_report() -> None:
@@ -33,7 +32,7 @@ def test_all_seven_are_planted_in_the_order_of_the_report() -> None:
 
 @pytest.mark.parametrize("name", PROOFS)
 def test_the_proof_catches_the_leak_and_passes_its_clean_twin(name: str) -> None:
-    outcome = leaks.caught(LEAKS[name])
+    outcome = stage.caught(LEAKS[name])
     assert outcome["proof"] == PROOFS[name]
     assert outcome["caught"] is True
     assert outcome["clean_passes"] is True
@@ -44,7 +43,7 @@ def test_the_proof_catches_the_leak_and_passes_its_clean_twin(name: str) -> None
 def test_the_clean_step_in_place_of_the_leaky_one_is_not_caught(name: str) -> None:
     leak = LEAKS[name]
     # Cached, for both are the same step now, and a proof that trains takes its time.
-    outcome = leaks.caught(replace(leak, leaky=leak.clean, prove=functools.cache(leak.prove)))
+    outcome = stage.caught(replace(leak, leaky=leak.clean, prove=functools.cache(leak.prove)))
     assert outcome["caught"] is False
     assert outcome["found"] == []
 
@@ -52,15 +51,15 @@ def test_the_clean_step_in_place_of_the_leaky_one_is_not_caught(name: str) -> No
 @pytest.mark.parametrize("name", ["shuffle_before_split", "centred_rolling_feature"])
 def test_the_leaky_step_in_place_of_the_clean_one_does_not_pass(name: str) -> None:
     leak = LEAKS[name]
-    assert leaks.caught(replace(leak, clean=leak.leaky))["clean_passes"] is False
+    assert stage.caught(replace(leak, clean=leak.leaky))["clean_passes"] is False
 
 
 def test_the_file_holds_the_keys_and_gains_that_agree(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(division, "_SERIES", 2)
     monkeypatch.setattr(values, "_SERIES", 2)
     some = [LEAKS["no_gap"], LEAKS["back_filling"]]
-    monkeypatch.setattr(leaks, "all_leaks", lambda: some)
-    command.main([])
+    monkeypatch.setattr(stage, "all_leaks", lambda: some)
+    __main__.main([])
     written = files.read_json(files.LEAKS)
     assert [list(entry) for entry in written["leaks"]] == [KEYS, KEYS]
     assert [entry["name"] for entry in written["leaks"]] == ["no_gap", "back_filling"]
@@ -68,19 +67,19 @@ def test_the_file_holds_the_keys_and_gains_that_agree(project: Path, monkeypatch
         assert entry["gain"] == pytest.approx(entry["leaky"] - entry["clean"], abs=1e-9)
         assert entry["gain"] > 0
     first = files.LEAKS.read_bytes()
-    command.main([])
+    __main__.main([])
     assert files.LEAKS.read_bytes() == first
     assert sorted(path.name for path in project.iterdir()) == ["params.yaml", "pipeline", "reports"]
 
 
 def test_the_command_takes_no_argument() -> None:
     with pytest.raises(UserError, match="takes no argument"):
-        command.main(["all"])
+        __main__.main(["all"])
 
 
 def test_gains_are_rounded_so_that_the_figures_shown_agree() -> None:
     leak = replace(LEAKS["no_gap"], clean=lambda: 0.00004, leaky=lambda: 0.12346, score=lambda step: step())
-    assert leaks.gained(leak) == {
+    assert stage.gained(leak) == {
         "metric": "r2",
         "clean": 0.0,
         "leaky": 0.1235,
@@ -96,14 +95,16 @@ def test_scaling_by_all_rows_takes_the_range_of_the_series() -> None:
         "window": {"length": 4},
         "scaling": {"features": "minmax", "target": "minmax"},
     }
-    with ground.project(series, settings) as p:
-        split.split(p, ground.NAME)
-        window.window(p, ground.NAME)
-        scale.scale(p, ground.NAME)
-        clean = files.read_json(files.SCALED / ground.NAME / "scaling.json")
-        rows.scale_by_all_rows(p, ground.NAME)
-        leaky = files.read_json(files.SCALED / ground.NAME / "scaling.json")
-        train, held = (files.read_array(files.SCALED / ground.NAME / "fold0" / f"{k}.npy") for k in split.PARTS[:2])
+    with scratch_project.project(series, settings) as p:
+        splitting.split(p, scratch_project.NAME)
+        windowing.window(p, scratch_project.NAME)
+        scaling.scale(p, scratch_project.NAME)
+        clean = files.read_json(files.SCALED / scratch_project.NAME / "scaling.json")
+        rows.scale_by_all_rows(p, scratch_project.NAME)
+        leaky = files.read_json(files.SCALED / scratch_project.NAME / "scaling.json")
+        train, held = (
+            files.read_array(files.SCALED / scratch_project.NAME / "fold0" / f"{k}.npy") for k in splitting.PARTS[:2]
+        )
         assert train.max() == pytest.approx(49 / 99)
         assert held.max() == pytest.approx(69 / 99)
     assert clean["folds"][0]["target"]["scale"] == pytest.approx(49)
@@ -117,13 +118,13 @@ def test_classes_by_all_rows_take_the_quantiles_of_the_series() -> None:
         "split": {"scheme": "holdout", "test": 0.5},
         "window": {"length": 4, "target": {"kind": "classes", "of": "value", "quantiles": [0.25, 0.75]}},
     }
-    with ground.project(series, settings) as p:
-        split.split(p, ground.NAME)
-        window.window(p, ground.NAME)
-        clean = files.read_json(files.WINDOWS / ground.NAME / "windows.json")["folds"][0]
-        rows.classes_by_all_rows(p, ground.NAME)
-        leaky = files.read_json(files.WINDOWS / ground.NAME / "windows.json")["folds"][0]
-        table = files.read_table(files.WINDOWS / ground.NAME / "fold0" / "train.parquet")
+    with scratch_project.project(series, settings) as p:
+        splitting.split(p, scratch_project.NAME)
+        windowing.window(p, scratch_project.NAME)
+        clean = files.read_json(files.WINDOWS / scratch_project.NAME / "windows.json")["folds"][0]
+        rows.classes_by_all_rows(p, scratch_project.NAME)
+        leaky = files.read_json(files.WINDOWS / scratch_project.NAME / "windows.json")["folds"][0]
+        table = files.read_table(files.WINDOWS / scratch_project.NAME / "fold0" / "train.parquet")
     # Targets of training are 4 … 51, those of the series 4 … 103.
     assert clean["thresholds"] == pytest.approx([15.75, 39.25])
     assert leaky["thresholds"] == pytest.approx([28.75, 78.25])
@@ -143,9 +144,9 @@ def test_filling_from_the_future_takes_the_next_measured_value() -> None:
 
 
 def test_both_divisions_ask_about_the_same_rows() -> None:
-    with ground.project(division._walk(500, 0), division._dataset(421)) as p:
-        clean, leaky = division.by_rows(p, ground.NAME), division.by_window_number(p, ground.NAME)
-        shuffled = division.by_shuffled_windows(p, ground.NAME)
+    with scratch_project.project(division._walk(500, 0), division._dataset(421)) as p:
+        clean, leaky = division.by_rows(p, scratch_project.NAME), division.by_window_number(p, scratch_project.NAME)
+        shuffled = division.by_shuffled_windows(p, scratch_project.NAME)
     np.testing.assert_array_equal(clean["test"].first, leaky["test"].first)
     assert clean["train"].first.max() == 421 - 60
     assert leaky["train"].first.max() == 420
@@ -157,9 +158,9 @@ def test_both_divisions_ask_about_the_same_rows() -> None:
 def test_a_project_gives_back_the_rows_to_the_bit() -> None:
     series = np.array([[1 / 3, np.nan], [np.pi, -0.0], [1e-300, 2.0]])
     before = Path.cwd()
-    with ground.project(series, {"split": {"scheme": "holdout", "test": 0.5}, "window": {"length": 1}}) as p:
-        stored = np.array(files.read_array(files.RAW / ground.NAME / "rows.npy"))
-        assert p["datasets"][ground.NAME]["window"]["horizon"] == 1
+    with scratch_project.project(series, {"split": {"scheme": "holdout", "test": 0.5}, "window": {"length": 1}}) as p:
+        stored = np.array(files.read_array(files.RAW / scratch_project.NAME / "rows.npy"))
+        assert p["datasets"][scratch_project.NAME]["window"]["horizon"] == 1
     assert Path.cwd() == before
     # The second column is no feature, so it is not read.
     np.testing.assert_array_equal(stored, series[:, :1])

@@ -5,18 +5,20 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline import backends, predict, raw, scale, split, train, window
+from pipeline import raw, scale, split, window
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from tests.parts import make_part
+from pipeline.network import backends, predicting
+from pipeline.network.training import train
+from tests.helpers.parts import make_part
 
 # Without the op determinism of TensorFlow, which holds for the process, so that tests of XLA can share it.
 backends.prepare(threads=1, jit_compile=True)
 
 import keras  # noqa: E402 - the backend is prepared before
 
-from pipeline import models  # noqa: E402
-from pipeline.architectures import Shape  # noqa: E402
+from pipeline.common.architectures import Shape  # noqa: E402
+from pipeline.network import models  # noqa: E402
 
 SMALL = {"name": "lstm", "units": [3], "head": "linear"}
 
@@ -42,7 +44,7 @@ def experiment(state, batch=4, seeds=(0,)):
 def test_every_window_in_raw_units(tmp_path):
     part = make_part(noise(40) * 5 + 100, length=5, center=100.0, scale=5.0)
     paths = saved(tmp_path, [0, 7])
-    table = predict.table(part, paths, experiment("none", seeds=[0, 7]))[0]
+    table = predicting.table(part, paths, experiment("none", seeds=[0, 7]))[0]
     assert list(table) == ["row", "target_0", "seed0_0", "seed7_0"]
     np.testing.assert_array_equal(table["target_0"], part.raw_targets()[:, 0])
     for seed, path in zip((0, 7), paths, strict=True):
@@ -54,12 +56,12 @@ def test_every_window_in_raw_units(tmp_path):
 def test_calls_are_bounded_and_join(tmp_path, monkeypatch):
     part = make_part(noise(40), length=5)
     (path,) = saved(tmp_path, [0])
-    whole = predict.table(part, [path], experiment("none"))[0]["seed0_0"]
+    whole = predicting.table(part, [path], experiment("none"))[0]["seed0_0"]
     sizes = []
     inputs = type(part).inputs
     monkeypatch.setattr(type(part), "inputs", lambda self, i=None: (sizes.append(len(i)), inputs(self, i))[1])
-    monkeypatch.setattr(predict, "_CALL", 40)  # eight windows of five rows
-    np.testing.assert_allclose(predict.table(part, [path], experiment("none"))[0]["seed0_0"], whole, rtol=1e-5)
+    monkeypatch.setattr(predicting, "_CALL", 40)  # eight windows of five rows
+    np.testing.assert_allclose(predicting.table(part, [path], experiment("none"))[0]["seed0_0"], whole, rtol=1e-5)
     assert sizes == [8, 8, 8, 8, 3, 8]  # the last one in other company
 
 
@@ -67,19 +69,19 @@ def test_posted_state_goes_on_and_the_last_batch_is_filled_up(tmp_path):
     part = make_part(noise(23), length=5)
     assert len(part) == 18
     (path,) = saved(tmp_path, [0], batch=4)
-    said = predict.table(part, [path], experiment("posted"))[0]["seed0_0"]
+    said = predicting.table(part, [path], experiment("posted"))[0]["seed0_0"]
     twin = models.load(path)
     order = np.append(np.arange(18), [17, 17]).reshape(5, 4)
     expected = np.concatenate([twin.predict_on_batch(part.inputs(batch))[:, 0] for batch in order])[:18]
     np.testing.assert_allclose(said, expected, rtol=1e-5)
-    np.testing.assert_array_equal(predict.table(part, [path], experiment("posted"))[0]["seed0_0"], said)
+    np.testing.assert_array_equal(predicting.table(part, [path], experiment("posted"))[0]["seed0_0"], said)
 
 
 def test_lanes_follow_each_chain_from_its_beginning(tmp_path):
     part = make_part(noise(61), length=5, stride=5)
     part = dataclasses.replace(part, table={key: np.delete(value, 7) for key, value in part.table.items()})
     paths = saved(tmp_path, [0, 1], batch=3)
-    table = predict.table(part, paths, experiment("lanes", batch=3, seeds=[0, 1]))[0]
+    table = predicting.table(part, paths, experiment("lanes", batch=3, seeds=[0, 1]))[0]
     for seed, path in enumerate(paths):
         model = models.load(path)
         inputs = keras.Input((None, 1))
@@ -96,17 +98,17 @@ def test_a_network_of_nan_predicts_nan(tmp_path):
     model = models.load(path)
     model.set_weights([weight * np.nan for weight in model.get_weights()])
     models.save(model, path)
-    assert np.isnan(predict.table(make_part(noise(20), length=5), [path], experiment("none"))[0]["seed0_0"]).all()
+    assert np.isnan(predicting.table(make_part(noise(20), length=5), [path], experiment("none"))[0]["seed0_0"]).all()
 
 
 def test_predictions_do_not_depend_on_their_company_unless_state_is_declared(tmp_path):
     part = make_part(noise(60), length=5)
     (path,) = saved(tmp_path, [0])
-    free = predict.table(part, [path], experiment("none"))[1]
+    free = predicting.table(part, [path], experiment("none"))[1]
     assert [one["result"] for one in free] == ["pass"]
     assert free[0]["difference"] < 1e-4
     (path,) = saved(tmp_path, [0], batch=4)
-    carried = predict.worst(predict.table(part, [path], experiment("posted"))[1])
+    carried = predicting.worst(predicting.table(part, [path], experiment("posted"))[1])
     assert carried["result"] == "informative"
     assert carried["state"] == "posted"
     assert carried["difference"] > 0.01
@@ -124,13 +126,13 @@ def test_undeclared_state_and_batch_statistics_are_found():
     inputs = keras.Input((5, 1))
     network = keras.Model(inputs, keras.layers.Dense(1)(Leaky()(keras.layers.LSTM(3)(inputs))))
     training = {"state": "none"}
-    found = predict.other_company(part, network, training, predict.windows(part, network, training))
+    found = predicting.other_company(part, network, training, predicting.windows(part, network, training))
     assert found["result"] == "fail"
     passed = {"state": "none", "windows": 5, "difference": 1e-7, "tolerance": 1e-3, "result": "pass"}
-    assert predict.worst([passed, found, passed])["result"] == "fail"
+    assert predicting.worst([passed, found, passed])["result"] == "fail"
     nothing = passed | {"difference": None, "result": "informative"}  # a seed that gave no number
-    assert predict.worst([passed, nothing])["result"] == "informative"
-    assert predict.worst([passed, nothing])["difference"] == 1e-7
+    assert predicting.worst([passed, nothing])["result"] == "informative"
+    assert predicting.worst([passed, nothing])["difference"] == 1e-7
 
 
 def test_predictions_that_are_no_numbers_compare_to_nothing(tmp_path):
@@ -138,7 +140,7 @@ def test_predictions_that_are_no_numbers_compare_to_nothing(tmp_path):
     model = models.load(path)
     model.set_weights([weight * np.nan for weight in model.get_weights()])
     models.save(model, path)
-    found = predict.worst(predict.table(make_part(noise(20), length=5), [path], experiment("none"))[1])
+    found = predicting.worst(predicting.table(make_part(noise(20), length=5), [path], experiment("none"))[1])
     assert (found["result"], found["difference"]) == ("informative", None)
 
 
@@ -150,7 +152,7 @@ def trained(project, monkeypatch):
     for stage in (split, window, scale):
         stage.main(["season_windows"])
     p = params.load()
-    train.train(p, "season_lstm")
+    train(p, "season_lstm")
     return p
 
 
@@ -158,10 +160,10 @@ def test_every_part_is_predicted_and_equal_inputs_give_equal_bytes(trained, tmp_
     folder = tmp_path / "models/season_lstm/predictions"
     (folder / "fold7").mkdir(parents=True)
     (folder / "fold7/test.parquet").write_text("left over")
-    predict.predict(trained, "season_lstm")
+    predicting.predict(trained, "season_lstm")
     before = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.parquet")}
     assert sorted(before) == ["fold0/test.parquet", "fold0/train.parquet", "fold0/validation.parquet"]
-    predict.predict(trained, "season_lstm")
+    predicting.predict(trained, "season_lstm")
     assert before == {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.parquet")}
     assert files.read_json(folder / "state.json")["result"] == "pass"
     table = files.read_table(folder / "fold0/test.parquet")
@@ -176,4 +178,4 @@ def test_every_part_is_predicted_and_equal_inputs_give_equal_bytes(trained, tmp_
 def test_a_missing_model_is_an_error(trained, tmp_path):
     (tmp_path / "models/season_lstm/training/fold0_seed1.keras").unlink()
     with pytest.raises(UserError, match=r"fold0_seed1.keras` must be a model that `train` wrote"):
-        predict.predict(trained, "season_lstm")
+        predicting.predict(trained, "season_lstm")

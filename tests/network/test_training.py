@@ -10,41 +10,20 @@ import sys
 import numpy as np
 import pytest
 
-from pipeline import backends, train
 from pipeline.common.errors import UserError
+from pipeline.network import backends, training
 from tests.conftest import tiny_params, write_params
-from tests.parts import make_part
+from tests.helpers.parts import make_part
+from tests.helpers.trainings import SMALL, TRAINING, broken, noise
 
 # Without the op determinism of TensorFlow, which holds for the process, so that tests of XLA can share it.
 backends.prepare(threads=1, jit_compile=True)
 
 import keras  # noqa: E402 - the backend is prepared before
 
-from pipeline import models  # noqa: E402
-from pipeline.architectures import Shape  # noqa: E402
-from pipeline.batches import Batches  # noqa: E402
-
-TRAINING = {
-    "loss": None,
-    "optimizer": "sgd",
-    "learning_rate": 1e-12,  # weights stay as they were drawn, so every loss can be computed by hand
-    "clipnorm": None,
-    "clipvalue": None,
-    "batch_size": 8,
-    "epochs": 2,
-    "shuffle": False,
-    "early_stopping": None,
-    "state": "none",
-    "seeds": [0],
-    "jit_compile": False,
-    "steps_per_execution": 1,
-    "threads": 1,
-}
-SMALL = {"name": "lstm", "units": [3], "head": "linear"}
-
-
-def noise(rows, seed=0):
-    return np.random.default_rng(seed).normal(size=rows)
+from pipeline.common.architectures import Shape  # noqa: E402
+from pipeline.network import models  # noqa: E402
+from pipeline.network.batches import Batches  # noqa: E402
 
 
 def squared_errors(part, model):
@@ -53,7 +32,7 @@ def squared_errors(part, model):
 
 def test_history():
     part, held = make_part(noise(40), length=5), make_part(noise(20, 1), length=5, name="validation")
-    model, history = train.fit(part, held, SMALL, TRAINING, seed=0)
+    model, history = training.fit(part, held, SMALL, TRAINING, seed=0)
     assert history["weights"] == model.count_params()
     assert history["updates"] == 2 * 5  # 35 windows in batches of 8
     assert (history["stopped"], history["nonfinite"], history["weights_finite"]) == ("completed", None, True)
@@ -66,7 +45,7 @@ def test_history():
 
 def test_two_classes_have_an_accuracy():
     part = make_part(noise(40), length=5, kind="sign")
-    model, history = train.fit(part, None, {"name": "lstm", "units": [3], "head": "sigmoid"}, TRAINING, seed=0)
+    model, history = training.fit(part, None, {"name": "lstm", "units": [3], "head": "sigmoid"}, TRAINING, seed=0)
     right = (model.predict(part.inputs(), verbose=0) > 0.5) == part.targets()
     assert history["epochs"][0]["accuracy"] == pytest.approx(right.mean())
     assert "val_loss" not in history["epochs"][0]
@@ -75,7 +54,7 @@ def test_two_classes_have_an_accuracy():
 def test_the_penalty_is_told_from_the_loss():
     part = make_part(noise(40), length=5)
     architecture = {"name": "simple_rnn", "units": [4], "activations": ["tanh"], "dropout": 0.0}
-    model, history = train.fit(part, None, architecture, TRAINING, seed=0)
+    model, history = training.fit(part, None, architecture, TRAINING, seed=0)
     squares = sum(
         float((weight.numpy() ** 2).sum()) for weight in model.trainable_weights if "recurrent" not in weight.path
     )
@@ -87,16 +66,16 @@ def test_the_penalty_is_told_from_the_loss():
 def test_slices_are_the_losses_of_runs_of_batches_without_the_penalty():
     part = make_part(noise(95), length=5)  # 90 windows: 11 batches of 8 and one of 2
     architecture = {"name": "simple_rnn", "units": [4], "activations": ["tanh"], "dropout": 0.0}
-    model, history = train.fit(part, None, architecture, TRAINING, seed=0)
+    model, history = training.fit(part, None, architecture, TRAINING, seed=0)
     errors = squared_errors(part, model)
     expected = [errors[at : at + 8].mean() for at in range(0, 90, 8)]
     for epoch in history["epochs"]:
         assert epoch["slices"] == pytest.approx(expected, abs=1e-4)
-    _, whole = train.fit(part, None, architecture, TRAINING | {"batch_size": 2}, seed=0)
+    _, whole = training.fit(part, None, architecture, TRAINING | {"batch_size": 2}, seed=0)
     slices = whole["epochs"][0]["slices"]  # 45 batches in 20 runs of two or three
     assert len(slices) == 20
     assert np.mean(slices) == pytest.approx(errors.mean(), rel=0.05)
-    _, some = train.fit(part, None, architecture, TRAINING | {"steps_per_execution": 5}, seed=0)
+    _, some = training.fit(part, None, architecture, TRAINING | {"steps_per_execution": 5}, seed=0)
     reports = [errors[:40].mean(), errors[40:80].mean(), errors[80:].mean()]
     assert some["epochs"][0]["slices"] == pytest.approx(reports, abs=1e-4)
 
@@ -105,10 +84,10 @@ def test_slices_are_the_losses_of_runs_of_batches_without_the_penalty():
 def test_update_ratios_are_those_of_the_epochs_first_report(steps):
     part = make_part(noise(40), length=5)
     settings = TRAINING | {"learning_rate": 0.1, "epochs": 1, "steps_per_execution": steps}
-    before = {layer.name: layer.get_weights() for layer in train.build(part, SMALL, settings, 3).layers}
-    _, history = train.fit(part, None, SMALL, settings, seed=3)
+    before = {layer.name: layer.get_weights() for layer in training.build(part, SMALL, settings, 3).layers}
+    _, history = training.fit(part, None, SMALL, settings, seed=3)
     few = dataclasses.replace(part, table={key: value[: 8 * steps] for key, value in part.table.items()})
-    model, _ = train.fit(few, None, SMALL, settings, seed=3)  # an epoch that is that report alone
+    model, _ = training.fit(few, None, SMALL, settings, seed=3)  # an epoch that is that report alone
     ratios = history["epochs"][0]["update_ratio"]
     assert list(ratios) == ["lstm_0", "head"]
     for name, ratio in ratios.items():
@@ -117,20 +96,13 @@ def test_update_ratios_are_those_of_the_epochs_first_report(steps):
         assert ratio == pytest.approx(change / steps / np.sqrt(sum((b**2).sum() for b in before[name])), rel=1e-4)
 
 
-def broken(part, row):
-    """The same part with one missing cell that reached the scaled rows."""
-    scaled = part.scaled.copy()
-    scaled[row] = np.nan
-    return dataclasses.replace(part, scaled=scaled)
-
-
 @pytest.mark.parametrize(("steps", "batch"), [(1, 3), (2, 3), (4, 1)])
 def test_the_first_loss_that_is_not_finite_ends_the_training(steps, batch):
     part = make_part(noise(85), length=5, kind="sign")
     architecture = {"name": "lstm", "units": [3], "head": "sigmoid"}
     settings = TRAINING | {"steps_per_execution": steps}
     # Row 20 is first read by window 16, the first one of batch 3.
-    _, history = train.fit(broken(part, 20), None, architecture, settings, seed=0)
+    _, history = training.fit(broken(part, 20), None, architecture, settings, seed=0)
     assert history["stopped"] == "nonfinite"
     assert not history["weights_finite"]
     assert len(history["epochs"]) == 1
@@ -140,7 +112,7 @@ def test_the_first_loss_that_is_not_finite_ends_the_training(steps, batch):
     if batch == 1:
         assert found["loss_before"] is None
         return
-    healthy, _ = train.fit(part, None, architecture, TRAINING | {"epochs": 1}, seed=0)
+    healthy, _ = training.fit(part, None, architecture, TRAINING | {"epochs": 1}, seed=0)
     said = healthy.predict(part.inputs()[:16], verbose=0)
     truth = part.targets()[:16]
     assert len(history["epochs"][0]["slices"]) == (2 if steps == 1 else 1)  # the finite ones
@@ -151,11 +123,11 @@ def test_the_first_loss_that_is_not_finite_ends_the_training(steps, batch):
 def test_early_stopping_watches_the_loss():
     part = make_part(noise(40), length=5)
     stopping = {"monitor": "loss", "patience": 1, "min_delta": 0, "restore_best": False}
-    _, history = train.fit(
+    _, history = training.fit(
         part, None, SMALL, TRAINING | {"epochs": 9, "early_stopping": stopping | {"min_delta": 9}}, 0
     )
     assert (history["stopped"], len(history["epochs"])) == ("early_stopping", 2)
-    _, history = train.fit(part, None, SMALL, TRAINING | {"epochs": 2, "early_stopping": stopping}, 0)
+    _, history = training.fit(part, None, SMALL, TRAINING | {"epochs": 2, "early_stopping": stopping}, 0)
     assert history["stopped"] == "completed"
 
 
@@ -164,7 +136,7 @@ def test_restore_best_brings_the_best_weights_back():
     stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 0, "restore_best": True}
     settings = TRAINING | {"epochs": 30, "learning_rate": 0.1, "early_stopping": stopping}
     settings["learning_rate"] = 0.2
-    model, history = train.fit(held, part, SMALL, settings, seed=0)  # what fits the one gets worse on the other
+    model, history = training.fit(held, part, SMALL, settings, seed=0)  # what fits the one gets worse on the other
     best = min(epoch["val_loss"] for epoch in history["epochs"])
     assert history["stopped"] == "early_stopping"
     assert history["epochs"][-1]["val_loss"] > best
@@ -174,7 +146,7 @@ def test_restore_best_brings_the_best_weights_back():
 def test_a_failure_is_kept_even_where_the_best_is_asked_for():
     part = make_part(noise(40), length=5)
     stopping = {"monitor": "loss", "patience": 5, "min_delta": 0, "restore_best": True}
-    _, history = train.fit(broken(part, 20), None, SMALL, TRAINING | {"early_stopping": stopping}, seed=0)
+    _, history = training.fit(broken(part, 20), None, SMALL, TRAINING | {"early_stopping": stopping}, seed=0)
     assert (history["stopped"], history["weights_finite"]) == ("nonfinite", False)
 
 
@@ -204,7 +176,7 @@ def test_fit_draws_a_new_order_once_an_epoch(monkeypatch):
     drawn = []
     original = Batches._draw
     monkeypatch.setattr(Batches, "_draw", lambda self: (original(self), drawn.append(self._order.tolist()))[0])
-    train.fit(make_part(noise(20), length=3), None, SMALL, TRAINING | {"shuffle": True, "epochs": 3}, seed=4)
+    training.fit(make_part(noise(20), length=3), None, SMALL, TRAINING | {"shuffle": True, "epochs": 3}, seed=4)
     expected = [np.random.default_rng([4, epoch]).permutation(17).tolist() for epoch in range(3)]
     assert drawn[:3] == expected
 
@@ -231,7 +203,7 @@ def test_lanes_carry_state_as_one_long_sequence_does():
     part = make_part(noise(61), length=5, stride=5)
     assert len(part) == 12
     settings = TRAINING | {"state": "lanes", "batch_size": 3}
-    model, history = train.fit(part, None, SMALL, settings, seed=0)
+    model, history = training.fit(part, None, SMALL, settings, seed=0)
     run = unrolled(model, part, 4)
     said = np.concatenate([run(0), run(4), run(8)])  # three lanes of four windows
     expected = ((said - part.targets()[:, 0]) ** 2).mean()
@@ -247,10 +219,10 @@ def test_state_is_zeroed_between_passes(steps_per_execution):
     part = make_part(noise(71), length=5, stride=5)
     part = dataclasses.replace(part, table={key: np.delete(value, 9) for key, value in part.table.items()})
     settings = TRAINING | {"state": "lanes", "batch_size": 2, "steps_per_execution": steps_per_execution}
-    order = train._order(part, settings)
+    order = training._order(part, settings)
     assert order.resets == {4}  # chains of 9 and 4 windows: two lanes of 4 steps, then two lanes of 2
     assert order.windows.T.tolist() == [[0, 1, 2, 3, 9, 10], [4, 5, 6, 7, 11, 12]]
-    model, history = train.fit(part, None, SMALL, settings, seed=0)
+    model, history = training.fit(part, None, SMALL, settings, seed=0)
     four, two = unrolled(model, part, 4), unrolled(model, part, 2)
     said = np.concatenate([four(0), four(4), two(10), two(12)])  # numbers as before the tenth was taken out
     expected = ((said - part.targets()[[*range(8), *range(9, 13)], 0]) ** 2).mean()
@@ -261,7 +233,7 @@ def test_state_is_zeroed_between_passes(steps_per_execution):
 def test_posted_state_goes_from_batch_to_batch():
     part = make_part(noise(21), length=5)
     assert len(part) == 16
-    model, history = train.fit(part, None, SMALL, TRAINING | {"state": "posted", "batch_size": 5}, seed=0)
+    model, history = training.fit(part, None, SMALL, TRAINING | {"state": "posted", "batch_size": 5}, seed=0)
     twin = models.build(SMALL, Shape(5, 1, 1, 5))
     models.copy_weights(model, twin)
     said = np.concatenate([twin.predict_on_batch(part.inputs(np.arange(at, at + 5))) for at in (0, 5, 10)])
@@ -273,7 +245,7 @@ def test_posted_state_goes_from_batch_to_batch():
 def test_validation_has_a_state_of_its_own():
     part, held = (make_part(noise(61, seed), length=5, stride=5) for seed in (0, 1))
     settings = TRAINING | {"state": "lanes", "batch_size": 3}
-    model, history = train.fit(part, held, SMALL, settings, seed=0)
+    model, history = training.fit(part, held, SMALL, settings, seed=0)
     run = unrolled(model, held, 4)
     said = np.concatenate([run(0), run(4), run(8)])
     for epoch in history["epochs"]:
@@ -283,9 +255,9 @@ def test_validation_has_a_state_of_its_own():
 def test_steps_in_one_execution_and_xla_give_the_same_training():
     part = make_part(noise(60), length=5)
     settings = TRAINING | {"learning_rate": 0.05, "epochs": 3, "shuffle": True}
-    plain, one = train.fit(part, None, SMALL, settings, seed=3)
+    plain, one = training.fit(part, None, SMALL, settings, seed=3)
     for other in ({"steps_per_execution": 4}, {"jit_compile": True}):
-        model, history = train.fit(part, None, SMALL, settings | other, seed=3)
+        model, history = training.fit(part, None, SMALL, settings | other, seed=3)
         assert model.jit_compile == bool(other.get("jit_compile"))  # Keras turns it off in silence
         assert history["updates"] == one["updates"]
         np.testing.assert_allclose(
@@ -297,7 +269,7 @@ def test_steps_in_one_execution_and_xla_give_the_same_training():
 
 def test_too_large_a_batch_for_carried_state_is_an_error():
     with pytest.raises(UserError, match=r"`training.batch_size` .* 50 for 35 windows"):
-        train.fit(make_part(noise(40), length=5), None, SMALL, TRAINING | {"state": "posted", "batch_size": 50}, 0)
+        training.fit(make_part(noise(40), length=5), None, SMALL, TRAINING | {"state": "posted", "batch_size": 50}, 0)
 
 
 def command(folder, module, *arguments):
@@ -367,4 +339,4 @@ def test_shuffled_state_is_an_error():
         }
     }
     with pytest.raises(UserError, match=r"`experiments.x.training.shuffle` must be false where state is carried"):
-        train.train(p, "x")
+        training.train(p, "x")

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from parts import make_part
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
-from pipeline import baselines
+from pipeline.scoring import baselines
+from tests.helpers.parts import make_part
 
 
 def test_persistence_and_train_mean_of_two_steps():

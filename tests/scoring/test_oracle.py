@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from parts import make_part
 from scipy import stats
 
-from pipeline import oracle
+from pipeline.scoring import oracle
+from tests.helpers.parts import make_part
 
 LOCATION = np.array([0.0, 0.1, 0.2, 0.3, 0.4])
 SCALE = np.array([1.0, 1.0, 2.0, 1.0, 0.5])

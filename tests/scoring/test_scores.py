@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from pipeline import scores
+from pipeline.scoring import scores
 
 RANDOM = np.random.default_rng(0)
 

@@ -6,7 +6,7 @@ from scipy import signal, stats
 from statsmodels.stats.diagnostic import pesaran_timmermann
 from statsmodels.tsa.stattools import diebold_mariano_test
 
-from pipeline import forecast_tests, resample, scores, skill
+from pipeline.scoring import bootstrap, scores, significance, skill
 
 
 def pair(random, windows=200, worse=1.0, errors=0.5):
@@ -145,11 +145,11 @@ def test_the_overlap_reaches_every_number():
     random = np.random.default_rng(23)
     network, base = (np.convolve(random.normal(size=205), np.ones(6), "valid") ** 2 for _ in range(2))
     got = against(network, base, overlap=6)
-    assert got["block_length"] == resample.block_length([network - base], 6) >= 12
-    expected = forecast_tests.diebold_mariano(network, base, 6)
-    assert expected != forecast_tests.diebold_mariano(network, base, 1)
+    assert got["block_length"] == bootstrap.block_length([network - base], 6) >= 12
+    expected = significance.diebold_mariano(network, base, 6)
+    assert expected != significance.diebold_mariano(network, base, 1)
     assert got["naive"]["diebold_mariano"] == got["linear"]["diebold_mariano"] == pytest.approx(expected)
-    draws = resample.Draws.of(np.column_stack([network, base, np.ones(200)]), got["block_length"])
+    draws = bootstrap.Draws.of(np.column_stack([network, base, np.ones(200)]), got["block_length"])
     assert got["effective_windows"] == pytest.approx(skill.effective(network - base, draws))
     assert got["effective_windows"] < 0.6 * 200
 
@@ -198,22 +198,22 @@ def test_blocks_know_that_windows_overlap():
 def test_block_length_grows_with_the_correlation_and_the_overlap():
     random = np.random.default_rng(9)
     noise, slow = random.normal(size=400), correlated(random, 400, 0.95)
-    assert resample.block_length([noise]) <= 4
-    assert resample.block_length([slow]) >= 15
-    assert resample.block_length([noise, slow]) == resample.block_length([slow])
-    assert resample.block_length([noise], overlap=10) >= 20
-    assert resample.block_length([noise], overlap=1000) == 100
-    assert resample.block_length([np.zeros(400)]) == 1
-    assert resample.block_length([noise * 1e-12]) == resample.block_length([noise])
-    assert [resample.block_length([noise[:n]]) for n in (1, 2, 5, 20)][:3] == [1, 1, 1]
+    assert bootstrap.block_length([noise]) <= 4
+    assert bootstrap.block_length([slow]) >= 15
+    assert bootstrap.block_length([noise, slow]) == bootstrap.block_length([slow])
+    assert bootstrap.block_length([noise], overlap=10) >= 20
+    assert bootstrap.block_length([noise], overlap=1000) == 100
+    assert bootstrap.block_length([np.zeros(400)]) == 1
+    assert bootstrap.block_length([noise * 1e-12]) == bootstrap.block_length([noise])
+    assert [bootstrap.block_length([noise[:n]]) for n in (1, 2, 5, 20)][:3] == [1, 1, 1]
 
 
 def test_with_blocks_of_one_window_the_widening_is_students():
     for units in (5, 30, 1000):
         deviation = np.sqrt(1 - 1 / units)  # of a resampled mean, as a share of the sample's standard error
         student = stats.t.ppf(0.975, units - 1)
-        assert resample.widening(units, 1) * deviation * stats.norm.ppf(0.975) == pytest.approx(student)
-    assert resample.widening(500, 50) > resample.widening(500, 5) > resample.widening(500, 1)
+        assert bootstrap.widening(units, 1) * deviation * stats.norm.ppf(0.975) == pytest.approx(student)
+    assert bootstrap.widening(500, 50) > bootstrap.widening(500, 5) > bootstrap.widening(500, 1)
 
 
 def test_the_widening_of_long_blocks_is_priestleys():
@@ -222,8 +222,8 @@ def test_the_widening_of_long_blocks_is_priestleys():
     share, degrees = 1 - weights.sum() / 500, 500 / (weights**2).sum() - 1
     assert share == pytest.approx(0.81)
     student = stats.t.ppf(0.975, degrees) / stats.norm.ppf(0.975)
-    assert resample.widening(500, 48) == pytest.approx(student / np.sqrt(share)) == pytest.approx(1.272, abs=0.001)
-    assert np.isfinite(resample.widening(1, 1))
+    assert bootstrap.widening(500, 48) == pytest.approx(student / np.sqrt(share)) == pytest.approx(1.272, abs=0.001)
+    assert np.isfinite(bootstrap.widening(1, 1))
 
 
 @pytest.mark.parametrize("units", [5, 30])
@@ -231,7 +231,7 @@ def test_small_p_values_are_as_rare_as_they_say(units):
     random = np.random.default_rng([24, units])
     found = []
     for _ in range(2500):
-        draws = resample.Draws.of(np.column_stack([random.normal(size=units), np.ones(units)]), 1)
+        draws = bootstrap.Draws.of(np.column_stack([random.normal(size=units), np.ones(units)]), 1)
         found.append(draws.p_value(draws.means[0], draws.resampled[:, 0]))
     for level in (0.05, 0.01, 0.003):
         rate, deviation = np.mean(np.array(found) < level), np.sqrt(level / 2500)
@@ -239,7 +239,7 @@ def test_small_p_values_are_as_rare_as_they_say(units):
 
 
 def test_a_p_value_without_a_spread():
-    draws = resample.Draws.of(np.column_stack([np.zeros(30), np.full(30, 2.0), np.ones(30)]), 1)
+    draws = bootstrap.Draws.of(np.column_stack([np.zeros(30), np.full(30, 2.0), np.ones(30)]), 1)
     assert draws.p_value(0.0, draws.resampled[:, 0]) == 1
     assert 0 < draws.p_value(2.0, draws.resampled[:, 1]) < 1e-6
     assert 0 < draws.p_value(-2.0, -draws.resampled[:, 1]) < 1e-6
@@ -268,7 +268,7 @@ def test_the_p_value_is_below_the_level_exactly_where_the_interval_leaves_0_out(
 def test_a_resample_is_of_pairs_and_has_the_spread_of_a_mean(units):
     random = np.random.default_rng(11)
     losses = random.normal(size=units)
-    draws = resample.Draws.of(np.column_stack([losses, 3 * losses, np.ones(units)]), 1)
+    draws = bootstrap.Draws.of(np.column_stack([losses, 3 * losses, np.ones(units)]), 1)
     assert draws.resampled.shape == (1000, 2)
     np.testing.assert_allclose(draws.resampled[:, 1], 3 * draws.resampled[:, 0])
     assert draws.resampled[:, 0].std() == pytest.approx(losses.std() / np.sqrt(units), rel=0.1)
@@ -277,9 +277,9 @@ def test_a_resample_is_of_pairs_and_has_the_spread_of_a_mean(units):
 
 def test_kept_draws_and_streamed_ones_are_the_same(monkeypatch):
     table = np.column_stack([np.random.default_rng(12).random(80), np.ones(80)])
-    kept = resample.Draws.of(table, 5).resampled
-    monkeypatch.setattr(resample, "_KEPT", 10)
-    np.testing.assert_allclose(resample.Draws.of(table, 5).resampled, kept, rtol=1e-12)
+    kept = bootstrap.Draws.of(table, 5).resampled
+    monkeypatch.setattr(bootstrap, "_KEPT", 10)
+    np.testing.assert_allclose(bootstrap.Draws.of(table, 5).resampled, kept, rtol=1e-12)
 
 
 def test_sequences_are_drawn_whole():
@@ -305,19 +305,19 @@ def test_diebold_mariano_is_that_of_statsmodels_on_the_forecasts():
         # The cube root of 120, and twice the overlap's own lags.
         lags = 5 if overlap == 1 else 14
         expected = diebold_mariano_test(truth, one, other, criterion="mse", harvey_adj=True, horizon=overlap, lags=lags)
-        got = forecast_tests.diebold_mariano((one - truth) ** 2, (other - truth) ** 2, overlap)
+        got = significance.diebold_mariano((one - truth) ** 2, (other - truth) ** 2, overlap)
         assert got == pytest.approx({"statistic": expected.statistic, "p_value": expected.pvalue, "lags": lags})
-    assert forecast_tests.diebold_mariano(truth, truth + 1) is None
-    assert forecast_tests.diebold_mariano(truth[:3], one[:3]) is None
+    assert significance.diebold_mariano(truth, truth + 1) is None
+    assert significance.diebold_mariano(truth[:3], one[:3]) is None
     for least, overlap in ((10, 1), (80, 8)):
-        assert forecast_tests.diebold_mariano(truth[: least - 1], one[: least - 1], overlap) is None
-        assert forecast_tests.diebold_mariano(truth[:least], one[:least], overlap) is not None
-    assert forecast_tests.diebold_mariano(truth[:4], one[:4], sequences=np.arange(4)) is None
+        assert significance.diebold_mariano(truth[: least - 1], one[: least - 1], overlap) is None
+        assert significance.diebold_mariano(truth[:least], one[:least], overlap) is not None
+    assert significance.diebold_mariano(truth[:4], one[:4], sequences=np.arange(4)) is None
 
 
 def test_diebold_mariano_of_independent_sequences_is_students():
     one, other = np.random.default_rng(15).random((2, 9))
-    got = forecast_tests.diebold_mariano(one, other, overlap=500, sequences=np.arange(9))
+    got = significance.diebold_mariano(one, other, overlap=500, sequences=np.arange(9))
     expected = stats.ttest_1samp(one - other, 0)
     assert got["lags"] == 0
     assert got["statistic"] == pytest.approx(expected.statistic)
@@ -328,36 +328,36 @@ def test_pesaran_timmermann_is_that_of_statsmodels():
     random = np.random.default_rng(16)
     last, change = random.normal(size=(2, 100))
     forecast = last + change + random.normal(size=100)
-    got = forecast_tests.signs(last + change, forecast, last)
+    got = significance.signs(last + change, forecast, last)
     expected = pesaran_timmermann(change, forecast - last)
     assert (got["statistic"], got["p_value"]) == pytest.approx((expected.statistic, expected.pvalue))
     assert got["hits"] == pytest.approx(np.mean((change > 0) == (forecast > last)))
     # Overlapping targets are thinned, not taken for independent.
-    thinned = forecast_tests.signs(last + change, forecast, last, overlap=4)
-    assert thinned == pytest.approx(forecast_tests.signs((last + change)[::4], forecast[::4], last[::4]))
+    thinned = significance.signs(last + change, forecast, last, overlap=4)
+    assert thinned == pytest.approx(significance.signs((last + change)[::4], forecast[::4], last[::4]))
     assert thinned["p_value"] > got["p_value"]
 
 
 def test_signs_that_do_not_change_have_no_test():
     truth = np.random.default_rng(17).normal(size=40)
-    assert forecast_tests.signs(truth, np.ones(40), np.zeros(40)) is None
-    assert forecast_tests.signs(truth, truth * np.nan, np.zeros(40)) is None
+    assert significance.signs(truth, np.ones(40), np.zeros(40)) is None
+    assert significance.signs(truth, truth * np.nan, np.zeros(40)) is None
     missing = np.where(np.arange(40) < 5, np.nan, 0.0)
-    assert forecast_tests.signs(truth, truth, missing)["hits"] == 1
+    assert significance.signs(truth, truth, missing)["hits"] == 1
 
 
 def test_few_signs_have_no_test():
     truth = np.random.default_rng(26).normal(size=60)
-    assert forecast_tests.signs(truth[:20], truth[:20], np.zeros(20)) is not None
-    assert forecast_tests.signs(truth[:19], truth[:19], np.zeros(19)) is None
-    assert forecast_tests.signs(truth, truth, np.zeros(60), overlap=3) is not None
-    assert forecast_tests.signs(truth[:57], truth[:57], np.zeros(57), overlap=3) is None
+    assert significance.signs(truth[:20], truth[:20], np.zeros(20)) is not None
+    assert significance.signs(truth[:19], truth[:19], np.zeros(19)) is None
+    assert significance.signs(truth, truth, np.zeros(60), overlap=3) is not None
+    assert significance.signs(truth[:57], truth[:57], np.zeros(57), overlap=3) is None
 
 
 def test_the_effective_number_of_windows():
     def found(difference, block):
         table = np.column_stack([difference, np.zeros(len(difference)), np.ones(len(difference))])
-        return skill.effective(difference, resample.Draws.of(table, block))
+        return skill.effective(difference, bootstrap.Draws.of(table, block))
 
     random = np.random.default_rng(18)
     assert found(random.normal(size=500), 1) == pytest.approx(500, rel=0.1)
@@ -367,7 +367,7 @@ def test_the_effective_number_of_windows():
     assert found(np.tile([1.0, -1.0], 20), 10) == 40
     # Sums of 24 independent rows, one row farther each time, have 24 - |lag| rows in common: 500 windows are worth 21.
     sums = [np.convolve(random.normal(size=523), np.ones(24), "valid") for _ in range(60)]
-    worth = np.median([found(one, resample.block_length([one], 24)) for one in sums])
+    worth = np.median([found(one, bootstrap.block_length([one], 24)) for one in sums])
     assert worth == pytest.approx(500 / 24, rel=0.2)
 
 

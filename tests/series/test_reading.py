@@ -9,8 +9,9 @@ import pytest
 
 from pipeline import raw
 from pipeline.common.errors import UserError
+from pipeline.series import reading
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 AUTOREGRESSION = {"source": "pipeline/sources/autoregression.py", "rows": 50, "phi": 0.3, "scale": 1.0, "seed": 1}
 
 
@@ -31,7 +32,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_writes_what_the_files_page_says(project):
     settings = {"source": "data/own/a.csv", "time": "t", "target": "b", "features": ["a"], "period": 7}
-    raw.write("mine", raw.read("mine", settings), settings)
+    reading.write("mine", reading.read("mine", settings), settings)
     folder = project / "data/raw/mine"
     np.testing.assert_array_equal(np.load(folder / "rows.npy"), [[1, 2], [3, np.nan]])
     assert np.load(folder / "time.npy").dtype == "datetime64[s]"
@@ -49,19 +50,19 @@ def test_writes_what_the_files_page_says(project):
 
 
 def test_equal_settings_give_equal_bytes_and_nothing_of_an_earlier_run_stays(project):
-    raw.write("s", raw.read("s", AUTOREGRESSION), AUTOREGRESSION)
+    reading.write("s", reading.read("s", AUTOREGRESSION), AUTOREGRESSION)
     first = contents(project / "data/raw/s")
     assert sorted(first) == ["rows.npy", "series.json"]
     (project / "data/raw/s/time.npy").write_bytes(b"of an earlier run")
-    raw.write("s", raw.read("s", AUTOREGRESSION), AUTOREGRESSION)
+    reading.write("s", reading.read("s", AUTOREGRESSION), AUTOREGRESSION)
     assert contents(project / "data/raw/s") == first
 
 
 def test_common_keys_reach_a_generator_and_null_is_left_out(project):
-    series = raw.read("s", AUTOREGRESSION | {"channels": 3, "features": ["c2"], "period": 5, "target": None})
+    series = reading.read("s", AUTOREGRESSION | {"channels": 3, "features": ["c2"], "period": 5, "target": None})
     assert (series.features, series.target, series.period) == (["c2"], "x", 5)
     seasonal = {"source": "pipeline/sources/seasonal.py", "rows": 50, "period": 12, "seed": 1}
-    assert raw.read("s", seasonal).period == 12
+    assert reading.read("s", seasonal).period == 12
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_common_keys_reach_a_generator_and_null_is_left_out(project):
         ({"rows": None}, "series.s.rows", "must be given"),
         ({"target": "y"}, "series.s.target", "x"),
         ({"source": "pipeline/sources/weather.py"}, "series.s.source", "market.py"),
-        ({"source": "pipeline/sources/own.py"}, "series.s.source", "market.py"),
+        ({"source": "pipeline/series/own.py"}, "series.s.source", "market.py"),
         ({"source": "pipeline/common/errors.py"}, "series.s.source", "market.py"),
         ({"source": "data/own/a.csv"}, "series.s.rows", "target"),
         ({"source": "data/own/../own/a.csv"}, "series.s.rows", "target"),
@@ -80,7 +81,7 @@ def test_common_keys_reach_a_generator_and_null_is_left_out(project):
 )
 def test_a_wrong_setting_is_named_in_full(project, change, place, says):
     with pytest.raises(UserError) as caught:
-        raw.read("s", AUTOREGRESSION | change)
+        reading.read("s", AUTOREGRESSION | change)
     line = str(caught.value)
     assert line.startswith(f"`{place}` ")
     assert says in line
@@ -88,20 +89,20 @@ def test_a_wrong_setting_is_named_in_full(project, change, place, says):
 
 def test_a_path_out_of_the_folder_is_refused_by_its_full_name(project):
     with pytest.raises(UserError, match=r"`series\.s\.source` must be a file below data/own/"):
-        raw.read("s", {"source": "data/own/../../a.csv", "target": "a"})
+        reading.read("s", {"source": "data/own/../../a.csv", "target": "a"})
 
 
 def test_a_source_that_makes_infinite_values_is_refused(project):
     from dataclasses import replace
 
-    series = raw.read("s", AUTOREGRESSION)
+    series = reading.read("s", AUTOREGRESSION)
     series.rows[3, 0] = np.inf
     with pytest.raises(UserError, match="infinity"):
-        raw.check("s", series)
+        reading.check("s", series)
     with pytest.raises(UserError, match="each of its columns once"):
-        raw.check("s", replace(series, columns=["x"]))
+        reading.check("s", replace(series, columns=["x"]))
     with pytest.raises(UserError, match="whole sequences of 7"):
-        raw.check("s", replace(raw.read("s", AUTOREGRESSION), sequence_length=7))
+        reading.check("s", replace(reading.read("s", AUTOREGRESSION), sequence_length=7))
 
 
 def test_a_failure_ends_with_2_and_leaves_the_earlier_result(project, capsys):
@@ -109,12 +110,12 @@ def test_a_failure_ends_with_2_and_leaves_the_earlier_result(project, capsys):
 
     source = project / "data/own/a.csv"
     settings = {"source": "data/own/a.csv", "target": "a"}
-    raw.write("mine", raw.read("mine", settings), settings)
+    reading.write("mine", reading.read("mine", settings), settings)
     before = contents(project / "data/raw")
     source.write_text("t,a,b\n2020-01-01,1,2\n2020-01-02,three,\n")
 
     def command(arguments: list[str]) -> None:
-        raw.write("mine", raw.read("mine", settings), settings)
+        reading.write("mine", reading.read("mine", settings), settings)
 
     with pytest.raises(SystemExit) as stopped:
         errors.run(command)

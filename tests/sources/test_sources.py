@@ -7,18 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.common.errors import UserError
-from pipeline.sources import (
-    ORACLE,
-    SettingError,
-    autoregression,
-    bundled,
-    market,
-    own,
-    price,
-    seasonal,
-    select,
-    steps,
-)
+from pipeline.series import ORACLE, SettingError, own, select
+from pipeline.sources import autoregression, bundled, market, price, seasonal, steps
 
 
 def r2(truth: np.ndarray, prediction: np.ndarray) -> float:

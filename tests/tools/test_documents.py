@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow import documents
+from tools import documents
 
 ONE, OTHER = "<!-- table: python -m a.one -->\n", "<!-- table: python -m a.other -->\n"
 

@@ -11,7 +11,7 @@ import yaml
 from pipeline.common.errors import UserError
 from pipeline.report import page
 from tests.conftest import PROJECT
-from workflow import locked
+from tools import locked
 
 STAGES = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 PACKAGES = tomllib.loads((PROJECT / "uv.lock").read_text(encoding="utf-8"))["package"]
@@ -26,8 +26,9 @@ def test_versions_are_those_installed() -> None:
 
     found = yaml.safe_load((PROJECT / "locked.yaml").read_text(encoding="utf-8"))
     assert found
-    for name, version in found.items():
-        assert metadata.version(name) in version.split(", ")
+    for group in found.values():
+        for name, version in group.items():
+            assert metadata.version(name) in version.split(", ")
 
 
 def test_every_import_is_found_by_its_installed_name() -> None:
@@ -65,8 +66,8 @@ def test_a_dependency_that_is_chosen_by_name_stands_for_all_of_its_folder(tmp_pa
         "${item.source}": ["numpy", "pandas", "scipy", "statsmodels"],
     }
     for dep, names in of.items():
-        assert locked.libraries([dep], tmp_path) == names
-    assert locked.libraries(list(of), tmp_path) == sorted({name for names in of.values() for name in names})
+        assert locked.libraries([dep], tmp_path) == set(names)
+    assert locked.libraries(list(of), tmp_path) == {name for names in of.values() for name in names}
 
 
 def test_what_lies_behind_a_library_is_what_uv_lock_names_for_it() -> None:
@@ -76,16 +77,24 @@ def test_what_lies_behind_a_library_is_what_uv_lock_names_for_it() -> None:
 
 
 def test_the_report_rests_on_the_libraries_whose_versions_it_shows() -> None:
-    assert set(page._PACKAGES) <= set(locked.named(STAGES)["report"])
+    assert locked.groups(set(page._PACKAGES)) == locked.named(STAGES["report"])
     assert set(locked.SHOWN["pipeline/report"]) <= set(page._PACKAGES)
 
 
 def test_stages_without_a_network_do_not_rest_on_one() -> None:
-    named = locked.named(STAGES)
-    assert {kind for kind, names in named.items() if "tensorflow" in names} == {
+    assert {kind for kind, stage in STAGES.items() if "network" in locked.named(stage)} == {
         *("train", "predict", "diagnose", "leakage", "leaks", "report")
     }
-    assert {"keras", "h5py", "tensorflow", "numpy", "scikit-learn"} <= set(named["train"])
+    assert locked.named(STAGES["train"]) == ["network", "rows"]
+
+
+def test_each_library_is_in_one_group_and_none_is_there_for_nothing() -> None:
+    members = [name for group in locked.GROUPS.values() for name in group]
+    assert len(members) == len(set(members))
+    used = [locked.libraries(stage.get("do", stage)["deps"], PROJECT) for stage in STAGES.values()]
+    assert set(members) == set().union(*used)
+    with pytest.raises(UserError, match=r"must put every library .* in a group. Received: certifi"):
+        locked.groups({"numpy", "certifi"})
 
 
 LOCK = """
@@ -146,19 +155,19 @@ def test_another_version_of_keras_is_told_and_written(copy: Path) -> None:
     assert (copy / "locked.yaml").read_text(encoding="utf-8") == before
     locked.main([])
     after = (copy / "locked.yaml").read_text(encoding="utf-8")
-    assert set(after.splitlines()) - set(before.splitlines()) == {"keras: '999.1'"}
+    assert set(after.splitlines()) - set(before.splitlines()) == {"  keras: '999.1'"}
     locked.main(["--check"])
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("numpy, pyarrow, pyyaml]", "numpy, pyyaml]"), ("numpy, pyarrow,", "certifi, numpy, pyarrow,")]
+    ("old", "new"), [("[rows]", "[]"), ("[rows]", "[network, rows]"), ("[rows]", "[rows, certifi]")]
 )
 def test_a_list_of_dvc_yaml_that_does_not_fit_is_told(copy: Path, old: str, new: str) -> None:
     path = copy / "dvc.yaml"
     text = path.read_text(encoding="utf-8")
     at = text.index(old, text.index("  split:\n"))
     path.write_text(text[:at] + new + text[at + len(old) :], encoding="utf-8")
-    with pytest.raises(UserError, match=r"stages.split.params` must name the libraries .* Write `- locked.yaml: \["):
+    with pytest.raises(UserError, match=r"stages.split.params` must name the groups .* Write `- locked.yaml: \[rows\]"):
         locked.main(["--check"])
 
 

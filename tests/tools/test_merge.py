@@ -11,7 +11,7 @@ import yaml
 from pipeline.common import params
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
-from workflow import merge
+from tools import merge
 
 EXAMPLE = "examples/etth1.yaml"
 ENTRIES = """\

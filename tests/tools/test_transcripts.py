@@ -10,8 +10,8 @@ import yaml
 from pipeline.common import params
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT, write_params
-from workflow import transcripts
-from workflow.transcript_sections import SECTIONS, Section, Step
+from tools import transcripts
+from tools.transcript_sections import SECTIONS, Section, Step
 
 DOCS = PROJECT / transcripts.DOCS
 

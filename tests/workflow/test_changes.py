@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from pipeline.common import params
-from tests import changes, replaced
-from tests.changes import CHANGES, in_words
 from tests.conftest import PROJECT, write_params
-from tests.replaced import Outcome
-from tests.test_workflow import Project
-from workflow import documents
+from tests.helpers import changes, replaced
+from tests.helpers.changes import CHANGES, in_words
+from tests.helpers.project import Project
+from tests.helpers.replaced import Outcome
+from tools import documents
 
 Found = tuple[dict[str, Outcome], list[str]]
 
@@ -25,7 +25,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 def test_the_table_in_the_docs_is_what_each_change_runs(found: Found) -> None:
     document = changes.DOC.read_text(encoding="utf-8")
-    assert document == documents.with_table(document, "tests.changes", changes.table(*found)), "python -m tests.changes"
+    assert document == documents.with_table(document, "tests.helpers.changes", changes.table(*found)), (
+        "python -m tests.helpers.changes"
+    )
     assert len(CHANGES) >= 20
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import clones
 from tests.conftest import tiny_params, write_params
-from tests.test_workflow import Project
+from tests.helpers.project import Project
 
 
 def _project(folder: Path) -> Project:

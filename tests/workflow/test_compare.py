@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 import yaml
-from test_report import _Reader, diagnosed, made_up, said, stored
 
-from pipeline import skill
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.compare import FILE, compare, curves, numbers, page
-from pipeline.compare.__main__ import main
-from pipeline.compare.revisions import REVISION, Revision, Side, md5
 from pipeline.report import pairs
+from pipeline.scoring import skill
 from tests.conftest import PROJECT, tiny_params, write_params
-from tests.test_workflow import Project
+from tests.helpers.project import Project
+from tests.helpers.reports import _Reader, diagnosed, made_up, said, stored
+from workflow.compare import FILE, compare, curves, numbers, page
+from workflow.compare.__main__ import main
+from workflow.compare.revisions import REVISION, Revision, Side, md5
 
 SETTINGS: dict[str, Any] = {
     "experiment": {"dataset": "d", "training": {"learning_rate": 0.001, "seeds": [0, 1], "loss": None}},
@@ -181,11 +181,11 @@ def test_what_is_the_same_is_known_without_reading_a_result() -> None:
 
 def test_sources_are_code_data_and_locked_packages_and_no_stages_outputs() -> None:
     more = {
-        "deps": [{"path": "pipeline/evaluate.py", "md5": "5"}, {"path": "models/x/training", "md5": "6.dir"}],
-        "params": {"params.yaml": {"size": "quick"}, "locked.yaml": {"numpy": "2.2"}},
+        "deps": [{"path": "pipeline/evaluate", "md5": "5"}, {"path": "models/x/training", "md5": "6.dir"}],
+        "params": {"params.yaml": {"size": "quick"}, "locked.yaml": {"rows": {"numpy": "2.2"}}},
     }
     one = revision("a", {"models/x/training": "6.dir"}, **more)
-    assert one.side("x").sources == {"evaluate": {"pipeline/evaluate.py": "5", "numpy of locked.yaml": "2.2"}}
+    assert one.side("x").sources == {"evaluate": {"pipeline/evaluate": "5", "numpy of locked.yaml": "2.2"}}
 
 
 def test_a_diagnosis_of_an_earlier_training_is_left_out() -> None:
@@ -248,7 +248,7 @@ def test_the_page_tells_what_came_of_the_change() -> None:
     assert "Compared on 120 test windows, the same ones in each." in text
     assert "1 training of faster came to no number, the first in epoch 1, batch 45." in text
     assert "The params.yaml of old does not pass the checks of today" in text
-    assert "python -m pipeline.compare HEAD faster old" in text
+    assert "python -m workflow.compare HEAD faster old" in text
     assert "Seconds" not in text
 
 
@@ -422,7 +422,7 @@ def test_the_work_tree_before_and_after_an_edit(inside: Project) -> None:
 
 def test_an_unknown_name_is_one_line_that_lists_the_known_ones(inside: Project) -> None:
     FILE.write_text("earlier")
-    done = inside("python", "-m", "pipeline.compare", "HEAD", "fastr", check=False)
+    done = inside("python", "-m", "workflow.compare", "HEAD", "fastr", check=False)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("`fastr` must be `workspace`, an experiment of DVC, or a revision of git.")
@@ -478,10 +478,10 @@ def test_make_passes_the_names_on() -> None:
         text=True,
         check=True,
     )
-    assert done.stdout.strip().endswith("python -m pipeline.compare HEAD faster --only a --only b")
+    assert done.stdout.strip().endswith("python -m workflow.compare HEAD faster --only a --only b")
 
 
 def test_the_comparison_is_no_stage_and_no_dependency_of_one() -> None:
-    assert "pipeline/compare" not in (PROJECT / "dvc.yaml").read_text()
+    assert "workflow/compare" not in (PROJECT / "dvc.yaml").read_text()
     ignored = subprocess.run(["git", "check-ignore", "-q", str(FILE)], cwd=PROJECT, check=False)
     assert ignored.returncode == 0

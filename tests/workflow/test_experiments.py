@@ -17,10 +17,10 @@ import pytest
 import yaml
 
 from pipeline.common import params
-from tests import lean
 from tests.conftest import PROJECT
-from tests.lean import NAME, Lean
-from tests.torn import Torn, torn_params
+from tests.helpers import lean
+from tests.helpers.lean import NAME, Lean
+from tests.helpers.torn import Torn, torn_params
 
 DOC = (PROJECT / "docs/experiments.md").read_text(encoding="utf-8")
 RATE = f"experiments.{NAME}.training.learning_rate"

@@ -16,10 +16,10 @@ import numpy as np
 import psutil
 import pytest
 
-from tests import breaking, faults
 from tests.conftest import PROJECT
-from tests.torn import Torn
-from workflow import alone, heal, repro, stages
+from tests.helpers import breaking, faults
+from tests.helpers.torn import Torn
+from workflow import recover, repro, run_lock, stages
 
 LOCK = (PROJECT / "dvc.lock").read_text(encoding="utf-8")
 
@@ -43,23 +43,23 @@ def _few() -> str:
 
 
 def test_one_run_at_a_time(here: Path) -> None:
-    held = alone.run()
-    with pytest.raises(alone.BusyError):
-        alone.run()
+    held = run_lock.run()
+    with pytest.raises(run_lock.BusyError):
+        run_lock.run()
     os.close(held)
-    os.close(alone.run())
+    os.close(run_lock.run())
 
 
 def test_a_stage_that_outlives_its_run_keeps_others_out_and_its_command_too(here: Path) -> None:
-    with alone.stage() as first, alone.stage():
-        with pytest.raises(alone.BusyError):
-            alone.run()
+    with run_lock.stage() as first, run_lock.stage():
+        with pytest.raises(run_lock.BusyError):
+            run_lock.run()
         command = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=(first,))
-    with pytest.raises(alone.BusyError):
-        alone.run()
+    with pytest.raises(run_lock.BusyError):
+        run_lock.run()
     command.kill()
     command.communicate()
-    os.close(alone.run())
+    os.close(run_lock.run())
 
 
 # dvc.lock.
@@ -69,7 +69,7 @@ def test_entries_are_put_in_the_order_of_their_names(here: Path) -> None:
     found = repro.entries(_few())
     assert found
     (here / "dvc.lock").write_text(repro.HEAD + "".join(found[name] for name in sorted(found, reverse=True)))
-    assert heal.heal() == []
+    assert recover.heal() == []
     assert (here / "dvc.lock").read_text() == _few()
 
 
@@ -82,7 +82,7 @@ def test_a_lock_cut_anywhere_keeps_what_is_whole(here: Path) -> None:
         {0, 1, len(repro.HEAD), len(text) - 1, *ends.values(), *rng.integers(len(text), size=40).tolist()}
     ):
         (here / "dvc.lock").write_text(text[:at])
-        said = heal.heal()
+        said = recover.heal()
         left = repro.entries((here / "dvc.lock").read_text()) if (here / "dvc.lock").exists() else {}
         assert left is not None
         whole = [name for name in found if ends[name] <= at]
@@ -95,7 +95,7 @@ def test_a_lock_cut_anywhere_keeps_what_is_whole(here: Path) -> None:
             ] == []
         assert len(left) <= len(whole) + 1
         assert len(said) <= 1
-        assert heal.heal() == []
+        assert recover.heal() == []
 
 
 def test_what_is_kept_of_a_cut_entry_dvc_can_read() -> None:
@@ -104,8 +104,8 @@ def test_what_is_kept_of_a_cut_entry_dvc_can_read() -> None:
     found = repro.entries(_few())
     assert found
     name = next(name for name in found if name.startswith("diagnose@"))
-    pieces = {piece: at for at in range(len(found[name]) + 1) for piece in heal._pieces(found[name][:at]).items()}
-    kept = [text for piece_name, text in pieces if heal._complete((piece_name, text))]
+    pieces = {piece: at for at in range(len(found[name]) + 1) for piece in recover._pieces(found[name][:at]).items()}
+    kept = [text for piece_name, text in pieces if recover._complete((piece_name, text))]
     assert kept[-1] == found[name]
     whole = repro.read(repro.HEAD + found[name])["stages"][name]
     for text in kept:
@@ -121,7 +121,7 @@ def test_what_a_cut_lock_lacks_comes_from_git(here: Path) -> None:
     subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-q", "-m", "x"], check=True)
     for text in (_few()[: len(_few()) // 2], ""):
         (here / "dvc.lock").write_text(text)
-        (line,) = heal.heal()
+        (line,) = recover.heal()
         assert line.startswith("`dvc.lock` was cut short: ")
         assert (here / "dvc.lock").read_text() == _few()
 
@@ -129,7 +129,7 @@ def test_what_a_cut_lock_lacks_comes_from_git(here: Path) -> None:
 def test_a_merge_that_is_not_finished_is_left_to_git(here: Path) -> None:
     text = _few().replace("stages:\n", "stages:\n<<<<<<< HEAD\n", 1)
     (here / "dvc.lock").write_text(text)
-    assert heal.heal() == []
+    assert recover.heal() == []
     assert (here / "dvc.lock").read_text() == text
 
 
@@ -143,23 +143,25 @@ def _held(pid: int, cmd: str) -> dict[str, Any]:
 def test_an_rwlock_forgets_the_dead_and_those_that_are_others_by_now() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert heal.living(json.dumps(_held(gone.pid, "/x/dvc repro a"))) == {}
-    assert heal.living(json.dumps(_held(os.getpid(), "/x/dvc repro a"))) == {}
-    assert heal.living(json.dumps(_held(1, "/x/dvc repro a"))) == {}
+    assert recover.living(json.dumps(_held(gone.pid, "/x/dvc repro a"))) == {}
+    assert recover.living(json.dumps(_held(os.getpid(), "/x/dvc repro a"))) == {}
+    assert recover.living(json.dumps(_held(1, "/x/dvc repro a"))) == {}
     living = subprocess.Popen([sys.executable, "-c", "input()", "repro", "a b"], stdin=subprocess.PIPE)
     # A program that has only just begun has no command line yet.
     while not psutil.Process(living.pid).cmdline():
         time.sleep(0.01)
-    assert heal.living(json.dumps(_held(living.pid, "/x y/dvc repro a b"))) == _held(living.pid, "/x y/dvc repro a b")
+    assert recover.living(json.dumps(_held(living.pid, "/x y/dvc repro a b"))) == _held(
+        living.pid, "/x y/dvc repro a b"
+    )
     living.kill()
     living.communicate()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"write": [1]}', '{"read": {"a": [{"pid": 1}]}}', "null", "\x00"])
 def test_an_rwlock_that_is_none_holds_nothing(here: Path, text: str) -> None:
-    assert heal.living(text) == {}
+    assert recover.living(text) == {}
     (here / ".dvc/tmp/rwlock").write_text(text)
-    heal.heal()
+    recover.heal()
     assert json.loads((here / ".dvc/tmp/rwlock").read_text()) == {}
 
 
@@ -176,7 +178,7 @@ def test_what_no_stage_makes_any_more_is_taken_out_if_the_cache_has_it(here: Pat
     (here / "models/a/gone.json").write_text("gone.json")
     for name in ("a.json", "gone.json"):
         (here / "cache" / hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()).write_text(name)
-    heal.clear(made, lambda md5: str(here / "cache" / md5))
+    recover.clear(made, lambda md5: str(here / "cache" / md5))
     assert sorted(path.name for path in (here / "reports/evaluation").iterdir()) == ["a.json", "mine.txt"]
     assert (here / "models/a/gone.json").exists()
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import write_params
-from tests.torn import OWN, Torn, torn_params
+from tests.helpers.torn import OWN, Torn, torn_params
 
 Action = Callable[[Torn, np.random.Generator], str]
 
@@ -35,7 +35,7 @@ VALUES = {
 CODE = [
     "pipeline/window.py",
     "pipeline/train.py",
-    "pipeline/scores.py",
+    "pipeline/scoring/scores.py",
     "pipeline/architectures/lstm.py",
     "pipeline/common/files.py",
     "pipeline/report/page.html",

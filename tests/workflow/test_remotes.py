@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import lean
-from tests.lean import Lean
+from tests.helpers import lean
+from tests.helpers.lean import Lean
 
 # `uv sync --no-default-groups` leaves them out; `make` installs them.
 WITHOUT = "{} is not installed: `uv sync --group remotes`, with the group `dev` for the servers"

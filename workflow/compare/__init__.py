@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.compare import page, repository
+from workflow.compare import page, repository
 
 FILE = Path("reports/compare.html")
 

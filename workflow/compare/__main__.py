@@ -1,4 +1,4 @@
-"""`python -m pipeline.compare A B …`; `make compare OF="A B …"`."""
+"""`python -m workflow.compare A B …`; `make compare OF="A B …"`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from pipeline.common import errors
 from pipeline.common.errors import UserError
-from pipeline.compare import FILE, compare
+from workflow.compare import FILE, compare
 
 # Experiments told of in the terminal.
 _SHOWN = 10
@@ -15,11 +15,11 @@ _SHOWN = 10
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UserError("python -m pipeline.compare", "must be called as --help says", message, "See --help.")
+        raise UserError("python -m workflow.compare", "must be called as --help says", message, "See --help.")
 
 
 def main(arguments: list[str]) -> None:
-    parser = _Parser(prog="python -m pipeline.compare", description=f"Write {FILE}.", allow_abbrev=False)
+    parser = _Parser(prog="python -m workflow.compare", description=f"Write {FILE}.", allow_abbrev=False)
     parser.add_argument(
         "revision", nargs="*", help="`workspace`, an experiment of DVC or a revision of git; the first is the baseline"
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.compare.revisions import Side
 from pipeline.report import figures
+from workflow.compare.revisions import Side
 
 # The first revision in the ink of the text; the others' dashes tell them apart without colours.
 _COLOURS = (figures.INK, figures.NETWORK, figures.REFERENCE, figures.ORACLE, figures.TEST, figures.VALIDATION)

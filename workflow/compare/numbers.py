@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import scores
-from pipeline.compare.revisions import Side
 from pipeline.report import pairs
 from pipeline.report.wording import joined, setting, thousands
+from pipeline.scoring import scores
+from workflow.compare.revisions import Side
 
 ABSENT = "not set"
 # Of the numbers in reports/evaluation/.
@@ -96,7 +96,7 @@ def effects(sides: list[Side]) -> list[dict[str, Any]]:
         `found` (`skill.paired`: `posted` is the first side, `remedied` this one; or None), `outcome` (its `comparison`
         after Holm's correction for the number of sides; or None).
     """
-    from pipeline import skill
+    from pipeline.scoring import skill
 
     base, *others = sides
     result: list[dict[str, Any]] = []
@@ -120,7 +120,7 @@ def effects(sides: list[Side]) -> list[dict[str, Any]]:
 
 def retrained(base: Side) -> dict[str, Any] | None:
     """What other random numbers do to the first side: its other seeds against its first one; or None (`skill`)."""
-    from pipeline import skill
+    from pipeline.scoring import skill
 
     if base.evaluation is None or base.losses is None:
         return None

@@ -6,11 +6,11 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from pipeline.compare import curves, numbers
-from pipeline.compare.revisions import Revision, Side
 from pipeline.report import comparison, diagnosis, pairs
 from pipeline.report.page import fill
 from pipeline.report.wording import METRICS, joined, number, percent, thousands
+from workflow.compare import curves, numbers
+from workflow.compare.revisions import Revision, Side
 
 _TEMPLATE = Path(__file__).with_name("compare.html")
 _MAIN = {"regression": "r2", "classes": "accuracy"}
@@ -48,7 +48,7 @@ def render(revisions: list[Revision], sections: list[dict[str, Any]], same: list
         ],
         sections=sections,
         same=same,
-        command=shlex.join(["python", "-m", "pipeline.compare", *names, *limits]),
+        command=shlex.join(["python", "-m", "workflow.compare", *names, *limits]),
     )
 
 
@@ -184,7 +184,7 @@ def _curves(name: str, sides: list[Side], differing: list[dict[str, Any]]) -> li
 
 def _parts(sides: list[Side], kind: str) -> list[tuple[str, list[tuple[str, list[tuple[str, str]]]]]]:
     """Every score of every part: (part, [(metric, [(mean, ± deviation) per side])])."""
-    from pipeline import scores
+    from pipeline.scoring import scores
 
     metrics = scores.CLASSES if kind == "classes" else scores.REGRESSION
     present = [part for part in _PARTS if any(side.evaluation and part in side.evaluation["parts"] for side in sides)]

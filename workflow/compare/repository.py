@@ -16,7 +16,7 @@ import yaml
 
 from pipeline.common import params
 from pipeline.common.errors import UserError
-from pipeline.compare.revisions import EXPERIMENT, REVISION, RUN, WORK_TREE, Revision, md5
+from workflow.compare.revisions import EXPERIMENT, REVISION, RUN, WORK_TREE, Revision, md5
 
 WORKSPACE = "workspace"
 LOCK = Path("dvc.lock")

@@ -188,7 +188,9 @@ class Revision:
             result[kind] = {dep["path"]: str(dep.get("md5")) for dep in deps}
             for file, values in (stage.get("params") or {}).items():
                 if file != str(params.FILE):
-                    result[kind] |= {f"{key} of {file}": str(value) for key, value in values.items()}
+                    # locked.yaml holds groups of libraries.
+                    libraries = {name: version for group in values.values() for name, version in group.items()}
+                    result[kind] |= {f"{name} of {file}": str(version) for name, version in libraries.items()}
         return result
 
 

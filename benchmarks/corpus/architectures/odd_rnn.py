@@ -8,7 +8,7 @@ from __future__ import annotations
 import keras
 from keras import initializers, layers
 
-from pipeline.architectures import Shape
+from pipeline.common.architectures import Shape
 
 
 def build(

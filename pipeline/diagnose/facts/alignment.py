@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import scale, window
-from pipeline.diagnose.repeated import repeats
-from pipeline.diagnose.sampling import evenly
+from pipeline.dataset import scaling, windowing
+from pipeline.dataset.sampling import evenly
+from pipeline.diagnose.facts.repeated import repeats
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part, Spec
@@ -121,7 +121,7 @@ class _Around:
             with np.errstate(divide="ignore", invalid="ignore"):
                 made = cells - earlier if rule == "difference" else cells / earlier - 1
         if spec.classes:
-            made = np.where(np.isfinite(made), window.label(made, spec.target["kind"], spec.thresholds), np.nan)
+            made = np.where(np.isfinite(made), windowing.label(made, spec.target["kind"], spec.thresholds), np.nan)
         return made, cells
 
 
@@ -211,5 +211,5 @@ def _repeated(train: Part) -> float | None:
     follows = np.concatenate([[False], np.diff(times) == 1])
     if spec.sequence_length:
         follows &= times % spec.sequence_length != 0
-    follows &= scale.covered(len(rows), train.table["start"], spec.length)
+    follows &= scaling.covered(len(rows), train.table["start"], spec.length)
     return float(repeats(rows)[follows].mean()) if follows.any() else None

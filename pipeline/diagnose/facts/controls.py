@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import baselines, scores, skill
 from pipeline.common.errors import UserError
 from pipeline.dataset import Part
+from pipeline.scoring import baselines, scores, skill
 
 if TYPE_CHECKING:
-    from pipeline.diagnose.short import Short
+    from pipeline.diagnose.facts.short import Short
 
 # Seconds of all controls together, by the cost model of `short`: this share of what the trainings cost, within limits.
 _SHARE, _CHEAP, _DEAR = 0.2, 12.0, 40.0
@@ -49,8 +49,8 @@ def facts(train: Part, held: Part | None, experiment: dict[str, Any]) -> dict[st
         windows. Losses are without the penalty, in inference mode; a skill is against a constant answer, but `skill`
         of `held_back`, which is against the best naive forecast. Six digits.
     """
-    from pipeline.diagnose.network import clean
-    from pipeline.diagnose.short import Short
+    from pipeline.diagnose.facts.network import clean
+    from pipeline.diagnose.facts.short import Short
 
     names = ("batch", "memorise", "real", "zeroed", "shuffled", "planted", "held_back")
     usable = clean(train)
@@ -145,7 +145,7 @@ def planted(short: Short, part: Part, steps: int, updates: int, memorised: dict[
         `strength`: skill of the best possible answer; `skill`: of the network; `share`: of the one in the other;
         `steps`; `rate`: the multiple of the own rate. None where nothing can be planted.
     """
-    from pipeline.diagnose import planting
+    from pipeline.diagnose.facts import planting
 
     fitted, judged = _apart(part, max(short.batch * 4, min(_JUDGED, len(part) // 4)))
     classes = part.spec.classes
@@ -189,7 +189,7 @@ def held_back(short: Short, part: Part, steps: int, updates: int) -> dict[str, A
         a constant answer on the windows trained on), `steps`, `of` (updates of the real training), `windows` (judged).
         `skill` is None where the outputs are no numbers. None where nothing can be held back.
     """
-    from pipeline.diagnose.references import halves
+    from pipeline.diagnose.facts.references import halves
 
     early, late = halves(part)
     if len(early) < 2 or not len(late):
@@ -298,6 +298,6 @@ def _flat(outputs: np.ndarray) -> np.ndarray:
 
 
 def _subset(part: Part, indices: np.ndarray) -> Part:
-    from pipeline.diagnose.references import subset
+    from pipeline.diagnose.facts.references import subset
 
     return subset(part, indices)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import order, scale
 from pipeline.common.errors import UserError
-from pipeline.diagnose import alignment, repeated
-from pipeline.diagnose.sampling import evenly
+from pipeline.dataset import scaling, state_order
+from pipeline.dataset.sampling import evenly
+from pipeline.diagnose.facts import alignment, repeated
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
@@ -90,7 +90,7 @@ def nonfinite(train: Part, training: Facts) -> Facts | None:
     """
     spec = train.spec
     begin, rows = train.table["start"], np.asarray(train.scaled)
-    bad = ~np.isfinite(rows) & scale.covered(len(rows), begin, spec.length)[:, None]
+    bad = ~np.isfinite(rows) & scaling.covered(len(rows), begin, spec.length)[:, None]
     bad_rows = bad.any(axis=1)
     before = np.concatenate([[0], np.cumsum(bad_rows)])
     with_target = ~np.isfinite(train.targets()).all(axis=1)
@@ -120,8 +120,8 @@ def nonfinite(train: Part, training: Facts) -> Facts | None:
 
 
 def _first_batch(train: Part, training: Facts, touched: np.ndarray) -> int | None:
-    from pipeline.batches import Batches
-    from pipeline.train import _order
+    from pipeline.network.batches import Batches
+    from pipeline.network.training import _order
 
     seed = training["seeds"][0] if training["shuffle"] else None
     batches = Batches(train, training["batch_size"], seed, _order(train, training).windows)
@@ -139,7 +139,7 @@ def inputs(train: Part) -> list[Facts]:
     spec = train.spec
     most = min(_WINDOWS, max(_CELLS // (spec.length * len(spec.features)), 1))
     cells = train.inputs(evenly(len(train), most))
-    rows = np.asarray(train.scaled)[scale.covered(len(train.scaled), train.table["start"], spec.length)]
+    rows = np.asarray(train.scaled)[scaling.covered(len(train.scaled), train.table["start"], spec.length)]
     found = []
     for i, name in enumerate(spec.features):
         one = summary(cells[:, :, i])
@@ -241,17 +241,17 @@ def state(train: Part, training: Facts) -> Facts | None:
         end to the later beginning at the median handover (0 where it continues, below 0 where rows are read twice);
         `handovers`; `possible`: whether any window continues another. None for what there is no full batch for.
     """
-    from pipeline.train import _order
+    from pipeline.network.training import _order
 
     if training["state"] == "none":
         return None
-    times, length = order.rows_in_time(train), train.spec.length
+    times, length = state_order.rows_in_time(train), train.spec.length
     found: Facts = {
         "declared": training["state"],
         "continued": None,
         "gap": None,
         "handovers": 0,
-        "possible": any(len(chain) > 1 for chain in order.chains(times, length)),
+        "possible": any(len(chain) > 1 for chain in state_order.chains(times, length)),
     }
     try:
         real = _order(train, training)

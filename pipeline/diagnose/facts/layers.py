@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipeline import backends
+from pipeline.network import backends
 
 # A bound is reached within this share of the range between the two.
 _NEAR = 0.02

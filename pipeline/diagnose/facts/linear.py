@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipeline.baselines import _ALPHAS
+from pipeline.scoring.baselines import _ALPHAS
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part

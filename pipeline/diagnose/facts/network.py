@@ -12,11 +12,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipeline import backends, models, scores, train
-from pipeline.architectures import Shape
+from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
 from pipeline.dataset import Part
-from pipeline.diagnose import gates, layers
+from pipeline.diagnose.facts import gates, layers
+from pipeline.network import backends, models
+from pipeline.network.training import build
+from pipeline.scoring import scores
 
 # Windows that are looked at, and windows of one gradient; fewer where one window costs more than so many products.
 _WINDOWS, _GRADIENT_WINDOWS = 256, 64
@@ -297,7 +299,7 @@ def _fresh(
     training = experiment["training"]
     shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs)
     try:
-        initial = train.build(part, experiment["architecture"], training, seed)
+        initial = build(part, experiment["architecture"], training, seed)
         if training["state"] == "none":
             return initial, initial
         probe = models.build(experiment["architecture"], shape)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import baselines, predict, scores, skill
 from pipeline.dataset import Part
+from pipeline.network import predicting
+from pipeline.scoring import baselines, scores, skill
 
 if TYPE_CHECKING:
     import keras
@@ -69,7 +70,7 @@ def _outputs(part: Part, network: keras.Model, training: dict[str, Any]) -> np.n
     """Predictions in raw units or outputs of the head, float64 [windows, outputs]; of sequences the last step."""
     # A chain may be longer than the batch is wide: batches from zero state say enough here.
     lanes = training["state"] == "lanes"
-    said = _batches(part, network) if lanes else predict.windows(part, network, training)
+    said = _batches(part, network) if lanes else predicting.windows(part, network, training)
     said = np.asarray(said)
     if said.ndim > 2:
         said = said.reshape(len(said), -1, said.shape[-1])[:, -1, :]
@@ -77,7 +78,7 @@ def _outputs(part: Part, network: keras.Model, training: dict[str, Any]) -> np.n
 
 
 def _batches(part: Part, network: keras.Model) -> np.ndarray:
-    from pipeline import models
+    from pipeline.network import models
 
     size = int(network.input_shape[0])
     said = []

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pipeline import baselines, scores, skill
-from pipeline.diagnose import linear, trees
-from pipeline.diagnose.data import plain
-from pipeline.diagnose.sampling import evenly
+from pipeline.dataset.sampling import evenly
+from pipeline.diagnose.facts import linear, trees
+from pipeline.diagnose.facts.data import plain
+from pipeline.scoring import baselines, scores, skill
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.leakage.duplicates import _hashes, _verified
+from pipeline.dataset.equal_windows import hashes as window_hashes
+from pipeline.dataset.equal_windows import verified
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
@@ -21,7 +22,7 @@ def duplicates(train: Part) -> dict[str, float]:
     """
     spec, begin = train.spec, train.table["start"]
     rows = np.asarray(train.rows)[:, [spec.columns.index(name) for name in spec.features]].astype(float)
-    hashes = _hashes(rows, begin, spec.length)
+    hashes = window_hashes(rows, begin, spec.length)
     varied = np.flatnonzero(~_still(rows, begin, spec.length))
     ranked = varied[np.argsort(hashes[varied], kind="stable")]
     if len(ranked) < 2:
@@ -31,7 +32,7 @@ def duplicates(train: Part) -> dict[str, float]:
     several = tails - heads > 1
     truth = train.raw_targets()
     everywhere = np.arange(len(begin))
-    groups = _verified(
+    groups = verified(
         {"train": (rows, begin)},
         spec.length,
         ranked,

@@ -7,9 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipeline import models
-from pipeline.architectures import Shape
+from pipeline.common.architectures import Shape
 from pipeline.dataset import Part
+from pipeline.network import models
 
 # Seconds of a step on one core of the machine that this was fitted on, by weight and window and step, by step of a
 # recurrent layer, and at all. Only their ratios matter: steps must follow from sizes, never from a clock.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.diagnose import linear
+from pipeline.diagnose.facts import linear
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part

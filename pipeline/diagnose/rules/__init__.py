@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.diagnose.standing import Facts, Standing
+from pipeline.diagnose.assessment import Facts, Standing
 
 Evidence = dict[str, Any]
 
@@ -33,8 +33,8 @@ Rule = Callable[[Facts, Standing], Finding | None]
 
 def findings(facts: Facts, standing: Standing) -> list[Finding]:
     """Apply every rule."""
-    from pipeline.diagnose import rules_network, rules_outcome, rules_rows, rules_training
+    from pipeline.diagnose.rules import network, outcome, rows, training
 
-    every = (*rules_rows.RULES, *rules_network.RULES, *rules_training.RULES, *rules_outcome.RULES)
+    every = (*rows.RULES, *network.RULES, *training.RULES, *outcome.RULES)
     found = [finding for rule in every if (finding := rule(facts, standing))]
     return sorted(found, key=lambda one: not one.cause)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.diagnose.assessment import Facts, Standing, limit, middle
 from pipeline.diagnose.rules import Finding
-from pipeline.diagnose.standing import Facts, Standing, limit, middle
 
 _RANGE_OF_LOSS = {
     # Loss -> heads whose outputs it is made for; None stands for a head without an activation.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from pipeline.diagnose.assessment import Facts, Standing, limit, middle
 from pipeline.diagnose.rules import Finding
-from pipeline.diagnose.standing import Facts, Standing, limit, middle
 
 
 def collapsed_predictions(facts: Facts, standing: Standing) -> Finding | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.diagnose.assessment import Facts, Standing, limit
 from pipeline.diagnose.rules import Finding
-from pipeline.diagnose.standing import Facts, Standing, limit
 
 
 def nonfinite_input(facts: Facts, _: Standing) -> Finding | None:

@@ -42,8 +42,8 @@ def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., 
 
 def _module(name: str) -> ModuleType:
     try:
-        return importlib.import_module(f"pipeline.backends.{name}")
+        return importlib.import_module(f"pipeline.network.backends.{name}")
     except ModuleNotFoundError as error:
-        if error.name != f"pipeline.backends.{name}":
+        if error.name != f"pipeline.network.backends.{name}":
             raise
         raise UserError("KERAS_BACKEND", f"must be {_DEFAULT}", name, "Unset this environment variable.") from None

@@ -11,11 +11,11 @@ from typing import Any
 
 
 def prepare(threads: int, jit_compile: bool) -> None:
-    """See `pipeline.backends.prepare`.
+    """See `pipeline.network.backends.prepare`.
 
     With op determinism on, Keras turns XLA off, at five times the time of a long window (51264: 2,600 windows a second
     instead of 13,800). So it is asked for only without XLA; XLA's CPU code gives equal bytes at an equal number of
-    threads (`tests/test_train.py`), and on a GPU its own flag does the same.
+    threads (`tests/network/test_training.py`), and on a GPU its own flag does the same.
     """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # what goes wrong raises; the lines are about GPUs that are not there
     os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -34,7 +34,7 @@ def prepare(threads: int, jit_compile: bool) -> None:
 
 
 def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., Any]:
-    """See `pipeline.backends.gradients`."""
+    """See `pipeline.network.backends.gradients`."""
     import tensorflow as tf
 
     @tf.function(jit_compile=jit_compile)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from pipeline import backends
-from tests.parts import make_part
-from tests.test_train import TRAINING, broken, noise
+from pipeline.network import backends
+from tests.helpers.parts import make_part
+from tests.helpers.trainings import TRAINING, broken, noise
 
 backends.prepare(threads=1, jit_compile=True)
 
-from pipeline.diagnose import controls, planting, short  # noqa: E402 - the backend is prepared before
+from pipeline.diagnose.facts import controls, planting, short  # noqa: E402 - the backend is prepared before
 
 DENSE = {"name": "stacked_dense", "units": [16], "activations": ["tanh"]}
 ADAM = TRAINING | {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 16, "epochs": 20, "shuffle": True}

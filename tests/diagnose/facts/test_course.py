@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.diagnose import course
+from pipeline.diagnose.facts import course
 
 
 def history(**epochs):

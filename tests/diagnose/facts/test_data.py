@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.diagnose import alignment, data, repeated
-from pipeline.diagnose.sampling import evenly
-from tests.parts import make_part
+from pipeline import raw
+from pipeline.dataset.sampling import evenly
+from pipeline.diagnose.facts import alignment, data, repeated
+from tests.helpers.parts import make_part
 
 TRAINING = {"seeds": [3], "batch_size": 4, "shuffle": False, "state": "none", "steps_per_execution": 1}
 
@@ -268,14 +269,15 @@ def test_nothing_to_measure_breaks_nothing(values):
 
 
 def test_every_stage_output_has_facts(project):
-    from pipeline import dataset, raw, scale, split, window
+    from pipeline import dataset
     from pipeline.common import params
+    from pipeline.dataset import scaling, splitting, windowing
 
     p = params.load()
     for name, experiment in (("season", "season_lstm"), ("sign", "sign_lstm")):
         raw.main([name])
         made = f"{name}_windows"
-        for stage in (split.split, window.window, scale.scale):
+        for stage in (splitting.split, windowing.window, scaling.scale):
             stage(p, made)
         held = dataset.load(made, 0, "validation") if dataset.has(made, 0, "validation") else None
         found = data.facts(dataset.load(made, 0, "train"), held, p["experiments"][experiment]["training"])

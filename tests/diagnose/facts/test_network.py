@@ -5,16 +5,17 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline import backends, train
-from tests.parts import make_part
-from tests.test_train import TRAINING, broken, noise
+from pipeline.network import backends
+from pipeline.network.training import build, fit
+from tests.helpers.parts import make_part
+from tests.helpers.trainings import TRAINING, broken, noise
 
 backends.prepare(threads=1, jit_compile=True)
 
 import keras  # noqa: E402 - the backend is prepared before
 from keras import layers as kl  # noqa: E402
 
-from pipeline.diagnose import gates, layers, network  # noqa: E402
+from pipeline.diagnose.facts import gates, layers, network  # noqa: E402
 
 LSTM = {"name": "lstm", "units": [4], "head": "linear"}
 
@@ -22,7 +23,7 @@ LSTM = {"name": "lstm", "units": [4], "head": "linear"}
 def look(part, architecture, training=None, networks=None):
     settings = TRAINING | (training or {})
     if networks is None:
-        networks = {0: train.build(part, architecture, settings, 0)}
+        networks = {0: build(part, architecture, settings, 0)}
     return network.facts(part, {"architecture": architecture, "training": settings}, networks)
 
 
@@ -38,7 +39,7 @@ def test_the_whole_of_a_healthy_network():
     one = found["initial"]
     assert one["finite"]
     assert one["expected_loss"] == pytest.approx(part.targets().var(), rel=1e-4)
-    model = train.build(part, LSTM, TRAINING, 0)
+    model = build(part, LSTM, TRAINING, 0)
     with_it = ((model.predict(part.inputs(), verbose=0) - part.targets()) ** 2).mean()
     assert one["loss"] == pytest.approx(with_it, rel=1e-4)
     assert one["dead_output"] == 0.0
@@ -51,7 +52,7 @@ def test_the_whole_of_a_healthy_network():
 
 def test_gradients_are_those_of_the_loss():
     part = make_part(noise(40), length=5)
-    model = train.build(part, LSTM, TRAINING, 0)
+    model = build(part, LSTM, TRAINING, 0)
     found = look(part, LSTM, networks={0: model})["initial"]["gradient"]
     kernel = model.get_layer("head").kernel
     inputs, targets, slope = part.inputs(), part.targets(), []
@@ -104,7 +105,7 @@ def test_a_masked_step_is_passed_over_by_the_gates():
 def test_a_dead_head_and_a_short_memory():
     part = make_part(noise(60) ** 2, length=40)
     architecture = {"name": "masked_lstm", "units": 3}
-    model = train.build(part, architecture, TRAINING, 0)
+    model = build(part, architecture, TRAINING, 0)
     model.get_layer("head").bias.assign([-9.0])
     found = look(part, architecture, networks={0: model})
     assert (found["head"]["low"], found["head"]["high"]) == (0.0, None)
@@ -130,7 +131,7 @@ def test_penalty_and_dropout():
     part = make_part(noise(40), length=5)
     found = look(part, {"name": "simple_rnn", "units": [4], "activations": ["tanh"], "dropout": 0.3})
     assert (found["regularised"], found["dropout"]) == (True, 0.3)
-    model = train.build(part, {"name": "simple_rnn", "units": [4], "activations": ["tanh"]}, TRAINING, 0)
+    model = build(part, {"name": "simple_rnn", "units": [4], "activations": ["tanh"]}, TRAINING, 0)
     squares = sum(float((w.numpy() ** 2).sum()) for w in model.trainable_weights if "recurrent" not in w.path)
     assert found["initial"]["penalty"] == pytest.approx(0.01 * squares, rel=1e-4)
 
@@ -154,7 +155,7 @@ def test_weights_that_are_no_numbers_and_windows_with_a_missing_cell():
     part = make_part(noise(60), length=5, kind="sign")
     sick = broken(part, 20)
     architecture = LSTM | {"head": "sigmoid"}
-    model, history = train.fit(sick, None, architecture, TRAINING, seed=0)
+    model, history = fit(sick, None, architecture, TRAINING, seed=0)
     assert history["stopped"] == "nonfinite"
     found = look(sick, architecture, networks={0: model})
     assert found["target_shape"] == [50, 1]  # of 55 windows five hold the cell
@@ -169,7 +170,7 @@ def test_weights_that_are_no_numbers_and_windows_with_a_missing_cell():
 def test_carried_state_is_left_out():
     part = make_part(noise(61), length=5, stride=5)
     settings = {"state": "lanes", "batch_size": 3}
-    stateful = train.build(part, LSTM, TRAINING | settings, 0)
+    stateful = build(part, LSTM, TRAINING | settings, 0)
     found = look(part, LSTM, settings, {0: stateful})
     assert found["trained"]["0"] == look(part, LSTM)["initial"]
 

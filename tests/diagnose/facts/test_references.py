@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.diagnose import linear, references, trees
-from tests.parts import make_part
+from pipeline.diagnose.facts import linear, references, trees
+from tests.helpers.parts import make_part
 
 
 def noise(count, seed=0):

@@ -1,0 +1,5 @@
+"""From rows to parts, windows and scaled inputs, with NumPy alone."""
+
+from pipeline.dataset.part import Part, Spec, folds, has, load
+
+__all__ = ["Part", "Spec", "folds", "has", "load"]

@@ -1,0 +1,27 @@
+"""A leak and its clean twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.leakage.proof import Proof
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One leak and its clean twin.
+
+    `prove` and `score` take the step, clean or leaky, and do everything else alike: `prove` is the proof of the step,
+    `score` what an unsuspecting user would have reported, larger being better.
+    """
+
+    name: str
+    about: str
+    metric: str
+    learner: str
+    clean: Callable[..., Any]
+    leaky: Callable[..., Any]
+    prove: Callable[[Callable[..., Any]], Proof]
+    score: Callable[[Callable[..., Any]], float]

@@ -1,0 +1,1 @@
+"""Networks on Keras: built, trained, kept and asked for predictions."""

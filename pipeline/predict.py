@@ -1,0 +1,16 @@
+"""Stage `predict`: `python -m pipeline.predict EXPERIMENT`."""
+
+from __future__ import annotations
+
+from pipeline.common import costs, errors, params
+from pipeline.network import predicting
+
+
+def main(arguments: list[str]) -> None:
+    name = params.name_of(arguments, "experiments")
+    with costs.record(f"predict@{name}"):
+        predicting.predict(params.load(), name)
+
+
+if __name__ == "__main__":
+    errors.run(main)

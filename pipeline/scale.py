@@ -1,0 +1,16 @@
+"""Stage `scale`: `python -m pipeline.scale DATASET`."""
+
+from __future__ import annotations
+
+from pipeline.common import costs, errors, params
+from pipeline.dataset import scaling
+
+
+def main(arguments: list[str]) -> None:
+    name = params.name_of(arguments, "datasets")
+    with costs.record(f"scale@{name}"):
+        scaling.scale(params.load(), name)
+
+
+if __name__ == "__main__":
+    errors.run(main)

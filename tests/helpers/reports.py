@@ -1,0 +1,455 @@
+"""Evaluations, diagnoses, proofs and studies made up for the tests of the report, and the page made of them."""
+
+import copy
+import functools
+import html
+import html.parser
+import re
+
+import numpy as np
+
+from pipeline.report import (
+    comparison,
+    diagnosis,
+    leaderboard,
+    page,
+    pairs,
+)
+from pipeline.scoring import scores
+
+
+def made_up(
+    name,
+    post=None,
+    *,
+    classes=None,
+    seeds=(0, 1),
+    noise=0.3,
+    weights=491,
+    validation=True,
+    oracle=True,
+    folds=1,
+    nan=False,
+    kind=None,
+    losses=None,
+    penalty=0.0,
+    shift=0.0,
+    constant=False,
+    told=None,
+):
+    """An evaluation as the stage writes it, of numbers drawn here: `constant` predicts one value, `nan` none.
+
+    `told` changes the comparison; False leaves it out, as evaluations without one do.
+    """
+    random = np.random.default_rng(len(name))
+    kind = kind or {None: "value", 2: "sign", 3: "classes"}[classes]
+    truth = random.integers(0, classes, 120) if classes else np.sin(np.arange(120) / 5)
+    names = (
+        ("majority", "persistence", "logistic") if classes else ("persistence", "train_mean", "seasonal_naive", "ridge")
+    )
+
+    def outputs(spread):
+        if classes:
+            chance = np.eye(classes)[truth] * (0 if constant else 0.5) + random.uniform(
+                0.1, 0.1 + spread, (120, classes)
+            )
+            chance /= chance.sum(axis=1, keepdims=True)
+            chance = chance[:, 1:] if classes == 2 else chance
+        else:
+            chance = (
+                np.full((120, 1), 0.2) if constant else (truth + random.normal(scale=spread, size=120))[:, None] + shift
+            )
+        return chance * (np.nan if nan else 1)
+
+    def score(values):
+        if classes:
+            return scores.classification(truth, values, classes)
+        return scores.regression(truth[:, None], values, np.full(120, 0.5))
+
+    def a_part():
+        each = {str(seed): score(outputs(noise)) for seed in seeds}
+        metrics = [m for m in next(iter(each.values())) if m != "confusion"]
+        over = {m: scores.over_seeds([s[m] for s in each.values()]) for m in metrics}
+        own = {n: score(np.nan_to_num(outputs(0.4), nan=0.3)) for n in names}
+        less = "brier" if classes else "mse"
+        drawn = {"row": np.arange(120), "truth": truth, "seeds": {str(s): outputs(noise)[:, 0] for s in seeds}}
+        drawn |= {"persistence": np.r_[truth[:1], truth[:-1]], "oracle": truth * 0.9 if oracle else None}
+        return {
+            "windows": 120,
+            "network": over,
+            "seeds": each,
+            "baselines": own,
+            "oracle": score(np.nan_to_num(outputs(0.05), nan=0.3)) if oracle else None,
+            "skill": {n: scores.skill(over[less]["mean"], own[n][less]) for n in names},
+            "truth": {"shares": np.bincount(truth, minlength=classes) / 120}
+            if classes
+            else {"mean": 0.0, "spread": 0.7},
+            "folds": [
+                {"windows": 40, "network": over, "baselines": own, "oracle": None}
+                for _ in range(folds if folds > 1 else 0)
+            ],
+            "steps": None,
+            "drawn": drawn,
+        }
+
+    losses = losses or [1.0, 0.6, 0.4]
+    curves = {"loss": losses, "penalty": [penalty * v if v is not None else None for v in losses]}
+    if validation:
+        curves["val_loss"] = [v * 1.1 if v is not None else None for v in losses]
+    failure = {"epoch": 1, "batch": 45, "loss_before": 1.06} if nan else None
+    bounds = {"train": [[0, 600]], "validation": [[600, 800]] if validation else None, "test": [[800, 1000]]}
+    fold = {part: {"intervals": at, "context": 0} if at else None for part, at in bounds.items()}
+    parts = ["train", "validation", "test"] if validation else ["train", "test"]
+    training = {"learning_rate": 0.001, "batch_size": 32, "epochs": 3, "seeds": list(seeds)}
+    return scores.significant(
+        {
+            "experiment": name,
+            "dataset": "data_" + name,
+            "post": post,
+            "size": "quick",
+            "kind": "classes" if classes else "regression",
+            "classes": classes,
+            "shares": [1 / classes] * classes if classes else None,
+            "thresholds": None,
+            "target": {"kind": kind, "of": "value", "column": "x"},
+            "length": 100,
+            "horizon": 1,
+            "features": 1,
+            "period": None,
+            "overlap": 1,
+            "sequence_length": 50 if kind == "sequence_mean" else None,
+            "units": "original",
+            "settings": {
+                "experiment": {"dataset": "d", "training": training},
+                "dataset": {"series": "s"},
+                "series": {},
+            },
+            "training": [
+                {
+                    "fold": k,
+                    "seed": s,
+                    "weights": weights,
+                    "updates": 960,
+                    "stopped": "nonfinite" if nan else "completed",
+                    "nonfinite": failure,
+                    "weights_finite": not nan,
+                    "curves": curves,
+                }
+                for k in range(folds)
+                for s in seeds
+            ],
+            "comparison": None if told is False else {**compared(name, classes, seeds, nan), **(told or {})},
+            "state": {"state": "none", "windows": 32, "difference": 2e-7, "tolerance": 1e-5, "result": "pass"},
+            "parts": {part: a_part() for part in parts},
+            "split": {"policy": "strict", "gap": 0, "rows": 1000, "folds": [fold] * folds},
+        },
+        7,
+    )
+
+
+def side(baseline, skill=0.3, p_value=0.2, said=None, seeds=(0, 1), **more):
+    """One side of a comparison; what is said of it before any correction follows from the p-value, if not given."""
+    said = said or ("not_distinguishable" if p_value >= 0.05 else "better" if skill > 0 else "worse")
+    return {
+        "baseline": baseline,
+        "skill": skill,
+        "low": None if skill is None else skill - 0.2,
+        "high": None if skill is None else skill + 0.25,
+        "p_value": p_value,
+        "comparison": said,
+        "diebold_mariano": None if skill is None else {"statistic": -1.234, "p_value": 0.217, "lags": 7},
+        "seeds": {str(seed): skill for seed in seeds},
+        **more,
+    }
+
+
+def compared(name, classes=None, seeds=(0, 1), nan=False):
+    skill, p_value = (None, 0.0) if nan else (0.3, 0.2)
+    said = "worse" if nan else None
+    naive, linear = ("majority", "logistic") if classes else ("train_mean", "ridge")
+    return {
+        "naive": {**side(naive, skill, p_value, said, seeds), "chosen_on": "validation"},
+        "linear": side(linear, skill, p_value, said, seeds),
+        "oracle_share": None,
+        "accuracy": {"score": 0.51, "binomial": [0.48, 0.54], "block": [0.45, 0.57]} if classes else None,
+        "signs": {"statistic": 1.5, "p_value": 0.134, "hits": 0.512} if classes == 2 else None,
+        "windows": 120,
+        "effective_windows": None if nan else 31.4,
+        "unit": "window",
+        "block_length": 9,
+        "resamples": 1000,
+        "level": 0.05,
+        "windows_key": "key of " + name,
+    }
+
+
+def proof(name, result="pass", fold=0, found=(), compared=None):
+    about = "What was done, by `name`."
+    compared = compared or {"windows": 1546, "test_rows": 84}
+    return {"name": name, "fold": fold, "result": result, "compared": compared, "found": list(found), "about": about}
+
+
+def a_leak(name="no_gap", **more):
+    return {
+        "name": name,
+        "about": "What the mistake is.",
+        "proof": "intervals",
+        "caught": True,
+        "clean_passes": True,
+        "found": ["row 140 is in two parts"],
+        "metric": "r2",
+        "clean": 0.11,
+        "leaky": 0.46,
+        "gain": 0.35,
+        "learner": "ridge regression",
+        **more,
+    }
+
+
+def calibrated():
+    def rate(series, better, upper):
+        return {"series": series, "better": better, "rate": better / series, "lower": 0.01, "upper": upper}
+
+    both = {"series": 90, "better": 2, "better_rate": 2 / 90, "worse": 3, "worse_rate": 3 / 90, "upper": 0.101}
+    return {
+        "level": 0.05,
+        "windows": 500,
+        "resamples": 1000,
+        "learner": "ridge regression on random features",
+        "null": {**rate(2000, 50, 0.0314), "kinds": {"random_walk": rate(667, 40, 0.0951)}},
+        "planted": {"oracle_r2": 0.1, **rate(400, 300, 0.79), "lower": 0.712},
+        "equal": {**both, "kinds": {"overlapping": both}},
+    }
+
+
+REFERENCE = "https://arxiv.org/abs/1506.01186"
+TABLE = {
+    "title": "A published table",
+    "source": "Somebody (2021), table 1.",
+    "url": "https://arxiv.org/abs/2012.07436",
+    "windows": 120,
+    "horizon": 1,
+    "units": "original",
+    "rows": [{"name": "LSTMa", "mse": 0.114, "mae": 0.272}, {"name": "Informer", "mse": 0.098, "mae": 0.247}],
+}
+
+
+def everything():
+    """One of each kind, with whatever may be missing missing somewhere."""
+    return copy.deepcopy(_everything())
+
+
+@functools.cache
+def _everything():
+    return [
+        made_up("co2_lstm", noise=0.1, oracle=False),
+        made_up("sunspots_lstm", folds=3, oracle=False),
+        made_up("stacked_lstm_sigmoid", 123707, noise=2.0, weights=954689, validation=False),
+        made_up("stacked_lstm_linear", 123707, constant=True, weights=954689, validation=False),
+        made_up("stacked_dense", 123707, constant=True, validation=False),
+        made_up("sequence_mean_question", 67599, constant=True, kind="sequence_mean", validation=False),
+        made_up("sequence_mean_answer", 68047, constant=True, kind="sequence_mean", validation=False, seeds=(0,)),
+        made_up("deep_rnn", 107289, weights=29057, penalty=0.97, noise=0.9),
+        made_up("deep_rnn_remedied", 107289, weights=29057, noise=0.1),
+        made_up("stateful_classifier", 470563, classes=3, nan=True, losses=[None], validation=False, weights=34953),
+        made_up("stateful_classifier_clean", 470563, classes=3, validation=False, weights=34953),
+        made_up(
+            "sign_lstm_no_signal",
+            51264,
+            classes=2,
+            constant=True,
+            losses=[0.6934, 0.6932],
+            validation=False,
+            weights=4385,
+        ),
+        made_up("sign_lstm_three_channels", 51264, classes=2, losses=[0.6934], validation=False, weights=4641),
+    ]
+
+
+def diagnosed(name, verdict="not_learning", findings=None, cannot_tell=("What other steps do.",)):
+    finding = {
+        "code": "learning_rate_too_low",
+        "weight": "cause",
+        "evidence": {"best_rate": 0.001, "row": 4500, "column": "x", "first": True, "ratio": None},
+        "explanation": "Ten times the rate of `training` does it.",
+        "reference": {"title": "Smith 2017", "url": REFERENCE},
+        "remedy": {
+            "set": {f"experiments.{name}.training.learning_rate": 0.001},
+            "command": f"dvc exp run -S 'experiments.{name}.training.learning_rate=0.001'",
+        },
+        "advice": None,
+    }
+    return {
+        "experiment": name,
+        "verdict": verdict,
+        "reasons": ["The skill is −0.62."],
+        "findings": [finding] if findings is None else findings,
+        "facts": {},
+        "cannot_tell": list(cannot_tell),
+    }
+
+
+def symptom(code):
+    return {"code": code, "weight": "symptom", "evidence": {}, "explanation": "", "reference": None, "remedy": None}
+
+
+def stored(name, *, rows=120, seeds=(0, 1), factor=1.0, first=0):
+    """A table of reports/losses: correlated from experiment to experiment, `factor` times the first one's."""
+    base = np.random.default_rng(5).random(rows) + 0.5
+    table = {"row": np.arange(first, first + rows)}
+    return table | {f"loss_{seed}": factor * base * (1 + 0.001 * seed) for seed in seeds}
+
+
+def configured(*experiments, **changed):
+    """Settings of experiments on one dataset each; `changed` are other settings of the last one."""
+    settings = {"experiments": {}, "datasets": {}, "series": {"s": {"rows": 10}}}
+    for name in experiments:
+        settings["datasets"]["data_" + name] = {"series": "s", "scaling": {"target": "none"}, "window": {"length": 5}}
+        settings["experiments"][name] = {
+            "dataset": "data_" + name,
+            "architecture": {"name": "lstm", "units": [4], "head": "linear"},
+            "training": {"learning_rate": 0.0001, "early_stopping": None},
+        }
+    for path, value in changed.items():
+        place = settings["experiments"][experiments[-1]]
+        *above, last = path.split("__")
+        for key in above:
+            place = place[key]
+        place[last] = value
+    return settings
+
+
+def a_pair(factor=0.5, **more):
+    """`pairs.sections` of one pair as posted and remedied."""
+    settings = configured("a", "a_remedied", training__learning_rate=0.001)
+    settings["experiments"]["a"]["post"] = 107289
+    evaluations = {name: made_up(name, 107289) for name in settings["experiments"]}
+    losses = {"a": stored("a"), "a_remedied": stored("a_remedied", factor=factor)}
+    diagnoses = {"a": diagnosed("a"), "a_remedied": diagnosed("a_remedied", "learning", [])}
+    given = {"settings": settings, "evaluations": evaluations, "losses": losses, "diagnoses": diagnoses, **more}
+    return pairs.sections(*given.values())[0]
+
+
+STUDIES = {
+    "studies": [
+        {
+            "name": "left_out",
+            "post": 67599,
+            "question": "Which of the changes matters?",
+            "command": "python -m benchmarks.studies left_out",
+            "size": "Full size.",
+            "columns": ["mae", "r2_unseen"],
+            "rows": [
+                {"label": "all", "set": {"head": "linear"}, "seeds": [0, 1], "figures": {"mae": [0.001, 0.002]}},
+                {"label": "none", "set": {}, "seeds": [0, 1], "figures": {"mae": [0.15, None], "r2_unseen": [0, 0]}},
+            ],
+            "bar": {"text": "MAE at most 0.01", "met": False},
+            "answer": "All of them.",
+        }
+    ]
+}
+
+CORPUS = {
+    "halves": {
+        half: {
+            "cases": 46,
+            "faulty": 33,
+            "healthy": 13,
+            "recall": 0.93,
+            "precision": 0.89,
+            "false_alarms": 0,
+            "verdict_right": 0.957,
+        }
+        for half in ("tuning", "reported")
+    },
+    "codes": {"dead_output": {"cases": 2, "found": 2}, "memory_too_short": {"cases": 3, "found": 1}},
+    "cases": [
+        {
+            "name": "season_nan",
+            "half": "reported",
+            "base": "season",
+            "faults": ["nan_cell"],
+            "acceptable": [["nonfinite_input", "nonfinite_weights"]],
+            "verdicts": ["numerical_failure"],
+            "found": ["nonfinite_input"],
+            "verdict": "numerical_failure",
+        },
+        {"name": "of_tuning", "half": "tuning"},
+    ],
+    "command": "python -m benchmarks.corpus",
+}
+
+
+def render(evaluations, size="quick", absent=(), leakage=None, leaks=None, calibration=None, tables=None, **more):
+    outcomes = comparison.corrected(evaluations)
+    diagnoses = more.get("diagnoses", {})
+    verdicts = {name: diagnosis.verdict(found) for name, found in diagnoses.items()}
+    return page.render(
+        size,
+        evaluations,
+        leaderboard.rows(evaluations, outcomes, verdicts),
+        outcomes,
+        diagnoses=diagnoses,
+        pairs=more.get("pairs", []),
+        found_studies=more.get("studies"),
+        found_corpus=more.get("corpus"),
+        absent=list(absent),
+        leakage=leakage or {},
+        leaks=leaks,
+        calibration=calibration,
+        tables=tables or {},
+    )
+
+
+def render_all():
+    evaluations = everything()
+    evaluations[0]["settings"]["experiment"]["published"] = "table"
+    return render(
+        evaluations,
+        absent=["later_one"],
+        leakage={"data_a": {"proofs": [proof(name, fold=k) for name in ("intervals", "prefix") for k in (0, 1)]}},
+        leaks={"leaks": [a_leak()]},
+        calibration=calibrated(),
+        tables={"table": TABLE},
+        diagnoses={
+            "deep_rnn": diagnosed("deep_rnn"),
+            "deep_rnn_remedied": diagnosed("deep_rnn_remedied", "learning", []),
+            "co2_lstm": diagnosed("co2_lstm", "learning", []),
+            "stateful_classifier": diagnosed("stateful_classifier", "numerical_failure"),
+        },
+        pairs=[{**a_pair(), "names": ("deep_rnn", "deep_rnn_remedied")}],
+        studies=STUDIES,
+        corpus=CORPUS,
+    )
+
+
+def said(text):
+    """A page's text without its tags, spaces run together."""
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)))
+
+
+class _Reader(html.parser.HTMLParser):
+    """Ids, addresses, nesting and headings of a page."""
+
+    VOID = frozenset({"meta", "link", "br", "img", "input", "wbr"})
+
+    def __init__(self):
+        super().__init__()
+        self.ids, self.refs, self.headings, self.open, self.wrong = [], [], [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.ids += [values["id"]] if "id" in values else []
+        self.refs += [(tag, key, values[key]) for key in ("href", "src", "xlink:href") if key in values]
+        self.headings += [tag] if re.fullmatch("h[1-6]", tag) else []
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append((tag, self.getpos()))
