@@ -7,6 +7,7 @@ from pipeline.network import predicting
 
 
 def main(arguments: list[str]) -> None:
+    """Run the stage for the experiment that the arguments name."""
     name = params.name_of(arguments, "experiments")
     with costs.record(f"predict@{name}"):
         predicting.predict(params.load(), name)

@@ -7,6 +7,7 @@ from pipeline.series import reading
 
 
 def main(arguments: list[str]) -> None:
+    """Run the stage for the series that the arguments name."""
     name = params.name_of(arguments, "series")
     with costs.record(f"raw@{name}"):
         settings = params.load()["series"][name]

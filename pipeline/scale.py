@@ -7,6 +7,7 @@ from pipeline.dataset import scaling
 
 
 def main(arguments: list[str]) -> None:
+    """Run the stage for the dataset that the arguments name."""
     name = params.name_of(arguments, "datasets")
     with costs.record(f"scale@{name}"):
         scaling.scale(params.load(), name)

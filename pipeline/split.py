@@ -7,6 +7,7 @@ from pipeline.dataset import splitting
 
 
 def main(arguments: list[str]) -> None:
+    """Run the stage for the dataset that the arguments name."""
     name = params.name_of(arguments, "datasets")
     with costs.record(f"split@{name}"):
         splitting.split(params.load(), name)

@@ -91,7 +91,7 @@ def writable(path: Path) -> Iterator[None]:
 
 
 def _plain(value: Any) -> Any:
-    """numpy to plain Python; a number that is not finite becomes null, for JSON has no other word for it."""
+    """Numpy to plain Python; a number that is not finite becomes null, for JSON has no other word for it."""
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

@@ -268,7 +268,8 @@ def _raised(rates: dict[str, Any], wanted: float) -> float:
 
 def _apart(part: Part, most: int) -> tuple[np.ndarray, np.ndarray]:
     """Windows to train on and windows to judge on, drawn from all of the part: a target that was put in place of the
-    own one has noise of its own in each window, so that windows that overlap tell nothing of each other's."""
+    own one has noise of its own in each window, so that windows that overlap tell nothing of each other's.
+    """
     order = np.random.default_rng([79, len(part)]).permutation(len(part))
     cut = min(most, max(len(part) // 5, 1))
     return np.sort(order[cut:]), np.sort(order[:cut])

@@ -65,7 +65,7 @@ def facts(train: Part, held: Part | None, training: Facts) -> Facts:
 
 
 def plain(value: Any) -> Any:
-    """numpy to plain Python; None for a number that is not finite."""
+    """Numpy to plain Python; None for a number that is not finite."""
     if isinstance(value, dict):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -196,7 +196,8 @@ def target(train: Part) -> Facts:
 
 def classes(train: Part) -> Facts | None:
     """`shares` of the classes among the training windows, and their `entropy` in nats, which is the loss of an answer
-    that knows the shares alone; None for regressions."""
+    that knows the shares alone; None for regressions.
+    """
     if not train.spec.classes:
         return None
     numbers = train.raw_targets()[:, 0]

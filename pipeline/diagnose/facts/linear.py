@@ -122,7 +122,8 @@ def ridge(x: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def probabilities(outputs: np.ndarray, classes: int) -> np.ndarray:
     """What a least-squares model says of 0 and 1 as the head of a network gives it: [windows, 1] of class 1 for two
-    classes, rows of sum 1 for three."""
+    classes, rows of sum 1 for three.
+    """
     if classes == 2:
         return outputs.clip(_LEAST, 1 - _LEAST)
     kept = outputs.clip(_LEAST, 1)

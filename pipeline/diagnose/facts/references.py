@@ -253,7 +253,8 @@ def _reaching(part: Part, length: int) -> np.ndarray:
 
 def _behind(part: Part, length: int) -> np.ndarray:
     """Inputs as the network would see them in a window of `length` rows with the same end: float32 [windows, length,
-    features]. A window's own scaling stays that of its own rows, for the target is in these units."""
+    features]. A window's own scaling stays that of its own rows, for the target is in these units.
+    """
     end = part.table["start"] + part.spec.length - 1
     rows = np.asarray(part.scaled)[end[:, None] + np.arange(1 - length, 1)]
     if part.spec.scaling["window"] == "last":
