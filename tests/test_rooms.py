@@ -6,6 +6,7 @@ docs/architecture.md draws this table.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,19 @@ def test_a_room_imports_downwards_alone(room: str) -> None:
         place = path.relative_to(PROJECT)
         assert imported(path) <= MAY_IMPORT[room] | {room}, place
         assert imported(path, types=True) <= MAY_IMPORT[room] | {room} | MAY_NAME.get(room, set()), place
+
+
+def test_the_picture_in_the_documents_shows_this_table() -> None:
+    text = (PROJECT / "docs/architecture.md").read_text(encoding="utf-8")
+    drawn = {room: set[str]() for room in MAY_IMPORT}
+    for room, other in re.findall(r"^    (\w+) --> (\w+)$", text, flags=re.MULTILINE):
+        if room in drawn:
+            drawn[room].add(other)
+    for _ in drawn:  # an arrow stands for all that the other room may import, too
+        drawn = {room: others.union(*(drawn[other] for other in others)) for room, others in drawn.items()}
+    assert drawn == MAY_IMPORT
+    runs = dict(re.findall(r"^  s_(\w+) -\.-> (\w+)$", text, flags=re.MULTILINE))
+    assert runs == {stage: ROOT_FILES.get(stage, stage) for stage in STAGES}
 
 
 @pytest.mark.parametrize("stage", ROOT_FILES)
