@@ -46,7 +46,7 @@ _IGNORED = {".gitignore", ".snakemake_timestamp"}
 class Compared(NamedTuple):
     """How many there are on either side, and which are not the same on both."""
 
-    count: int
+    compared: int
     differ: list[str]
 
 

@@ -1,4 +1,4 @@
-"""Tables in documents: each stands between two marks, the first of which names the module that writes it."""
+"""Tables in documents: each is between two marks, the first of which names the module that writes it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ END = "<!-- end of table -->\n"
 
 
 def with_table(document: str, module: str, table: str) -> str:
-    """The document with this table in place of the one that `python -m MODULE` wrote before.
+    """Return the document with this table in place of the one that `python -m MODULE` wrote before.
 
     Raises:
-        ValueError: a mark is missing, the first stands there twice, or another table begins before the last.
+        ValueError: a mark is missing or repeated, or another table begins before the end mark.
     """
     mark = f"<!-- table: python -m {module} -->\n"
     before, rest = document.split(mark)
@@ -24,7 +24,7 @@ def with_table(document: str, module: str, table: str) -> str:
 
 
 def write_table(path: Path, module: str, table: str) -> None:
-    """As `with_table`, for a file."""
+    """Put a table into a file, as `with_table` does."""
     text = with_table(path.read_text(encoding="utf-8"), module, table)
     with files.whole(path) as beside:
         beside.write_text(text, encoding="utf-8")

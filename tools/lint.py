@@ -1,6 +1,6 @@
-"""`snakemake --lint`, the part that applies.
+"""Run `snakemake --lint` and show the remarks that apply.
 
-Left out: that a rule should name its own conda environment or container. Flatline has one locked environment, uv.lock.
+One does not: that each rule should name its own conda environment or container. Flatline has one environment, uv.lock.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ NOT_APPLICABLE = ("Specify a conda environment or container for each rule.",)
 
 
 def remarks(output: str) -> list[str]:
-    """Remarks of the linter that apply, a line each: where, and what."""
+    """Return the remarks that apply, a line each: the place and the remark."""
     where, found = "", []
     for line in output.splitlines():
         if line.startswith("Lints for"):
@@ -25,8 +25,9 @@ def remarks(output: str) -> list[str]:
 
 
 def main() -> int:
-    # Snakemake ends with 1 when it has any remark, those that do not apply included.
-    done = subprocess.run(["snakemake", "--lint"], capture_output=True, text=True, check=False)  # noqa: S607 - no input of anyone's
+    """Print the remarks; return 1 if there are any."""
+    # Snakemake ends with 1 on any remark, even one that does not apply.
+    done = subprocess.run(["snakemake", "--lint"], capture_output=True, text=True, check=False)  # noqa: S607 - a constant
     output = done.stdout + done.stderr
     if done.returncode not in (0, 1) or ("Lints for" not in output and "Congratulations" not in output):
         print(output, file=sys.stderr)

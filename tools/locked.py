@@ -61,7 +61,7 @@ BY_NAME = {
 
 
 def imports(source: str) -> set[str]:
-    """The libraries that a module imports, anywhere in it, by the names that they are installed under."""
+    """Return the libraries that a module imports, anywhere in it, by the names under which they are installed."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -73,7 +73,7 @@ def imports(source: str) -> set[str]:
 
 
 def libraries(deps: list[str], root: Path) -> set[str]:
-    """The libraries that a stage's results rest on.
+    """Return the libraries that a stage's results rest on.
 
     Args:
         deps: of the stage in dvc.yaml.
@@ -94,7 +94,7 @@ def libraries(deps: list[str], root: Path) -> set[str]:
 
 
 def groups(names: set[str]) -> list[str]:
-    """The groups that hold some libraries, sorted.
+    """Return the groups that hold some libraries, sorted.
 
     Raises:
         UserError: a library is in no group.
@@ -106,20 +106,21 @@ def groups(names: set[str]) -> list[str]:
 
 
 def named(stage: dict[str, Any]) -> list[str]:
-    """The groups that a stage of dvc.yaml names."""
+    """Return the groups that a stage of dvc.yaml names."""
     params = stage.get("do", stage).get("params", [])
     return [group for param in params if isinstance(param, dict) for group in param.get(str(FILE), [])]
 
 
 def versions(lock: str, names: set[str]) -> dict[str, str]:
-    """The locked versions of some libraries, sorted by name.
+    """Return the locked versions of some libraries, sorted by name.
 
     Args:
         lock: text of uv.lock.
+        names: of the libraries.
 
     Returns:
-        Per library its version, or all of them (`2.4.6, 2.5.5`) where it depends on Python's; with the source of one
-        that comes from elsewhere than the package index.
+        Per library its version, or all of them (`2.4.6, 2.5.5`) where it depends on Python's; followed by its source
+        if that is not the package index.
 
     Raises:
         UserError: uv.lock does not name a library.
@@ -138,7 +139,7 @@ def versions(lock: str, names: set[str]) -> dict[str, str]:
 
 
 def text(root: Path) -> str:
-    """What locked.yaml must hold.
+    """Return the text of locked.yaml.
 
     Raises:
         UserError: dvc.yaml names other groups for a stage than its modules import from, or uv.lock lacks a library.
@@ -159,6 +160,7 @@ def text(root: Path) -> str:
 
 
 def main(arguments: list[str]) -> None:
+    """Write locked.yaml, or check it."""
     if arguments not in ([], ["--check"]):
         raise UserError("the command", "takes nothing, or --check", " ".join(arguments), "Leave the rest out.")
     expected = text(Path())

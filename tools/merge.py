@@ -1,7 +1,7 @@
 """`python -m tools.merge examples/NAME.yaml`: add an example's entries to params.yaml.
 
-The text of the entries, comments included, is put at the end of their sections; every other byte of params.yaml stays
-as it is, which no YAML library can promise. Written is only what `params.load` accepts.
+The text of the entries, comments included, goes to the end of their sections; every other byte of params.yaml stays
+as it is, which no YAML library promises. The result must pass `params.load`, or nothing is written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OWN = PurePosixPath("data/own")
 
 
 class _Section(NamedTuple):
-    """Where the entries of one level stand in a text."""
+    """The place of one level's entries in a text."""
 
     first: int  # line after the one with the level's name, from 0
     stop: int  # line after the last one of its entries
@@ -35,8 +35,8 @@ def merge(example: Path) -> dict[str, list[str]]:
         The names added, by level.
 
     Raises:
-        UserError: the example lies outside the working directory, is no file, holds anything but entries, or a name
-            that is there already; or params.yaml would not be valid with it. params.yaml is then as it was.
+        UserError: the example is outside the working directory, is not a file, holds anything but entries, or repeats a
+            name of params.yaml; or the result would not be valid. params.yaml is then unchanged.
     """
     params.load()
     addition = _text(_inside(example), example)
@@ -51,7 +51,7 @@ def merge(example: Path) -> dict[str, list[str]]:
                 str(example),
                 f"must make a valid {params.FILE}",
                 str(error).rstrip(".?"),
-                f"Mend the example; {params.FILE} is left as it was.",
+                f"Mend the example; {params.FILE} is unchanged.",
             ) from None
         shutil.copymode(params.FILE, beside)
     return names
@@ -62,14 +62,14 @@ def combine(text: str, addition: str, place: str) -> tuple[str, dict[str, list[s
 
     Args:
         text: of params.yaml.
-        addition: of the example: any of series, datasets, experiments.
-        place: what to call the example in errors.
+        addition: text of the example: any of series, datasets, experiments.
+        place: name of the example in errors.
 
     Returns:
         The new text, and the names added, by level.
 
     Raises:
-        UserError: the addition is no mapping of entries, or one of its names stands in `text` already.
+        UserError: the addition is not a mapping of entries, or `text` has one of its names already.
     """
     there, new = _sections(text, str(params.FILE)), _sections(addition, place)
     if not any(section.names for section in new.values()):
@@ -79,13 +79,13 @@ def combine(text: str, addition: str, place: str) -> tuple[str, dict[str, list[s
         if twice:
             raise UserError(
                 f"{level}.{twice[0]}",
-                f"must not stand in {params.FILE} yet",
-                f"it again, in {place}",
-                f"Rename it in one of the two files, or take it out; {params.FILE} is left as it was.",
+                f"must not be in {params.FILE} yet",
+                f"the same name in {place}",
+                f"Rename it in one of the two files, or remove it; {params.FILE} is unchanged.",
             )
     end = "\r\n" if "\r\n" in text else "\n"
     lines, extra = text.splitlines(keepends=True), addition.splitlines()
-    # From the end of the file on, so that an insertion moves no line that is still to come.
+    # From the last line to the first, so that an insertion moves no later target.
     for level, section in sorted(new.items(), key=lambda item: there[item[0]].stop, reverse=True):
         at, shift = there[level].stop, there[level].indent - section.indent
         block = [_shifted(line, shift) + end for line in extra[section.first : section.stop]]
@@ -98,7 +98,7 @@ def combine(text: str, addition: str, place: str) -> tuple[str, dict[str, list[s
 
 
 def _sections(text: str, place: str) -> dict[str, _Section]:
-    """The levels of a text and where their entries stand."""
+    """Return the levels of a text and the places of their entries."""
     root = _compose(text, place)
     if not isinstance(root, yaml.MappingNode):
         raise UserError(place, f"must be a mapping of {', '.join(LEVELS)}", "something else", "See examples/.")
@@ -115,7 +115,7 @@ def _sections(text: str, place: str) -> dict[str, _Section]:
             mend = "Write each name on a line of its own."
             raise UserError(line, "must hold its entries line by line", key.value, mend)
         stop = following
-        # What stands at the margin below the entries belongs to what comes next.
+        # Comments at the margin below the entries belong to the next section.
         while not lines[stop - 1].strip() or lines[stop - 1].startswith("#"):
             stop -= 1
         names = [str(name.value) for name, _ in value.value]
@@ -124,7 +124,7 @@ def _sections(text: str, place: str) -> dict[str, _Section]:
 
 
 def _compose(text: str, place: str) -> Any:
-    """The nodes of a text, with their lines; refuses aliases before anything follows one."""
+    """Parse a text into nodes with line numbers; refuse aliases before resolving one."""
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
@@ -140,14 +140,14 @@ def _compose(text: str, place: str) -> Any:
 
 
 def _shifted(line: str, shift: int) -> str:
-    """A line moved by so many columns; one that stands further left than that moves as far as it can."""
+    """Move a line by some columns; to the left, at most to the margin."""
     if not line.strip():
         return line
     return " " * shift + line if shift >= 0 else line[min(-shift, len(line) - len(line.lstrip(" "))) :]
 
 
 def _require_same(combined: str, text: str, addition: str, place: str) -> None:
-    """Lines were moved, not values: the whole must say what the two say."""
+    """Check that the combined text has the values of both: only lines may have moved."""
     try:
         expected = yaml.safe_load(text)
         for level, entries in yaml.safe_load(addition).items():
@@ -158,14 +158,14 @@ def _require_same(combined: str, text: str, addition: str, place: str) -> None:
     if not same:
         raise UserError(
             place,
-            f"must be plain enough to be put into {params.FILE} line by line",
-            "a text that would change its meaning there",
+            f"must be plain enough to insert into {params.FILE} line by line",
+            "a text whose values would change",
             "Write it as the other examples are, or copy its entries by hand.",
         )
 
 
 def _inside(example: Path) -> Path:
-    """The example's own path; refuses what lies outside the working directory, by whatever way."""
+    """Return the resolved path of the example; refuse one outside the working directory, links included."""
     resolved = example.resolve()
     if not resolved.is_relative_to(Path.cwd().resolve()):
         raise UserError(str(example), "must lie inside the project", resolved, "Copy it to examples/.")
@@ -174,18 +174,16 @@ def _inside(example: Path) -> Path:
 
 def _text(path: Path, shown: Path) -> str:
     if not path.is_file():
-        raise UserError(
-            str(shown), "must be a file", "none of that name", "Run from the folder that holds params.yaml."
-        )
+        raise UserError(str(shown), "must be a file", "no such file", "Run from the folder that holds params.yaml.")
     try:
-        # As bytes, for reading as text would turn every kind of line end into one.
+        # As bytes: reading as text would normalise line ends.
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise UserError(str(shown), "must be UTF-8", error, "Save it as UTF-8.") from None
 
 
 def _next(sources: list[str]) -> str:
-    """What to run after the merge: a file that the project does not ship has to be brought and tracked first."""
+    """Return the next steps: a file that the project does not ship must be copied and tracked first."""
     steps = []
     for source in dict.fromkeys(source for source in sources if PurePosixPath(source).is_relative_to(_OWN)):
         if not Path(source).exists():
@@ -196,6 +194,7 @@ def _next(sources: list[str]) -> str:
 
 
 def main(arguments: list[str]) -> None:
+    """Merge the example that the arguments name, and print the next steps."""
     if len(arguments) != 1:
         received = " ".join(arguments) or "nothing"
         raise UserError("one example", "must follow the command", received, "For example examples/etth1.yaml.")

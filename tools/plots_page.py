@@ -1,8 +1,8 @@
-"""`python -m tools.plots_page`: the page that `dvc plots` fills, with its drawing library inside.
+"""`python -m tools.plots_page`: write the page that `dvc plots` fills, with its drawing library inside.
 
-DVC's own page loads Vega from a network address. This one carries it, taken from the installed `vl-convert-python`, so
-that it opens anywhere; `.dvc/config` names it. It is made when the environment is set up, for 0.9 MB of somebody
-else's code have no place in git.
+DVC's own page loads Vega from a network address. This one carries the copy of Vega in `vl-convert-python`, so that it
+opens offline; `.dvc/config` names it. `make environment` writes it, because 0.9 MB of third-party code do not belong
+in git.
 """
 
 from __future__ import annotations
@@ -35,14 +35,16 @@ body {font-family: system-ui, sans-serif; margin: 1.5rem; display: flex; flex-wr
 
 
 def page() -> str:
-    """The text of the page: DVC replaces `{plot_divs}` and `{refresh_tag}` in it."""
+    """Return the text of the page, in which DVC replaces `{plot_divs}` and `{refresh_tag}`."""
     import vl_convert
 
-    # These words would end the script element, wherever they stand.
-    return _PAGE % vl_convert.javascript_bundle().replace("</script", "<\\/script")
+    # `</script` would end the element, even inside a string.
+    bundle = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # the stub misses its default
+    return _PAGE % bundle.replace("</script", "<\\/script")
 
 
 def main() -> None:
+    """Write the page."""
     from pipeline.common import files
 
     with files.whole(PAGE) as beside:

@@ -1,4 +1,4 @@
-"""What the transcripts show: sections of commands, as a person would type them (tools/transcripts.py runs them)."""
+"""The sections of the transcripts: commands as typed at a prompt. tools/transcripts.py runs them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Step(NamedTuple):
     folder: str = "flatline"  # below the scratch folder; "." for itself
     lines: int = 40  # shown at most
     note: str = ""  # a sentence before it
-    ends: tuple[int, ...] = (0,)  # exit codes that are right
+    ends: tuple[int, ...] = (0,)  # expected exit codes
 
 
 class Section(NamedTuple):
@@ -30,7 +30,7 @@ SECTIONS = (
     Section(
         "change",
         "One change, as a named experiment",
-        "One learning rate is another one: of all stages those of this experiment that follow from it are computed.",
+        "One learning rate changes: only the stages of this experiment that depend on it run.",
         (
             Step(f"dvc exp run -S {_RATE}=0.003 -n faster", lines=60),
             Step("make experiments"),
@@ -44,7 +44,7 @@ SECTIONS = (
     Section(
         "queue",
         "A queue of experiments",
-        "Three learning rates in temporary workspaces, two at a time. What does not depend on the rate comes from the "
+        "Three learning rates in temporary workspaces, two at a time. Stages that do not depend on the rate come from the "
         "cache.",
         (
             Step(f"dvc exp run --queue -n rate -S '{_RATE}=choice(0.0003,0.001,0.003)' evaluate@co2_lstm"),
@@ -60,14 +60,14 @@ SECTIONS = (
     Section(
         "record",
         "A snakemake run, recorded as an experiment",
-        "A setting is edited by hand, `snakemake` runs what is stale, and one command gives the result a name "
-        "without computing anything; and what DVC has recorded, `snakemake` takes over.",
+        "A setting is edited by hand, `snakemake` runs the stale stages, and one command names the result without "
+        "computing anything. In return, `snakemake` accepts results that DVC has recorded.",
         (
             Step("sed -i 's/learning_rate: 0.001/learning_rate: 0.003/' params.yaml && git diff --stat"),
             Step("snakemake --cores 2 2>&1 | grep -e '^Job ' -e ' steps ' -e 'Nothing'"),
             Step(
                 "dvc exp run -n by_hand > said; grep -c 'Running stage' said; tail -3 said; rm said",
-                note="Stages computed for it, and what it says:",
+                note="Stages computed for it, and its last lines:",
             ),
             Step("make experiments"),
             Step("git checkout -q . && dvc exp apply by_hand && snakemake --cores 2 2>&1 | tail -2"),
@@ -76,7 +76,7 @@ SECTIONS = (
     Section(
         "remote",
         "Push, and pull in a fresh clone",
-        "What one machine has computed, another one takes over: it trains nothing.",
+        "Another machine reuses the results: it trains nothing.",
         (
             Step("dvc remote add --default shared ../remote && git commit -q -a -m 'A remote' && cat .dvc/config"),
             Step("dvc push --run-cache"),
@@ -112,8 +112,8 @@ SECTIONS = (
     Section(
         "killed",
         "A run that is killed, and the next one",
-        "The whole process group gets SIGKILL while stages run. The next run needs no hand, and ends with "
-        "the dvc.lock of a run that nothing disturbed.",
+        "The whole process group gets SIGKILL while stages run. The next run needs no repair and ends "
+        "with the dvc.lock of an undisturbed run.",
         (
             Step("sed -i 's/epochs: 3/epochs: 5/' params.yaml && git diff --stat"),
             Step("cp -r flatline undisturbed", folder="."),
@@ -129,7 +129,7 @@ SECTIONS = (
     Section(
         "compare",
         "The comparison report",
-        "Any set of experiments and revisions, in one page that is read offline.",
+        "Any set of experiments and revisions, on one page that opens offline.",
         (
             Step(f"dvc exp run -q -S {_RATE}=0.003 -n faster evaluate@co2_lstm > /dev/null", lines=0),
             Step('make compare OF="HEAD faster workspace"'),

@@ -1,7 +1,7 @@
-"""`python -m tools.transcripts [SECTION …]`: run the commands of docs/transcripts/, and write down what they print.
+"""`python -m tools.transcripts [SECTION …]`: run the commands of docs/transcripts/ and record their output.
 
-Every section begins in a copy of one small clone that `snakemake` has brought up to date. Its params.yaml is this
-project's, with two experiments left and made short. What no two runs have in common is replaced: see `plain`.
+Every section starts in a copy of one small, up-to-date clone, whose params.yaml keeps two short experiments of this
+project. Times, paths and the like are replaced: see `plain`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tools.transcript_sections import SECTIONS, Section, Step
 
 DOCS = Path("docs/transcripts")
 CLONE = "flatline"
-# Columns of a line that are shown: tables of DVC are as wide as what they hold, where no terminal limits them.
+# Longer lines are cut: DVC's tables are as wide as their content where no terminal limits them.
 _WIDTH = 160
 _KEPT = ("co2_lstm", "deep_rnn")
 _CLOCK = (
@@ -41,7 +41,7 @@ _COMMIT = re.compile(r"\b[0-9a-f]{7}(?:[0-9a-f]{33})?\b")
 
 
 def small(raw: dict[str, Any]) -> dict[str, Any]:
-    """The project's params.yaml with two experiments left, of few rows, units and epochs."""
+    """Return the project's params.yaml with two experiments of few rows, units and epochs."""
     experiments = {name: raw["experiments"][name] for name in _KEPT}
     for one in experiments.values():
         one["training"] |= {"epochs": 3, "seeds": [0, 1], "jit_compile": False}
@@ -60,7 +60,7 @@ def small(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def cloned(scratch: Path) -> Path:
-    """A clone of the working directory below `scratch`, with the small params.yaml, committed."""
+    """Clone the working directory below `scratch`, with the small params.yaml, committed."""
     clone = scratch / CLONE
     listed = _run("git ls-files -co --exclude-standard -z", Path.cwd(), scratch).stdout
     for name in filter(None, listed.split("\0")):
@@ -76,7 +76,7 @@ def cloned(scratch: Path) -> Path:
 
 
 def prepared(scratch: Path) -> Path:
-    """As `cloned`, run and its dvc.lock committed."""
+    """Clone, run the pipeline, and commit its dvc.lock."""
     clone = cloned(scratch)
     for command in ("snakemake --cores 2", "git add -A", "git commit -q -m 'Its results'"):
         _require(command, clone, scratch)
@@ -90,14 +90,14 @@ def _require(command: str, clone: Path, scratch: Path) -> None:
 
 
 def transcribed(section: Section, scratch: Path) -> str:
-    """Run the commands of a section, one after the other; the section as Markdown.
+    """Run the commands of a section one after the other; return the section as Markdown.
 
     Args:
         section: the first step's folder, and every other that it names, lies below `scratch`.
-        scratch: a folder that holds the clone, and nothing else that matters.
+        scratch: a folder that holds only the clone.
 
     Raises:
-        UserError: a command ended otherwise than the section says.
+        UserError: a command ended with another exit code than the section expects.
     """
     blocks: list[tuple[Step, str]] = []
     for step in section.steps:
@@ -118,12 +118,12 @@ def transcribed(section: Section, scratch: Path) -> str:
 
 
 def prompt(step: Step) -> str:
-    """The line that a person would have typed."""
+    """Return the line as typed at a prompt."""
     return f"~/{step.folder}$ {step.command}".replace("~/.$", "~$")
 
 
 def plain(output: str, scratch: Path, commits: Iterable[str] = (), order: dict[str, str] | None = None) -> list[str]:
-    """Lines of output without what no two runs have in common.
+    """Return the lines of an output, without the parts that differ between runs.
 
     The folder's path becomes `~`; times, durations and process ids a word; a commit's hash its number in the order of
     appearance, of the same width (`commit1`).
@@ -148,7 +148,7 @@ def plain(output: str, scratch: Path, commits: Iterable[str] = (), order: dict[s
 
 
 def shortened(lines: list[str], most: int) -> list[str]:
-    """At most so many lines, the middle left out, none of them wider than a page."""
+    """Return at most `most` lines, without the middle ones, none wider than a page."""
     lines = [line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…" for line in lines]
     if len(lines) <= most:
         return lines
@@ -157,12 +157,12 @@ def shortened(lines: list[str], most: int) -> list[str]:
 
 
 def commands(text: str) -> list[str]:
-    """The command lines of a page that `transcribed` wrote."""
+    """Return the command lines of a page that `transcribed` wrote."""
     return re.findall(r"^```console\n(.+)$", text, flags=re.MULTILINE)
 
 
 def index() -> str:
-    """docs/transcripts/README.md: what there is, and what was replaced."""
+    """Return the text of docs/transcripts/README.md."""
     lines = [
         "# Transcripts",
         "",
@@ -176,7 +176,7 @@ def index() -> str:
 
 
 def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run one of this module's own lines by the shell, its errors among its output."""
+    """Run one of our own command lines in the shell, stderr joined to stdout."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(home),
@@ -188,7 +188,7 @@ def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[
         "GIT_COMMITTER_NAME": "you",
         "GIT_COMMITTER_EMAIL": "you@example.org",
     }
-    return subprocess.run(  # noqa: S602 - every line stands in transcript_sections.py
+    return subprocess.run(  # noqa: S602 - every line is in transcript_sections.py
         command,
         shell=True,
         cwd=folder,
@@ -201,7 +201,7 @@ def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[
 
 
 def _keep_environment(scratch: Path) -> None:
-    """`make` takes the environment for set up in every clone: the one that runs this script is first on the path."""
+    """Let `make` in a clone use the environment that runs this script, which is first on the path."""
     for makefile in scratch.glob("*/Makefile"):
         mark = makefile.parent / ".venv/.complete"
         if not mark.exists():
@@ -220,6 +220,7 @@ def _commits(scratch: Path) -> list[str]:
 
 
 def main(arguments: list[str]) -> None:
+    """Write the sections that the arguments name, or all."""
     known = {section.name: section for section in SECTIONS}
     if unknown := [name for name in arguments if name not in known]:
         raise UserError("a section", "must be one there is", unknown[0], f"Known: {', '.join(known)}.")

@@ -1,0 +1,1 @@
+"""Everything between Snakemake, DVC and git."""

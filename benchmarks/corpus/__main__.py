@@ -4,7 +4,7 @@
     python -m benchmarks.corpus --seed 7            the reported half drawn from another seed
     python -m benchmarks.corpus --half tuning       one half (figures are printed and not written)
     python -m benchmarks.corpus --case NAME         some cases, again and again for more (printed, not written)
-    python -m benchmarks.corpus --judge             what lies in --facts, judged again in seconds
+    python -m benchmarks.corpus --judge             judge the stored facts again, in seconds
 
 Thresholds may be changed after a look at the tuning half alone.
 """
@@ -32,7 +32,7 @@ BARS = {"recall": 0.90, "precision": 0.90, "verdict_right": 0.95}
 
 
 def measure(cases: list[Case], folder: Path, drawn: int, workers: int) -> int:
-    """Have the cases that are not stored yet made by `workers` processes; how many processes failed."""
+    """Make the cases that are not stored yet in `workers` processes; return how many processes failed."""
     missing = [case.name for case in cases if not stored(folder, case, case.seed(drawn)).exists()]
     # One thread each, so that as many processes as cores do not fight; byte for byte the same results.
     env = os.environ | {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
@@ -45,7 +45,7 @@ def measure(cases: list[Case], folder: Path, drawn: int, workers: int) -> int:
 
 
 def judge(cases: list[Case], folder: Path, drawn: int) -> tuple[list[dict[str, Any]], list[str]]:
-    """What the diagnosis says of every stored case, and the cases without one: void draws, and what is not stored."""
+    """Return the diagnosis of every stored case, and the cases without one: void draws and missing files."""
     from pipeline.diagnose import stage
 
     rows, left = [], []
@@ -61,7 +61,7 @@ def judge(cases: list[Case], folder: Path, drawn: int) -> tuple[list[dict[str, A
 
 
 def summary(result: dict[str, Any]) -> list[str]:
-    """The figures of a result as lines."""
+    """Return the figures of a result as lines."""
     lines = [
         f"{'half':<10}{'cases':>7}{'faulty':>8}{'healthy':>9}{'recall':>9}{'precision':>11}{'alarms':>8}{'verdicts':>10}"
     ]
@@ -81,7 +81,7 @@ def short(path: Path = RESULT) -> int:
         print("corpus: no figures yet; `python -m benchmarks.corpus` makes them in about a quarter of an hour")
         return 0
     result = files.read_json(path)
-    print("\n".join([f"corpus, as `{result['command']}` left it", *summary(result)]))
+    print("\n".join([f"corpus, from `{result['command']}`", *summary(result)]))
     return 0 if _met(result["halves"]["reported"]) else 1
 
 
@@ -94,7 +94,7 @@ def _shown(value: float | None) -> str:
 
 
 def _misses(rows: list[dict[str, Any]]) -> list[str]:
-    """One line for each case that is not judged as it should be."""
+    """Return a line for each case that is judged wrong."""
     lines = []
     for row in rows:
         missed = [code for code in row["faults"] if not scoring.hit(row, code)]
@@ -106,12 +106,13 @@ def _misses(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return 1 if a case failed or the bars are not met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.corpus", description=__doc__.splitlines()[0])
     parser.add_argument("--half", choices=HALVES, help="one half alone; nothing is written")
     parser.add_argument("--case", action="append", help="some cases alone; nothing is written")
     parser.add_argument("--seed", type=int, default=REPORTED_SEED, help="draws rows and weights of the reported half")
-    parser.add_argument("--facts", type=Path, default=PROJECT / ".corpus", help="folder of what was measured")
-    parser.add_argument("--judge", action="store_true", help="measure nothing, judge what is stored")
+    parser.add_argument("--facts", type=Path, default=PROJECT / ".corpus", help="folder of the stored facts")
+    parser.add_argument("--judge", action="store_true", help="measure nothing, judge the stored facts")
     parser.add_argument("--workers", type=int, default=2, help="processes at a time")
     given = parser.parse_args(arguments)
     cases = [case for case in CASES if given.half in (None, case.half) and (not given.case or case.name in given.case)]

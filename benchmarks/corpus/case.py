@@ -1,4 +1,4 @@
-"""What a case of the corpus is, and when its fault counts."""
+"""A case of the corpus, and when its fault counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.workshop import Work
 TUNING_SEED = 20_240_101  # of the half that thresholds were tuned on; the reported half takes another
 Limits = dict[str, tuple[float | None, float | None]]
 
-# What training leaves behind where the network answers with one value, for whatever reason.
+# Traces of a network that predicts one value, for whatever reason.
 FLAT = ("collapsed_predictions", "loss_at_floor")
 STUCK = ("not_learning",)
 # Whether a network learns in spite of its fault is a matter of degree in some cases.
@@ -23,19 +23,19 @@ EITHER = ("learning", "not_learning")
 
 @dataclass(frozen=True)
 class Case:
-    """One experiment whose truth is known from what was put into it.
+    """One experiment whose faults are known, because they were injected.
 
     Attributes:
         name: of the case.
         half: `tuning` or `reported`.
-        base: the healthy experiment that it was made of.
+        base: the healthy experiment behind it.
         make: the experiment, from a random seed.
         faults: finding codes injected: each must be reported.
-        also: further codes that are true of it: consequences, and other words for the same. They may be reported.
-        same: code injected -> codes that tell the same fault in other words, and count as finding it.
-        verdicts: those that are right.
-        must: name of an effect (`effects.measure`) -> least and greatest value. Where one does not hold, this draw of
-            the case has not got the fault, and does not count.
+        also: further codes that are true of it, such as consequences. They may be reported.
+        same: code injected -> codes that name the same fault and count as finding it.
+        verdicts: the right ones.
+        must: name of an effect (`effects.measure`) -> least and greatest value. Where one does not hold, the fault had
+            no effect in this draw, which then does not count.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Case:
         return int(np.random.default_rng([start, zlib.crc32(self.name.encode())]).integers(1, 10**6))
 
     def broken_promise(self, effects: dict[str, Any]) -> str | None:
-        """Which of `must` does not hold, in words; None where the case is what it is meant to be."""
+        """Return the first limit in `must` that does not hold, in words, or None."""
         for name, (low, high) in self.must.items():
             value = effects[name]
             if value is None or (low is not None and value < low) or (high is not None and value > high):

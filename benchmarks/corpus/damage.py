@@ -11,20 +11,22 @@ from benchmarks.workshop import Work
 
 
 def rows(work: Work) -> Rows:
-    """The columns, to be changed."""
+    """Return a copy of the columns."""
     return {name: column.copy() for name, column in (work.rows or {}).items()}
 
 
 def with_rows(work: Work, changed: Rows, **changes: object) -> Work:
-    """Other rows; the features stay those that the series names."""
+    """Return the work with other rows and the same features."""
     return change(work, rows=changed, **changes)
 
 
 def with_features(work: Work, names: list[str], **changes: object) -> Work:
+    """Return the work with these features."""
     return change(work, series=work.series | {"features": names}, **changes)
 
 
 def missing_price(seed: int) -> Work:
+    """One missing cell in a feature that the network reads."""
     work = price_(seed)
     table = rows(work)
     table["volatility_20"][2000] = np.nan
@@ -32,6 +34,7 @@ def missing_price(seed: int) -> Work:
 
 
 def missing_mix(seed: int) -> Work:
+    """Three missing cells in a row."""
     work = mix(seed)
     table = rows(work)
     table["b"][1200:1203] = np.nan
@@ -39,30 +42,35 @@ def missing_mix(seed: int) -> Work:
 
 
 def constant_season(seed: int) -> Work:
+    """A second feature that never changes."""
     work = season(seed)
     table = rows(work) | {"sensor": np.full(3000, 7.0)}
     return with_features(with_rows(work, table), ["value", "sensor"], dataset__window__constant="keep")
 
 
 def constant_mix(seed: int) -> Work:
+    """A fourth feature that is always zero."""
     work = mix(seed)
     table = rows(work) | {"empty": np.zeros(5000)}
     return with_features(with_rows(work, table), ["a", "b", "c", "empty"], dataset__window__constant="keep")
 
 
 def tiny_sign(seed: int) -> Work:
+    """Unscaled inputs of size 0.001."""
     work = sign(seed, 0.6)
     table = {name: column * 0.001 for name, column in rows(work).items()}
     return with_rows(work, table, dataset__scaling__features="none", training__learning_rate=0.001)
 
 
 def huge_season(seed: int) -> Work:
+    """Unscaled inputs and targets of size 1,000."""
     work = season(seed)
     table = {name: column * 1000 for name, column in rows(work).items()}
     return with_rows(work, table, dataset__scaling__features="none", training__learning_rate=0.003)
 
 
 def far_target(seed: int) -> Work:
+    """An unscaled target with mean 2,000 and deviation 500."""
     work = mix(seed)
     table = rows(work)
     table["y"] = 2000 + 500 * table["y"]
@@ -70,7 +78,7 @@ def far_target(seed: int) -> Work:
 
 
 def heavy_mix(seed: int) -> Work:
-    # The inputs tell the target well, whose tails press it together; at a small rate the sigmoid follows slowly.
+    """A heavy-tailed target scaled to its range; at a small rate the sigmoid follows it slowly."""
     work = mix(seed)
     table = rows(work)
     table["y"] = np.sinh(2.2 * table["y"] / table["y"].std())
@@ -79,7 +87,7 @@ def heavy_mix(seed: int) -> Work:
 
 
 def heavy_season(seed: int) -> Work:
-    # The target is the season with spikes of a broken sensor; the inputs are the clean one.
+    """A target with the spikes of a broken sensor; the inputs are clean."""
     work = season(seed)
     table = rows(work)
     draw = np.random.default_rng([seed, 9])
@@ -89,7 +97,7 @@ def heavy_season(seed: int) -> Work:
 
 
 def late_target(seed: int) -> Work:
-    """The target column was written five rows too late, so that the window holds what is to be told."""
+    """The target column was written five rows too late, so that the window holds the target."""
     work = mix(seed)
     table = rows(work)
     return with_features(
@@ -112,7 +120,7 @@ def late_sunspots(seed: int) -> Work:
 
 
 def rain(seed: int) -> Work:
-    """For how many days it has been dry: zeros, which the mask hides; how much it rained before tells nothing."""
+    """The number of dry days: the mask hides the zeros that count, and earlier amounts predict nothing."""
     draw = np.random.default_rng([seed, 5])
     amount = np.where(draw.random(5000) < 0.3, draw.gamma(3.0, 0.4, 5000), 0.0)
     last = np.maximum.accumulate(np.where(amount > 0, np.arange(5000), 0))
@@ -122,17 +130,19 @@ def rain(seed: int) -> Work:
 
 
 def rare_sign(seed: int) -> Work:
+    """A sign that is nearly always negative."""
     work = sign(seed, 0.5)
     x = rows(work)["x"]
     return with_rows(work, {"x": x - 2.0 * x.std()})
 
 
 def rare_price(seed: int) -> Work:
+    """Three classes, of which the outer two hold 2 % each."""
     return change(price_(seed), dataset__window__target={"kind": "classes", "quantiles": [0.02, 0.98]})
 
 
 def near_walk(seed: int) -> Work:
-    """A slow autoregression: nothing tells its next step, and the last value tells the next one well."""
+    """A slow autoregression: nothing predicts its next step, and the last value is close to the next one."""
     draw = np.random.default_rng([seed, 6])
     from scipy.signal import lfilter
 
@@ -156,6 +166,7 @@ def copied_rows(seed: int) -> Work:
 
 
 def few_mix(seed: int) -> Work:
+    """A wide network on 400 noisy rows."""
     work = mix(seed)
     draw = np.random.default_rng([seed, 7])
     table = {name: column[:400] for name, column in rows(work).items()}
@@ -164,6 +175,7 @@ def few_mix(seed: int) -> Work:
 
 
 def few_price(seed: int) -> Work:
+    """A classifier on 700 rows, trained for 60 epochs."""
     work = price_(seed)
     table = {name: column[:700] for name, column in rows(work).items()}
     architecture = {"name": "lstm", "units": [32], "head": "softmax"}
@@ -171,6 +183,7 @@ def few_price(seed: int) -> Work:
 
 
 def far_constant(seed: int) -> Work:
+    """A far, unscaled target and a feature that is always zero."""
     work = far_target(seed)
     table = rows(work) | {"empty": np.zeros(5000)}
     work = with_features(with_rows(work, table), ["a", "b", "c", "empty"], dataset__window__constant="keep")

@@ -1,4 +1,4 @@
-"""Recall, precision, false alarms and right verdicts, from what was injected and what was reported."""
+"""Recall, precision, false alarms and right verdicts, from the faults injected and the findings reported."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from benchmarks.corpus.case import Case
 
 
 def judged(case: Case, found: list[str], verdict: str) -> dict[str, Any]:
-    """One case beside what the diagnosis said of it, as benchmarks/results/corpus.json has it.
+    """Return a case and its diagnosis, as in benchmarks/results/corpus.json.
 
     Args:
+        case: the case.
         found: finding codes reported.
         verdict: the one given.
     """
@@ -28,12 +29,12 @@ def judged(case: Case, found: list[str], verdict: str) -> dict[str, Any]:
 
 
 def hit(row: dict[str, Any], code: str) -> bool:
-    """Whether an injected code was reported, in its own words or in those that the case says are the same."""
+    """Whether an injected code was reported, itself or one that the case declares equivalent."""
     return bool({code, *row["same"].get(code, [])} & set(row["found"]))
 
 
 def scores(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Figures over cases.
+    """Return the figures over some cases.
 
     Returns:
         `cases`, `faulty`, `healthy`; `recall`, injected codes found / injected codes; `precision`, reported codes that
@@ -58,7 +59,7 @@ def scores(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def by_code(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
-    """Per finding code, in how many cases it was injected and in how many of them found."""
+    """Count, per finding code, the cases that have it and those where it was found."""
     table: dict[str, dict[str, int]] = {}
     for row in rows:
         for code in row["faults"]:

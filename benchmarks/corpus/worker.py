@@ -1,4 +1,4 @@
-"""Makes some cases in one process and stores what was measured: a file per case, so that judging can be done again.
+"""Make some cases in one process and store their facts, a file per case, so that they can be judged again.
 
 A stored file holds `case`, `seed`, `void` (why the draw does not count, or null), `effects`, and `facts`.
 """
@@ -18,12 +18,12 @@ from pipeline.common import files
 
 
 def stored(folder: Path, case: Case, seed: int) -> Path:
-    """Where the facts of one draw of a case lie."""
+    """Return the path of the facts of one draw of a case."""
     return folder / case.half / f"{case.name}_{seed}.json"
 
 
 def facts(case: Case, seed: int) -> dict[str, Any]:
-    """Train one draw of a case in a temporary folder, see whether its fault took effect, and measure it."""
+    """Train one draw of a case in a temporary folder, check that its fault took effect, and measure it."""
     from threadpoolctl import threadpool_limits
 
     from pipeline.diagnose import stage
