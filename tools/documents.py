@@ -26,5 +26,5 @@ def with_table(document: str, module: str, table: str) -> str:
 def write_table(path: Path, module: str, table: str) -> None:
     """Put a table into a file, as `with_table` does."""
     text = with_table(path.read_text(encoding="utf-8"), module, table)
-    with files.whole(path) as beside:
+    with files.atomic_write(path) as beside:
         beside.write_text(text, encoding="utf-8")

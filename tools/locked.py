@@ -165,7 +165,7 @@ def main(arguments: list[str]) -> None:
         raise UserError("the command", "takes nothing, or --check", " ".join(arguments), "Leave the rest out.")
     expected = text(Path())
     if not arguments:
-        with files.whole(FILE) as beside:
+        with files.atomic_write(FILE) as beside:
             beside.write_text(expected, encoding="utf-8")
     elif not FILE.is_file() or FILE.read_text(encoding="utf-8") != expected:
         raise UserError(str(FILE), f"must hold the versions of {UV_LOCK}", "others", "Run `python -m tools.locked`.")

@@ -42,7 +42,7 @@ def merge(example: Path) -> dict[str, list[str]]:
     addition = _text(_inside(example), example)
     given = _text(params.FILE, params.FILE)
     text, names = combine(given, addition, str(example))
-    with files.whole(params.FILE) as beside:
+    with files.atomic_write(params.FILE) as beside:
         beside.write_bytes(text.encode("utf-8"))
         try:
             params.load(beside)

@@ -47,7 +47,7 @@ def main() -> None:
     """Write the page."""
     from pipeline.common import files
 
-    with files.whole(PAGE) as beside:
+    with files.atomic_write(PAGE) as beside:
         beside.write_text(page(), encoding="utf-8")
 
 

@@ -233,10 +233,10 @@ def main(arguments: list[str]) -> None:
             shutil.copytree(first, place / CLONE, symlinks=True)
             text = transcribed(known[name], place)
             shutil.rmtree(place, ignore_errors=True)
-            with files.whole(DOCS / f"{name}.md") as beside:
+            with files.atomic_write(DOCS / f"{name}.md") as beside:
                 beside.write_text(text, encoding="utf-8")
             print(f"{DOCS / name}.md", flush=True)
-    with files.whole(DOCS / "README.md") as beside:
+    with files.atomic_write(DOCS / "README.md") as beside:
         beside.write_text(index(), encoding="utf-8")
 
 

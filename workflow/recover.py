@@ -33,7 +33,7 @@ from workflow import repro
 
 SNAKEMAKE = Path(".snakemake")
 LEFT = ("locks", "incomplete", "backups")
-# Names that `files.whole` and DVC write under before they rename.
+# Names that `files.atomic_write` and DVC write under before they rename.
 _TORN = re.compile(r"\..+\.(\d+|tmp)")
 RWLOCK = Path(".dvc/tmp/rwlock")
 LOCK = Path(repro.LOCK)
@@ -90,7 +90,7 @@ def _forget_the_dead() -> None:
         text = RWLOCK.read_text(encoding="utf-8", errors="replace")
         kept = json.dumps(living(text))
         if kept != text:
-            with files.whole(RWLOCK) as beside:
+            with files.atomic_write(RWLOCK) as beside:
                 beside.write_text(kept, encoding="utf-8")
 
 
@@ -143,7 +143,7 @@ def _mend_lock() -> list[str]:
     if ordered == repro.HEAD:
         LOCK.unlink()  # DVC cannot read a list of no entries
     elif ordered != text:
-        with files.whole(LOCK) as beside:
+        with files.atomic_write(LOCK) as beside:
             beside.write_text(ordered, encoding="utf-8")
     return lines
 

@@ -98,7 +98,7 @@ def modify(path: str, stage: str) -> Iterator[dict[str, Any]]:
     text = file.read_text(encoding="utf-8") if file.exists() else ""
     data = part(text, stage)
     yield data
-    with files.whole(file) as beside:
+    with files.atomic_write(file) as beside:
         beside.write_text(replaced(text, stage, data), encoding="utf-8")
 
 

@@ -47,7 +47,7 @@ def _write(stage: str, seconds: float, peak: float) -> None:
         text = files.COSTS.read_text(encoding="utf-8") if files.COSTS.exists() else ""
         rows = {row[0]: row for row in list(csv.reader(text.splitlines()))[1:] if len(row) == len(_HEADER)}
         rows[stage] = [stage, f"{seconds:.1f}", f"{peak:.0f}"]
-        with files.whole(files.COSTS) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        with files.atomic_write(files.COSTS) as beside, beside.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows([_HEADER, *(rows[name] for name in sorted(rows))])
     finally:
         os.close(folder)

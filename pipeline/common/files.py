@@ -49,7 +49,7 @@ def fold_folder(root: Path, dataset: str, fold: int) -> Path:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a name beside `path` to write to, and rename it to `path` when the block ends well.
 
     Raises:
@@ -107,7 +107,7 @@ def _plain(value: Any) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a table of numbers and names; NaN and infinities become null."""
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         beside.write_text(json.dumps(_plain(value), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -117,7 +117,7 @@ def read_json(path: Path) -> Any:
 
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write one array as .npy; never a pickle."""
-    with whole(path) as beside, beside.open("wb") as file:
+    with atomic_write(path) as beside, beside.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
 
@@ -131,7 +131,7 @@ def write_table(path: Path, columns: dict[str, np.ndarray]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with whole(path) as beside:
+    with atomic_write(path) as beside:
         pq.write_table(pa.table(columns), beside, compression="zstd")
 
 
@@ -143,7 +143,7 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
     return {name: table.column(name).to_numpy() for name in table.column_names}
 
 
-def fresh(folder: Path) -> Path:
+def empty_folder(folder: Path) -> Path:
     """An empty folder in place of whatever lies there: what an earlier run left must not survive in an output."""
     with writable(folder):
         if folder.exists():

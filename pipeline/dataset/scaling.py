@@ -94,7 +94,7 @@ def scale(p: dict[str, Any], name: str) -> None:
             )
             scaled[k, "validation"] = apply(rows, positions, center, spread)
 
-    folder = files.fresh(files.SCALED / name)
+    folder = files.empty_folder(files.SCALED / name)
     for (k, part), array in scaled.items():
         files.write_array(folder / f"fold{k}" / f"{part}.npy", array)
     files.write_json(folder / "scaling.json", {"methods": settings, "folds": tables})

@@ -247,7 +247,7 @@ def split(p: dict[str, Any], name: str) -> None:
                 if window["missing"] == "error":
                     _require_no_missing(dataset["series"], series["columns"], used, rows, part)
 
-    development, test = files.fresh(files.SPLIT / name), files.fresh(files.TEST / name)
+    development, test = files.empty_folder(files.SPLIT / name), files.empty_folder(files.TEST / name)
     for k, fold in enumerate(parted):
         for part_name in PARTS:
             part = getattr(fold, part_name)

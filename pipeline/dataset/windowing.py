@@ -221,7 +221,7 @@ def window(p: dict[str, Any], name: str) -> None:
             tables[k, part] = made
         summary.append({"thresholds": thresholds, "shares": shares, **counts})
 
-    folder = files.fresh(files.WINDOWS / name)
+    folder = files.empty_folder(files.WINDOWS / name)
     for (k, part), made in tables.items():
         files.write_table(folder / f"fold{k}" / f"{part}.parquet", made)
     files.write_json(

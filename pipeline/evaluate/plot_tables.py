@@ -150,7 +150,7 @@ def _write(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> 
             return f"{value:.5g}" if np.isfinite(value) else ""
         return "" if value is None else value
 
-    with files.whole(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+    with files.atomic_write(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, columns, lineterminator="\n")
         table.writeheader()
         table.writerows([{key: shown(value) for key, value in row.items()} for row in rows])

@@ -11,16 +11,16 @@ from pipeline.network import predicting
 
 
 def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
-    """`predict.other_company` on a short-trained network and the last windows of validation, or of training."""
+    """`predict.check_batch_independence` on a short-trained network and the last windows of validation, or of training."""
     kind = "validation" if dataset.has(name, fold, "validation") else "train"
     network, settings, _ = training.fit(name, fold)
     part = training.last(dataset.load(name, fold, kind))
     outputs = predicting.windows(part, network, settings)
-    return judge(predicting.other_company(part, network, settings, outputs), fold)
+    return judge(predicting.check_batch_independence(part, network, settings, outputs), fold)
 
 
 def judge(said: dict[str, Any], fold: int | None = None) -> Proof:
-    """The proof `state` from what `predict.other_company` says; `difference` is a share of the outputs' spread."""
+    """The proof `state` from what `predict.check_batch_independence` says; `difference` is a share of the outputs' spread."""
     found = []
     if said["result"] != "pass":
         amount = (

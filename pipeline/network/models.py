@@ -124,7 +124,7 @@ def save(model: keras.Model, path: Path) -> None:
     metadata = json.loads(members["metadata.json"])
     members["metadata.json"] = json.dumps({"keras_version": metadata["keras_version"]}).encode()
     members["config.json"] = json.dumps(_numbered(json.loads(members["config.json"]), {})).encode()
-    with files.whole(path) as beside, zipfile.ZipFile(beside, "w") as archive:
+    with files.atomic_write(path) as beside, zipfile.ZipFile(beside, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
 

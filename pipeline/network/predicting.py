@@ -63,7 +63,7 @@ def table(
 
     Returns:
         `row`, `target_0` …, and per seed `seedS_0` …: float64 [windows], raw units, or the outputs of the head; and per
-        seed what `other_company` found.
+        seed what `check_batch_independence` found.
     """
     from pipeline.network import models
 
@@ -77,7 +77,7 @@ def table(
             network = _network(part, saved, experiment, place)
         models.copy_weights(saved, network)
         said = windows(part, network, training)
-        company.append(other_company(part, network, training, said))
+        company.append(check_batch_independence(part, network, training, said))
         columns |= {f"seed{seed}_{i}": output for i, output in enumerate(part.restore(said).T)}
     return columns, company
 
@@ -105,7 +105,9 @@ def windows(part: Part, network: keras.Model, training: dict[str, Any]) -> np.nd
     )
 
 
-def other_company(part: Part, network: keras.Model, training: dict[str, Any], outputs: np.ndarray) -> dict[str, Any]:
+def check_batch_independence(
+    part: Part, network: keras.Model, training: dict[str, Any], outputs: np.ndarray
+) -> dict[str, Any]:
     """Whether a window's prediction depends on the windows that are fed beside and before it.
 
     A batch of windows drawn from the whole part, with repetition, is predicted once more, from zero state. Where the
@@ -150,7 +152,7 @@ def other_company(part: Part, network: keras.Model, training: dict[str, Any], ou
 
 
 def worst(found: list[dict[str, Any]]) -> dict[str, Any]:
-    """What `other_company` found, over parts, folds and seeds: windows in all, largest difference, worst result."""
+    """What `check_batch_independence` found, over parts, folds and seeds: windows in all, largest difference, worst result."""
     results = [one["result"] for one in found]
     differences = [one["difference"] for one in found if one["difference"] is not None]
     return {

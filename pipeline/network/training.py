@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Order:
+class BatchPlan:
     """Which windows a batch holds where training carries state."""
 
     windows: np.ndarray | None = None  # int [batches, batch size]; None for any order
@@ -91,11 +91,11 @@ def fit(
 
     model = build(part, architecture, training, seed, place)
     batch = training["batch_size"]
-    fixed = _order(part, training)
+    fixed = batch_plan(part, training)
     batches, validation = Batches(part, batch, seed if training["shuffle"] else None, fixed.windows), None
     held_resets: frozenset[int] = frozenset()
     if held is not None:
-        held_fixed = _order(held, training)
+        held_fixed = batch_plan(held, training)
         held_resets = held_fixed.resets
         validation = Batches(held, batch, None, held_fixed.windows)
     windows = len(part) if fixed.windows is None else fixed.windows.size
@@ -149,16 +149,16 @@ def build(
     return model
 
 
-def _order(part: Part, training: dict[str, Any]) -> Order:
+def batch_plan(part: Part, training: dict[str, Any]) -> BatchPlan:
     """The batches of a part for `training.state`."""
     batch = training["batch_size"]
     if training["state"] == "none":
-        return Order()
+        return BatchPlan()
     if training["state"] == "posted":
-        return Order(state_order.posted(len(part), batch))
+        return BatchPlan(state_order.posted(len(part), batch))
     passes = state_order.lanes(state_order.rows_in_time(part), part.spec.length, batch, training["steps_per_execution"])
     ends = np.cumsum([len(each) for each in passes])
-    return Order(np.concatenate(passes), frozenset(ends[:-1].tolist()))
+    return BatchPlan(np.concatenate(passes), frozenset(ends[:-1].tolist()))
 
 
 def _write(stem: Path, model: keras.Model, history: dict[str, Any]) -> set[Path]:

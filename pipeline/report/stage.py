@@ -58,5 +58,5 @@ def _read(path: Path) -> Any:
 
 
 def _write(path: Path, text: str) -> None:
-    with files.whole(path) as beside:
+    with files.atomic_write(path) as beside:
         beside.write_text(text, encoding="utf-8")

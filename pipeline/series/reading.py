@@ -106,7 +106,7 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
     with source.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     time = series.time
-    folder = files.fresh(files.RAW / name)
+    folder = files.empty_folder(files.RAW / name)
     files.write_array(folder / "rows.npy", series.rows)
     if time is not None:
         files.write_array(folder / "time.npy", time.astype("datetime64[s]"))

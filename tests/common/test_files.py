@@ -51,7 +51,7 @@ def test_a_write_that_fails_leaves_the_earlier_file(tmp_path: Path) -> None:
 def test_fresh_forgets_what_lay_there(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/old").write_text("x")
-    assert list(files.fresh(tmp_path / "out").iterdir()) == []
+    assert list(files.empty_folder(tmp_path / "out").iterdir()) == []
 
 
 def test_costs_keep_one_row_per_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,5 +121,5 @@ def test_a_file_where_a_folder_must_be_is_told_in_one_line(tmp_path: Path) -> No
     with pytest.raises(errors.UserError, match="must be writable"):
         files.write_json(tmp_path / "out/a.json", {})
     with pytest.raises(errors.UserError, match="must be writable"):
-        files.fresh(tmp_path / "out")
+        files.empty_folder(tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"

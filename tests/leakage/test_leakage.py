@@ -886,7 +886,7 @@ def test_a_prediction_that_depends_on_other_windows(leaky: bool) -> None:
     x = keras.layers.Flatten()(x)
     network = keras.Model(inputs, keras.layers.Dense(1)(LessTheOthers()(x) if leaky else x))
     outputs = predicting.windows(part, network, training.SETTINGS)
-    proof = state.judge(predicting.other_company(part, network, training.SETTINGS, outputs), 1)
+    proof = state.judge(predicting.check_batch_independence(part, network, training.SETTINGS, outputs), 1)
     assert (proof.name, proof.fold, proof.result) == ("state", 1, "fail" if leaky else "pass")
     assert len(proof.found) == leaky
 

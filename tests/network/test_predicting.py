@@ -126,7 +126,7 @@ def test_undeclared_state_and_batch_statistics_are_found():
     inputs = keras.Input((5, 1))
     network = keras.Model(inputs, keras.layers.Dense(1)(Leaky()(keras.layers.LSTM(3)(inputs))))
     training = {"state": "none"}
-    found = predicting.other_company(part, network, training, predicting.windows(part, network, training))
+    found = predicting.check_batch_independence(part, network, training, predicting.windows(part, network, training))
     assert found["result"] == "fail"
     passed = {"state": "none", "windows": 5, "difference": 1e-7, "tolerance": 1e-3, "result": "pass"}
     assert predicting.worst([passed, found, passed])["result"] == "fail"

@@ -219,7 +219,7 @@ def test_state_is_zeroed_between_passes(steps_per_execution):
     part = make_part(noise(71), length=5, stride=5)
     part = dataclasses.replace(part, table={key: np.delete(value, 9) for key, value in part.table.items()})
     settings = TRAINING | {"state": "lanes", "batch_size": 2, "steps_per_execution": steps_per_execution}
-    order = training._order(part, settings)
+    order = training.batch_plan(part, settings)
     assert order.resets == {4}  # chains of 9 and 4 windows: two lanes of 4 steps, then two lanes of 2
     assert order.windows.T.tolist() == [[0, 1, 2, 3, 9, 10], [4, 5, 6, 7, 11, 12]]
     model, history = training.fit(part, None, SMALL, settings, seed=0)

@@ -53,7 +53,7 @@ def compare(names: list[str], only: list[str]) -> tuple[dict[str, list[str]], li
         }
         sections = [page.section(name, sides) for name, sides in found.items()]
         text = page.render(revisions, sections, same, only)
-    with files.whole(FILE) as beside:
+    with files.atomic_write(FILE) as beside:
         beside.write_text(text, encoding="utf-8")
     told = {
         one["name"]: [

@@ -121,10 +121,10 @@ def nonfinite(train: Part, training: Facts) -> Facts | None:
 
 def _first_batch(train: Part, training: Facts, touched: np.ndarray) -> int | None:
     from pipeline.network.batches import Batches
-    from pipeline.network.training import _order
+    from pipeline.network.training import batch_plan
 
     seed = training["seeds"][0] if training["shuffle"] else None
-    batches = Batches(train, training["batch_size"], seed, _order(train, training).windows)
+    batches = Batches(train, training["batch_size"], seed, batch_plan(train, training).windows)
     places = np.flatnonzero(touched[batches._order])
     return int(places[0]) // training["batch_size"] if len(places) else None
 
@@ -242,7 +242,7 @@ def state(train: Part, training: Facts) -> Facts | None:
         end to the later beginning at the median handover (0 where it continues, below 0 where rows are read twice);
         `handovers`; `possible`: whether any window continues another. None for what there is no full batch for.
     """
-    from pipeline.network.training import _order
+    from pipeline.network.training import batch_plan
 
     if training["state"] == "none":
         return None
@@ -255,7 +255,7 @@ def state(train: Part, training: Facts) -> Facts | None:
         "possible": any(len(chain) > 1 for chain in state_order.chains(times, length)),
     }
     try:
-        real = _order(train, training)
+        real = batch_plan(train, training)
     except UserError:
         return found
     if real.windows is None or len(real.windows) < 2:
