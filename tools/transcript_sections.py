@@ -44,8 +44,8 @@ SECTIONS = (
     Section(
         "queue",
         "A queue of experiments",
-        "Three learning rates in temporary workspaces, two at a time. Stages that do not depend on the rate come from the "
-        "cache.",
+        "Three learning rates in temporary workspaces, two at a time. Stages that do not depend on the rate come from "
+        "the cache.",
         (
             Step(f"dvc exp run --queue -n rate -S '{_RATE}=choice(0.0003,0.001,0.003)' evaluate@co2_lstm"),
             Step("dvc queue start --jobs 2"),
