@@ -7,16 +7,16 @@ PYTHON ?= python3
 CORES ?= all
 UV := .uv/bin/uv
 UV_VERSION := 0.13.9
-# The environment's own commands first, for Snakemake, DVC and the stages call each other by name.
+# The environment's own commands come first: Snakemake, DVC and the stages call each other by name.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Byte code is half of a short stage's time; the stages share the two or more cores, so each library keeps to its own.
+# Compiling imports would be half of a short stage's time.
 export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export TF_CPP_MIN_LOG_LEVEL := 3
-# Two files of tests at a time; what a file's tests share is then made once.
+# Two files of tests at a time, so that the fixtures of a file are made once.
 TWO := --numprocesses 2 --dist loadfile
-# Columns of `make experiments` that are left out: hashes, the executor, and scores but R² or accuracy, the oracle's and skill.
-# A score's name begins with its experiment's, a setting's with one of three words: no setting is left out.
+# Columns that `make experiments` hides: hashes, the executor, and all scores but R² or accuracy, the oracle's and skill.
+# The name of a score begins with an experiment's, that of a setting with one of three words: no setting is hidden.
 HIDDEN := .*/|Executor|(?!(series|datasets|experiments)[.])[^.]*[.]((train|validation|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|low|high|std|p_value|weights|updates)$$)
 
 .PHONY: run experiments compare test test-all test-faults lint format bench help
@@ -39,10 +39,10 @@ run: .venv/.complete ## the main job at the size that params.yaml names; prints 
 	@snakemake --cores $(CORES)
 	@echo "The report: $(CURDIR)/reports/index.html"
 
-experiments: .venv/.complete ## the experiments side by side: what changed, the scores that decide, no columns of hashes
+experiments: .venv/.complete ## the experiments side by side: changed settings and main scores
 	@dvc exp show --only-changed --drop '$(HIDDEN)'
 
-compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" to look at one: reports/compare.html
+compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" for one experiment: reports/compare.html
 	@python -m workflow.compare $(OF) $(foreach name,$(ONLY),--only $(name))
 
 test: .venv/.complete ## all default tests
@@ -51,11 +51,11 @@ test: .venv/.complete ## all default tests
 test-all: .venv/.complete ## the slow tests too
 	python -m pytest $(TWO)
 
-test-faults: .venv/.complete ## faults, each many times, and 200 sequences of edits; writes the table of docs/faults.md
+test-faults: .venv/.complete ## each fault many times, and 200 sequences of edits; writes the table of docs/faults.md
 	python -m tests.helpers.faults
 	python -m pytest -m slow tests/workflow/test_never_stale.py
 
-lint: .venv/.complete ## ruff, snakefmt, mypy, what applies of snakemake --lint, and locked.yaml against uv.lock
+lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml against uv.lock
 	ruff check .
 	ruff format --check .
 	snakefmt --check --compact-diff Snakefile
