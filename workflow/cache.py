@@ -1,55 +1,55 @@
-"""DVC's cache, looked into before it is believed.
+"""Verify DVC's cache before using it.
 
-A file of the cache that is read-only passes for what its name says; once it is damaged, DVC hands it out, notes its
-content under the name of another, and all that follows from it is wrong for good. And a file that the cache has lost is
-never put back while the output itself lies there, so that Snakemake would run that stage each time. Here:
-
-- DVC compares a file's time, size and number with those that it had when it was hashed, and hashes it again if they
-  differ. What is damaged is taken out of the cache.
-- An output whose file is not in the cache is hashed again, whatever DVC remembers of it. If it is what it has to be, it
-  is put back into the cache; if not, the stage runs.
+DVC trusts a file of its cache that is read-only. Once such a file is damaged, DVC hands it out, remembers its content
+under the hash of another, and every later result is wrong for good. Here DVC's own check by time, size and inode is
+called on the objects that a stage needs: it hashes a file again if one of the three differs, and deletes it if it is
+damaged.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 
-def look_into() -> None:
-    """Let DVC trust no file of its cache for being read-only."""
+def intact(outs: Iterable[Any]) -> bool:
+    """Return whether the cache holds every object of some outputs, undamaged. Damaged objects are deleted."""
+    return all([_intact(out) for out in outs])
+
+
+def _intact(out: Any) -> bool:
+    if not out.hash_info:
+        return False
+    whole = _check(out.cache, out.hash_info.value)
+    if not out.hash_info.isdir:
+        return whole
+    tree = out.get_obj()
+    return tree is not None and all([_check(out.cache, info.value) for _, _, info in tree]) and whole
+
+
+def _check(cache: Any, oid: str) -> bool:
     from dvc_data.hashfile.db import HashFileDB
-    from dvc_data.hashfile.db.local import LocalHashFileDB
+    from dvc_objects.errors import ObjectFormatError
 
-    LocalHashFileDB.check = HashFileDB.check  # type: ignore[method-assign]
-
-
-def put_back() -> None:
-    """Let a stage that DVC finds unchanged put back what the cache has lost of it."""
-    from dvc.stage import Stage
-
-    reproduce = Stage.reproduce
-
-    def reproduced(self: Any, *arguments: Any, **options: Any) -> Any:
-        lost = [out for out in self.outs if out.use_cache and out.hash_info and out.changed_cache()]
-        for out in lost:
-            if out.exists and _hashed_anew(out) != out.hash_info:
-                out.remove()
-        done = reproduce(self, *arguments, **options)
-        if done is None and lost:
-            self.save()
-            self.commit()
-        return done
-
-    Stage.reproduce = reproduced  # type: ignore[method-assign]
-
-
-def _hashed_anew(out: Any) -> Any:
-    """An output's hash, by its content alone: a damaged file that DVC handed out is remembered as a sound one."""
-    from dvc_data.hashfile.state import StateNoop
-
-    remembers = out.cache.state
-    out.cache.state = StateNoop()
     try:
-        return out.get_hash()
-    finally:
-        out.cache.state = remembers
+        # Not `cache.check`, which trusts a read-only file.
+        HashFileDB.check(cache, oid)
+    except (FileNotFoundError, ObjectFormatError):
+        return False
+    return True
+
+
+def put_back(out: Any) -> bool:
+    """Put an output back into the cache, which has lost it; False if the output is not what dvc.lock names."""
+    from dvc_data.hashfile.build import build
+    from dvc_data.hashfile.db import HashFileDB
+
+    if not out.exists:
+        return False
+    # A cache without DVC's memory of hashes, which takes a damaged file that DVC handed out for an undamaged one.
+    forgetful = HashFileDB(out.cache.fs, out.cache.path)
+    _, _, found = build(forgetful, out.fs_path, out.fs, out.hash_name, ignore=out.dvcignore, dry_run=True)
+    if found.hash_info != out.hash_info:
+        return False
+    out.commit()
+    return True

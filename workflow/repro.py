@@ -1,181 +1,177 @@
-"""`python -m workflow.repro STAGE`: `dvc --wait-for-lock repro --single-item STAGE`, faster, and safe to kill.
+"""`python -m workflow.repro STAGE`: compute, restore or skip one stage, as `dvc repro --single-item` does.
 
-Faster. DVC parses all of dvc.lock to check one stage and once more, with a parser that keeps comments, to write its
-entry; and params.yaml anew for each parameter that it compares. Here the one entry is cut out of the text, parsed, and
-put back in its place; each text of params.yaml is parsed once. At 189 stages, in seconds of processor time for a stage
-that is put back from the cache: 4.5 with DVC alone, 1.8 with all of dvc.lock parsed by libyaml, 0.8 so; for one that is
-found unchanged 1.1 before and 0.65 so, of which most is Python's imports.
+The steps are DVC's own. In between:
 
-Safer. DVC writes dvc.lock in place, so that a killed run leaves half a file; here it is renamed when it is whole. DVC
-notes what a stage has read after its command, so that parameters or code that changed meanwhile would pass for those
-of the result; here such a result is not taken. The command holds a lock for as long as it lives (workflow/run_lock.py),
-so that no second run begins beside one that outlived its Snakemake. What the cache holds is looked into before it is
-believed (workflow/cache.py).
-
-Entries stand in the order of their names, not in that in which stages ended: two runs write the same bytes. Those of
-each entry are DVC's own (tests/workflow/test_repro.py).
+- The command inherits a lock (workflow/run_lock.py), so that no second run begins beside one that outlived Snakemake.
+- The command runs under DVC's rwlock, so that no `dvc repro` of another terminal computes the same stage.
+- The inputs are compared before and after the command. DVC would record a parameter or code edited meanwhile beside a
+  result of the earlier one; here such a result is discarded.
+- The cache is verified before its objects are used (workflow/cache.py), and restored outputs before they are recorded.
+- If the cache does not hold the outputs that dvc.lock names, because another machine or branch computed them, the run
+  cache is asked for those of this machine. DVC would compute the stage.
+- A stage that fails gets its earlier outputs back.
+- The new entry of dvc.lock goes to a file of its own (workflow/lockfile.py).
 """
 
 from __future__ import annotations
 
-import functools
-import io
+import contextlib
 import os
-import re
+import signal
+import sqlite3
+import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import traceback
 from typing import Any
 
-LOCK = "dvc.lock"
-HEAD = "schema: '2.0'\nstages:\n"
-# A name, and all that stands below it: lines further in, and the empty lines of a text.
-_ENTRY = re.compile(r"^  (\S+):\n((?:(?:   .*)?\n)+)", flags=re.MULTILINE)
+from pipeline.common.errors import UserError
+from workflow import cache, run_lock
+from workflow.lockfile import Entry
 
-
-def read(text: str) -> dict[str, Any]:
-    """The content of a dvc.lock, its order kept."""
-    from ruamel.yaml import YAML
-
-    return YAML(typ="safe").load(text) or {}
-
-
-def write(data: dict[str, Any]) -> str:
-    """The text that DVC itself would write."""
-    from dvc.utils.serialize import _yaml
-
-    yaml = _yaml._get_yaml()
-    yaml.sort_base_mapping_type_on_output = False
-    stream = io.StringIO()
-    yaml.dump(data, stream)
-    return stream.getvalue()
-
-
-def entries(text: str) -> dict[str, str] | None:
-    """The texts of a dvc.lock's entries by name, in their order; None if it is not written as DVC writes it."""
-    if text in ("", HEAD):
-        return {}
-    found = {match[1]: match[0] for match in _ENTRY.finditer(text, len(HEAD))}
-    return found if text == HEAD + "".join(found.values()) else None
-
-
-def joined(texts: dict[str, str]) -> str:
-    """The text of a dvc.lock with these entries, in the order of their names."""
-    return HEAD + "".join(texts[name] for name in sorted(texts))
-
-
-def part(text: str, stage: str) -> dict[str, Any]:
-    """The content of a dvc.lock as far as it is about one stage; all of it if it is not written as DVC writes it."""
-    texts = entries(text)
-    if texts is None:
-        return read(text)
-    return read(HEAD + texts[stage]) if stage in texts else ({"schema": "2.0", "stages": {}} if text else {})
-
-
-def replaced(text: str, stage: str, data: dict[str, Any]) -> str:
-    """The text of a dvc.lock in which the entry of one stage is that of `data`.
-
-    Args:
-        text: what `part` was read from.
-        stage: its name.
-        data: what `part` gave, changed.
-    """
-    texts = entries(text)
-    if texts is None or list(data) != ["schema", "stages"] or set(data["stages"]) - {stage}:
-        return write(data)
-    if stage in data["stages"]:
-        texts[stage] = write({"stages": {stage: data["stages"][stage]}}).partition("\n")[2]
-    return joined(texts)
-
-
-@contextmanager
-def modify(path: str, stage: str) -> Iterator[dict[str, Any]]:
-    """In place of DVC's `modify_yaml`: give the content, as far as it is about one stage, then write what it became."""
-    from pipeline.common import files
-
-    file = Path(path)
-    text = file.read_text(encoding="utf-8") if file.exists() else ""
-    data = part(text, stage)
-    yield data
-    with files.atomic_write(file) as beside:
-        beside.write_text(replaced(text, stage, data), encoding="utf-8")
+# As DVC starts a shell: without the user's own settings.
+_SHELL_OPTIONS = {"bash": ["--noprofile", "--norc"], "zsh": ["--no-rcs"]}
 
 
 def main(stage: str) -> int:
-    """Let DVC compute, restore or skip one stage; its exit code."""
-    from dvc.cli import main as dvc
-
-    from workflow import cache, run_lock
-
-    cache.look_into()
-    cache.put_back()
-    with run_lock.stage() as lock:
-        _faster(stage)
-        _safer(stage, lock)
-        return int(dvc(["--wait-for-lock", "repro", "--single-item", stage]))
-
-
-def _faster(stage: str) -> None:
-    """Let DVC read of dvc.lock what is about one stage, and parse no text of params.yaml twice."""
-    from dvc import dvcfile
-    from dvc.dependency import param
-    from dvc.utils.serialize import _yaml
-
-    theirs = dvcfile.modify_yaml
-
-    def modified(path: str, fs: Any = None) -> Any:
-        return modify(path, stage) if Path(path).name == LOCK else theirs(path, fs=fs)
-
-    def loaded(self: Any, **_: Any) -> tuple[dict[str, Any], str]:
-        text = Path(self.path).read_text(encoding="utf-8")
-        return part(text, stage), text
-
-    @functools.cache
-    def parsed(text: str, path: str) -> Any:
-        return _yaml.parse_yaml(text, path)
-
-    def read_params(path: str, fs: Any, **options: Any) -> Any:
-        if not path.endswith(".yaml") or options:
-            return load_path(path, fs, **options)
-        return parsed(Path(path).read_text(encoding="utf-8"), path)
-
-    load_path = param.load_path
-    dvcfile.modify_yaml, dvcfile.Lockfile._load_yaml, param.load_path = modified, loaded, read_params
-
-
-def _safer(stage: str, lock: int) -> None:
-    """Let DVC hand the lock on to the stage's command, and take no result whose inputs changed while it was made."""
+    """Compute, restore or skip one stage, and return its exit code."""
     from dvc.exceptions import DvcException
-    from dvc.stage import Stage, cache, run
+    from dvc.repo import Repo
 
-    begin = Stage.run
+    try:
+        # `_wait_for_lock` is `dvc --wait-for-lock`: jobs that start together take turns.
+        with run_lock.stage() as lock, Repo(_wait_for_lock=True) as repo, repo.lock:
+            _reproduce(repo, stage, lock)
+    except (DvcException, UserError, OSError, sqlite3.Error) as error:
+        print(f"ERROR: failed to reproduce '{stage}': {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        print(f"ERROR: failed to reproduce '{stage}': {error!r}", file=sys.stderr)
+        return 1
+    return 0
 
-    def begun(self: Any, *arguments: Any, **options: Any) -> None:
-        # What DVC says of a folder that must not be written to is about kinds of links.
-        for folder in {next(one for one in Path(out.def_path).parents if one.exists()) for out in self.outs}:
-            if not os.access(folder, os.W_OK):
-                raise DvcException(f"`{folder}` must be writable. Received: a read-only folder. Run again when it is.")
-        begin(self, *arguments, **options)
 
-    prepare_kwargs, cmd_run, load_cache = run.prepare_kwargs, run.cmd_run, cache.StageCache._load_cache
+def load(repo: Any, name: str, entry: dict[str, Any]) -> Any:
+    """Return a stage of dvc.yaml with the hashes of an entry of dvc.lock."""
+    from dvc.dvcfile import PROJECT_FILE, load_file
+    from dvc.stage.loader import StageLoader
 
-    def prepared(*arguments: Any, **options: Any) -> dict[str, Any]:
-        return prepare_kwargs(*arguments, **options) | {"pass_fds": (lock,)}
+    file = load_file(repo, repo.fs.abspath(PROJECT_FILE))
+    # Not `repo.stage.load_one`, which parses all of dvc.lock.
+    return StageLoader.load_stage(file, name, file.resolver.resolve_one(name)[name], entry)
 
-    def ran(one: Any, *arguments: Any, **options: Any) -> None:
-        before = {dep.def_path: dep.hash_info for dep in one.deps}
-        cmd_run(one, *arguments, **options)
-        for dep in one.deps:
-            if dep.get_hash() != before[dep.def_path]:
-                raise DvcException(f"`{dep}` must stay as it is while {stage} runs. Received: a change. Run again.")
 
-    def whole(self: Any, key: str, value: str) -> Any:
-        # A run that was killed leaves its half of an entry under a passing name.
-        return None if value.endswith(".tmp") else load_cache(self, key, value)
+def _reproduce(repo: Any, name: str, lock: int) -> None:
+    from dvc.exceptions import DvcException
+    from dvc.rwlock import rwlock
+    from dvc.stage.serialize import to_single_stage_lockfile
 
-    Stage.run = begun  # type: ignore[method-assign]
-    run.prepare_kwargs, run.cmd_run, cache.StageCache._load_cache = prepared, ran, whole
+    entry = Entry(name)
+    stage = load(repo, name, entry.data)
+    if stage.frozen:
+        print(f"Stage '{name}' is frozen, skipping")
+        return
+    reads, writes = ([item.fs_path for item in items] for items in (stage.deps, stage.outs))
+    hardlink = repo.config["core"].get("hardlink_lock", False)
+    # The words with which DVC's own methods take this lock below: they then find it held by this process.
+    with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), reads, writes, hardlink):
+        cached = cache.intact(stage.outs)
+        if stage.changed():
+            try:
+                _restore_or_run(repo, stage, cached, lock)
+            except BaseException:
+                if cached:
+                    with contextlib.suppress(DvcException, OSError, sqlite3.Error):
+                        load(repo, name, entry.data).checkout(force=True)
+                raise
+            data = to_single_stage_lockfile(stage)
+            if data != entry.data:
+                entry.leave(data)
+        else:
+            print(f"Stage '{name}' didn't change, skipping")
+        # Outputs that DVC found unchanged must be newer than their stamp (workflow/stages.py).
+        for path in writes:
+            os.utime(path)
+
+
+def _restore_or_run(repo: Any, stage: Any, cached: bool, lock: int) -> None:
+    """Bring about the outputs of a stage, and put them into the cache.
+
+    Args:
+        repo: the repository, locked.
+        stage: the stage, with the hashes of its entry.
+        cached: whether the cache holds the outputs of the entry.
+        lock: the lock that the command inherits.
+    """
+    stage.remove_outs()
+    if not cached:
+        for out in stage.outs:
+            out.clear()
+    if not _restore(repo, stage):
+        stage.remove_outs()
+        stage.save_deps()
+        _run(repo, stage, lock)
+        stage.save_outs()
+        # DVC does not write an object that the cache seems to hold: damaged ones are deleted first.
+        cache.intact(stage.outs)
+        stage.commit()
+        repo.stage_cache.save(stage)
+
+
+def _restore(repo: Any, stage: Any) -> bool:
+    """Restore the outputs from the cache; False if it does not hold them all, undamaged."""
+    from dvc.output import OutputDoesNotExistError
+    from dvc.stage.cache import RunCacheNotFoundError
+
+    try:
+        repo.stage_cache.restore(stage)
+        # DVC ignores a file that could not be restored: the folder would be recorded without it.
+        stage.save_outs()
+    except (RunCacheNotFoundError, OutputDoesNotExistError):
+        return False
+    if not cache.intact(stage.outs):
+        return False
+    print(f"Stage '{stage.addressing}' is cached - skipping run, checking out outputs")
+    return True
+
+
+def _run(repo: Any, stage: Any, lock: int) -> None:
+    """Run the command of a stage, without DVC's lock, and compare the inputs before and after.
+
+    Raises:
+        DvcException: the command failed, or an input changed meanwhile.
+    """
+    from dvc.env import DVC_ROOT, DVC_STAGE
+    from dvc.exceptions import DvcException
+    from dvc.utils import fix_env
+
+    print(f"Running stage '{stage.addressing}':", flush=True)
+    before = [dep.hash_info for dep in stage.deps]
+    shell = os.environ.get("SHELL") or "/bin/sh"
+    start = [shell, *_SHELL_OPTIONS.get(os.path.basename(shell), []), "-c"]
+    environment = {DVC_ROOT: repo.root_dir} | fix_env() | {DVC_STAGE: stage.addressing}
+    repo.lock.unlock()
+    try:
+        for command in stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines():
+            print(f"> {command}", flush=True)
+            if code := _call([*start, command], stage.wdir, environment, lock):
+                raise DvcException(f"failed to run: {command}, exited with {code}")
+    finally:
+        repo.lock.lock()
+    for dep, hash_info in zip(stage.deps, before, strict=True):
+        if dep.get_hash() != hash_info:
+            line = f"`{dep}` must stay as it is while {stage.addressing} runs. Received: a change. Run again."
+            raise DvcException(line)
+
+
+def _call(words: list[str], folder: str, environment: dict[str, str], lock: int) -> int:
+    """Run a program and return its exit code. Ctrl-C ends it, and not this process, which then cleans up."""
+    process = subprocess.Popen(words, cwd=folder, env=environment, pass_fds=(lock,))  # noqa: S603 - a command of dvc.yaml
+    earlier = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, earlier)
 
 
 if __name__ == "__main__":

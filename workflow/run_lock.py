@@ -1,7 +1,7 @@
-"""One run at a time in a folder, told by locks that the kernel drops when a process dies, however it dies.
+"""Let one run at a time work in a folder, by locks that the kernel drops when a process dies.
 
-Snakemake's own lock is a file that a killed run leaves behind; DVC's names process ids, which a killed run leaves
-behind and which other processes get later. So neither says whether a run is at work. These two do:
+Snakemake's own lock is a file that a killed run leaves behind. DVC's names process ids, which a killed run leaves
+behind as well, and which other processes get later. Neither shows whether a run is at work. These two do:
 
     .snakemake/run.lock      held by the Snakemake that the user started, until it ends
     .snakemake/stages.lock   shared by all stages at work and their commands, which may outlive a killed Snakemake
@@ -27,10 +27,10 @@ def run() -> int:
     """Take the lock of this folder's one run, for as long as this process lives.
 
     Returns:
-        Its file descriptor.
+        The lock's file descriptor.
 
     Raises:
-        BusyError: another run lives, or a stage of one.
+        BusyError: another run is at work, or a stage of one.
     """
     held = _locked(RUN, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
@@ -43,7 +43,7 @@ def run() -> int:
 
 @contextmanager
 def stage() -> Iterator[int]:
-    """Hold the lock that all stages share; give its file descriptor, for the command to inherit."""
+    """Hold the lock that all stages share, and give its file descriptor for the command to inherit."""
     held = _locked(STAGES, fcntl.LOCK_SH)
     try:
         yield held

@@ -1,69 +1,87 @@
-"""What the Snakefile needs to know of DVC's stages: their files, and which of them are stale.
+"""DVC's stages for the Snakefile: their files, and which of them are stale.
 
-Snakemake schedules, DVC decides. Inputs and outputs of every rule are read out of the stages that DVC has resolved, so
-that nothing stands twice. Staleness is DVC's alone: the main process asks it once and gives each stale stage a fresh
-stamp, which is an input of its rule; the outputs of all others are made newer than their inputs where they are not.
+Snakemake schedules, DVC decides. The inputs and outputs of every rule come from the stages that DVC has resolved, so
+that nothing is written twice. The main process finds the stale stages and gives each of them a new stamp, which is an
+input of its rule. The outputs of all other stages are made newer than their inputs where they are not.
+
+About `job_rate_limiter` in the Snakefile: the limit of jobs per second makes every decision of Snakemake's scheduler
+set a timer for one more decision, and these pile up: 4,432 decisions and a fifth of a core for 45 jobs, 46 without
+the limit. Jobs that run on this machine need none.
 """
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import logging
 import os
 import sqlite3
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from snakemake.io import directory
+from snakemake.ioflags import update
+
+from pipeline.common import params
 from pipeline.common.errors import UserError
-from workflow import cache, recover, run_lock
+from workflow import checks, lockfile, recover, run_lock
 from workflow.messages import give_up
+from workflow.stale import stale
 
 STAMPS = Path(".snakemake/stamps")
-# Folders that hold test rows, and who may read them before `predict`: the stages that take test rows apart.
-_TEST_ROWS = ("data/own/", "data/raw/", "data/test/")
-_MAY_READ = {"raw": "data/own/", "split": "data/raw/"}
+# Seconds between two times that the entries of finished jobs are joined into dvc.lock.
+JOIN_EVERY = 120
 
 
 class Stages:
     """The resolved stages of dvc.yaml, by kind (`train`) and name (`co2_lstm`).
 
     Args:
-        main: whether this is the process that the user started: it alone looks for stale stages.
+        main: whether this is the process that the user started. It alone looks for stale stages and writes dvc.lock.
+
+    Attributes:
+        started: the time when this process began, in seconds.
     """
 
     def __init__(self, main: bool) -> None:
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
 
+        self.started = time.time()
         try:
+            self._experiments = params.load()["experiments"]
             if main:
                 # On a full disk Snakemake cannot write its own log, and each line would come with a traceback.
                 logging.raiseExceptions = False
-                self._lock = run_lock.run()
-                for line in recover.heal():
-                    print(line, file=sys.stderr)
+                self._run_lock = run_lock.run()
             self._read(main)
         except (run_lock.BusyError, LockError) as error:
             line = "Another run is at work in this folder: wait until it has ended, then run again."
             give_up(line, str(error) or line)
         except (UserError, DvcException) as error:
-            give_up(" ".join(str(error).split()), "DVC cannot say which stages have to run.")
+            give_up(" ".join(str(error).split()), "The stages to run cannot be determined.")
         except OSError as error:
             place = f"`{error.filename or Path.cwd()}`"
             give_up(f"{place} must be usable. Received: {error.strerror}. Mend that, then run again.", str(error))
         except sqlite3.Error as error:
-            give_up(f"DVC's notes on files must be usable. Received: {error}. Make room, then run again.", str(error))
+            give_up(f"DVC's database must be usable. Received: {error}. Make room, then run again.", str(error))
 
     def _read(self, main: bool) -> None:
-        """Ask DVC for its stages; in the main process, also which of them are stale."""
+        """Ask DVC for its stages; in the main process, also find those that are stale."""
         from dvc.repo import Repo
 
-        with Repo(".") as repo:
-            # What `dvc add` tracks is a stage to DVC, without a name: nothing makes it.
+        with Repo(".") as repo, repo.lock if main else contextlib.nullcontext():
+            if main:
+                for line in recover.clean_up(repo.stage_cache.cache_dir):
+                    print(line, file=sys.stderr)
+                lockfile.join()
+            # A file that `dvc add` tracks is a stage of DVC without a name: nothing makes it.
             stages = [stage for stage in repo.index.stages if getattr(stage, "name", None)]
-            self._files = {
+            self._files: checks.Files = {
                 stage.addressing: (
                     [dep.def_path for dep in stage.deps if dep.protocol == "local" and not hasattr(dep, "params")],
                     [out.def_path for out in stage.outs],
@@ -71,28 +89,62 @@ class Stages:
                 for stage in stages
             }
             if main:
-                if reader := reads_test_rows_too_early(self._files):
-                    give_up(
-                        f"`dvc.yaml`, stage `{reader[0]}` must not read test rows, for it comes before `predict` or "
-                        f"chooses a remedy. Received: the dependency {reader[1]}. Take it out.",
-                        "A stage reads test rows that must not.",
-                    )
-                if blocked := in_the_way(out for _, outs in self._files.values() for out in outs):
-                    give_up(
-                        f"`{blocked}` must be a folder, for stages write there. Received: a file. Move it away.",
-                        "A stage cannot write its outputs.",
-                    )
-                cache.look_into()
-                recover.clear(self._files, repo.cache.local.oid_to_path)
-                with repo.lock:
-                    self._stamp(_stale(stages))
+                self._prepare(repo, stages)
+
+    def _prepare(self, repo: Any, stages: list[Any]) -> None:
+        """Check the wiring and the folders, and mark the stale stages."""
+        from dvc.lock import make_lock
+        from dvc.rwlock import rwlock
+
+        outs = [out for _, outs in self._files.values() for out in outs]
+        if reader := checks.reads_test_rows_too_early(self._files):
+            give_up(
+                f"`dvc.yaml`, stage `{reader[0]}` must not read test rows, for it comes before `predict` or "
+                f"chooses a remedy. Received: the dependency {reader[1]}. Take it out.",
+                "A stage reads test rows that must not.",
+            )
+        if path := checks.not_a_folder(outs):
+            give_up(
+                f"`{path}` must be a folder, for stages write there. Received: a file. Move it away.",
+                "A stage cannot write its outputs.",
+            )
+        recover.remove_orphans(self._files, repo.cache.local.oid_to_path)
+        hardlink = repo.config["core"].get("hardlink_lock", False)
+        paths = sorted({item.fs_path for stage in stages for item in [*stage.deps, *stage.outs]})
+        with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), paths, [], hardlink):
+            found = stale(stages)
+        if found and (path := checks.read_only_folder(outs)):
+            give_up(
+                f"`{path}` must be writable. Received: a read-only folder. Run again when it is.",
+                "A stage cannot write its outputs.",
+            )
+        self._stamp(found)
+        wait = make_lock(repo.lock.lockfile, tmp_dir=repo.tmp_dir, hardlink_lock=hardlink, wait=True)
+        self._dvc_lock, self._joining = wait, threading.Lock()
+        # At the end of this process, however it ends: success, a failed stage or Ctrl-C.
+        atexit.register(self._join)
+
+    def _join(self) -> None:
+        # On a full disk the entries stay where they are: the next run joins them.
+        with contextlib.suppress(UserError, OSError), self._joining, self._dvc_lock:
+            lockfile.join()
+
+    def join_regularly(self) -> None:
+        """Join the entries of finished jobs into dvc.lock every few minutes, as long as this process lives."""
+
+        def repeat() -> None:
+            while True:
+                time.sleep(JOIN_EVERY)
+                self._join()
+
+        threading.Thread(target=repeat, daemon=True).start()
 
     def kinds(self) -> list[str]:
-        """Kinds of stages, in the order of dvc.yaml."""
+        """Return the kinds of stages, in the order of dvc.yaml."""
         return list(dict.fromkeys(name.split("@")[0] for name in self._files))
 
-    def outputs(self, kind: str) -> list[str]:
-        """Output files of a kind, with `{name}` for the name: one pattern that fits every stage of the kind."""
+    def paths(self, kind: str) -> list[str]:
+        """Return the outputs of a kind, with `{name}` for the name: one pattern that fits every stage of the kind."""
         patterns = {
             tuple(out.replace(name, "{name}") for out in self._files[stage][1]) for stage, name in self._named(kind)
         }
@@ -102,28 +154,28 @@ class Stages:
             )
         return list(patterns.pop())
 
+    def outputs(self, kind: str) -> list[str]:
+        """Return the outputs of a kind with Snakemake's flags: it must not delete them before the stage runs."""
+        return [update(path if Path(path).suffix else directory(path)) for path in self.paths(kind)]
+
     def inputs(self, kind: str) -> Callable[[Any], list[str]]:
-        """A Snakemake input function: what the stage reads."""
+        """Return a Snakemake input function: the files that a stage reads, and the stamp that makes a stale one run."""
         made = {out for _, outs in self._files.values() for out in outs}
 
-        def of(wildcards: Any) -> list[str]:
-            found: list[str] = []
-            for dep in self._files[self.address(kind, wildcards)][0]:
-                # A folder that several stages fill stands for what they make.
+        def files(wildcards: Any) -> list[str]:
+            stage = f"{kind}@{wildcards.name}" if hasattr(wildcards, "name") else kind
+            found = [str(STAMPS / stage)]
+            for dep in self._files[stage][0]:
+                # A folder that several stages fill stands for the files that they make.
                 below = [] if dep in made else sorted(out for out in made if out.startswith(f"{dep}/"))
                 found += below or [dep]
             return found
 
-        return of
+        return files
 
-    def stamp(self, kind: str) -> Callable[[Any], str]:
-        """A Snakemake input function: the stamp that makes a stale stage run."""
-        return lambda wildcards: str(STAMPS / self.address(kind, wildcards))
-
-    def address(self, kind: str, wildcards: Any) -> str:
-        """DVC's name of a stage: `train@co2_lstm`, or `report`."""
-        name = getattr(wildcards, "name", None)
-        return f"{kind}@{name}" if name else kind
+    def threads(self, wildcards: Any) -> int:
+        """Return the number of threads of a training: a Snakemake function."""
+        return self._experiments[wildcards.name]["training"]["threads"]
 
     def _named(self, kind: str) -> Iterator[tuple[str, str]]:
         for stage in self._files:
@@ -131,122 +183,34 @@ class Stages:
             if head == kind:
                 yield stage, name or "\0"
 
-    def _stamp(self, stale: set[str]) -> None:
-        """Give every stale stage a fresh stamp, and make every other one look up to date to Snakemake.
+    def _stamp(self, found: set[str]) -> None:
+        """Give every stale stage a new stamp, and make every other one look up to date to Snakemake.
 
-        The stamp's content is fresh as well: Snakemake takes a newer file with an older content for unchanged.
-        Stages after a stale one need no stamp: they run because their input does, and DVC tells when their turn comes.
+        The stamp's content is new as well: Snakemake takes a newer file with an older content for unchanged. Stages
+        after a stale one need no stamp: they run because their input does, and DVC decides when their turn comes.
         """
         STAMPS.mkdir(parents=True, exist_ok=True)
         # dvc.yaml lists every kind after those that it reads from, so that one pass settles all times.
         for stage, (deps, outs) in self._files.items():
             stamp = STAMPS / stage
-            if stage in stale or not stamp.exists():
+            if stage in found or not stamp.exists():
                 stamp.write_text(f"{time.time_ns()}\n", encoding="utf-8")
                 continue
             newest = max(_modified(path) for path in [str(stamp), *deps])
             if min(_modified(out) for out in outs) < newest:
-                # A checkout, or an edit undone, left times that say nothing; DVC has compared the contents.
+                # A checkout, or an edit undone, left times that mean nothing; the contents have been compared.
                 for out in outs:
                     os.utime(_timekeeper(out))
 
 
-def reads_test_rows_too_early(files: dict[str, tuple[list[str], list[str]]]) -> tuple[str, str] | None:
-    """The first stage that reads test rows and on which a prediction or a diagnosis depends, with what it reads.
-
-    `predict` is the first to open the test part, and `diagnose`, which chooses remedies, never sees anything made from
-    it. `raw` and `split` handle all rows by necessity: `pipeline.leakage` proves that nothing of them reaches training.
-
-    Args:
-        files: per stage of DVC its dependencies and its outputs.
-    """
-    makers = {out: stage for stage, (_, outs) in files.items() for out in outs}
-
-    def upstream(stage: str) -> list[str]:
-        found: list[str] = []
-        for dep in files[stage][0]:
-            found += [
-                maker
-                for out, maker in makers.items()
-                if dep == out or out.startswith(f"{dep}/") or dep.startswith(f"{out}/")
-            ]
-        return found
-
-    todo = [stage for stage in files if stage.split("@")[0] == "diagnose"]
-    for stage in files:
-        if stage.split("@")[0] == "predict":
-            todo += upstream(stage)
-    seen: set[str] = set()
-    while todo:
-        stage = todo.pop()
-        if stage in seen:
-            continue
-        seen.add(stage)
-        kind = stage.split("@")[0]
-        for dep in files[stage][0]:
-            whole = dep == "data" or f"{dep}/".startswith(_TEST_ROWS)
-            if whole and not f"{dep}/".startswith(_MAY_READ.get(kind, "\0")):
-                return stage, dep
-        todo += upstream(stage)
-    return None
-
-
-def in_the_way(outs: Iterable[str]) -> str | None:
-    """What lies where a folder of outputs has to be, and is none: Snakemake would end in a traceback."""
-    folders = {str(parent) for out in outs for parent in Path(out).parents}
-    return next((path for path in sorted(folders) if os.path.lexists(path) and not os.path.isdir(path)), None)
-
-
-def _stale(stages: list[Any]) -> set[str]:
-    """DVC's names of the stages whose dependencies, parameters or outputs are not those of dvc.lock.
-
-    DVC reads and searches params.yaml, and looks up each file's hash, anew for every stage that depends on it. Here
-    each is read once: at 111 stages `snakemake` with nothing to do took 6.2 s before and 2.7 s with it.
-    """
-    from dvc import output
-    from dvc.dependency import param
-
-    files: dict[str, Any] = {}
-    hashes: dict[str, Any] = {}
-
-    def read_once(fs: Any, path: str, keys: list[str] | None = None, flatten: bool = False, **options: Any) -> Any:
-        if not (keys and flatten):
-            return read(fs, path, keys, flatten, **options)
-        if path not in files:
-            files[path] = read(fs, path, None, **options)
-        found = {}
-        for key in keys:
-            value = files[path]
-            try:
-                for part in key.split("."):
-                    value = value[part]
-            except KeyError:
-                continue  # DVC calls a stage stale whose parameter is gone
-            found[key] = value
-        return found
-
-    def hash_once(out: Any) -> Any:
-        if out.fs_path not in hashes:
-            hashes[out.fs_path] = get_hash(out)
-        return hashes[out.fs_path]
-
-    read, get_hash = param.read_param_file, output.Output.get_hash
-    param.read_param_file, output.Output.get_hash = read_once, hash_once
-    try:
-        # Not `repo.status()`, which collects all stages a second time.
-        return {stage.addressing for stage in stages if stage.status(check_updates=True)}
-    finally:
-        param.read_param_file, output.Output.get_hash = read, get_hash
-
-
 def _timekeeper(path: str) -> Path:
-    """What Snakemake reads the time of a file or folder off: it leaves a file of its own in every folder it made."""
+    """Return the file whose time Snakemake reads: it leaves one of its own in every folder that it made."""
     inside = Path(path) / ".snakemake_timestamp"
     return inside if inside.exists() else Path(path)
 
 
 def _modified(path: str) -> float:
-    """When Snakemake takes a file or folder for changed, in seconds; 0 where there is none."""
+    """Return when a file or folder changed, to Snakemake, in seconds; 0 where there is none."""
     try:
         return _timekeeper(path).stat().st_mtime
     except FileNotFoundError:

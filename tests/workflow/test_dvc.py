@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.conftest import PROJECT
-from workflow import stages
+from workflow import checks
 
 STAGES: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 
@@ -40,7 +40,7 @@ def test_raw_alone_writes_raw_rows_and_no_stage_writes_files_of_the_users(
 
 def test_no_stage_reads_test_rows_before_predict(resolved: dict[str, tuple[list[str], list[str]]]) -> None:
     assert any(dep.startswith("data/test/") for dep in resolved["predict@co2_lstm"][0])
-    assert stages.reads_test_rows_too_early(resolved) is None
+    assert checks.reads_test_rows_too_early(resolved) is None
 
 
 @pytest.mark.parametrize(
@@ -59,23 +59,23 @@ def test_a_stage_that_reads_test_rows_too_early_is_found(
     resolved: dict[str, tuple[list[str], list[str]]], stage: str, dep: str
 ) -> None:
     deps, outs = resolved[stage]
-    assert stages.reads_test_rows_too_early(resolved | {stage: ([*deps, dep], outs)}) == (stage, dep)
+    assert checks.reads_test_rows_too_early(resolved | {stage: ([*deps, dep], outs)}) == (stage, dep)
 
 
 def test_what_is_made_from_test_rows_must_not_come_before_predict_either(
     resolved: dict[str, tuple[list[str], list[str]]],
 ) -> None:
     deps, outs = resolved["train@co2_lstm"]
-    found = stages.reads_test_rows_too_early(
+    found = checks.reads_test_rows_too_early(
         resolved | {"train@co2_lstm": ([*deps, "reports/evaluation/deep_rnn.json"], outs)}
     )
     assert found
     assert found[0] in ("evaluate@deep_rnn", "predict@deep_rnn")
     diagnose = (["models/co2_lstm/training", "data/split/co2_weekly"], ["reports/diagnosis/co2_lstm.json"])
-    assert stages.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": diagnose}) is None
+    assert checks.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": diagnose}) is None
     for made in ("models/co2_lstm/predictions", "models/co2_lstm/predictions/fold0/test.parquet"):
         told = ([*diagnose[0], made], diagnose[1])
-        found = stages.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": told})
+        found = checks.reads_test_rows_too_early(resolved | {"diagnose@co2_lstm": told})
         assert found == ("predict@co2_lstm", "data/test/co2_weekly")
 
 

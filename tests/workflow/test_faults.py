@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.helpers import breaking, faults
 from tests.helpers.torn import Torn
-from workflow import recover, repro, run_lock, stages
+from workflow import checks, lockfile, recover, run_lock
 
 LOCK = (PROJECT / "dvc.lock").read_text(encoding="utf-8")
 
@@ -34,9 +34,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _few() -> str:
     """The first entries of the project's own dvc.lock, in order."""
-    found = repro.entries(LOCK)
+    found = lockfile.entries(LOCK)
     assert found
-    return repro.joined({name: found[name] for name in sorted(found)[:4]})
+    return lockfile.joined({name: found[name] for name in sorted(found)[:4]})
 
 
 # Locks that the kernel drops.
@@ -66,50 +66,50 @@ def test_a_stage_that_outlives_its_run_keeps_others_out_and_its_command_too(here
 
 
 def test_entries_are_put_in_the_order_of_their_names(here: Path) -> None:
-    found = repro.entries(_few())
+    found = lockfile.entries(_few())
     assert found
-    (here / "dvc.lock").write_text(repro.HEAD + "".join(found[name] for name in sorted(found, reverse=True)))
-    assert recover.heal() == []
+    (here / "dvc.lock").write_text(lockfile.HEAD + "".join(found[name] for name in sorted(found, reverse=True)))
+    assert recover.clean_up(".dvc/cache/runs") == []
     assert (here / "dvc.lock").read_text() == _few()
 
 
 def test_a_lock_cut_anywhere_keeps_what_is_whole(here: Path) -> None:
     text = _few()
-    found = repro.entries(text) or {}
+    found = lockfile.entries(text) or {}
     ends = {name: text.index(entry) + len(entry) for name, entry in found.items()}
     rng = np.random.default_rng(0)
     for at in sorted(
-        {0, 1, len(repro.HEAD), len(text) - 1, *ends.values(), *rng.integers(len(text), size=40).tolist()}
+        {0, 1, len(lockfile.HEAD), len(text) - 1, *ends.values(), *rng.integers(len(text), size=40).tolist()}
     ):
         (here / "dvc.lock").write_text(text[:at])
-        said = recover.heal()
-        left = repro.entries((here / "dvc.lock").read_text()) if (here / "dvc.lock").exists() else {}
+        said = recover.clean_up(".dvc/cache/runs")
+        left = lockfile.entries((here / "dvc.lock").read_text()) if (here / "dvc.lock").exists() else {}
         assert left is not None
         whole = [name for name in found if ends[name] <= at]
         assert {name: left[name] for name in whole} == {name: found[name] for name in whole}
         # What is kept of another is short of outputs, so that DVC makes them again; of each file it says all.
         for name in set(left) - set(whole):
-            outs = repro.read(repro.HEAD + left[name])["stages"][name].get("outs", [])
+            outs = lockfile.parse(lockfile.HEAD + left[name])["stages"][name].get("outs", [])
             assert [
-                one for one in outs if one not in repro.read(repro.HEAD + found[name])["stages"][name]["outs"]
+                one for one in outs if one not in lockfile.parse(lockfile.HEAD + found[name])["stages"][name]["outs"]
             ] == []
         assert len(left) <= len(whole) + 1
         assert len(said) <= 1
-        assert recover.heal() == []
+        assert recover.clean_up(".dvc/cache/runs") == []
 
 
 def test_what_is_kept_of_a_cut_entry_dvc_can_read() -> None:
     from dvc.schema import COMPILED_LOCK_FILE_STAGE_SCHEMA
 
-    found = repro.entries(_few())
+    found = lockfile.entries(_few())
     assert found
     name = next(name for name in found if name.startswith("diagnose@"))
-    pieces = {piece: at for at in range(len(found[name]) + 1) for piece in recover._pieces(found[name][:at]).items()}
-    kept = [text for piece_name, text in pieces if recover._complete((piece_name, text))]
+    pieces = {piece: at for at in range(len(found[name]) + 1) for piece in lockfile.pieces(found[name][:at]).items()}
+    kept = [text for piece_name, text in pieces if recover._complete(piece_name, text)]
     assert kept[-1] == found[name]
-    whole = repro.read(repro.HEAD + found[name])["stages"][name]
+    whole = lockfile.parse(lockfile.HEAD + found[name])["stages"][name]
     for text in kept:
-        entry = repro.read(repro.HEAD + text)["stages"][name]
+        entry = lockfile.parse(lockfile.HEAD + text)["stages"][name]
         COMPILED_LOCK_FILE_STAGE_SCHEMA(entry)
         assert entry | {"outs": whole["outs"]} == whole
         assert entry["outs"] == whole["outs"][: len(entry["outs"])]
@@ -121,15 +121,29 @@ def test_what_a_cut_lock_lacks_comes_from_git(here: Path) -> None:
     subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-q", "-m", "x"], check=True)
     for text in (_few()[: len(_few()) // 2], ""):
         (here / "dvc.lock").write_text(text)
-        (line,) = recover.heal()
+        (line,) = recover.clean_up(".dvc/cache/runs")
         assert line.startswith("`dvc.lock` was cut short: ")
         assert (here / "dvc.lock").read_text() == _few()
+
+
+def test_halves_of_entries_in_the_run_cache_are_deleted_after_a_kill(here: Path) -> None:
+    folder = here / ".dvc/cache/runs/ab/abcd"
+    folder.mkdir(parents=True)
+    for name, seconds in ((".old.tmp", 3600), (".new.tmp", 0), ("0123", 3600)):
+        (folder / name).write_text("cmd: x")
+        os.utime(folder / name, (time.time() - seconds,) * 2)
+    recover.clean_up(".dvc/cache/runs")
+    assert len(list(folder.iterdir())) == 3
+    (here / ".snakemake/locks").mkdir(parents=True)
+    (here / ".snakemake/locks/0.output.lock").write_text("x")
+    recover.clean_up(".dvc/cache/runs")
+    assert sorted(path.name for path in folder.iterdir()) == [".new.tmp", "0123"]
 
 
 def test_a_merge_that_is_not_finished_is_left_to_git(here: Path) -> None:
     text = _few().replace("stages:\n", "stages:\n<<<<<<< HEAD\n", 1)
     (here / "dvc.lock").write_text(text)
-    assert recover.heal() == []
+    assert recover.clean_up(".dvc/cache/runs") == []
     assert (here / "dvc.lock").read_text() == text
 
 
@@ -161,7 +175,7 @@ def test_an_rwlock_forgets_the_dead_and_those_that_are_others_by_now() -> None:
 def test_an_rwlock_that_is_none_holds_nothing(here: Path, text: str) -> None:
     assert recover.living(text) == {}
     (here / ".dvc/tmp/rwlock").write_text(text)
-    recover.heal()
+    recover.clean_up(".dvc/cache/runs")
     assert json.loads((here / ".dvc/tmp/rwlock").read_text()) == {}
 
 
@@ -178,16 +192,16 @@ def test_what_no_stage_makes_any_more_is_taken_out_if_the_cache_has_it(here: Pat
     (here / "models/a/gone.json").write_text("gone.json")
     for name in ("a.json", "gone.json"):
         (here / "cache" / hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()).write_text(name)
-    recover.clear(made, lambda md5: str(here / "cache" / md5))
+    recover.remove_orphans(made, lambda md5: str(here / "cache" / md5))
     assert sorted(path.name for path in (here / "reports/evaluation").iterdir()) == ["a.json", "mine.txt"]
     assert (here / "models/a/gone.json").exists()
 
 
 def test_a_file_in_the_place_of_a_folder_is_named(here: Path) -> None:
     (here / "reports").mkdir()
-    assert stages.in_the_way(["reports/losses/a.parquet", "data/raw/a"]) is None
+    assert checks.not_a_folder(["reports/losses/a.parquet", "data/raw/a"]) is None
     (here / "reports/losses").write_text("")
-    assert stages.in_the_way(["reports/losses/a.parquet", "data/raw/a"]) == "reports/losses"
+    assert checks.not_a_folder(["reports/losses/a.parquet", "data/raw/a"]) == "reports/losses"
 
 
 # Whole runs.

@@ -1,18 +1,18 @@
-"""dvc.lock as `workflow.repro` writes it: DVC's own bytes, in the order of the names, whole or not at all."""
+"""dvc.lock as the entries of jobs are joined into it: DVC's own bytes, in the order of the names, whole or not at all."""
 
 from __future__ import annotations
 
-import functools
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dvc.utils.serialize import modify_yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import PROJECT
-from workflow import repro
+from workflow import lockfile
 
 # Of floats those that params.yaml may hold: DVC itself does not write 1.647816198972177e+17 the same way twice.
 FLOATS = st.sampled_from([0.001, 0.0005, 1e-05, 0.34, 1.0, -250.5, 1e16])
@@ -29,95 +29,156 @@ ENTRIES = st.fixed_dictionaries(
 )
 NAMES_ALL = ["raw@a", "raw@a_b", "train@a", "report", "raw"]
 NAMES = st.sampled_from(NAMES_ALL)
+TWO = "schema: '2.0'\nstages:\n  raw@a:\n    cmd: x\n  raw@b:\n    cmd: y\n"
 
 
 def in_order(text: str) -> str:
     """As DVC itself writes the content of a dvc.lock, its entries in the order of their names."""
-    stages = repro.read(text)["stages"]
-    return repro.write({"schema": "2.0", "stages": {name: stages[name] for name in sorted(stages)}})
+    stages = lockfile.parse(text)["stages"]
+    return lockfile.dump({"schema": "2.0", "stages": {name: stages[name] for name in sorted(stages)}})
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(NAMES, ENTRIES), min_size=1, max_size=6))
-def test_every_entry_is_written_as_dvc_writes_it(tmp_path_factory: pytest.TempPathFactory, given: list[Any]) -> None:
+def leave(stage: str, entry: dict[str, Any]) -> None:
+    """A job: it finds its entry, and leaves another."""
+    lockfile.Entry(stage).leave(entry)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(NAMES, ENTRIES), min_size=1, max_size=6), st.integers(1, 6))
+def test_every_entry_is_written_as_dvc_writes_it(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, given: list[Any], every: int
+) -> None:
     folder = tmp_path_factory.mktemp("lock")
-    for name, entry in given:
-        for change, file in ((functools.partial(repro.modify, stage=name), "ours"), (modify_yaml, "theirs")):
-            with change(str(folder / file)) as data:
-                if not data:
-                    data["schema"] = "2.0"
-                data["stages"] = data.get("stages", {})
-                data["stages"].update({name: entry})
-        text = (folder / "ours").read_text(encoding="utf-8")
-        assert text == in_order((folder / "theirs").read_text(encoding="utf-8"))
-        for one in NAMES_ALL:
-            whole, part = repro.read(text)["stages"], repro.part(text, one)["stages"]
-            assert part == {key: value for key, value in whole.items() if key == one}
-    assert sorted(path.name for path in folder.iterdir()) == ["ours", "theirs"]
+    monkeypatch.chdir(folder)
+    for number, (name, entry) in enumerate(given):
+        leave(name, entry)
+        assert lockfile.Entry(name).data == entry
+        with modify_yaml("theirs") as data:
+            if not data:
+                data["schema"] = "2.0"
+            data["stages"] = data.get("stages", {})
+            data["stages"].update({name: entry})
+        if number % every == 0:
+            lockfile.join()
+    lockfile.join()
+    text = lockfile.LOCK.read_text(encoding="utf-8")
+    assert text == in_order(Path("theirs").read_text(encoding="utf-8"))
+    whole = lockfile.parse(text)["stages"]
+    for name in NAMES_ALL:
+        assert lockfile.Entry(name).data == whole.get(name, {})
+    assert sorted(path.name for path in folder.iterdir()) == [".snakemake", "dvc.lock", "theirs"]
+    assert not list(lockfile.PENDING.iterdir())
 
 
-def test_two_orders_of_ending_write_the_same_bytes(tmp_path: Path) -> None:
+def test_two_orders_of_ending_write_the_same_bytes(here: Path) -> None:
     names = ["train@b", "raw@a", "report", "raw@b"]
-    for file, order in (("one", names), ("other", names[::-1])):
+    texts = []
+    for order in (names, names[::-1]):
         for name in order:
-            with repro.modify(str(tmp_path / file), name) as data:
-                data.setdefault("schema", "2.0")
-                data.setdefault("stages", {}).update({name: {"cmd": f"run {name}"}})
-    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
-    assert list(repro.read((tmp_path / "one").read_text())["stages"]) == sorted(names)
+            leave(name, {"cmd": f"run {name}"})
+            lockfile.join()
+        texts.append(lockfile.LOCK.read_bytes())
+        lockfile.LOCK.unlink()
+    assert texts[0] == texts[1]
+    assert list(lockfile.parse(texts[0].decode())["stages"]) == sorted(names)
 
 
-def test_the_projects_own_lock_is_what_write_gives() -> None:
+def test_the_projects_own_lock_is_what_joining_gives() -> None:
     text = (PROJECT / "dvc.lock").read_text(encoding="utf-8")
-    found = repro.entries(text)
+    found = lockfile.entries(text)
     assert found
-    assert repro.HEAD + "".join(found.values()) == text
-    assert repro.joined(found) == in_order(text)
+    assert lockfile.HEAD + "".join(found.values()) == text
+    assert lockfile.joined(found) == in_order(text)
 
 
-def test_one_entry_changes_no_other_line(tmp_path: Path) -> None:
+def test_one_entry_changes_no_other_line(here: Path) -> None:
     text = in_order((PROJECT / "dvc.lock").read_text(encoding="utf-8"))
-    (tmp_path / "dvc.lock").write_text(text, encoding="utf-8")
-    with repro.modify(str(tmp_path / "dvc.lock"), "raw@co2") as data:
-        entry = data["stages"]["raw@co2"]
-        data["stages"].update({"raw@co2": entry | {"cmd": "another"}})
-    after = (tmp_path / "dvc.lock").read_text(encoding="utf-8")
+    lockfile.LOCK.write_text(text, encoding="utf-8")
+    entry = lockfile.Entry("raw@co2").data
+    leave("raw@co2", entry | {"cmd": "another"})
+    assert lockfile.LOCK.read_text(encoding="utf-8") == text
+    lockfile.join()
+    after = lockfile.LOCK.read_text(encoding="utf-8")
     assert after != text
     assert after.replace("cmd: another", f"cmd: '{entry['cmd']}'") == text
 
 
-def test_a_lock_that_dvc_did_not_write_so_is_read_as_a_whole(tmp_path: Path) -> None:
-    path = tmp_path / "dvc.lock"
-    path.write_text("schema: '2.0'\nstages:\n    raw@b: {cmd: x}\n    raw@a: {cmd: y}\n", encoding="utf-8")
-    assert repro.entries(path.read_text()) is None
-    assert set(repro.part(path.read_text(), "raw@a")["stages"]) == {"raw@a", "raw@b"}
-    with repro.modify(str(path), "raw@a") as data:
-        data["stages"].update({"raw@a": {"cmd": "z"}})
-    assert repro.read(path.read_text())["stages"] == {"raw@b": {"cmd": "x"}, "raw@a": {"cmd": "z"}}
+def test_a_lock_that_dvc_did_not_write_so_is_read_as_a_whole(here: Path) -> None:
+    text = "schema: '2.0'\nstages:\n    raw@b: {cmd: x}\n    raw@a: {cmd: y}\ndatasets: []\n"
+    lockfile.LOCK.write_text(text, encoding="utf-8")
+    assert lockfile.entries(text) is None
+    assert lockfile.Entry("raw@a").data == {"cmd": "y"}
+    leave("raw@a", {"cmd": "z"})
+    lockfile.join()
+    after = lockfile.parse(lockfile.LOCK.read_text())
+    assert after == {"schema": "2.0", "stages": {"raw@b": {"cmd": "x"}, "raw@a": {"cmd": "z"}}, "datasets": []}
 
 
-def test_a_failure_while_writing_leaves_the_whole_file(tmp_path: Path) -> None:
-    path = tmp_path / "dvc.lock"
-    path.write_text("schema: '2.0'\nstages:\n  a:\n    cmd: x\n", encoding="utf-8")
-    before = path.read_bytes()
-    with pytest.raises(Exception, match="represent"), repro.modify(str(path), "a") as data:
-        data["stages"]["a"] = {"cmd": object()}
-    assert path.read_bytes() == before
-    assert [one.name for one in tmp_path.iterdir()] == ["dvc.lock"]
+def test_an_entry_is_joined_only_where_the_lock_is_as_the_job_found_it(here: Path) -> None:
+    lockfile.LOCK.write_text(TWO, encoding="utf-8")
+    leave("raw@a", {"cmd": "ours"})
+    leave("raw@b", {"cmd": "ours"})
+    leave("report", {"cmd": "ours"})
+    # `git checkout` or `dvc repro` in another terminal.
+    lockfile.LOCK.write_text(TWO.replace("cmd: x", "cmd: theirs"), encoding="utf-8")
+    assert lockfile.Entry("raw@a").data == {"cmd": "theirs"}
+    assert lockfile.Entry("raw@b").data == {"cmd": "ours"}
+    lockfile.join()
+    stages = lockfile.parse(lockfile.LOCK.read_text())["stages"]
+    assert stages == {"raw@a": {"cmd": "theirs"}, "raw@b": {"cmd": "ours"}, "report": {"cmd": "ours"}}
+    assert not list(lockfile.PENDING.iterdir())
 
 
+def test_a_second_job_of_a_stage_goes_on_from_the_first(here: Path) -> None:
+    lockfile.LOCK.write_text(TWO, encoding="utf-8")
+    leave("raw@a", {"cmd": "first"})
+    assert lockfile.Entry("raw@a").data == {"cmd": "first"}
+    leave("raw@a", {"cmd": "second"})
+    lockfile.join()
+    assert lockfile.Entry("raw@a").data == {"cmd": "second"}
+
+
+def test_an_unfinished_merge_is_left_to_git(here: Path) -> None:
+    lockfile.LOCK.write_text(TWO, encoding="utf-8")
+    leave("raw@a", {"cmd": "ours"})
+    merging = TWO.replace("stages:\n", "stages:\n<<<<<<< HEAD\n")
+    lockfile.LOCK.write_text(merging, encoding="utf-8")
+    lockfile.join()
+    assert lockfile.LOCK.read_text() == merging
+    assert json.loads((lockfile.PENDING / "raw@a").read_text())["after"]
+
+
+def test_a_failure_while_writing_leaves_the_whole_file(here: Path) -> None:
+    lockfile.LOCK.write_text(TWO, encoding="utf-8")
+    with pytest.raises(Exception, match="represent"):
+        leave("raw@a", {"cmd": object()})
+    lockfile.join()
+    assert lockfile.LOCK.read_text() == TWO
+    assert not list(lockfile.PENDING.glob("*"))
+
+
+@pytest.mark.parametrize("joining", [False, True])
 def test_a_run_killed_in_the_middle_of_writing_leaves_the_whole_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    here: Path, monkeypatch: pytest.MonkeyPatch, joining: bool
 ) -> None:
-    path = tmp_path / "dvc.lock"
-    path.write_text("schema: '2.0'\nstages:\n  a:\n    cmd: x\n", encoding="utf-8")
-    before = path.read_bytes()
+    lockfile.LOCK.write_text(TWO, encoding="utf-8")
+    if joining:
+        leave("raw@a", {"cmd": "z"})
 
     def half(self: Path, text: str, encoding: str) -> None:
         self.write_bytes(text.encode(encoding)[: len(text) // 2])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "write_text", half)
-    with pytest.raises(KeyboardInterrupt), repro.modify(str(path), "a") as data:
-        data["stages"]["a"] = {"cmd": "y"}
-    assert path.read_bytes() == before
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", half)
+        with pytest.raises(KeyboardInterrupt):
+            lockfile.join() if joining else leave("raw@a", {"cmd": "z"})
+    assert lockfile.LOCK.read_text() == TWO
+    lockfile.join()
+    assert lockfile.parse(lockfile.LOCK.read_text())["stages"]["raw@a"] == {"cmd": "z" if joining else "x"}
