@@ -1,4 +1,4 @@
-"""One line for a person: which place, which rule, what was received, and the mend."""
+"""One line for a person: which place, which rule, what was received, and the fix."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import NoReturn
 
 
 class UserError(Exception):
-    """Something that the user can mend. Shown as one line, without a traceback; the process exits with 2.
+    """Something that the user can fix. Shown as one line, without a traceback; the process exits with 2.
 
     Args:
         place: the parameter, or the file with its row and column; shown in backticks.
         rule: what it must be, as the words that follow the place ("must be a whole number, 0 or more").
         received: what it is instead.
-        mend: what to do about it, as a full sentence.
+        fix: what to do about it, as a full sentence.
     """
 
-    def __init__(self, place: str, rule: str, received: object, mend: str) -> None:
-        line = f"`{place}` {rule}. Received: {received}. {mend}"
+    def __init__(self, place: str, rule: str, received: object, fix: str) -> None:
+        line = f"`{place}` {rule}. Received: {received}. {fix}"
         super().__init__(" ".join(line.split()))
 
 

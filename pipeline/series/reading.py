@@ -1,10 +1,11 @@
-"""Stage `raw`: rows from a source, checked and written to data/raw/SERIES/."""
+"""Stage `raw`: read or generate the rows of a series, check them, and write data/raw/SERIES/."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
 import inspect
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,13 +13,15 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.series import ORACLE, Series, SettingError, listing, own, select
+from pipeline.series import own
+from pipeline.series.series import ORACLE, Series, select
+from pipeline.series.settings import SettingError, listing
 
 SOURCES = Path("pipeline/sources")
 
 
 def read(name: str, settings: dict[str, Any]) -> Series:
-    """Read or make the rows of a series; nothing is written.
+    """Read or generate the rows of a series, without writing them.
 
     Args:
         name: the name of the series, for messages.
@@ -35,73 +38,68 @@ def read(name: str, settings: dict[str, Any]) -> Series:
             series = own.make(**_checked(own.make, {"path": source} | rest))
         else:
             make = _maker(source)
-            # `period` belongs to a generator that makes a season, and is a remark on the rows otherwise.
-            taken = inspect.signature(make).parameters
-            common = {key: rest.pop(key, None) for key in ("target", "features", "period") if key not in taken}
+            # `period` is a setting of a generator that makes a season; otherwise it only describes the rows.
+            keywords = inspect.signature(make).parameters
+            common = {key: rest.pop(key, None) for key in ("target", "features", "period") if key not in keywords}
             series = make(**_checked(make, rest))
         return check(name, select(series, **common))
     except SettingError as error:
-        raise UserError(f"series.{name}.{error.key}", error.rule, error.received, error.mend) from None
+        raise UserError(f"series.{name}.{error.key}", error.rule, error.received, error.fix) from None
 
 
-def _maker(source: object) -> Any:
-    """`make` of the module that a source names."""
-    modules = sorted(path.stem for path in SOURCES.glob("*.py") if path.stem not in ("__init__", "own"))
+def _maker(source: object) -> Callable[..., Series]:
+    """Return `make` of the module that `source` names."""
+    modules = sorted(path.stem for path in SOURCES.glob("*.py") if path.stem != "__init__")
     path = PurePosixPath(source) if isinstance(source, str) else PurePosixPath()
     if path.parent != PurePosixPath(SOURCES) or path.suffix != ".py" or path.stem not in modules:
         rule = f"must be a file below {own.OWN}/, or a module of {SOURCES}/ that makes rows"
-        raise SettingError(
-            "source", rule, repr(source), f"The modules are: {listing([f'{SOURCES}/{m}.py' for m in modules])}."
-        )
-    return importlib.import_module(f"pipeline.sources.{path.stem}").make
+        known = f"The modules are: {listing([f'{SOURCES}/{module}.py' for module in modules])}."
+        raise SettingError("source", rule, repr(source), known)
+    make: Callable[..., Series] = importlib.import_module(f"pipeline.sources.{path.stem}").make
+    return make
 
 
-def _checked(make: Any, settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings, if they are the keywords of `make`."""
-    taken = inspect.signature(make).parameters
-    shown = listing([key for key in taken if key != "path"])
+def _checked(make: Callable[..., Series], settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings if they are the keywords of `make`."""
+    keywords = inspect.signature(make).parameters
+    known = f"Its keys are: {listing([key for key in keywords if key != 'path'])}."
     for key, value in settings.items():
-        if key not in taken:
-            raise SettingError(key, "must be a key of this source", repr(value), f"Its keys are: {shown}.")
-    for key, parameter in taken.items():
+        if key not in keywords:
+            raise SettingError(key, "must be a key of this source", repr(value), known)
+    for key, parameter in keywords.items():
         if key not in settings and parameter.default is inspect.Parameter.empty:
-            raise SettingError(key, "must be given for this source", "nothing", f"Its keys are: {shown}.")
+            raise SettingError(key, "must be given for this source", "nothing", known)
     return settings
 
 
 def check(name: str, series: Series) -> Series:
-    """The series itself, if later stages can rely on it; a source of the user's own may be wrong. Raises UserError."""
-    rows, columns = series.rows, series.columns
-    hidden = ORACLE if series.oracle is not None and series.oracle["distribution"] != "exact" else []
-    time_length = len(rows) if series.time is None else len(series.time)
-    for holds, rule, received in (
-        (
-            rows.dtype == np.float64 and rows.ndim == 2,
-            "must make float64 [rows, columns]",
-            f"{rows.dtype}, {rows.shape}",
-        ),
-        (len(rows) > 0, "must make one row or more", "none"),
-        (rows.shape[-1] == len(set(columns)) == len(columns), "must name each of its columns once", columns),
-        (columns[len(columns) - len(hidden) :] == hidden, "must end its columns with those of its oracle", columns),
-        (time_length == len(rows), "must make a time for each row", time_length),
-        (
-            not any(np.isinf(rows[:, c]).any() for c in range(rows.shape[-1])),
-            "must make finite or missing values",
-            "infinity",
-        ),
-    ):
+    """Return the series if the later stages can rely on it: a module that the user wrote may be wrong.
+
+    Raises:
+        UserError: `make` breaks a rule.
+    """
+    rows, columns, length = series.rows, series.columns, series.sequence_length
+    oracle = ORACLE if series.oracle is not None and series.oracle["distribution"] != "exact" else []
+    times = len(rows) if series.time is None else len(series.time)
+
+    def require(holds: bool, rule: str, received: object) -> None:
         if not holds:
-            raise UserError(f"series.{name}.source", rule, received, "Mend its `make`.")
-    length = series.sequence_length
-    if length is not None and len(rows) % length:
-        raise UserError(
-            f"series.{name}.source", f"must make whole sequences of {length} rows", len(rows), "Mend its `make`."
-        )
+            raise UserError(f"series.{name}.source", rule, received, "Correct its `make`.")
+
+    typed = rows.dtype == np.float64 and rows.ndim == 2
+    require(typed, "must make float64 [rows, columns]", f"{rows.dtype}, {rows.shape}")
+    require(len(rows) > 0, "must make one row or more", "none")
+    require(rows.shape[-1] == len(set(columns)) == len(columns), "must name each of its columns once", columns)
+    require(columns[len(columns) - len(oracle) :] == oracle, "must end its columns with those of its oracle", columns)
+    require(times == len(rows), "must make a time for each row", times)
+    finite = not any(np.isinf(rows[:, column]).any() for column in range(rows.shape[-1]))
+    require(finite, "must make finite or missing values", "infinity")
+    require(length is None or len(rows) % length == 0, f"must make whole sequences of {length} rows", len(rows))
     return series
 
 
 def write(name: str, series: Series, settings: dict[str, Any]) -> None:
-    """Write data/raw/NAME/ as docs/files.md has it, in place of what lay there."""
+    """Replace data/raw/NAME/ (docs/files.md)."""
     source = Path(settings["source"])
     with source.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

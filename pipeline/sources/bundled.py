@@ -37,15 +37,15 @@ def make(*, name: str) -> Series:
     """Read a series.
 
     Args:
-        name: `co2`, the CO2 at Mauna Loa in parts per million, 2,284 weeks from 1958 on, 59 of them missing; or
-            `sunspots`, the yearly numbers of sunspots, 309 years from 1700 on.
+        name: `co2`, CO2 at Mauna Loa in parts per million, 2,284 weeks from 1958, 59 of them missing; or `sunspots`,
+            the yearly number of sunspots, 309 years from 1700.
 
     Returns:
-        Series of one column with its times.
+        Series of one column, with times.
 
     Raises:
         SettingError: there is no series of that name.
     """
     if not isinstance(name, str) or name not in SERIES:
-        raise SettingError("name", "must name a bundled series", repr(name), f"There are: {listing(list(SERIES))}.")
+        raise SettingError("name", "must name a bundled series", repr(name), f"Known: {listing(list(SERIES))}.")
     return SERIES[name]()

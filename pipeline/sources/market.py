@@ -1,18 +1,18 @@
 """Market-like returns with seven features, heavy tails, volatility clusters and a planted signal (datascience 123707).
 
-Behind feature k stands a latent u_k, a normal first-order autoregression of unit variance. One sees f_k = sinh(u_k),
-scaled to unit variance, which has heavy tails (kurtosis 36); f7 = exp(u_7 / 2) stands for volatility. Both can be
+Each feature f_k is made from a latent u_k, a normal first-order autoregression of unit variance: f_k = sinh(u_k),
+scaled to unit variance, which has heavy tails (kurtosis 36), and f7 = exp(u_7 / 2), the volatility. Both can be
 inverted, so a function of earlier u is a function of earlier features.
 
     return_t = location_t + scale_t · student_t(5)
 
-    location_t: of variance `signal`. Three quarters of it are a sum of u_1 … u_4 over the last 20 rows, the latest
-                weighing most; one quarter is the absolute value of such a sum of u_5 and u_6, of which no linear
-                function of a window sees anything. It sees the first part through the tails of sinh: about 0.6 of
-                the signal in all.
+    location_t: has variance `signal`. Three quarters of it come from a sum of u_1 … u_4 over the last 20 rows, with the
+                largest weight on the latest. One quarter is the absolute value of such a sum of u_5 and u_6, which no
+                linear function of a window can predict. Of the first part, a linear model of the features misses some
+                because of the tails of sinh: it reaches about 0.6 of the signal in all.
     scale_t:    proportional to exp(0.4 u_7) one row earlier, so that the noise has variance 1 - `signal`.
 
-Every expectation used is exact, so nothing is estimated from the rows made.
+Every expectation is exact; nothing is estimated from the generated rows.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ LINEAR = {0: 1.0, 1: -0.8, 2: 0.6, 3: 0.6}  # latent → weight in the linear pa
 EVEN = {4: 1.0, 5: -0.7}  # latent → weight in the even part
 LINEAR_SHARE = 0.75  # of the variance of the location
 MEMORY = 0.6 ** np.arange(20)  # weight of the rows t-1, t-2, … t-20
-CLUSTERS = 0.4  # how far log volatility moves with u_7
+CLUSTERS = 0.4  # change of log volatility per unit of u_7
 DEGREES = 5
 BURN_IN = MEMORY.size
 
 
-def _spread(weights: dict[int, float]) -> float:
-    """Standard deviation of the sum over latents and rows, from the autocovariance phi^|i-j|."""
+def _std(weights: dict[int, float]) -> float:
+    """Return the standard deviation of the sum over latents and rows, from the autocovariance phi^|i-j|."""
     lags = np.abs(np.subtract.outer(np.arange(MEMORY.size), np.arange(MEMORY.size)))
     return float(np.sqrt(sum(w**2 * MEMORY @ (PERSISTENCE[k] ** lags) @ MEMORY for k, w in weights.items())))
 
 
 def make(*, rows: int, signal: float, seed: int) -> Series:
-    """Make the series.
+    """Generate the series.
 
     Args:
-        rows: how many, 1 or more.
+        rows: number of rows, 1 or more.
         signal: the oracle's R², 0 <= signal < 1.
         seed: 0 or more.
 
@@ -67,8 +67,8 @@ def make(*, rows: int, signal: float, seed: int) -> Series:
         if k < 6:
             table[:, k] = np.sinh(u[BURN_IN:]) / np.sqrt((np.e**2 - 1) / 2)
     table[:, 6] = np.exp(u[BURN_IN:] / 2)
-    linear /= _spread(LINEAR)
-    even = (np.abs(even) / _spread(EVEN) - np.sqrt(2 / np.pi)) / np.sqrt(1 - 2 / np.pi)
+    linear /= _std(LINEAR)
+    even = (np.abs(even) / _std(EVEN) - np.sqrt(2 / np.pi)) / np.sqrt(1 - 2 / np.pi)
     location = np.sqrt(signal) * (np.sqrt(LINEAR_SHARE) * linear + np.sqrt(1 - LINEAR_SHARE) * even)
     # E exp(2c u) = exp(2c²), and Student's t has variance degrees / (degrees - 2).
     scale = np.sqrt((1 - signal) * (DEGREES - 2) / DEGREES) * np.exp(CLUSTERS * u[BURN_IN - 1 : -1] - CLUSTERS**2)

@@ -1,8 +1,8 @@
-"""A noisy seasonal series that persistence does not exhaust (datascience 107289).
+"""A noisy seasonal series that persistence predicts badly (datascience 107289).
 
-value_t = 20 + 5 (season_t + a_t): a season of three harmonics that peak together, and a weakly autocorrelated noise
-a_t = 0.1 a_{t-1} + 0.3 a_{t-2} + e_t. Persistence repeats the noise of the last row and is late for the fast harmonics:
-at the default noise the oracle's squared error is about two fifths of its own.
+value_t = 20 + 5 (season_t + a_t): a season of three harmonics that peak together, and weakly autocorrelated noise
+a_t = 0.1 a_{t-1} + 0.3 a_{t-2} + e_t. Persistence repeats the noise of the last row and lags behind the fast harmonics:
+at the default noise, the oracle's squared error is about two fifths of that of persistence.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ BURN_IN = 100
 
 
 def make(*, rows: int, period: int, seed: int, noise: float = 0.2) -> Series:
-    """Make the series.
+    """Generate the series.
 
     Args:
-        rows: how many, 1 or more.
+        rows: number of rows, 1 or more.
         period: rows of one season, 12 or more, so that the fastest harmonic has three rows.
         seed: 0 or more.
-        noise: the noise's share of the variance of the whole, 0 < noise < 1.
+        noise: share of the noise in the variance, 0 < noise < 1.
 
     Returns:
-        Series with the one column `value` (variance 25), its period, and a normal oracle: given the past, the season
-        and the autoregression's part are known and e_t is not.
+        Series of one column `value` (variance 25) with its period and a normal oracle: given the past, only e_t is
+        unknown.
 
     Raises:
         SettingError: a setting is out of its range.

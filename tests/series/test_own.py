@@ -1,0 +1,196 @@
+"""Reading a user's own file, and refusing a bad one."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.common.errors import UserError
+from pipeline.series import SettingError, own
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """An empty project; files go below data/own."""
+    (tmp_path / "project/data/own").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path / "project"
+
+
+def csv(text: str | bytes, name: str = "a.csv") -> str:
+    path = Path("data/own") / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return str(path)
+
+
+def parquet(columns: dict, name: str = "a.parquet") -> str:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = Path("data/own") / name
+    pq.write_table(pa.table(columns), path)
+    return str(path)
+
+
+GOOD = "time,a,b,note\n2020-01-01,1,2,x\n2020-01-02,,3,y\n2020-01-03,4.5,NA,z\n"
+
+
+def test_csv_reads_the_columns_named(project):
+    series = own.make(path=csv(GOOD), target="b", time="time", features=["a"])
+    assert (series.columns, series.target, series.features) == (["a", "b"], "b", ["a"])
+    np.testing.assert_array_equal(series.rows, [[1, 2], [np.nan, 3], [4.5, np.nan]])
+    assert series.time is not None
+    assert series.time.astype(str).tolist() == [f"2020-01-0{day}T00:00:00" for day in (1, 2, 3)]
+    alone = own.make(path=csv(GOOD), target="b")
+    assert (alone.columns, alone.features, alone.time) == (["b"], ["b"], None)
+
+
+def test_csv_reads_numbers_exactly_and_as_people_write_them(project):
+    series = own.make(
+        path=csv("\ufeffa,b\r\n0.1,+1.5\r\n1e-3, 2 \r\n0.30000000000000004,nan\r\n"), target="a", features=["a", "b"]
+    )
+    np.testing.assert_array_equal(series.rows, [[0.1, 1.5], [1e-3, 2], [0.30000000000000004, np.nan]])
+
+
+def test_csv_keeps_a_blank_line_of_one_column_as_a_missing_cell(project):
+    series = own.make(path=csv("a\n1\n\n3\n\n\n"), target="a")
+    np.testing.assert_array_equal(series.rows[:, 0], [1, np.nan, 3])
+
+
+def test_parquet_reads_the_same(project):
+    times = np.array(["2020-01-01", "2020-01-02"], dtype="datetime64[ms]")
+    path = parquet({"t": times, "a": [1, None], "b": [0.5, float("nan")], "note": ["x", "y"]})
+    series = own.make(path=path, target="b", time="t", features=["a", "b"])
+    np.testing.assert_array_equal(series.rows, [[1, 0.5], [np.nan, np.nan]])
+    assert series.time is not None
+    assert series.time.dtype == "datetime64[s]"
+    assert str(series.time[1]) == "2020-01-02T00:00:00"
+
+
+def test_times_with_offsets_are_ordered_as_instants(project):
+    path = csv("t,a\n2020-10-25T02:30+02:00,1\n2020-10-25T02:00+01:00,2\n")
+    series = own.make(path=path, target="a", time="t")
+    assert series.time is not None
+    assert series.time.astype(str).tolist() == ["2020-10-25T00:30:00", "2020-10-25T01:00:00"]
+
+
+def test_times_finer_than_a_second_are_no_repetition(project):
+    series = own.make(path=csv("t,a\n2020-01-01 00:00:00.25,1\n2020-01-01 00:00:00.5,2\n"), target="a", time="t")
+    assert len(series.rows) == 2
+
+
+BAD_CSV = [
+    ("text", "a,b\n1,2\n3,oops\n5,6\n", ["line 3", "column b", "'oops'"]),
+    ("text below blank lines", "a,b\n1,2\n\n\n3,oops\n", ["line 5", "'oops'"]),
+    ("text below a quoted line break", 'a,b,n\n1,2,"x\ny"\n3,oops,z\n', ["line 4", "'oops'"]),
+    ("decimal comma in quotes", 'a,b\n1,"2,5"\n', ["line 2", "'2,5'"]),
+    ("truth value", "a,b\n1,true\n", ["line 2", "'true'"]),
+    ("infinite", "a,b\n1,2\n3,-inf\n", ["line 3", "column b", "finite"]),
+    ("too large", "a,b\n1,2\n3,1e999\n", ["line 3", "finite"]),
+    ("too many fields", "a,b\n1,2\n3,4,5\n", ["line 3", "as many fields as the header, 2", "3"]),
+    ("too few fields", "a,b\n1,2\n3\n", ["line 3", "as many fields"]),
+    ("empty file", "", ["a.csv", "empty file"]),
+    ("blank lines alone", "\n\n", ["a.csv", "blank"]),
+    ("header alone", "a,b\n", ["a.csv", "header alone"]),
+    ("header alone without its line's end", "a,b", ["a.csv", "header alone"]),
+    ("all missing", "a,b\n1,\n2,NA\n", ["column b", "missing cells alone"]),
+    ("repeated name", "a,b,b\n1,2,3\n", ["a.csv", "b twice"]),
+    ("latin-1", "a,b\n1,2\n3,4\xb0\n".encode("latin-1"), ["line 3", "UTF-8", "0xb0"]),
+    ("UTF-16", "a,b\n1,2\n".encode("utf-16"), ["line 1", "UTF-8"]),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), [case[1:] for case in BAD_CSV], ids=[case[0] for case in BAD_CSV])
+def test_refuses_a_bad_csv_in_one_line(project, text, says):
+    path = csv(text)
+    with pytest.raises(UserError) as caught:
+        own.make(path=path, target="b", features=["a", "b"])
+    line = str(caught.value)
+    assert "\n" not in line
+    assert line.startswith("`data/own/a.csv")
+    assert [part for part in says if part not in line] == []
+
+
+BAD_TIMES = [
+    ("unsorted", ["2020-01-01", "2020-01-03", "2020-01-02"], ["line 4", "later than the row before"]),
+    ("repeated", ["2020-01-01", "2020-01-02", "2020-01-02"], ["line 4", "repeat", "2020-01-02"]),
+    ("text", ["2020-01-01", "soon", "2020-01-02"], ["line 3", "'soon'", "ISO 8601"]),
+    ("no such day", ["2020-02-28", "2020-02-30", "2020-03-01"], ["line 3", "2020-02-30"]),
+    ("day first", ["01/02/2020", "02/02/2020", "03/02/2020"], ["line 2", "01/02/2020"]),
+    ("seconds since 1970", ["1467331200", "1467334800", "1467338400"], ["line 2", "1467331200"]),
+    ("missing", ["2020-01-01", "", "2020-01-03"], ["line 3", "a missing cell"]),
+]
+
+
+@pytest.mark.parametrize(("times", "says"), [case[1:] for case in BAD_TIMES], ids=[case[0] for case in BAD_TIMES])
+def test_refuses_bad_times(project, times, says):
+    path = csv("t,a\n" + "".join(f"{time},1\n" for time in times))
+    with pytest.raises(UserError) as caught:
+        own.make(path=path, target="a", time="t")
+    assert "column t" in str(caught.value)
+    assert [part for part in says if part not in str(caught.value)] == []
+
+
+BAD_PARQUET = [
+    ("text", {"a": ["1", "x"]}, ["row 2", "'x'"]),
+    ("infinite", {"a": [1.0, float("inf")]}, ["row 2", "finite"]),
+    ("all missing", {"a": [float("nan"), None]}, ["column a", "missing cells alone"]),
+    ("lists", {"a": [[1.0], [2.0]]}, ["column a", "must hold numbers", "list"]),
+    ("no rows", {"a": np.empty(0)}, ["header alone"]),
+]
+
+
+@pytest.mark.parametrize(("columns", "says"), [case[1:] for case in BAD_PARQUET], ids=[case[0] for case in BAD_PARQUET])
+def test_refuses_a_bad_parquet(project, columns, says):
+    path = parquet(columns)
+    with pytest.raises(UserError) as caught:
+        own.make(path=path, target="a")
+    assert [part for part in says if part not in str(caught.value)] == []
+
+
+def test_refuses_what_is_no_parquet(project):
+    path = csv("a,b\n1,2\n", "b.parquet")
+    with pytest.raises(UserError, match="must be a Parquet file"):
+        own.make(path=path, target="a")
+
+
+@pytest.mark.parametrize(
+    ("keys", "key"),
+    [
+        ({"target": "B"}, "target"),
+        ({"target": "b", "features": ["a", "c"]}, "features"),
+        ({"target": "b", "time": "date"}, "time"),
+    ],
+)
+def test_names_a_missing_column_and_the_ones_there_are(project, keys, key):
+    with pytest.raises(SettingError) as caught:
+        own.make(path=csv(GOOD), **keys)
+    assert caught.value.key == key
+    assert "time, a, b, note" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd.csv", "data/own/../../a.csv", "data/raw/a.csv", "data/own", "data/own/a.txt"]
+)
+def test_reads_nothing_outside_its_folder(project, path):
+    with pytest.raises(SettingError) as caught:
+        own.make(path=path, target="a")
+    assert caught.value.key == "source"
+
+
+def test_follows_no_link_out_of_the_project_but_dvc_s_own(project):
+    (project.parent / "outside.csv").write_text("a\n1\n")
+    os.symlink(project.parent / "outside.csv", "data/own/out.csv")
+    with pytest.raises(SettingError, match="link"):
+        own.make(path="data/own/out.csv", target="a")
+    # With `cache.type symlink` DVC puts such links there.
+    (project / ".dvc/cache").mkdir(parents=True)
+    (project / ".dvc/cache/ab").write_text("a\n1\n2\n")
+    os.symlink(project / ".dvc/cache/ab", "data/own/in.csv")
+    assert len(own.make(path="data/own/in.csv", target="a").rows) == 2
+
+
+def test_says_that_a_file_is_not_there(project):
+    with pytest.raises(UserError, match=r"`data/own/no.csv` must be a file"):
+        own.make(path="data/own/no.csv", target="a")
