@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.studies import figures, runs
 from benchmarks.studies.runs import Row
 from pipeline.common import files
-from pipeline.scoring import scores
+from pipeline.common.numbers import plain, significant
 
 RESULTS = runs.PROJECT / "benchmarks" / "results"
 # figures by row label, then by name: one value per seed
@@ -62,7 +62,7 @@ def execute(study: Study, missing: bool = False, only: list[str] | None = None, 
     found: dict[str, dict[str, Any]] = {}
     for row in study.rows:
         before = kept.get(row.label)
-        same = before is not None and before["set"] == _plain(row.set) and before["experiment"] == row.experiment
+        same = before is not None and before["set"] == plain(row.set) and before["experiment"] == row.experiment
         found[row.label] = _row(row, study.columns, _by_seed(before) if before and same else {})
     with tempfile.TemporaryDirectory(prefix="flatline-studies-") as scratch:
         for row in study.rows:
@@ -91,7 +91,7 @@ def _run(study: Study, row: Row, seeds: list[int], scratch: Path) -> dict[int, d
     params = runs.run(row, seeds, folder)
     data = next(iter(params["datasets"]))
     with runs.inside(folder):
-        read = {seed: scores.significant(study.read(row.experiment, data, seed), 5) for seed in seeds}
+        read = {seed: significant(study.read(row.experiment, data, seed), 5) for seed in seeds}
     shutil.rmtree(folder / "models")
     return read
 
@@ -141,10 +141,3 @@ def _by_seed(row: dict[str, Any]) -> dict[int, dict[str, Any]]:
 
 def _stored(path: Path) -> dict[str, dict[str, Any]]:
     return {row["label"]: row for row in files.read_json(path)["rows"]} if path.exists() else {}
-
-
-def _plain(value: Any) -> Any:
-    """As it comes back from a file: tuples are lists."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.common.errors import UserError
+from pipeline.common.numbers import plain
 
 RAW = Path("data/raw")
 SPLIT = Path("data/split")
@@ -46,6 +46,11 @@ _REFUSED = {
 def fold_folder(root: Path, dataset: str, fold: int) -> Path:
     """The folder of one fold of a dataset below `root` (`SPLIT`, `WINDOWS` or `SCALED`)."""
     return root / dataset / f"fold{fold}"
+
+
+def part_file(dataset: str, fold: int, part: str) -> Path:
+    """Return the file of a part's rows; the test parts are in a folder of their own."""
+    return TEST / dataset / f"fold{fold}.npy" if part == "test" else fold_folder(SPLIT, dataset, fold) / f"{part}.npy"
 
 
 @contextmanager
@@ -90,25 +95,10 @@ def writable(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _plain(value: Any) -> Any:
-    """Numpy to plain Python; a number that is not finite becomes null, for JSON has no other word for it."""
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
 def write_json(path: Path, value: Any) -> None:
     """Write a table of numbers and names; NaN and infinities become null."""
     with atomic_write(path) as beside:
-        beside.write_text(json.dumps(_plain(value), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        beside.write_text(json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:

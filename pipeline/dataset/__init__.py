@@ -1,4 +1,4 @@
-"""From rows to parts, windows and scaled inputs, with NumPy alone."""
+"""Parts, windows and scaled inputs of a series, with NumPy alone."""
 
 from pipeline.dataset.part import Part, Spec, folds, has, load
 

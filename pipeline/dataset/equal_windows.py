@@ -1,9 +1,9 @@
-"""Windows whose inputs are equal in every cell, found in time that grows with the rows.
+"""Find windows whose inputs are equal in every cell, in time linear in the rows.
 
-Each row becomes a 64-bit number h_i, and each window that begins in row s the sum of h_{s+j} B^j over its rows, modulo
-2^64: a polynomial rolling hash (Karp and Rabin, 1987). All of them come from one cumulative sum S of h_i B^i, as
-(S_{s+length} - S_s) B^{-s}, for an odd B has an inverse. Equal windows have equal hashes; windows with equal hashes are
-then compared cell by cell, so chance does not count as a duplicate.
+Each row becomes a 64-bit number h_i. The hash of the window that begins in row s is the sum of h_{s+j} B^j over its
+rows, modulo 2^64: a polynomial rolling hash (Karp and Rabin, 1987). All hashes come from one cumulative sum S of
+h_i B^i, as (S_{s+length} - S_s) B^{-s}; an odd B has an inverse. Equal windows have equal hashes. Windows with equal
+hashes are then compared cell by cell, so that a collision does not count as a duplicate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _CELLS = 1 << 22  # compared at a time
 
 
 def hashes(rows: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
-    """The hash of every window, uint64 [windows]."""
+    """Return the hash of every window: uint64 [windows]."""
     powers = np.full(len(rows) + 1, _BASE, dtype=np.uint64)
     powers[0] = 1
     np.multiply.accumulate(powers, out=powers)
@@ -30,11 +30,11 @@ def hashes(rows: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
 
 
 def _row_hashes(rows: np.ndarray) -> np.ndarray:
-    """A well mixed number for each row, uint64 [rows]; the mixing is splitmix64's (Steele, Lea and Flood, 2014)."""
+    """Return a well mixed number for each row, as splitmix64 mixes (Steele, Lea and Flood, 2014): uint64 [rows]."""
     result = np.zeros(len(rows), dtype=np.uint64)
     for column in range(rows.shape[1]):
         values = np.asarray(rows[:, column], dtype=np.float64) + 0.0  # -0.0 and 0.0 are equal
-        values[np.isnan(values)] = np.nan  # one of the many patterns of bits
+        values[np.isnan(values)] = np.nan  # one bit pattern of many
         result += values.view(np.uint64)
         result += np.uint64(_BASE)
         result ^= result >> np.uint64(30)
@@ -54,7 +54,20 @@ def verified(
     sides: np.ndarray,
     indices: np.ndarray,
 ) -> list[np.ndarray]:
-    """Windows of equal hash, divided until those of one array hold the same cells: positions in `sides`."""
+    """Divide windows of equal hash into groups with equal cells.
+
+    Args:
+        parts: by name, the rows of each part, float64 [rows, features], and its starts, int [windows].
+        length: rows of a window.
+        order: int [windows of all parts], windows by hash.
+        heads: int [groups], first position in `order` of each group of equal hashes.
+        tails: int [groups], the end of each group.
+        sides: int [windows of all parts], position in `parts` of each window's part.
+        indices: int [windows of all parts], the window's number in its part.
+
+    Returns:
+        One int array per group of equal windows: their positions in `sides`.
+    """
     if not len(heads):
         return []
     sizes = tails - heads
@@ -64,11 +77,11 @@ def verified(
     same = np.empty(len(members), dtype=bool)
     columns = next(iter(parts.values()))[0].shape[1]
     step = max(1, _CELLS // (length * columns))
-    for at in range(0, len(members), step):
-        some = slice(at, at + step)
-        one = contents(parts, length, members[some], sides, indices)
-        other = contents(parts, length, leaders[some], sides, indices)
-        same[some] = ((one == other) | (np.isnan(one) & np.isnan(other))).all(axis=1)
+    for i in range(0, len(members), step):
+        some = slice(i, i + step)
+        cells = contents(parts, length, members[some], sides, indices)
+        expected = contents(parts, length, leaders[some], sides, indices)
+        same[some] = ((cells == expected) | (np.isnan(cells) & np.isnan(expected))).all(axis=1)
     mixed = set(groups[~same].tolist())
     ends = np.cumsum(sizes)
     result = []
@@ -92,7 +105,7 @@ def contents(
     sides: np.ndarray,
     indices: np.ndarray,
 ) -> np.ndarray:
-    """Inputs of some windows, float64 [some, length x features]."""
+    """Return the inputs of the windows `members`: float64 [members, length x features]; arguments as for `verified`."""
     columns = next(iter(parts.values()))[0].shape[1]
     result = np.empty((len(members), length, columns))
     for side, (rows, starts) in enumerate(parts.values()):

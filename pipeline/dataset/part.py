@@ -1,4 +1,4 @@
-"""What the stages made of a dataset, one part at a time, as a network or a baseline needs it.
+"""One part of a dataset as a network or a baseline needs it: inputs, targets, and the way back to raw units.
 
 A batch is one gather from the memory-mapped scaled rows: memory grows with the rows, never with rows x window length.
 `python -m benchmarks.windows` (2.7 million rows x 7, windows of 100): 801,000 windows a second and 250 MB by gathers,
@@ -19,7 +19,7 @@ from pipeline.dataset.scaling import apply
 
 @dataclass(frozen=True)
 class Spec:
-    """What is the same for every window of a part."""
+    """Settings and learned numbers that all windows of a part share."""
 
     length: int  # input rows of a window
     horizon: int
@@ -41,10 +41,28 @@ class Spec:
     stride: dict[str, int]
     first_rows: np.ndarray  # series row of each row of the part
 
+    @property
+    def rows_ahead(self) -> int:
+        """Rows from a window's last input to its last target; 0 if the target is made of the inputs."""
+        return windowing.rows_ahead({"target": self.target, "horizon": self.horizon})
+
+    @property
+    def target_rows(self) -> int:
+        """Rows that one target spans: the horizon, or the window itself if the target is made of its inputs."""
+        return self.rows_ahead or self.length
+
 
 @dataclass(frozen=True)
 class Part:
-    """One part of one fold: rows, window table, and what turns them into inputs and targets."""
+    """One part of one fold.
+
+    Attributes:
+        name: train, validation or test.
+        rows: float64 [rows, columns], raw.
+        scaled: float32 [rows, features].
+        table: the window table (docs/files.md).
+        spec: settings and learned numbers.
+    """
 
     name: str
     rows: np.ndarray
@@ -56,66 +74,66 @@ class Part:
         return len(self.table["start"])
 
     def inputs(self, indices: np.ndarray | None = None) -> np.ndarray:
-        """Inputs of the windows `indices` (all of them if None): float32 [windows, length, features]."""
-        begin = self.table["start"] if indices is None else self.table["start"][indices]
-        batch = self.scaled[begin[:, None] + np.arange(self.spec.length)]
+        """Return the inputs of the windows `indices` (None for all): float32 [windows, length, features]."""
+        start = self.table["start"] if indices is None else self.table["start"][indices]
+        batch = self.scaled[start[:, None] + np.arange(self.spec.length)]
         if self.spec.scaling["window"] == "last":
             batch = batch - batch[:, -1:, :]
         elif self.spec.scaling["window"] == "standard":
-            deviation = batch.std(axis=1, keepdims=True)
-            batch = (batch - batch.mean(axis=1, keepdims=True)) / np.where(deviation > 0, deviation, 1)
+            std = batch.std(axis=1, keepdims=True)
+            batch = (batch - batch.mean(axis=1, keepdims=True)) / np.where(std > 0, std, 1)
         return np.ascontiguousarray(batch, dtype=np.float32)
 
     def raw_targets(self) -> np.ndarray:
-        """Targets in raw units, or class numbers: float64 [windows, horizon or 1]."""
-        return np.stack([self.table[k] for k in self.table if k.startswith("target_")], axis=1)
+        """Return the targets in raw units, or class numbers: float64 [windows, horizon or 1]."""
+        return np.stack([column for name, column in self.table.items() if name.startswith("target_")], axis=1)
 
     def targets(self, indices: np.ndarray | None = None) -> np.ndarray:
-        """Targets as the network sees them: float32 [windows, outputs]; scaled, 0/1, or one-hot."""
+        """Return the targets as the network sees them, scaled, 0/1, or one-hot: float32 [windows, outputs]."""
         raw = self.raw_targets()
         if self.spec.classes == 3:
-            made = np.eye(3)[raw[:, 0].astype(int)]
+            targets = np.eye(3)[raw[:, 0].astype(int)]
         elif self.spec.classes == 2:
-            made = raw
+            targets = raw
         else:
             center, scale = self._units()
-            made = (raw - center) / scale
-        made = made.astype(np.float32)
-        return made if indices is None else made[indices]
+            targets = (raw - center) / scale
+        targets = targets.astype(np.float32)
+        return targets if indices is None else targets[indices]
 
     def restore(self, outputs: np.ndarray) -> np.ndarray:
-        """A network's outputs for all windows in raw units, float64 [windows, outputs]; probabilities pass through."""
+        """Return a network's outputs for all windows in raw units: float64 [windows, outputs]. Probabilities stay."""
         if self.spec.classes:
             return outputs.astype(np.float64)
         center, scale = self._units()
         return outputs.astype(np.float64) * scale + center
 
     def _units(self) -> tuple[np.ndarray | float, np.ndarray | float]:
-        """Center and scale of each window's target: the training rows', or the window's own."""
+        """Return center and scale of the targets: those of the training rows, or of each window's own."""
         center: np.ndarray | float = self.spec.target_center
         scale: np.ndarray | float = self.spec.target_scale
         level = self.spec.target["kind"] in ("value", "sequence_mean")
         if self.spec.scaling["window"] == "last" and level:
             center = self.table["last"][:, None]
         elif self.spec.scaling["window"] == "standard":
-            spread = self.table["spread"][:, None]
-            scale = np.where(spread > 0, spread, 1)
+            std = self.table["spread"][:, None]
+            scale = np.where(std > 0, std, 1)
             center = self.table["mean"][:, None] if level else 0.0
         return center, scale
 
 
 def folds(dataset: str) -> int:
-    """How many folds the dataset has."""
+    """Return the number of folds of the dataset."""
     return len(files.read_json(files.SPLIT / dataset / "split.json")["folds"])
 
 
 def has(dataset: str, fold: int, part: str) -> bool:
-    """Whether the fold has that part; only validation may be left out."""
+    """Return whether the fold has that part; only validation may be left out."""
     return files.read_json(files.SPLIT / dataset / "split.json")["folds"][fold][part] is not None
 
 
 def load(dataset: str, fold: int, part: str) -> Part:
-    """Open one part of one fold. The test part is windowed and scaled here, with what was learned in training.
+    """Open one part of one fold. The windows of the test part are made here, and scaled as learned in training.
 
     Args:
         dataset: name of the dataset.
@@ -125,10 +143,35 @@ def load(dataset: str, fold: int, part: str) -> Part:
     description = files.read_json(files.SPLIT / dataset / "split.json")
     windows = files.read_json(files.WINDOWS / dataset / "windows.json")
     scaling = files.read_json(files.SCALED / dataset / "scaling.json")
-    series = description["series"]
-    learned, made = scaling["folds"][fold], windows["folds"][fold]
     position = description["folds"][fold][part]
-    spec = Spec(
+    spec = _spec(dataset, fold, position, description["series"], windows, scaling)
+    rows = windowing.read_rows(dataset, fold, part, position, windows["missing"])
+    if part != "test":
+        table = files.read_table(files.fold_folder(files.WINDOWS, dataset, fold) / f"{part}.parquet")
+        scaled = files.read_array(files.fold_folder(files.SCALED, dataset, fold) / f"{part}.npy")
+        return Part(part, rows, scaled, table, spec)
+    columns = [spec.columns.index(feature) for feature in spec.features]
+    stride = windows["stride"]["evaluation"]
+    table, _ = windowing.table(
+        rows, position, stride, spec.length, windows, columns, spec.target_column, spec.thresholds
+    )
+    learned = [scaling["folds"][fold]["features"][feature] for feature in spec.features]
+    center = np.array([feature["center"] for feature in learned])
+    scale = np.array([feature["scale"] for feature in learned])
+    return Part(part, rows, apply(rows, columns, center, scale), table, spec)
+
+
+def _spec(
+    dataset: str,
+    fold: int,
+    position: dict[str, Any],
+    series: dict[str, Any],
+    windows: dict[str, Any],
+    scaling: dict[str, Any],
+) -> Spec:
+    """Gather the settings of a part from split.json, windows.json and scaling.json."""
+    target = scaling["folds"][fold]["target"]
+    return Spec(
         length=windows["length"],
         horizon=windows["horizon"],
         features=windows["features"],
@@ -137,42 +180,15 @@ def load(dataset: str, fold: int, part: str) -> Part:
         outputs=windows["outputs"],
         columns=series["columns"],
         target_column=series["columns"].index(series["target"]),
-        thresholds=made["thresholds"],
-        shares=made["shares"],
+        thresholds=windows["folds"][fold]["thresholds"],
+        shares=windows["folds"][fold]["shares"],
         period=series["period"],
         sequence_length=series["sequence_length"],
         oracle=series["oracle"],
         scaling=scaling["methods"],
-        target_center=learned["target"]["center"],
-        target_scale=learned["target"]["scale"],
+        target_center=target["center"],
+        target_scale=target["scale"],
         score_units=params.load()["datasets"][dataset]["score_units"],
         stride=windows["stride"],
         first_rows=splitting.rows_of(position),
-    )
-    if part == "test":
-        rows = windowing.clean(
-            files.read_array(files.TEST / dataset / f"fold{fold}.npy"), position["intervals"], windows["missing"]
-        )
-        columns = [spec.columns.index(n) for n in spec.features]
-        table, _ = windowing.table(
-            rows,
-            position,
-            windows["stride"]["evaluation"],
-            spec.length,
-            windows,
-            columns,
-            spec.target_column,
-            spec.thresholds,
-        )
-        center = np.array([learned["features"][n]["center"] for n in spec.features])
-        scale = np.array([learned["features"][n]["scale"] for n in spec.features])
-        return Part(part, rows, apply(rows, columns, center, scale), table, spec)
-    rows = windowing.clean(
-        files.read_array(files.fold_folder(files.SPLIT, dataset, fold) / f"{part}.npy"),
-        position["intervals"],
-        windows["missing"],
-    )
-    table = files.read_table(files.fold_folder(files.WINDOWS, dataset, fold) / f"{part}.parquet")
-    return Part(
-        part, rows, files.read_array(files.fold_folder(files.SCALED, dataset, fold) / f"{part}.npy"), table, spec
     )

@@ -1,4 +1,4 @@
-"""Evenly spaced windows: what is looked at where not all of them need to be."""
+"""Evenly spaced samples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def evenly(count: int, most: int) -> np.ndarray:
-    """At most `most` of `count` indices, evenly spaced, first and last one included: int [min(count, most)], rising."""
+    """Return at most `most` of `count` indices, evenly spaced, with the first and the last: int [min(count, most)]."""
     if count <= most:
         return np.arange(count)
     return np.linspace(0, count - 1, max(most, 1)).astype(int)

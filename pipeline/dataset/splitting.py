@@ -1,6 +1,6 @@
-"""Stage `split`: which rows belong to training, validation and test.
+"""Stage `split`: divide the rows of a series into training, validation and test.
 
-Works on row numbers alone; values are only copied into the files of the parts. The test part is a folder of its
+It works on row numbers alone and only copies values into the files of the parts. The test parts have a folder of their
 own, which no stage before `predict` opens.
 
     holdout     |ttttttttttttttttttt|.|vvvv|.|ssss|        t train   v validation   s test
@@ -14,13 +14,13 @@ own, which no stage before `predict` opens.
                             |ttttttt|.|vv|.|ss|
 
 Under `strict` no row is in two parts. Under `carry` the files of validation and test begin `length` rows earlier, so
-that their first window can end just before the part; those rows are inputs and never targets.
+that the first target can be the first row of the part; those earlier rows are inputs and never targets.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,7 +32,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Part:
-    """Half-open intervals of row numbers; the first `context` rows of the first one are inputs only."""
+    """Half-open intervals of row numbers; the first `context` rows of the first interval are inputs only."""
 
     intervals: list[tuple[int, int]]
     context: int = 0
@@ -40,9 +40,22 @@ class Part:
 
 @dataclass(frozen=True)
 class Fold:
+    """The parts of one fold; validation may be left out."""
+
     train: Part
     validation: Part | None
     test: Part
+
+
+class _Bounds(NamedTuple):
+    """First row and end of each part, before the gap is taken off."""
+
+    train_from: int
+    train_to: int
+    validation_from: int | None
+    validation_to: int
+    test_from: int
+    test_to: int
 
 
 def folds(place: str, split: dict[str, Any], rows: int, length: int, times: np.ndarray | None = None) -> list[Fold]:
@@ -50,32 +63,37 @@ def folds(place: str, split: dict[str, Any], rows: int, length: int, times: np.n
 
     Args:
         place: the dotted name of `split`, for errors.
-        split: scheme holdout, expanding or sliding with its settings, from params.yaml.
+        split: scheme holdout, expanding or sliding, with its settings.
         rows: number of rows of the series.
-        length: rows of a window's inputs: how far `carry` reaches back.
-        times: datetime64 [rows], for edges that are given as dates.
+        length: input rows of a window; `carry` reaches back by so many rows.
+        times: datetime64 [rows], for edges given as dates.
 
     Returns:
         One fold for holdout, `split["folds"]` for the walk-forward schemes, the earliest first.
 
     Raises:
-        UserError: a part would be empty, or begins before the one before it ends.
+        UserError: a part would be empty, or overlaps the part before it.
     """
     if split["scheme"] == "holdout":
         bounds = [_holdout(place, split, rows, times)]
     else:
         bounds = [_walk_forward(split, rows, k) for k in range(split["folds"])]
-    return [_fold(place, split, rows, length, *b) for b in bounds]
+    return [_fold(place, split, rows, length, each) for each in bounds]
 
 
 def sequence_folds(place: str, split: dict[str, Any], identity: np.ndarray, length: int) -> list[Fold]:
-    """Divide independent sequences, never through one: the last ones are the test, those before them the validation.
+    """Divide whole independent sequences: the last ones are the test, those before them the validation.
+
+    Under `identical: together`, a sequence that equals one of an earlier part moves to that part.
 
     Args:
+        place: the dotted name of `split`, for errors.
+        split: scheme sequences, with its settings.
         identity: integer [sequences]; equal numbers are equal sequences.
         length: rows of one sequence.
 
-    Under `identical: together` a sequence whose equal lies in an earlier part moves there.
+    Raises:
+        UserError: a part would be empty.
     """
     count = len(identity)
     tests = int(split["test"] * count)
@@ -84,8 +102,8 @@ def sequence_folds(place: str, split: dict[str, Any], identity: np.ndarray, leng
     side[count - tests - validations :] = 1
     side[count - tests :] = 2
     if split["identical"] == "together":
-        first = {int(key): int(side[np.flatnonzero(identity == key)].min()) for key in np.unique(identity)}
-        side = np.array([first[int(key)] for key in identity])
+        earliest = {int(key): int(side[np.flatnonzero(identity == key)].min()) for key in np.unique(identity)}
+        side = np.array([earliest[int(key)] for key in identity])
     parts = [Part([(int(i) * length, (int(i) + 1) * length) for i in np.flatnonzero(side == s)]) for s in range(3)]
     for name, part in zip(PARTS, parts, strict=True):
         if not part.intervals and (name != "validation" or validations):
@@ -99,7 +117,7 @@ def sequence_folds(place: str, split: dict[str, Any], identity: np.ndarray, leng
 
 
 def _edge(place: str, edge: int | str, rows: int, times: np.ndarray | None) -> int:
-    """A row number from a row number or a date: the first row at or after it."""
+    """Return the first row at or after an edge, which is a row number or a date."""
     if isinstance(edge, int):
         if edge > rows:
             raise UserError(place, f"must be a row number up to {rows}", edge, "Count rows from 0.")
@@ -107,9 +125,9 @@ def _edge(place: str, edge: int | str, rows: int, times: np.ndarray | None) -> i
     if times is None:
         raise UserError(
             place,
-            "must be a row number where the series names no time column",
+            "must be a row number, for the series has no time column",
             edge,
-            "Give a row number, or `series.….time`.",
+            "Give a row number, or name the column in `series.….time`.",
         )
     try:
         return int(np.searchsorted(times, np.datetime64(edge)))
@@ -117,11 +135,7 @@ def _edge(place: str, edge: int | str, rows: int, times: np.ndarray | None) -> i
         raise UserError(place, "must be a row number or a date", edge, "Write dates as 2020-12-31.") from None
 
 
-def _holdout(
-    place: str, split: dict[str, Any], rows: int, times: np.ndarray | None
-) -> tuple[int, int, int | None, int, int, int]:
-    """Bounds before the gap: train from and to, validation from and to (or None), test from and to."""
-
+def _holdout(place: str, split: dict[str, Any], rows: int, times: np.ndarray | None) -> _Bounds:
     def part(name: str, stop: int) -> tuple[int, int]:
         given = split[name]
         if isinstance(given, dict):
@@ -142,31 +156,21 @@ def _holdout(
             validation_to,
             "Move one of them.",
         )
-    return train_from, train_to, validation_from, validation_to, test_from, test_to
+    return _Bounds(train_from, train_to, validation_from, validation_to, test_from, test_to)
 
 
-def _walk_forward(split: dict[str, Any], rows: int, k: int) -> tuple[int, int, int | None, int, int, int]:
+def _walk_forward(split: dict[str, Any], rows: int, k: int) -> _Bounds:
     test_from = rows - (split["folds"] - k) * split["test_size"]
     validation_to = test_from - split["gap"]
     validation_from = validation_to - split["validation_size"] if split["validation_size"] else None
     train_to = test_from if validation_from is None else validation_from
     train_from = train_to - split["gap"] - split["train_size"] if split["scheme"] == "sliding" else 0
-    return train_from, train_to, validation_from, test_from, test_from, test_from + split["test_size"]
+    return _Bounds(train_from, train_to, validation_from, test_from, test_from, test_from + split["test_size"])
 
 
-def _fold(
-    place: str,
-    split: dict[str, Any],
-    rows: int,
-    length: int,
-    train_from: int,
-    train_to: int,
-    validation_from: int | None,
-    validation_to: int,
-    test_from: int,
-    test_to: int,
-) -> Fold:
+def _fold(place: str, split: dict[str, Any], rows: int, length: int, bounds: _Bounds) -> Fold:
     """Take the gap off the end of training and validation, and reach back under `carry`."""
+    train_from, train_to, validation_from, validation_to, test_from, test_to = bounds
     gap = split["gap"]
 
     def part(name: str, start: int, stop: int) -> Part:
@@ -189,9 +193,9 @@ def _fold(
 
 
 def rows_of(part: Part | dict[str, Any]) -> np.ndarray:
-    """Row numbers of the series, int64 [rows of the part], in the order of the part's file."""
+    """Return the series row of each row of a part's file: int64 [rows of the part]."""
     intervals = part.intervals if isinstance(part, Part) else part["intervals"]
-    return np.concatenate([np.arange(a, b) for a, b in intervals])
+    return np.concatenate([np.arange(start, stop) for start, stop in intervals])
 
 
 def _require_windows(place: str, name: str, part: Part, length: int, ahead: int) -> None:
@@ -206,11 +210,11 @@ def _require_windows(place: str, name: str, part: Part, length: int, ahead: int)
 
 
 def _require_no_missing(series: str, columns: list[str], used: list[str], rows: np.ndarray, part: Part) -> None:
-    for a, b in part.intervals:
-        index = [columns.index(name) for name in used]
-        bad = np.argwhere(np.isnan(rows[a:b][:, index]))
-        if len(bad):
-            row, column = int(bad[0][0]) + a, used[int(bad[0][1])]
+    index = [columns.index(name) for name in used]
+    for start, stop in part.intervals:
+        missing = np.argwhere(np.isnan(rows[start:stop][:, index]))
+        if len(missing):
+            row, column = int(missing[0][0]) + start, used[int(missing[0][1])]
             raise UserError(
                 f"series.{series}, row {row}, column {column}",
                 "must hold a number",
@@ -220,7 +224,11 @@ def _require_no_missing(series: str, columns: list[str], used: list[str], rows: 
 
 
 def split(p: dict[str, Any], name: str) -> None:
-    """Write the files of every part of dataset `name`, as docs/files.md says."""
+    """Write split.json and the rows of every part of dataset `name` (docs/files.md).
+
+    Raises:
+        UserError: a part has no window, or a missing cell that the dataset does not allow.
+    """
     dataset = p["datasets"][name]
     place = f"datasets.{name}.split"
     source = files.RAW / dataset["series"]
@@ -229,17 +237,17 @@ def split(p: dict[str, Any], name: str) -> None:
     window = dataset["window"]
     if window["length"] == "sequence":
         length, ahead = series["sequence_length"], 0
-        shaped = np.ascontiguousarray(rows).reshape(-1, length * rows.shape[1])
-        identity = np.unique(shaped, axis=0, return_inverse=True)[1].ravel()
-        parted = sequence_folds(place, dataset["split"], identity, length)
+        sequences = np.ascontiguousarray(rows).reshape(-1, length * rows.shape[1])
+        identity = np.unique(sequences, axis=0, return_inverse=True)[1].ravel()
+        made = sequence_folds(place, dataset["split"], identity, length)
         policy, gap = "strict", 0
     else:
         length, ahead = window["length"], window["horizon"]
         times = files.read_array(source / "time.npy") if series["time"] else None
-        parted = folds(place, dataset["split"], len(rows), length, times)
+        made = folds(place, dataset["split"], len(rows), length, times)
         policy, gap = dataset["split"]["policy"], dataset["split"]["gap"]
     used = list(dict.fromkeys([*series["features"], series["target"]]))
-    for fold in parted:
+    for fold in made:
         for part_name in PARTS:
             part = getattr(fold, part_name)
             if part is not None:
@@ -247,18 +255,19 @@ def split(p: dict[str, Any], name: str) -> None:
                 if window["missing"] == "error":
                     _require_no_missing(dataset["series"], series["columns"], used, rows, part)
 
-    development, test = files.empty_folder(files.SPLIT / name), files.empty_folder(files.TEST / name)
-    for k, fold in enumerate(parted):
+    folder = files.empty_folder(files.SPLIT / name)
+    files.empty_folder(files.TEST / name)
+    for k, fold in enumerate(made):
         for part_name in PARTS:
             part = getattr(fold, part_name)
             if part is not None:
-                path = test / f"fold{k}.npy" if part_name == "test" else development / f"fold{k}" / f"{part_name}.npy"
-                files.write_array(path, np.concatenate([rows[a:b] for a, b in part.intervals]))
+                part_rows = np.concatenate([rows[start:stop] for start, stop in part.intervals])
+                files.write_array(files.part_file(name, k, part_name), part_rows)
     description = {
         "series": {key: value for key, value in series.items() if key != "source"} | {"name": dataset["series"]},
         "policy": policy,
         "gap": gap,
         "rows": len(rows),
-        "folds": [asdict(fold) for fold in parted],
+        "folds": [asdict(fold) for fold in made],
     }
-    files.write_json(development / "split.json", description)
+    files.write_json(folder / "split.json", description)

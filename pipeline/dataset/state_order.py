@@ -1,4 +1,4 @@
-"""The order of windows for training that carries state from batch to batch. Index arrays only; no values are touched.
+"""The order of windows in a training that carries state from batch to batch. Index arrays only, no values.
 
     posted (470563), batch 3            lanes, batch 3
     batch 0:   0  1  2                  batch 0:   0  4  8
@@ -6,8 +6,8 @@
     batch 2:   6  7  8                  batch 2:   2  6 10
                                         batch 3:   3  7 11
 
-In the left picture the state that row 0 has after window 0 goes to window 3; in the right one to window 1, which
-begins where window 0 ended (stride = length here; with a smaller stride there are length / stride such chains).
+On the left, the state after window 0 goes to window 3; on the right, to window 1, which begins where window 0 ended
+(the stride is the length here; with a smaller stride there are length / stride such chains).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def posted(windows: int, batch: int) -> np.ndarray:
-    """Windows in order, batch after batch, as stats 470563 fed them; what does not fill a batch is dropped.
+    """Return the windows in order, batch after batch, as in stats 470563; a last batch that is not full is dropped.
 
     Returns:
         int [windows // batch, batch].
@@ -36,42 +36,42 @@ def posted(windows: int, batch: int) -> np.ndarray:
 
 
 def chains(starts: np.ndarray, length: int) -> list[np.ndarray]:
-    """Windows that continue one another: each begins in the row after the last row of the one before.
+    """Return chains of windows: each begins in the row after the last row of the one before.
 
     Args:
-        starts: int [windows], first row of each window, on an axis where neighbouring rows are neighbours in time.
+        starts: int [windows], first row of each window, on an axis on which successive rows follow one another in time.
         length: rows of a window.
 
     Returns:
-        int arrays of window indices, in the order of their first windows; each window stands in exactly one.
+        One int array of window indices per chain, in the order of their first windows; each window is in exactly one.
     """
     rows = np.asarray(starts).tolist()
     index = {row: i for i, row in enumerate(rows)}
     following = {i: index[row + length] for i, row in enumerate(rows) if row + length in index}
-    found = []
-    for first in sorted(set(range(len(rows))) - set(following.values())):
-        chain = [first]
+    result = []
+    for head in sorted(set(range(len(rows))) - set(following.values())):
+        chain = [head]
         while chain[-1] in following:
             chain.append(following[chain[-1]])
-        found.append(np.array(chain))
-    return found
+        result.append(np.array(chain))
+    return result
 
 
 def lanes(starts: np.ndarray, length: int, batch: int, multiple: int = 1) -> list[np.ndarray]:
-    """True lanes: row i of a batch continues row i of the batch before it, throughout a pass.
+    """Return lanes: row i of a batch continues row i of the batch before it, throughout a pass.
 
-    Each pass takes the longest segments of which the chains yield a full batch, so state lives as long as the data
-    allows; what is left over goes into the next pass. A lane never jumps over a gap. State is reset between passes.
+    Each pass uses the longest segments of which the chains yield a full batch, so state lives as long as the data
+    allows; the rest goes into the next pass. A lane never jumps over a gap. State is reset between passes.
 
     Args:
         starts: int [windows], as for `chains`.
         length: rows of a window.
         batch: lanes side by side.
-        multiple: steps of every pass but the last come in multiples of this, so that no execution of so many steps
-            spans two passes.
+        multiple: the number of steps of every pass but the last is a multiple of this, so that no execution of so many
+            steps spans two passes.
 
     Returns:
-        int [steps, batch] per pass; fewer than `batch` windows (of those a pass could hold) are left out.
+        int [steps, batch] per pass; fewer than `batch` windows of those that a pass could hold are left out.
 
     Raises:
         UserError: no window continues another (the stride does not divide the length), or there is not one full batch.
@@ -81,7 +81,7 @@ def lanes(starts: np.ndarray, length: int, batch: int, multiple: int = 1) -> lis
     if all(len(chain) == 1 for chain in left):
         raise UserError(
             "training.state",
-            "must not be lanes where no window begins where another one ended",
+            "must not be lanes if no window begins where another one ended",
             f"{len(starts)} windows of {length} rows",
             "Choose a stride for training that divides the length of the window, or state: none.",
         )
@@ -94,8 +94,9 @@ def lanes(starts: np.ndarray, length: int, batch: int, multiple: int = 1) -> lis
 
 
 def rows_in_time(part: Part) -> np.ndarray:
-    """First row of each window on the axis that `chains` wants: gaps between intervals stay gaps, and no window of one
-    independent sequence continues a window of another.
+    """Return the first row of each window, on an axis for `chains`.
+
+    Gaps between intervals stay gaps, and no window of one independent sequence continues a window of another.
 
     Returns:
         int [windows].
@@ -107,7 +108,7 @@ def rows_in_time(part: Part) -> np.ndarray:
 
 
 def _longest(lengths: list[int], batch: int, multiple: int) -> int:
-    """The greatest multiple of `multiple` of which chains of these lengths yield `batch` segments; 0 for none."""
+    """Return the greatest multiple of `multiple` for which chains of these lengths yield `batch` segments, or 0."""
     sizes = np.array(lengths)
     low, high = 0, int(sizes.max(initial=0)) // multiple
     while low < high:
@@ -133,7 +134,7 @@ def _require_batch(windows: int, batch: int) -> None:
     if windows < batch:
         raise UserError(
             "training.batch_size",
-            "must not exceed the windows of a part where state is carried",
+            "must not exceed the windows of a part if state is carried",
             f"{batch} for {windows} windows",
             "Choose a smaller batch.",
         )

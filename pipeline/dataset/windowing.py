@@ -1,4 +1,4 @@
-"""Stage `window`: where each window starts, and what its target is.
+"""Stage `window`: the start and the target of each window.
 
 A window is a start index and a target, never a copy of its rows:
 
@@ -6,7 +6,7 @@ A window is a start index and a target, never a copy of its rows:
     window 0  x x x x y y                x input rows   y target rows
     window 1        x x x x y y
 
-Nothing here looks at a test row: the test windows are made by `predict`, with the functions below.
+The stage reads no test row: `predict` makes the test windows, with the functions below.
 """
 
 from __future__ import annotations
@@ -19,68 +19,98 @@ from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import splitting
 
+CLASSES = {"sign": 2, "classes": 3}  # number of classes by kind of target
+
+
+def rows_ahead(window: dict[str, Any]) -> int:
+    """Return the rows from a window's last input to its last target; 0 if the target is made of the inputs.
+
+    Args:
+        window: `target` and `horizon` of the dataset's window settings.
+    """
+    return 0 if window["target"]["kind"] == "sequence_mean" else int(window["horizon"])
+
 
 def starts(intervals: list[tuple[int, int]], length: int, ahead: int, stride: int) -> np.ndarray:
-    """Start of every window in the file of a part.
+    """Return the start of every window, as a position in the file of a part.
 
     Args:
         intervals: half-open row intervals of the part; the file holds them one after the other.
         length: input rows of a window.
-        ahead: rows after them up to the last target: the horizon, or 0 where the target lies inside the window.
-        stride: rows between two starts, counted anew in each interval: no window crosses from one into the next.
+        ahead: rows from the last input to the last target (`rows_ahead`).
+        stride: rows between two starts, counted anew in each interval, so that no window crosses into the next.
 
     Returns:
-        int64 [windows], rising. Empty where no interval holds `length + ahead` rows.
+        int64 [windows], rising. Empty if no interval holds `length + ahead` rows.
     """
-    offsets = np.cumsum([0] + [b - a for a, b in intervals])
-    each = [
-        np.arange(o, o + (b - a) - length - ahead + 1, stride) for o, (a, b) in zip(offsets, intervals, strict=False)
+    offsets = np.cumsum([0] + [stop - start for start, stop in intervals])
+    per_interval = [
+        np.arange(offset, offset + (stop - start) - length - ahead + 1, stride)
+        for offset, (start, stop) in zip(offsets, intervals, strict=False)
     ]
-    return np.concatenate([np.empty(0, dtype=np.int64), *each]).astype(np.int64)
+    return np.concatenate([np.empty(0, dtype=np.int64), *per_interval]).astype(np.int64)
+
+
+def read_rows(dataset: str, fold: int, part: str, position: dict[str, Any], missing: str) -> np.ndarray:
+    """Read the rows of a part and fill missing cells (`clean`): float64 [rows, columns].
+
+    Args:
+        dataset: name of the dataset.
+        fold: number of the fold, from 0.
+        part: train, validation or test.
+        position: `intervals` of the part, from split.json.
+        missing: the dataset's `window.missing`.
+    """
+    return clean(files.read_array(files.part_file(dataset, fold, part)), position["intervals"], missing)
 
 
 def clean(rows: np.ndarray, intervals: list[tuple[int, int]], missing: str) -> np.ndarray:
-    """Rows of a part with missing cells filled from the same interval's past, if `missing` is fill_past.
+    """Fill missing cells from the past of the same interval, if `missing` is fill_past.
 
-    Row t of the result depends on rows up to t alone. What has no past stays missing.
+    Row t of the result depends only on rows up to t. A cell without a past stays missing.
 
     Args:
-        rows: float64 [rows, columns].
+        rows: float64 [rows, columns] of a part.
+        intervals: half-open row intervals of the part; `rows` holds them one after the other.
+        missing: the dataset's `window.missing`.
     """
     if missing != "fill_past" or not np.isnan(rows).any():
         return rows
     filled = np.array(rows)
     offset = 0
-    for a, b in intervals:
-        block = filled[offset : offset + b - a]
+    for start, stop in intervals:
+        block = filled[offset : offset + stop - start]
         known = np.where(np.isnan(block), 0, np.arange(len(block))[:, None])
         source = np.maximum.accumulate(known, axis=0)
         block[:] = np.take_along_axis(block, source, axis=0)
-        offset += b - a
+        offset += stop - start
     return filled
 
 
 def quantity(
-    rows: np.ndarray, begin: np.ndarray, length: int, horizon: int, target: dict[str, Any], column: int
+    rows: np.ndarray, starts: np.ndarray, length: int, horizon: int, target: dict[str, Any], column: int
 ) -> np.ndarray:
-    """What is predicted, before it becomes a sign or a class.
+    """Return the predicted quantity of each window, before `label` turns it into a sign or a class.
 
     Args:
         rows: float64 [rows, columns] of a part.
-        begin: int64 [windows], starts.
-        column: which one is the target.
+        starts: int64 [windows].
+        length: input rows of a window.
+        horizon: rows from the last input to the last target.
+        target: `kind` and `of` of the dataset's window settings.
+        column: position of the target's column.
 
     Returns:
-        float64 [windows, horizon] for kind value, otherwise [windows, 1]: at the last row of the horizon.
+        float64 [windows, horizon] for kind value; otherwise [windows, 1], at the last row of the horizon.
     """
     series = rows[:, column]
     kind = target["of"] if target["kind"] in ("sign", "classes") else target["kind"]
     if target["kind"] == "sequence_mean":
-        return _per_window(series, begin, length, np.mean)[:, None]
+        return _per_window(series, starts, length, np.mean)[:, None]
     if target["kind"] == "value":
-        return series[begin[:, None] + length + np.arange(horizon)]
-    future = series[begin + length + horizon - 1]
-    last = series[begin + length - 1]
+        return series[starts[:, None] + length + np.arange(horizon)]
+    future = series[starts + length + horizon - 1]
+    last = series[starts + length - 1]
     if kind == "difference":
         future = future - last
     elif kind == "return":
@@ -89,16 +119,16 @@ def quantity(
     return future[:, None]
 
 
-def _per_window(series: np.ndarray, begin: np.ndarray, length: int, function: Any) -> np.ndarray:
-    """`function` over the rows of every window, some thousand windows at a time to bound the memory."""
-    if not len(begin):
+def _per_window(series: np.ndarray, starts: np.ndarray, length: int, function: Any) -> np.ndarray:
+    """Apply `function` to the rows of every window, some thousand windows at a time to bound the memory."""
+    if not len(starts):
         return np.empty(0)
     view = np.lib.stride_tricks.sliding_window_view(series, length)
-    return np.concatenate([function(view[begin[i : i + 8192]], axis=1) for i in range(0, len(begin), 8192)])
+    return np.concatenate([function(view[starts[i : i + 8192]], axis=1) for i in range(0, len(starts), 8192)])
 
 
 def label(values: np.ndarray, kind: str, thresholds: list[float] | None) -> np.ndarray:
-    """Turn the quantity into 0/1 (positive) for sign, 0/1/2 by `thresholds` for classes; others pass through."""
+    """Turn a quantity into 0/1 (positive) for sign, or 0/1/2 by `thresholds` for classes; other kinds pass through."""
     if kind == "sign":
         return (values > 0).astype(np.float64)
     if kind == "classes":
@@ -116,114 +146,95 @@ def table(
     target_column: int,
     thresholds: list[float] | None,
 ) -> tuple[dict[str, np.ndarray], int]:
-    """The window table of one part (docs/files.md); classes stay quantities while `thresholds` are unknown.
+    """Make the window table of one part (docs/files.md).
 
     Args:
         rows: float64 [rows, columns], cleaned.
         part: `intervals` and `context` from split.json.
         stride: rows between two starts.
-        window: the dataset's window settings.
+        length: input rows of a window.
+        window: `target`, `horizon` and `missing` of the dataset's window settings.
         columns: positions of the features.
+        target_column: position of the target's column.
+        thresholds: between the three classes; None leaves them as quantities.
 
     Returns:
-        The table, and how many windows were dropped for a missing cell.
+        The table, and the number of windows dropped for a missing cell.
+
+    Raises:
+        UserError: the target of a window is infinite.
     """
     target = window["target"]
-    horizon = window["horizon"]
-    ahead = 0 if target["kind"] == "sequence_mean" else horizon
-    intervals = [tuple(i) for i in part["intervals"]]
-    begin = starts(intervals, length, ahead, stride)
-    values = quantity(rows, begin, length, horizon, target, target_column)
+    ahead = rows_ahead(window)
+    start = starts([tuple(i) for i in part["intervals"]], length, ahead, stride)
+    values = quantity(rows, start, length, window["horizon"], target, target_column)
     series = rows[:, target_column]
 
-    good = ~np.isnan(values).any(axis=1)
+    complete = ~np.isnan(values).any(axis=1)
     if window["missing"] != "keep":
-        absent = np.isnan(rows[:, sorted({*columns, target_column})]).any(axis=1)
-        before = np.concatenate([[0], np.cumsum(absent)])
-        good &= before[begin + length + ahead] == before[begin]
-    dropped = int((~good).sum())
-    begin, values = begin[good], values[good]
+        missing = np.isnan(rows[:, sorted({*columns, target_column})]).any(axis=1)
+        missing_before = np.concatenate([[0], np.cumsum(missing)])
+        complete &= missing_before[start + length + ahead] == missing_before[start]
+    start, values = start[complete], values[complete]
     if not np.isfinite(values).all():
-        bad = int(begin[np.flatnonzero(~np.isfinite(values).all(axis=1))[0]]) + length - 1
+        last = int(start[np.flatnonzero(~np.isfinite(values).all(axis=1))[0]]) + length - 1
         raise UserError(
-            f"row {int(splitting.rows_of(part)[bad])} of the series",
+            f"row {int(splitting.rows_of(part)[last])} of the series",
             f"must allow the target `{target['kind']}`",
-            f"{series[bad]} as the last input, of which no return can be taken",
+            f"{series[last]} as the last input, from which no return can be computed",
             "Use `window.target.kind: difference`.",
         )
     if thresholds is not None or target["kind"] != "classes":
         values = label(values, target["kind"], thresholds)
-    first = begin + length if ahead else begin + length - 1
-    result = {"start": begin, "row": splitting.rows_of(part)[first] if len(begin) else first}
+    target_row = start + length if ahead else start + length - 1
+    result = {"start": start, "row": splitting.rows_of(part)[target_row] if len(start) else target_row}
     result |= {f"target_{h}": np.ascontiguousarray(values[:, h]) for h in range(values.shape[1])}
-    result["last"] = series[begin + length - 1]
-    result["mean"] = _per_window(series, begin, length, np.mean)
-    result["spread"] = _per_window(series, begin, length, np.std)
-    return result, dropped
+    result["last"] = series[start + length - 1]
+    result["mean"] = _per_window(series, start, length, np.mean)
+    result["spread"] = _per_window(series, start, length, np.std)
+    return result, int((~complete).sum())
 
 
 def constant_columns(rows: np.ndarray, names: list[str], positions: list[int]) -> list[str]:
-    """Names of the columns that hold one value, missing cells aside, over all rows given."""
+    """Return the names of the columns that hold a single value, apart from missing cells."""
     with np.errstate(all="ignore"):
         return [
-            n
-            for n, i in zip(names, positions, strict=True)
+            name
+            for name, i in zip(names, positions, strict=True)
             if not np.nanmax(rows[:, i], initial=-np.inf) > np.nanmin(rows[:, i], initial=np.inf)
         ]
 
 
 def window(p: dict[str, Any], name: str) -> None:
-    """Write the window tables of training and validation of dataset `name`."""
+    """Write the window tables of training and validation of dataset `name`.
+
+    Raises:
+        UserError: a part has no window left, or a column is constant over the training rows.
+    """
     settings = p["datasets"][name]["window"]
-    place = f"datasets.{name}.window"
     description = files.read_json(files.SPLIT / name / "split.json")
     series = description["series"]
-    columns, target = series["columns"], series["columns"].index(series["target"])
+    columns, target_column = series["columns"], series["columns"].index(series["target"])
     length = series["sequence_length"] if settings["length"] == "sequence" else settings["length"]
     kind = settings["target"]["kind"]
-    classes = {"sign": 2, "classes": 3}.get(kind)
 
-    kept = list(series["features"])
+    features = list(series["features"])
     tables: dict[tuple[int, str], dict[str, np.ndarray]] = {}
     summary: list[dict[str, Any]] = []
     for k, fold in enumerate(description["folds"]):
-        folder = files.fold_folder(files.SPLIT, name, k)
-        train = clean(files.read_array(folder / "train.npy"), fold["train"]["intervals"], settings["missing"])
+        parts = [part for part in ("train", "validation") if fold[part] is not None]
+        rows = {part: read_rows(name, k, part, fold[part], settings["missing"]) for part in parts}
         if settings["constant"] != "keep":
-            kept = _without_constant(place, settings["constant"], train, columns, series, kept, k)
-        thresholds: list[float] | None = None
-        shares = None
-        counts = {}
-        for part in ("train", "validation"):
-            if fold[part] is None:
-                continue
-            rows = (
-                train
-                if part == "train"
-                else clean(files.read_array(folder / f"{part}.npy"), fold[part]["intervals"], settings["missing"])
-            )
-            stride = settings["stride"]["train" if part == "train" else "evaluation"]
-            positions = [columns.index(n) for n in kept]
-            made, dropped = table(rows, fold[part], stride, length, settings, positions, target, thresholds)
-            if not len(made["start"]):
-                raise UserError(
-                    f"{place}.missing",
-                    f"must leave at least one {part} window",
-                    f"{dropped} dropped, none left",
-                    "Use fill_past.",
-                )
-            if part == "train" and kind == "classes":
-                thresholds = [float(q) for q in np.quantile(made["target_0"], settings["target"]["quantiles"])]
-                made["target_0"] = label(made["target_0"], kind, thresholds)
-            if part == "train" and classes:
-                shares = np.bincount(made["target_0"].astype(int), minlength=classes) / len(made["target_0"])
-            counts[part] = {"windows": len(made["start"]), "dropped": dropped}
-            tables[k, part] = made
-        summary.append({"thresholds": thresholds, "shares": shares, **counts})
+            features = _without_constant(name, settings["constant"], rows["train"], series, features, k)
+        positions = [columns.index(feature) for feature in features]
+        made, numbers = _fold_tables(name, rows, fold, length, settings, positions, target_column)
+        tables |= {(k, part): table for part, table in made.items()}
+        summary.append(numbers)
 
     folder = files.empty_folder(files.WINDOWS / name)
-    for (k, part), made in tables.items():
-        files.write_table(folder / f"fold{k}" / f"{part}.parquet", made)
+    for (k, part), columns_of_part in tables.items():
+        files.write_table(folder / f"fold{k}" / f"{part}.parquet", columns_of_part)
+    classes = CLASSES.get(kind)
     files.write_json(
         folder / "windows.json",
         {
@@ -234,30 +245,62 @@ def window(p: dict[str, Any], name: str) -> None:
             "missing": settings["missing"],
             "classes": classes,
             "outputs": settings["horizon"] if kind == "value" else 3 if classes == 3 else 1,
-            "features": kept,
+            "features": features,
             "folds": summary,
         },
     )
 
 
-def _without_constant(
-    place: str, constant: str, train: np.ndarray, columns: list[str], series: dict[str, Any], kept: list[str], fold: int
-) -> list[str]:
-    """Refuse or leave out columns that are constant over the training rows.
+def _fold_tables(
+    name: str,
+    rows: dict[str, np.ndarray],
+    fold: dict[str, Any],
+    length: int,
+    settings: dict[str, Any],
+    columns: list[int],
+    target_column: int,
+) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, Any]]:
+    """Make the window tables of one fold, and its entry in windows.json; classes come from the training windows."""
+    kind, classes = settings["target"]["kind"], CLASSES.get(settings["target"]["kind"])
+    thresholds: list[float] | None = None
+    shares = None
+    tables, counts = {}, {}
+    for part, values in rows.items():
+        stride = settings["stride"]["train" if part == "train" else "evaluation"]
+        made, dropped = table(values, fold[part], stride, length, settings, columns, target_column, thresholds)
+        windows = len(made["start"])
+        if not windows:
+            rule = f"must leave at least one {part} window"
+            raise UserError(f"datasets.{name}.window.missing", rule, f"{dropped} dropped, none left", "Use fill_past.")
+        if part == "train" and kind == "classes":
+            thresholds = [float(q) for q in np.quantile(made["target_0"], settings["target"]["quantiles"])]
+            made["target_0"] = label(made["target_0"], kind, thresholds)
+        if part == "train" and classes:
+            shares = np.bincount(made["target_0"].astype(int), minlength=classes) / windows
+        counts[part] = {"windows": windows, "dropped": dropped}
+        tables[part] = made
+    return tables, {"thresholds": thresholds, "shares": shares, **counts}
 
-    Columns are left out by the first fold's training rows, which lie before every later one, so that all folds have
-    the same inputs and none has looked ahead.
+
+def _without_constant(
+    name: str, constant: str, train: np.ndarray, series: dict[str, Any], features: list[str], fold: int
+) -> list[str]:
+    """Drop or refuse columns that are constant over the training rows, and return the features that are left.
+
+    The training rows of the first fold decide which columns to drop. They lie before those of the other folds, so all
+    folds have the same inputs and none of them looks ahead.
     """
-    names = list(dict.fromkeys([*kept, series["target"]]))
-    found = constant_columns(train, names, [columns.index(n) for n in names])
-    if not found or (constant == "drop" and fold > 0):
-        return kept
-    left = [n for n in kept if n not in found]
-    if constant == "error" or not left or series["target"] in found:
+    columns = series["columns"]
+    names = list(dict.fromkeys([*features, series["target"]]))
+    flat = constant_columns(train, names, [columns.index(column) for column in names])
+    if not flat or (constant == "drop" and fold > 0):
+        return features
+    left = [feature for feature in features if feature not in flat]
+    if constant == "error" or not left or series["target"] in flat:
         raise UserError(
-            f"series.{series['name']}, column {found[0]}",
+            f"series.{series['name']}, column {flat[0]}",
             "must not be constant over the training rows",
-            f"{np.nanmin(train[:, columns.index(found[0])], initial=np.inf):g} in every row",
-            f"Leave it out of `features`, or set `{place}.constant` to drop or keep.",
+            f"{np.nanmin(train[:, columns.index(flat[0])], initial=np.inf):g} in every row",
+            f"Remove it from `features`, or set `datasets.{name}.window.constant` to drop or keep.",
         )
     return left

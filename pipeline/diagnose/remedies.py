@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from pipeline.common.numbers import significant
 from pipeline.diagnose.rules import Finding
-from pipeline.scoring import scores
 
 
 @cache
@@ -34,7 +34,7 @@ def told(finding: Finding, name: str, experiment: dict[str, Any]) -> dict[str, A
     return {
         "code": finding.code,
         "weight": "cause" if finding.cause else "symptom",
-        "evidence": scores.significant(finding.evidence, 4),
+        "evidence": significant(finding.evidence, 4),
         "explanation": about["explanation"],
         "reference": {"title": about["title"], "url": about["url"]},
         "remedy": {"set": changes, "command": command(changes, name)} if changes else None,

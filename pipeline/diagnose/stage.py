@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pipeline.common import files
+from pipeline.common.numbers import significant
 
 if TYPE_CHECKING:
     from pipeline.diagnose.case import Subject
@@ -41,7 +42,6 @@ def measure(one: Subject) -> dict[str, Any]:
     """All facts about one experiment, as JSON has them: five digits, and null for what is no number."""
     from pipeline.common import architectures
     from pipeline.diagnose.facts import controls, course, data, network, outcome, references
-    from pipeline.scoring import scores
 
     experiment = {key: one.experiment[key] for key in ("dataset", "architecture", "training")}
     options = architectures.options(*architectures.locate("architecture", experiment["architecture"]))
@@ -56,7 +56,7 @@ def measure(one: Subject) -> dict[str, Any]:
         "outcome": outcome.facts(one.train, one.held, experiment["training"], one.models, reference["naive"]["name"]),
         "controls": controls.facts(one.train, one.held, experiment),
     }
-    return dict(json.loads(json.dumps(scores.significant(facts, 5), ensure_ascii=False)))
+    return dict(json.loads(json.dumps(significant(facts, 5), ensure_ascii=False)))
 
 
 def judge(facts: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import numpy as np
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
+from pipeline.common.numbers import significant
 from pipeline.evaluate import plot_tables
 from pipeline.scoring import baselines, oracle, scores, skill
 
@@ -35,8 +36,8 @@ def evaluate(settings: dict[str, Any], name: str) -> None:
         result = measure(settings, name, arrays, about)
     seeds = settings["experiments"][name]["training"]["seeds"]
     files.write_table(files.LOSSES / f"{name}.parquet", losses(arrays, seeds, about["classes"]))
-    files.write_json(files.EVALUATION / f"{name}.json", scores.significant(result, 7))
-    files.write_json(files.METRICS / f"{name}.json", {name: scores.significant(summary(result), 4)})
+    files.write_json(files.EVALUATION / f"{name}.json", significant(result, 7))
+    files.write_json(files.METRICS / f"{name}.json", {name: significant(summary(result), 4)})
     plot_tables.write(name, arrays, result["training"], seeds, about["classes"])
 
 

@@ -113,15 +113,10 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, data
     policy, gap = ("strict", 0) if sequences else (declared["policy"], declared["gap"])
     description = files.read_json(files.SPLIT / name / "split.json")
     windows = {
-        kind: located(part.table, description["folds"][fold][kind], part.spec.length, ahead_of(part.spec))
+        kind: located(part.table, description["folds"][fold][kind], part.spec.length, part.spec.rows_ahead)
         for kind, part in parts.items()
     }
     return check(windows, policy, gap, fold)
-
-
-def ahead_of(spec: dataset.Spec) -> int:
-    """Rows after a window's inputs up to its last target."""
-    return 0 if spec.target["kind"] == "sequence_mean" else spec.horizon
 
 
 def _all(windows: Windows) -> _Spans:

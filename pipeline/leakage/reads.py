@@ -15,7 +15,7 @@ from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, windowing
-from pipeline.leakage import intervals, replacing
+from pipeline.leakage import replacing
 from pipeline.leakage.proof import Proof, judged
 
 _EDGES = 8  # of a part, spread over it
@@ -93,7 +93,7 @@ def _cut(
     width: np.ndarray,
 ) -> _Stretch:
     edge = last + part.spec.length
-    stop = min(len(rows), edge + _BEYOND * part.spec.length + intervals.ahead_of(part.spec))
+    stop = min(len(rows), edge + _BEYOND * part.spec.length + part.spec.rows_ahead)
     own, offset = [], 0
     for a, b in spans:
         low, high = max(first, offset), min(stop, offset + b - a)

@@ -11,7 +11,7 @@ from pipeline.network import predicting
 
 
 def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
-    """`predict.check_batch_independence` on a short-trained network and the last windows of validation, or of training."""
+    """`check_batch_independence` on a short-trained network and the last windows of validation, or of training."""
     kind = "validation" if dataset.has(name, fold, "validation") else "train"
     network, settings, _ = training.fit(name, fold)
     part = training.last(dataset.load(name, fold, kind))
@@ -20,7 +20,7 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
 
 
 def judge(said: dict[str, Any], fold: int | None = None) -> Proof:
-    """The proof `state` from what `predict.check_batch_independence` says; `difference` is a share of the outputs' spread."""
+    """The proof `state` from `check_batch_independence`; `difference` is a share of the outputs' spread."""
     found = []
     if said["result"] != "pass":
         amount = (

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+from pipeline.common.numbers import significant
 from pipeline.scoring import baselines, scores
 
 COLUMNS = [
@@ -108,6 +109,6 @@ def text(rows: list[dict[str, Any]]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in scores.significant(rows, 5):
+    for one in significant(rows, 5):
         writer.writerow(["" if one[column] is None else one[column] for column in COLUMNS])
     return file.getvalue()

@@ -162,18 +162,3 @@ def over_seeds(values: list[float | None]) -> dict[str, float | None]:
         "min": min(known) if known else None,
         "max": max(known) if known else None,
     }
-
-
-def significant(value: Any, digits: int) -> Any:
-    """The same nested value with every float rounded to `digits` significant digits; None where it is not finite."""
-    if isinstance(value, dict):
-        return {key: significant(one, digits) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [significant(one, digits) for one in value]
-    if isinstance(value, np.ndarray):
-        return significant(value.tolist(), digits)
-    if isinstance(value, np.generic):
-        return significant(value.item(), digits)
-    if isinstance(value, float):
-        return float(f"{value:.{digits}g}") if np.isfinite(value) else None
-    return value

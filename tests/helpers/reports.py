@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 
+from pipeline.common.numbers import significant
 from pipeline.report import (
     comparison,
     diagnosis,
@@ -101,7 +102,7 @@ def made_up(
     fold = {part: {"intervals": at, "context": 0} if at else None for part, at in bounds.items()}
     parts = ["train", "validation", "test"] if validation else ["train", "test"]
     training = {"learning_rate": 0.001, "batch_size": 32, "epochs": 3, "seeds": list(seeds)}
-    return scores.significant(
+    return significant(
         {
             "experiment": name,
             "dataset": "data_" + name,

@@ -126,11 +126,3 @@ def test_over_seeds():
     assert scores.over_seeds([1.0]) == {"mean": 1.0, "std": None, "min": 1.0, "max": 1.0}
     assert scores.over_seeds([1.0, None]) == {"mean": None, "std": None, "min": 1.0, "max": 1.0}
     assert scores.over_seeds([None])["max"] is None
-
-
-def test_significant():
-    assert scores.significant({"a": [1234.56, np.float64(0.000123456)], "b": float("nan"), "c": 7}, 3) == {
-        "a": [1230.0, 0.000123],
-        "b": None,
-        "c": 7,
-    }

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.common.numbers import significant
 from pipeline.report import pairs
 from pipeline.report.wording import joined, setting, thousands
-from pipeline.scoring import scores
 from workflow.compare.revisions import Side
 
 ABSENT = "not set"
@@ -44,7 +44,7 @@ def stale(side: Side) -> list[str]:
     if side.evaluation is None or side.declared is None or side.settings is None:
         return []
     # The evaluation's numbers are rounded.
-    then, now = _flat(side.settings), _flat(scores.significant(side.declared, DIGITS))
+    then, now = _flat(side.settings), _flat(significant(side.declared, DIGITS))
     prefixes = _prefixes([side.settings, side.declared], side.evaluation["experiment"])
     paths = [path for path in dict.fromkeys([*then, *now]) if then.get(path, ABSENT) != now.get(path, ABSENT)]
     heads = (path.partition(".") for path in paths)

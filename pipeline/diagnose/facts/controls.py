@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.common.errors import UserError
+from pipeline.common.numbers import significant
 from pipeline.dataset import Part
 from pipeline.scoring import baselines, scores, skill
 
@@ -72,7 +73,7 @@ def facts(train: Part, held: Part | None, experiment: dict[str, Any]) -> dict[st
     found["held_back"] = None
     if held is None:
         found["held_back"] = held_back(short, part, min(steps["held_back"], updates), updates)
-    return scores.significant(found, 6)
+    return significant(found, 6)
 
 
 def memorise(short: Short, part: Part, steps: int) -> dict[str, Any]:
@@ -217,12 +218,11 @@ def held_back(short: Short, part: Part, steps: int, updates: int) -> dict[str, A
     rows = late.table["row"]
     spec = part.spec
     apart = float(np.median(np.diff(rows))) if len(rows) > 1 else 1.0
-    ahead = spec.length if spec.target["kind"] == "sequence_mean" else spec.horizon
     told = skill.compare(
         {0: own},
         (naive, losses[naive]),
         (naive, losses[naive]),
-        overlap=int(-(-ahead // max(apart, 1.0))),
+        overlap=int(-(-spec.target_rows // max(apart, 1.0))),
         sequences=rows // spec.sequence_length if spec.sequence_length else None,
     )["naive"]
     seen_own, seen_level = sides["seen"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.scoring import scores
+from pipeline.common.numbers import significant
 
 # The last part of a training, over which its end is judged.
 _LATE = 0.25
@@ -32,7 +32,7 @@ def facts(histories: dict[int, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         loss); `val_best_epoch` (from 1), `val_rise` (last / best); `update_ratio`: by layer `first`, `median` and
         `last` of the epochs. What is not finite or not recorded is None. Six digits.
     """
-    return {str(seed): scores.significant(_course(history), 6) for seed, history in histories.items()}
+    return {str(seed): significant(_course(history), 6) for seed, history in histories.items()}
 
 
 def _course(history: dict[str, Any]) -> dict[str, Any]:

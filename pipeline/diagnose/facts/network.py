@@ -14,11 +14,11 @@ import numpy as np
 
 from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
+from pipeline.common.numbers import significant
 from pipeline.dataset import Part
 from pipeline.diagnose.facts import gates, layers
 from pipeline.network import backends, models
 from pipeline.network.training import build
-from pipeline.scoring import scores
 
 # Windows that are looked at, and windows of one gradient; fewer where one window costs more than so many products.
 _WINDOWS, _GRADIENT_WINDOWS = 256, 64
@@ -68,7 +68,7 @@ def facts(train_part: Part, experiment: dict[str, Any], networks: dict[int, kera
     for one, network in networks.items():
         found["trained"][str(one)] = eyes.look(network)
     found["output_shape"] = eyes.output_shape
-    return scores.significant(found, 6)
+    return significant(found, 6)
 
 
 def masking(part: Part, network: keras.Model) -> dict[str, Any] | None:

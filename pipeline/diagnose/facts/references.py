@@ -158,13 +158,12 @@ class _Field(NamedTuple):
         rows = np.asarray(late.table["row"])[ranked]
         # Of thinned windows fewer in a row share a target row.
         apart = np.median(np.diff(rows)) if len(rows) > 1 else 1
-        ahead = spec.length if spec.target["kind"] == "sequence_mean" else spec.horizon
         base = self.losses[self.naive][ranked]
         told = skill.compare(
             {0: loss[ranked]},
             (self.naive, base),
             (self.naive, base),
-            overlap=int(-(-ahead // max(apart, 1))),
+            overlap=int(-(-spec.target_rows // max(apart, 1))),
             sequences=rows // spec.sequence_length if spec.sequence_length else None,
         )["naive"]
         naive = skill.losses(fitted.raw_targets(), self.forecasts[self.naive](fitted), spec.classes)
