@@ -52,7 +52,7 @@ def measure(name: str, jit: bool, steps: int) -> float:
     most = NAMES.get(name, 1000)
     part = replace(part, table={key: column[:most] for key, column in part.table.items()})
     # After `prepare`, which must come before Keras is imported.
-    from pipeline.network.recorder import Recorder
+    from pipeline.network.callbacks import Recorder
 
     ends: list[float] = []
 
@@ -61,7 +61,7 @@ def measure(name: str, jit: bool, steps: int) -> float:
             super().on_epoch_end(epoch, logs)
             ends.append(time.monotonic())
 
-    with patch("pipeline.network.recorder.Recorder", Timed):
+    with patch("pipeline.network.callbacks.Recorder", Timed):
         training.fit(part, None, experiment["architecture"], changed | {"epochs": 4}, 0)
     return len(part) / min(np.diff(ends))
 

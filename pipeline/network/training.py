@@ -87,7 +87,7 @@ def fit(
     import keras
 
     from pipeline.network.batches import Batches
-    from pipeline.network.recorder import Recorder
+    from pipeline.network.callbacks import Recorder
 
     model = build(part, architecture, training, seed, place)
     batch = training["batch_size"]

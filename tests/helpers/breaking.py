@@ -84,7 +84,7 @@ def killed_alone(project: Torn, lock: str, rng: np.random.Generator) -> None:
 
 def stage_fails(project: Torn, lock: str, _: np.random.Generator) -> None:
     """A stage that fails halfway: its earlier result stays, and the other stages end."""
-    path = project.folder / "pipeline/network/recorder.py"
+    path = project.folder / "pipeline/network/callbacks.py"
     before, result = path.read_bytes(), (project.folder / "models/net0/training/first.txt").read_bytes()
     path.write_bytes(before + b"\n" + FAILS + b"\n")
     fails(project, r"`(models|reports)/.*` must not be whole\. .*")

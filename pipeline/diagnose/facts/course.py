@@ -1,7 +1,7 @@
 """Facts of the recorded trainings: how the loss went, where it stopped, and what share of it was the penalty.
 
 A slice is the mean loss over a run of batches within an epoch, without the penalty
-(`pipeline/network/recorder.py`); a history without slices has one per epoch.
+(`pipeline/network/callbacks.py`); a history without slices has one per epoch.
 """
 
 from __future__ import annotations
