@@ -52,16 +52,16 @@ def measure(name: str, jit: bool, steps: int) -> float:
     most = NAMES.get(name, 1000)
     part = replace(part, table={key: column[:most] for key, column in part.table.items()})
     # After `prepare`, which must come before Keras is imported.
-    from pipeline.network.callbacks import Recorder
+    from pipeline.network.callbacks import EpochRecorder
 
     ends: list[float] = []
 
-    class Timed(Recorder):
+    class Timed(EpochRecorder):
         def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
             super().on_epoch_end(epoch, logs)
             ends.append(time.monotonic())
 
-    with patch("pipeline.network.callbacks.Recorder", Timed):
+    with patch("pipeline.network.callbacks.EpochRecorder", Timed):
         training.fit(part, None, experiment["architecture"], changed | {"epochs": 4}, 0)
     return len(part) / min(np.diff(ends))
 

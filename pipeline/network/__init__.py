@@ -1,1 +1,1 @@
-"""Networks on Keras: built, trained, kept and asked for predictions."""
+"""Keras networks: build, train, save and predict."""

@@ -1,6 +1,6 @@
-"""Batches for Keras: one gather from the memory-mapped rows per batch, in an order of ours.
+"""Batches for Keras: one gather from the memory-mapped rows per batch, in the same order on every backend.
 
-Handing all windows to `fit` as one array is 7 % faster (51264: 13,800 windows a second instead of 12,900 on one
+Passing all windows to `fit` as one array is 7 % faster (51264: 13,800 windows a second instead of 12,900 on one
 thread), but its size grows with the window's length, and each backend shuffles it in its own way.
 """
 
@@ -15,13 +15,13 @@ from pipeline.dataset import Part
 
 
 class Batches(keras.utils.PyDataset):
-    """(inputs, targets) of a part, batch after batch: float32 [batch, length, features] and [batch, outputs].
+    """Inputs and targets of a part by batch: float32 [batch, length, features] and [batch, outputs].
 
     Args:
-        part: where the windows come from.
+        part: the windows.
         batch_size: windows in a batch; the last one may be smaller.
-        shuffle_seed: draw a new order in each epoch, the same for a seed on every backend; None for the part's own.
-        order: int [batches, batch_size], the windows of each batch, in place of both.
+        shuffle_seed: seed of a new order in each epoch; None keeps the order of the part.
+        order: int [batches, batch_size], the windows of each batch; replaces the other two.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Batches(keras.utils.PyDataset):
         return self._part.inputs(indices), self._targets[indices]
 
     def on_epoch_end(self) -> None:
+        """Draw the order of the next epoch."""
         self._epoch += 1
         self._draw()
 

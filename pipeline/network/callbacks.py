@@ -1,4 +1,4 @@
-"""What happens during a training besides the gradient steps: records, state resets, and the stop at a NaN."""
+"""Keras callbacks of a training: records of each epoch, resets of carried state, the stop at a NaN, and progress."""
 
 from __future__ import annotations
 
@@ -10,74 +10,133 @@ import numpy as np
 
 from pipeline.network import models
 
-# Runs of batches per epoch whose mean loss is kept: enough to see a fall within one epoch, little to store.
+# Runs of batches per epoch whose mean loss is kept: enough to see a fall within one epoch, and little to store.
 SLICES = 20
 
 
-class Recorder(keras.callbacks.Callback):
-    """Records each epoch, resets carried state, and stops at the first loss that is not finite.
+class EpochRecorder(keras.callbacks.Callback):
+    """Record each epoch (docs/files.md): means as Keras reports them, penalty, slices and update ratios.
 
-    Keras reports the mean loss (and accuracy) over the epoch's windows so far. It stops being finite at the very batch
-    whose loss does, so the report before that one is the mean over the batches before it. With several steps per
-    execution Keras reports once for all of them: `batch` is then the first one of the execution.
+    Keras reports the mean loss (and accuracy) over the epoch's windows so far; with several steps per execution it
+    reports once for all of them.
 
-    Each epoch also holds `slices`, the mean loss without the penalty of up to 20 equal runs of its batches (finite ones
-    alone), and `update_ratio`, by layer the size of one update beside that of the weights: the norm of the change over
-    the epoch's first report, per batch of it, divided by the norm of the weights before (None where that is 0).
+    `slices` are the mean losses, without the penalty, of up to 20 equal runs of the epoch's batches (finite ones only).
+    `update_ratio` is, by layer, the size of one update relative to the weights: the norm of the change over the epoch's
+    first report, per batch of it, divided by the norm of the weights before (None if that is 0).
 
     Args:
-        label: what each epoch's line of progress begins with; "" for no such lines.
-        steps_per_execution: batches between two reports.
-        resets: batches of training before which carried state is zeroed, besides the first of each epoch.
-        held_resets: the same for validation.
         windows: of one epoch.
         batch_size: windows in a batch; the last one may be smaller.
     """
 
-    def __init__(
-        self,
-        label: str,
-        steps_per_execution: int,
-        resets: frozenset[int],
-        held_resets: frozenset[int],
-        windows: int,
-        batch_size: int,
-    ) -> None:
+    def __init__(self, windows: int, batch_size: int) -> None:
         super().__init__()
         self.epochs: list[dict[str, Any]] = []
-        self.nonfinite: dict[str, Any] | None = None
-        self.early: keras.callbacks.EarlyStopping | None = None
-        self._label = label
-        self._steps_per_execution = steps_per_execution
-        self._resets = resets
-        self._held_resets = held_resets
         self._windows = windows
         self._batch_size = batch_size
-
-    @property
-    def stopped(self) -> str:
-        if self.nonfinite:
-            return "nonfinite"
-        return "early_stopping" if len(self.epochs) < self.params["epochs"] else "completed"
+        self._batches = -(-windows // batch_size)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._before: dict[str, float] = {}
+        """Start the records of the epoch."""
         self._slices: list[float] = []
-        self._slice_from = (0, 0.0, _penalty(self.model))  # windows, sum of their losses, penalty
+        self._slice_start = (0, 0.0, models.penalty(self.model))  # windows, sum of their losses, penalty
         self._weights = _weights(self.model)
         self._update_ratio: dict[str, float | None] = {}
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Record the first update, and close a slice if enough batches are done."""
+        done = min(batch + 1, self._batches)
+        if not self._update_ratio:
+            self._update_ratio = _update_ratio(self._weights, _weights(self.model), done)
+        self._slice(done, float((logs or {})["loss"]))
+
+    def _slice(self, done: int, mean: float) -> None:
+        if done * min(SLICES, self._batches) < (len(self._slices) + 1) * self._batches or not math.isfinite(mean):
+            return
+        windows = min(done * self._batch_size, self._windows)
+        windows_before, total_before, penalty_before = self._slice_start
+        self._slice_start = (windows, mean * windows, models.penalty(self.model))
+        loss = (mean * windows - total_before) / (windows - windows_before)
+        self._slices.append(loss - (penalty_before + self._slice_start[2]) / 2)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Add the epoch to `epochs`."""
+        means = {key: float(value) for key, value in (logs or {}).items()}
+        self.epochs.append(
+            {
+                "loss": means.pop("loss"),
+                "penalty": models.penalty(self.model),
+                **means,
+                "slices": self._slices,
+                "update_ratio": self._update_ratio,
+            }
+        )
+
+
+class StateReset(keras.callbacks.Callback):
+    """Zero carried state before each epoch and each validation, and before some of their batches.
+
+    Args:
+        batches: batches of training before which state is zeroed, besides the first of each epoch.
+        validation_batches: the same for validation.
+    """
+
+    def __init__(self, batches: frozenset[int], validation_batches: frozenset[int]) -> None:
+        super().__init__()
+        self._batches = batches
+        self._validation_batches = validation_batches
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Zero the state."""
         models.reset_state(self.model)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self._batch = batch
-        if batch in self._resets:
+        """Zero the state before a batch that continues no other."""
+        if batch in self._batches:
             models.reset_state(self.model)
 
+    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Zero the state."""
+        models.reset_state(self.model)
+
+    def on_test_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Zero the state before a batch that continues no other."""
+        if batch in self._validation_batches:
+            models.reset_state(self.model)
+
+
+class StopAtNonfinite(keras.callbacks.Callback):
+    """Stop at the first loss that is NaN or infinite, and record where that was in `nonfinite`.
+
+    The mean that Keras reports becomes non-finite at the same batch as the loss, so the report before it is the mean
+    over the batches before it. With several steps per execution the recorded batch is the first one of the execution.
+
+    Args:
+        steps_per_execution: batches between two reports.
+        early_stopping: called after this callback. It must not restore earlier weights: those of the failure are kept.
+    """
+
+    def __init__(self, steps_per_execution: int, early_stopping: keras.callbacks.EarlyStopping | None) -> None:
+        super().__init__()
+        self.nonfinite: dict[str, Any] | None = None
+        self._steps_per_execution = steps_per_execution
+        self._early_stopping = early_stopping
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Forget the means of the epoch before."""
+        self._epoch = epoch
+        self._before: dict[str, float] = {}
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Remember the first batch of the execution."""
+        self._batch = batch
+
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Check the loss."""
         means = {key: float(value) for key, value in (logs or {}).items()}
         if not math.isfinite(means["loss"]) and not self.nonfinite:
             self.nonfinite = {
-                "epoch": len(self.epochs) + 1,
+                "epoch": self._epoch + 1,
                 "batch": self._batch + 1,
                 "batches_per_report": self._steps_per_execution,
                 "loss_before": self._before.get("loss"),
@@ -85,48 +144,35 @@ class Recorder(keras.callbacks.Callback):
             }
             self.model.stop_training = True
         self._before = means
-        done = min(batch + 1, -(-self._windows // self._batch_size))
-        if not self._update_ratio:
-            self._update_ratio = _update_ratio(self._weights, _weights(self.model), done)
-        self._slice(done, means["loss"])
-
-    def _slice(self, done: int, mean: float) -> None:
-        """Close a run of batches once as many are done as the next slice asks for."""
-        batches = -(-self._windows // self._batch_size)
-        if done * min(SLICES, batches) < (len(self._slices) + 1) * batches or not math.isfinite(mean):
-            return
-        windows = min(done * self._batch_size, self._windows)
-        before, total, penalty = self._slice_from
-        self._slice_from = (windows, mean * windows, _penalty(self.model))
-        loss = (mean * windows - total) / (windows - before)
-        self._slices.append(loss - (penalty + self._slice_from[2]) / 2)
-
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        models.reset_state(self.model)
-
-    def on_test_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        if batch in self._held_resets:
-            models.reset_state(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        means = {key: float(value) for key, value in (logs or {}).items()}
-        recorded = {"slices": self._slices, "update_ratio": self._update_ratio}
-        self.epochs.append({"loss": means.pop("loss"), "penalty": _penalty(self.model), **means, **recorded})
-        if self.nonfinite and self.early:
-            self.early.best_weights = None  # what the failure left is what there is to look at
-        if self._label:
-            shown = " · ".join(f"{key} {value:.4g}" for key, value in self.epochs[-1].items() if key not in recorded)
-            print(f"{self._label} · epoch {epoch + 1}/{self.params['epochs']} · {shown}", flush=True)
+        """Drop the weights that early stopping would restore."""
+        if self.nonfinite and self._early_stopping:
+            self._early_stopping.best_weights = None
 
 
-def _penalty(model: keras.Model) -> float:
-    """The regularisers' share of the loss, with the weights as they are now."""
-    kept = (weight for weight in model.trainable_weights if weight.regularizer is not None)
-    return float(sum(float(weight.regularizer(weight)) for weight in kept))
+class Progress(keras.callbacks.Callback):
+    """Print one line per epoch.
+
+    Args:
+        label: beginning of each line.
+        recorder: called before this callback.
+    """
+
+    def __init__(self, label: str, recorder: EpochRecorder) -> None:
+        super().__init__()
+        self._label = label
+        self._recorder = recorder
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Print the means and the penalty of the epoch."""
+        numbers = {key: value for key, value in self._recorder.epochs[-1].items() if isinstance(value, float)}
+        shown = " · ".join(f"{key} {value:.4g}" for key, value in numbers.items())
+        print(f"{self._label} · epoch {epoch + 1}/{self.params['epochs']} · {shown}", flush=True)
 
 
 def _weights(model: keras.Model) -> dict[str, list[np.ndarray]]:
-    """A copy of the trained weights, by layer."""
+    """Copy the trained weights, by layer."""
     return {
         layer.name: [np.array(keras.ops.convert_to_numpy(weight)) for weight in layer.trainable_weights]
         for layer in model.layers
@@ -137,13 +183,13 @@ def _weights(model: keras.Model) -> dict[str, list[np.ndarray]]:
 def _update_ratio(
     before: dict[str, list[np.ndarray]], after: dict[str, list[np.ndarray]], updates: int
 ) -> dict[str, float | None]:
-    """By layer the norm of the change, per update, divided by the norm before."""
+    """Return, by layer, the norm of the change per update, divided by the norm before."""
 
     def norm(arrays: list[np.ndarray]) -> float:
         return math.sqrt(sum(float(np.sum(np.square(array, dtype=np.float64))) for array in arrays))
 
     ratios: dict[str, float | None] = {}
     for name, old in before.items():
-        change = norm([new - one for new, one in zip(after[name], old, strict=True)]) / updates
+        change = norm([after_ - before_ for after_, before_ in zip(after[name], old, strict=True)]) / updates
         ratios[name] = change / norm(old) if norm(old) > 0 else None
     return ratios

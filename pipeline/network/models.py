@@ -1,4 +1,4 @@
-"""Networks by name: built, compiled, and kept in archives whose bytes depend on the network alone."""
+"""Build and compile networks by name, and save them in archives whose bytes depend only on the network."""
 
 from __future__ import annotations
 
@@ -18,16 +18,21 @@ from pipeline.common.errors import UserError
 _PACKAGE = "pipeline.architectures"
 _LOSSES = {None: "mse", 2: "binary_crossentropy", 3: "categorical_crossentropy"}
 _OWN_KEYS = ("name", "builder")
-# The earliest date that a zip archive can hold.
+# The earliest date of a zip archive.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture") -> keras.Model:
     """Call the builder that `architecture` names with its options.
 
+    Args:
+        architecture: `name`, or `builder`, and the builder's options.
+        shape: shapes of inputs and outputs.
+        place: dotted path of the architecture, for errors.
+
     Raises:
-        UserError: as `architectures.check`, or the builder refuses an option's value, or what it returns is not
-            a Keras model from [batch, length, features] to [batch, outputs].
+        UserError: `architecture` is wrong (`architectures.check`), the builder refuses the value of an option, or its
+            result is not a Keras model from [batch, length, features] to [batch, outputs].
     """
     architectures.check(place, architecture)
     path, function = architectures.locate(place, architecture)
@@ -37,14 +42,14 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
         model = builder(shape, **{key: value for key, value in architecture.items() if key not in _OWN_KEYS})
     except (TypeError, ValueError) as error:
         raise UserError(
-            place, f"must hold options that {name}:{function} can build from", error, "Mend the option."
+            place, f"must have options that {name}:{function} accepts", error, "Correct the option."
         ) from error
     if not isinstance(model, keras.Model):
         raise UserError(
             place,
             f"must name a builder that returns a keras.Model ({name}:{function})",
             type(model).__name__,
-            "Return one.",
+            "Return a keras.Model.",
         )
     expected = ((shape.batch_size, shape.length, shape.features), (shape.batch_size, shape.outputs))
     if (model.input_shape, model.output_shape) != expected:
@@ -52,20 +57,23 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
             place,
             f"must name a builder of a network from {expected[0]} to {expected[1]} ({name}:{function})",
             f"{model.input_shape} to {model.output_shape}",
-            "Use every number of `shape`, and return_sequences on no recurrent layer but the inner ones: outputs of "
-            "another shape are broadcast against the target without a word (shape_broadcast).",
+            "Use every number of `shape`, and return_sequences on the inner recurrent layers only: Keras silently "
+            "broadcasts outputs of another shape against the target (shape_broadcast).",
         )
     return model
 
 
 def compile_model(model: keras.Model, training: dict[str, Any], classes: int | None, place: str = "training") -> None:
-    """Compile with the loss that suits the target (or `training.loss`) and the optimiser named.
+    """Compile with `training.optimizer`, and with `training.loss` or the usual loss for the target.
 
     Args:
+        model: the network.
+        training: the settings of the same name in params.yaml, complete.
         classes: None for a regression, 2 (one output, 0/1 targets) or 3 (three outputs, one-hot targets).
+        place: dotted path of the training, for errors.
 
     Raises:
-        UserError: Keras knows no such loss.
+        UserError: Keras has no such loss.
     """
     loss = training["loss"] or _LOSSES[classes]
     try:
@@ -93,6 +101,12 @@ def compile_model(model: keras.Model, training: dict[str, Any], classes: int | N
     )
 
 
+def penalty(model: keras.Model) -> float:
+    """Return the regularisers' share of the loss, for the present weights."""
+    regularised = (weight for weight in model.trainable_weights if weight.regularizer is not None)
+    return float(sum(float(weight.regularizer(weight)) for weight in regularised))
+
+
 def reset_state(model: keras.Model) -> None:
     """Set the state of every recurrent layer to zero."""
     for layer in _stateful(model):
@@ -100,7 +114,7 @@ def reset_state(model: keras.Model) -> None:
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Give `target` the weights of `source`, of which it may differ in batch size: carried state is left out."""
+    """Copy the weights of `source` to `target`, without carried state: the batch sizes may differ."""
     for new, old in zip(_weights(target), _weights(source), strict=True):
         new.assign(old)
 
@@ -108,7 +122,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
 def save(model: keras.Model, path: Path) -> None:
     """Write a model, without its optimiser, as a `.keras` archive: equal models give equal bytes.
 
-    Keras itself puts in the time of saving, the times of the archive's members and addresses of objects in memory.
+    Keras adds the time of saving, the times of the archive's members and memory addresses; these are removed.
     """
     reset_state(model)
     optimizer, compiled = getattr(model, "optimizer", None), model.compiled
@@ -130,10 +144,10 @@ def save(model: keras.Model, path: Path) -> None:
 
 
 def load(path: Path) -> keras.Model:
-    """Read a model that `save` wrote, uncompiled. Layers of an own architecture are found in its file.
+    """Read a model that `save` wrote, uncompiled. Custom layers are imported from the file of their architecture.
 
     Raises:
-        UserError: the file is no such archive.
+        UserError: the file is not such an archive.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -155,7 +169,7 @@ def _weights(model: keras.Model) -> list[Any]:
 
 
 def _numbered(value: Any, seen: dict[int, int]) -> Any:
-    """Replace addresses of shared objects by their rank of appearance."""
+    """Replace addresses of shared objects by their order of appearance."""
     if isinstance(value, dict):
         return {
             key: seen.setdefault(item, len(seen)) if key == "shared_object_id" else _numbered(item, seen)
@@ -167,7 +181,7 @@ def _numbered(value: Any, seen: dict[int, int]) -> Any:
 
 
 def _modules(value: Any) -> set[str]:
-    """Our own modules that a serialised model refers to."""
+    """Return the modules of this project that a serialised model refers to."""
     if isinstance(value, list):
         return set().union(*map(_modules, value))
     if not isinstance(value, dict):

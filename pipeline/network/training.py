@@ -1,4 +1,4 @@
-"""Stage `train`: fit every fold and seed of an experiment, on its training and validation parts alone."""
+"""Stage `train`: fit every fold and seed of an experiment, on its training and validation parts only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """Which windows a batch holds where training carries state."""
+    """The windows of each batch of a training that carries state."""
 
     windows: np.ndarray | None = None  # int [batches, batch size]; None for any order
     resets: frozenset[int] = frozenset()  # batches before which state is zeroed, besides the first one
@@ -31,38 +31,36 @@ def train(p: dict[str, Any], name: str) -> None:
     """Train experiment `name` and write models/NAME/training/foldK_seedS.keras and .json (docs/files.md).
 
     Raises:
-        UserError: an option of the architecture or the training that cannot be.
+        UserError: an option of the architecture or the training is impossible.
     """
     place = f"experiments.{name}"
     experiment = p["experiments"][name]
     training = experiment["training"]
     if training["state"] != "none" and training["shuffle"]:
-        raise UserError(
-            f"{place}.training.shuffle", "must be false where state is carried", "true", "Add shuffle: false."
-        )
+        raise UserError(f"{place}.training.shuffle", "must be false if state is carried", "true", "Add shuffle: false.")
     backends.prepare(training["threads"], training["jit_compile"])
     folder = files.MODELS / name / "training"
     written: set[Path] = set()
     for fold in range(dataset.folds(experiment["dataset"])):
-        part, held = parts(experiment["dataset"], fold)
+        part, validation = parts(experiment["dataset"], fold)
         for seed in training["seeds"]:
             label = f"fold {fold} · seed {seed}"
-            model, history = fit(part, held, experiment["architecture"], training, seed, place, label)
+            model, history = fit(part, validation, experiment["architecture"], training, seed, place, label)
             written |= _write(folder / f"fold{fold}_seed{seed}", model, history)
-    # Files of seeds or folds that are no longer asked for go last, so that a failure leaves what was there.
+    # Files of earlier seeds or folds go last, so that a failure leaves the earlier result.
     for path in set(folder.iterdir()) - written:
         path.unlink()
 
 
 def parts(data: str, fold: int) -> tuple[Part, Part | None]:
-    """What one fold of a dataset trains on, and what its early stopping may watch, if there is such a part."""
-    held = dataset.load(data, fold, "validation") if dataset.has(data, fold, "validation") else None
-    return dataset.load(data, fold, "train"), held
+    """Load the training part of one fold of a dataset, and its validation part, if any."""
+    validation = dataset.load(data, fold, "validation") if dataset.has(data, fold, "validation") else None
+    return dataset.load(data, fold, "train"), validation
 
 
 def fit(
     part: Part,
-    held: Part | None,
+    validation: Part | None,
     architecture: dict[str, Any],
     training: dict[str, Any],
     seed: int,
@@ -73,68 +71,83 @@ def fit(
 
     Args:
         part: training windows.
-        held: validation windows, scored after each epoch; None for none.
+        validation: validation windows, scored after each epoch; None for none.
         architecture: `name` and the builder's options.
         training: the settings of the same name in params.yaml, complete.
         seed: of the weights, the dropout and the shuffling.
         place: dotted path of the experiment, for errors.
-        label: what each epoch's line of progress begins with; "" for no such lines.
+        label: beginning of each epoch's line of progress; "" for no such lines.
 
     Returns:
-        The model as the training left it, and its history as docs/files.md describes it. A loss that is not finite
-        ends the training and is recorded.
+        The model as the training left it, and its history (docs/files.md). A non-finite loss ends the training and is
+        recorded.
     """
     import keras
 
+    from pipeline.network import callbacks
     from pipeline.network.batches import Batches
-    from pipeline.network.callbacks import Recorder
 
     model = build(part, architecture, training, seed, place)
-    batch = training["batch_size"]
-    fixed = batch_plan(part, training)
-    batches, validation = Batches(part, batch, seed if training["shuffle"] else None, fixed.windows), None
-    held_resets: frozenset[int] = frozenset()
-    if held is not None:
-        held_fixed = batch_plan(held, training)
-        held_resets = held_fixed.resets
-        validation = Batches(held, batch, None, held_fixed.windows)
-    windows = len(part) if fixed.windows is None else fixed.windows.size
-    recorder = Recorder(label, training["steps_per_execution"], fixed.resets, held_resets, windows, batch)
-    callbacks: list[keras.callbacks.Callback] = [recorder]
-    if stopping := training["early_stopping"]:
-        recorder.early = keras.callbacks.EarlyStopping(
-            monitor=stopping["monitor"],
-            patience=stopping["patience"],
-            min_delta=stopping["min_delta"],
-            restore_best_weights=stopping["restore_best"],
-        )
-        callbacks.append(recorder.early)
+    batch_size = training["batch_size"]
+    plan = batch_plan(part, training)
+    validation_plan = BatchPlan() if validation is None else batch_plan(validation, training)
+    recorder = callbacks.EpochRecorder(len(part) if plan.windows is None else plan.windows.size, batch_size)
+    early_stopping = _early_stopping(training)
+    stop = callbacks.StopAtNonfinite(training["steps_per_execution"], early_stopping)
     model.fit(
-        batches,
-        validation_data=validation,
+        Batches(part, batch_size, seed if training["shuffle"] else None, plan.windows),
+        validation_data=None if validation is None else Batches(validation, batch_size, None, validation_plan.windows),
         epochs=training["epochs"],
         shuffle=False,  # Batches shuffles by itself
         verbose=0,
-        callbacks=callbacks,
+        callbacks=[
+            callbacks.StateReset(plan.resets, validation_plan.resets),
+            recorder,
+            stop,
+            *([callbacks.Progress(label, recorder)] if label else []),
+            *([early_stopping] if early_stopping else []),
+        ],
     )
     weights = [keras.ops.convert_to_numpy(weight) for weight in model.weights]
+    ended = "early_stopping" if len(recorder.epochs) < training["epochs"] else "completed"
     return model, {
         "weights": model.count_params(),
         "updates": int(model.optimizer.iterations),
         "epochs": recorder.epochs,
-        "stopped": recorder.stopped,
-        "nonfinite": recorder.nonfinite,
+        "stopped": "nonfinite" if stop.nonfinite else ended,
+        "nonfinite": stop.nonfinite,
         "weights_finite": all(bool(np.isfinite(weight).all()) for weight in weights),
     }
+
+
+def _early_stopping(training: dict[str, Any]) -> keras.callbacks.EarlyStopping | None:
+    import keras
+
+    settings = training["early_stopping"]
+    if not settings:
+        return None
+    return keras.callbacks.EarlyStopping(
+        monitor=settings["monitor"],
+        patience=settings["patience"],
+        min_delta=settings["min_delta"],
+        restore_best_weights=settings["restore_best"],
+    )
 
 
 def build(
     part: Part, architecture: dict[str, Any], training: dict[str, Any], seed: int, place: str = "experiment"
 ) -> keras.Model:
-    """The compiled network of one random seed, as it is before its first step. Clears Keras's session.
+    """Build and compile the network of one random seed. Clears Keras's session.
+
+    Args:
+        part: windows that decide the shapes of inputs and outputs.
+        architecture: `name` and the builder's options.
+        training: the settings of the same name in params.yaml, complete.
+        seed: of the weights.
+        place: dotted path of the experiment, for errors.
 
     Raises:
-        UserError: an option of the architecture or the training that cannot be.
+        UserError: an option of the architecture or the training is impossible.
     """
     import keras
 
@@ -142,21 +155,26 @@ def build(
 
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    batch = training["batch_size"] if training["state"] != "none" else None
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch)
+    batch_size = training["batch_size"] if training["state"] != "none" else None
+    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch_size)
     model = models.build(architecture, shape, f"{place}.architecture")
     models.compile_model(model, training, part.spec.classes, f"{place}.training")
     return model
 
 
 def batch_plan(part: Part, training: dict[str, Any]) -> BatchPlan:
-    """The batches of a part for `training.state`."""
-    batch = training["batch_size"]
+    """Return the batches of a part for `training.state`.
+
+    Raises:
+        UserError: the part has no full batch, or no window continues another one.
+    """
+    batch_size = training["batch_size"]
     if training["state"] == "none":
         return BatchPlan()
     if training["state"] == "posted":
-        return BatchPlan(state_order.posted(len(part), batch))
-    passes = state_order.lanes(state_order.rows_in_time(part), part.spec.length, batch, training["steps_per_execution"])
+        return BatchPlan(state_order.posted(len(part), batch_size))
+    rows, multiple = state_order.rows_in_time(part), training["steps_per_execution"]
+    passes = state_order.lanes(rows, part.spec.length, batch_size, multiple)
     ends = np.cumsum([len(each) for each in passes])
     return BatchPlan(np.concatenate(passes), frozenset(ends[:-1].tolist()))
 

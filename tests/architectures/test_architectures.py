@@ -203,10 +203,10 @@ def test_training_settings_reach_the_optimiser():
 
 SAVE = """
 import sys, pathlib
-from pipeline import backends
+from pipeline.network import backends
 backends.prepare(threads=1, jit_compile=False)
 import keras, numpy as np
-from pipeline import models
+from pipeline.network import models
 from pipeline.common.architectures import Shape
 keras.utils.set_random_seed(0)
 chrono = {"name": "masked_lstm", "gate_initializer": "chrono"}

@@ -338,5 +338,5 @@ def test_shuffled_state_is_an_error():
             "x": {"dataset": "d", "architecture": SMALL, "training": TRAINING | {"state": "lanes", "shuffle": True}}
         }
     }
-    with pytest.raises(UserError, match=r"`experiments.x.training.shuffle` must be false where state is carried"):
+    with pytest.raises(UserError, match=r"`experiments.x.training.shuffle` must be false if state is carried"):
         training.train(p, "x")

@@ -156,7 +156,7 @@ class Eyes:
             "loss": self._mean_loss(outputs),
             "expected_loss": self._expected_loss(),
             "constant_loss": self._constant_loss(),
-            "penalty": penalty(self._network),
+            "penalty": models.penalty(self._network),
             "output": _about(outputs),
             "preactivation": None,
             "dead_output": None,
@@ -258,12 +258,6 @@ class Eyes:
             "memory": int(np.searchsorted(backwards, 0.99) + 1),
             "first": float(steps[: max(1, len(steps) // 10)].sum() / total),
         }
-
-
-def penalty(network: keras.Model) -> float:
-    """What the regularisers of the weights add to the loss."""
-    kept = (weight for weight in network.trainable_weights if weight.regularizer is not None)
-    return float(sum(float(weight.regularizer(weight)) for weight in kept))
 
 
 def clean(part: Part) -> np.ndarray:

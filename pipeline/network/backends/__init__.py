@@ -1,4 +1,4 @@
-"""What Keras has no common call for, one small module per backend."""
+"""Calls that Keras has no common interface for, one small module per backend."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ _DEFAULT = "tensorflow"
 
 
 def prepare(threads: int, jit_compile: bool) -> None:
-    """Settle threads, determinism and logs. Call it once in a process, before anything imports Keras.
+    """Set threads, determinism and logging. Call it once in a process, before anything imports Keras.
 
     Args:
-        threads: threads of the arithmetic; they change the order of sums, and so the results.
+        threads: number of threads; it changes the order of sums, and so the results.
         jit_compile: whether models will be compiled with XLA.
 
     Raises:
-        UserError: `KERAS_BACKEND` names a backend that Flatline has no module for.
+        UserError: `KERAS_BACKEND` names a backend that has no module here.
     """
     _module(os.environ.get("KERAS_BACKEND", _DEFAULT)).prepare(threads, jit_compile)
 
 
 def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., Any]:
-    """The gradient of a function of tensors. Keras has no call for it.
+    """Return the gradient of a function of tensors. Keras has no call for it.
 
     Args:
         function: from a list of tensors (and any further arguments) to one number.
-        jit_compile: compile with XLA; as for `prepare` in this process.
+        jit_compile: compile with XLA; must be as for `prepare` in this process.
 
     Returns:
-        A function of the same arguments that gives one array per tensor of the list: the number's gradient by it, 0
-        where it does not depend on it. It is traced once for arguments of equal shapes.
+        A function of the same arguments that returns one array per tensor of the list: the gradient of the number, 0 if
+        it does not depend on the tensor. It is traced once for arguments of equal shapes.
     """
     return _module(os.environ.get("KERAS_BACKEND", _DEFAULT)).gradients(function, jit_compile)
 

@@ -13,11 +13,11 @@ from typing import Any
 def prepare(threads: int, jit_compile: bool) -> None:
     """See `pipeline.network.backends.prepare`.
 
-    With op determinism on, Keras turns XLA off, at five times the time of a long window (51264: 2,600 windows a second
-    instead of 13,800). So it is asked for only without XLA; XLA's CPU code gives equal bytes at an equal number of
-    threads (`tests/network/test_training.py`), and on a GPU its own flag does the same.
+    With op determinism, Keras turns XLA off, which makes long windows five times slower (51264: 2,600 windows a second
+    instead of 13,800). It is therefore enabled only without XLA. XLA's CPU code gives equal bytes at an equal number of
+    threads (`tests/network/test_training.py`); on a GPU, its own flag does the same.
     """
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # what goes wrong raises; the lines are about GPUs that are not there
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # errors raise; the other lines are about missing GPUs
     os.environ["KERAS_BACKEND"] = "tensorflow"
     if jit_compile:
         flags = os.environ.get("XLA_FLAGS", "")
@@ -25,9 +25,9 @@ def prepare(threads: int, jit_compile: bool) -> None:
     with _quiet():
         import tensorflow as tf
 
-    tf.get_logger().setLevel("ERROR")  # each seed traces its own step, which TensorFlow warns about
+    tf.get_logger().setLevel("ERROR")  # TensorFlow warns that each seed traces its own step
     for name in ("intra_op_parallelism_threads", "inter_op_parallelism_threads"):
-        if getattr(tf.config.threading, f"get_{name}")() != threads:  # it may be set once only
+        if getattr(tf.config.threading, f"get_{name}")() != threads:  # it can be set only once
             getattr(tf.config.threading, f"set_{name}")(threads)
     if not jit_compile:
         tf.config.experimental.enable_op_determinism()
@@ -46,23 +46,23 @@ def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., 
 
     def run(at: list[Any], *others: Any) -> list[Any]:
         at, others = tf.nest.map_structure(tf.convert_to_tensor, (list(at), others))
-        return [tf.convert_to_tensor(one).numpy() for one in traced(at, *others)]
+        return [tf.convert_to_tensor(gradient).numpy() for gradient in traced(at, *others)]
 
     return run
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep back what the C++ side writes while it is loaded: it speaks of absent GPUs before its log level holds."""
+    """Hide what the C++ side writes while loading: it warns of missing GPUs before its log level applies."""
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
+    with tempfile.TemporaryFile() as output:
+        os.dup2(output.fileno(), 2)
         try:
             yield
         except BaseException:
-            said.seek(0)
-            os.write(kept, said.read())
+            output.seek(0)
+            os.write(kept, output.read())
             raise
         finally:
             os.dup2(kept, 2)
