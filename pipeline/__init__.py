@@ -1,1 +1,1 @@
-"""Flatline's stages: what each computes, as plain functions with a thin command line."""
+"""Flatline's stages: a folder is a room of plain functions, a file is the command line of a stage."""

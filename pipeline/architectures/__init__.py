@@ -1,1 +1,1 @@
-"""One file per architecture, each with a `build(shape, **options) -> keras.Model`, chosen by name in params.yaml."""
+"""Networks: one file each, with `build(shape, **options) -> keras.Model`, chosen by name in params.yaml."""

@@ -1,8 +1,8 @@
-"""LSTM layers and a Dense head: datascience 51264 with one LSTM(32), and the plain network for an own series.
+"""LSTM layers and a Dense head: datascience 51264 with one LSTM(32), and the plain network for a series of your own.
 
     [batch, 100, 1] -> LSTM 32 -> [batch, 32] -> Dense 1, sigmoid -> [batch, 1]
 
-4,385 weights with the one feature of the post's code (4,352 + 33), 4,641 with the three that its summary implies.
+4,385 weights (4,352 + 33) with the one feature of the post's code, 4,641 with the three that its summary implies.
 """
 
 from __future__ import annotations
@@ -28,9 +28,16 @@ def build(
     """Stack one LSTM per number of `units`.
 
     Args:
+        shape: shapes of inputs and outputs.
+        units: widths of the LSTM layers.
+        activation: of the LSTM layers.
+        recurrent_activation: of their gates.
+        dropout: of their inputs.
+        recurrent_dropout: of their states.
         norm: put a LayerNormalization before the head.
-        skip: add to the head what is linear in the window, beginning at zero, so that the LSTM has to learn only what
-            is not (the autoregressive part of LSTNet, Lai et al. 2018).
+        skip: add a linear function of the window to the head, initially zero, so that the LSTM only has to learn the
+            rest (the autoregressive part of LSTNet, Lai et al. 2018).
+        head: activation of the outputs.
     """
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
     for i, width in enumerate(units):
@@ -48,6 +55,6 @@ def build(
         x = layers.LayerNormalization(name="norm")(x)
     if not skip:
         return keras.Model(inputs, layers.Dense(shape.outputs, activation=head, name="head")(x), name="lstm")
-    straight = layers.Dense(shape.outputs, use_bias=False, kernel_initializer="zeros", name="skip")
-    x = layers.Add()([layers.Dense(shape.outputs, name="head")(x), straight(layers.Flatten()(inputs))])
+    linear = layers.Dense(shape.outputs, use_bias=False, kernel_initializer="zeros", name="skip")
+    x = layers.Add()([layers.Dense(shape.outputs, name="head")(x), linear(layers.Flatten()(inputs))])
     return keras.Model(inputs, layers.Activation(head, name="activation")(x), name="lstm")

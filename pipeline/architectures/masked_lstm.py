@@ -2,7 +2,7 @@
 
     [batch, 2000, 1] -> Masking 0.0 -> LSTM 10 -> [batch, 10] -> Dense 1, relu -> [batch, 1]
 
-491 weights. The answer leaves out `unit_forget_bias`, which is Keras's default anyway, and takes orthogonal kernels of
+491 weights. The answer leaves out `unit_forget_bias`, which is Keras's default anyway, and uses orthogonal kernels of
 gain 0.01.
 """
 
@@ -19,24 +19,27 @@ from pipeline.common.architectures import Shape
 
 @keras.saving.register_keras_serializable(package="flatline")
 class Chrono(keras.initializers.Initializer):
-    """Bias of an LSTM whose memory reaches over `length` steps: forget gate log U[1, length - 1], input gate its
-    negative, the others 0 (Tallec and Ollivier 2018, "Can recurrent neural networks warp time?").
+    """Bias of an LSTM whose memory spans `length` steps.
 
-    Keras orders the gates input, forget, cell, output. `length` must be 3 or more.
+    The forget gate's bias is log U[1, length - 1], the input gate's its negative, the others are 0 (Tallec and Ollivier
+    2018, "Can recurrent neural networks warp time?"). Keras orders the gates input, forget, cell, output. `length` must
+    be 3 or more.
     """
 
     def __init__(self, length: int, seed: int | None = None) -> None:
         self.length = length
         self._given_seed = seed
-        # Keras's own way: keras.utils.set_random_seed also seeds this module.
+        # As in Keras: keras.utils.set_random_seed also seeds this module.
         self._seed = random.randint(1, 10**9) if seed is None else seed  # noqa: S311 - no secret
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Draw the bias."""
         units = shape[0] // 4
         forget = ops.log(keras.random.uniform((units,), 1.0, self.length - 1.0, dtype=dtype, seed=self._seed))
         return ops.concatenate([-forget, forget, ops.zeros((2 * units,), dtype=dtype)])
 
     def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
         return {"length": self.length, "seed": self._given_seed}
 
 
@@ -52,10 +55,18 @@ def build(
     activation: str = "tanh",
     head: str = "relu",
 ) -> keras.Model:
-    """A step whose cells all equal `mask_value` is passed over; null leaves the Masking layer out.
+    """Mask steps, and read the rest with one LSTM.
 
-    `kernel_gain` scales an `orthogonal` kernel. `gate_initializer: chrono` sets the gates' bias for the window's
-    length, and `unit_forget_bias` then does nothing.
+    Args:
+        shape: shapes of inputs and outputs.
+        units: width of the LSTM.
+        mask_value: skip steps whose cells all equal it; null leaves the Masking layer out.
+        unit_forget_bias: start with a bias of 1 in the forget gate; without effect under `gate_initializer: chrono`.
+        kernel_initializer: of the LSTM's kernel.
+        kernel_gain: gain of an `orthogonal` kernel.
+        gate_initializer: default, or chrono for gate biases that suit the window's length.
+        activation: of the LSTM.
+        head: activation of the outputs.
 
     Raises:
         ValueError: `gate_initializer` is neither default nor chrono; `kernel_gain` without orthogonal kernels.

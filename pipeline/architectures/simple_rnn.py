@@ -2,7 +2,7 @@
 
     [batch, 60, 1] -> SimpleRNN 64 x3 -> [batch, 60, 64] -> SimpleRNN 64 -> [batch, 64] -> Dense 1 -> [batch, 1]
 
-29,057 weights; elu, tanh, selu, tanh. The l2 of 0.01 lies on kernels and biases, not on the recurrent kernels; a
+29,057 weights; elu, tanh, selu, tanh. The l2 penalty of 0.01 applies to kernels and biases, not to recurrent kernels; a
 Dropout of 0.2 follows each layer.
 """
 
@@ -28,14 +28,14 @@ def build(
     bias_initializer: str = "random_normal",
     head: str = "linear",
 ) -> keras.Model:
-    """Stack one SimpleRNN per number of `units`, each with its own of the `activations`.
+    """Stack one SimpleRNN per number of `units`, with its own entry of `activations`.
 
     Raises:
-        ValueError: there are not as many activations as units.
+        ValueError: the numbers of activations and units differ.
     """
 
     def common() -> dict[str, Any]:
-        # By name, so that every layer draws its own: an initialiser object that is used twice gives equal weights.
+        # By name, so that every layer draws its own weights: an initialiser object used twice gives equal weights.
         return {
             "kernel_regularizer": keras.regularizers.L2(l2) if l2 else None,
             "bias_regularizer": keras.regularizers.L2(l2) if l2 else None,

@@ -1,4 +1,4 @@
-"""Dense 64-256-256-64 on the flattened window: what the author of datascience 123707 asks an LSTM to be compared with.
+"""Dense 64-256-256-64 on the flattened window: the alternative to an LSTM that datascience 123707 asks about.
 
     [batch, 100, 7] -> [batch, 700] -> Dense 64, 256, 256, 64 -> [batch, 64] -> Dense 1 -> [batch, 1]
 
@@ -21,10 +21,10 @@ def build(
     dropout: float = 0.0,
     head: str = "linear",
 ) -> keras.Model:
-    """Stack one Dense per number of `units`, each with its own of the `activations` and a Dropout behind it.
+    """Stack one Dense per number of `units`, with its own entry of `activations` and a Dropout after it.
 
     Raises:
-        ValueError: there are not as many activations as units.
+        ValueError: the numbers of activations and units differ.
     """
     inputs = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
     x = layers.Flatten(name="flatten")(inputs)

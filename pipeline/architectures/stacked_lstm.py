@@ -2,7 +2,8 @@
 
     [batch, 100, 7] -> LSTM 64, 256, 256 -> [batch, 100, 256] -> LSTM 64 -> [batch, 64] -> Dense 1 -> [batch, 1]
 
-954,689 weights. The last LSTM is linear, as posted. Head sigmoid is the author's first version, linear the second.
+954,689 weights. The last LSTM is linear, as posted. The sigmoid head is the author's first version, the linear one the
+second.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ def build(
     recurrent_dropout: float = 0.0,
     head: str = "sigmoid",
 ) -> keras.Model:
-    """Stack one LSTM per number of `units`, each with its own of the `activations`.
+    """Stack one LSTM per number of `units`, with its own entry of `activations`.
 
     Raises:
-        ValueError: there are not as many activations as units.
+        ValueError: the numbers of activations and units differ.
     """
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
     for i, (width, activation) in enumerate(zip(units, activations, strict=True)):

@@ -2,7 +2,7 @@
 
     [500, 10, 22] -> LSTM 50 -> [500, 10, 50] -> LSTM 50 -> [500, 50] -> Dense 3, sigmoid -> [500, 3]
 
-34,953 weights (14,600 + 20,200 + 153). State is carried where `training.state` says so: the batch size is then fixed.
+34,953 weights (14,600 + 20,200 + 153). State is carried if `training.state` says so; the batch size is then fixed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def build(
     recurrent_dropout: float = 0.2,
     head: str = "sigmoid",
 ) -> keras.Model:
-    """Stack one LSTM per number of `units`; `dropout` is a layer behind each, `recurrent_dropout` its own rate."""
+    """Stack one LSTM per number of `units`; `dropout` is the rate of a Dropout layer after each."""
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
     for i, width in enumerate(units):
         x = layers.LSTM(

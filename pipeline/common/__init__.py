@@ -1,1 +1,1 @@
-"""What every stage stands on: its parameters, its files, its errors, its costs."""
+"""Parameters, files, errors and costs, for all stages."""

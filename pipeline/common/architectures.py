@@ -1,6 +1,6 @@
-"""What an architecture is to the rest: the shape it is built for, and the options that its builder takes.
+"""Architectures as the rest of the project sees them: their shape, their files and the options of their builders.
 
-Options are read from the builder's source, so that checking them needs no network library.
+Options are read from the source of the builder, so that checking them imports no network library.
 """
 
 from __future__ import annotations
@@ -17,19 +17,22 @@ _OWN_KEYS = ("name", "builder")
 
 
 class Shape(NamedTuple):
-    """What a dataset asks of a network: it takes `[batch, length, features]` and gives `[batch, outputs]`."""
+    """Shape of a network: from `[batch, length, features]` to `[batch, outputs]`."""
 
     length: int
     features: int
     outputs: int
-    batch_size: int | None = None  # a number: the recurrent layers are stateful, and every batch has this many rows
+    batch_size: int | None = None  # if given, recurrent layers are stateful and every batch has so many rows
 
 
 def locate(place: str, architecture: dict[str, Any]) -> tuple[Path, str]:
-    """File and function of the builder that `architecture` names.
+    """Return the file and the function of the builder that `architecture` names.
 
-    `name` is a file of pipeline/architectures/ and its function `build`; `builder: module:function` picks another
-    function of that same file, for DVC watches it by its name.
+    `name` is a file of pipeline/architectures/ with a function `build`. `builder: module:function` chooses another
+    function of the same file: DVC tracks the file by `name`.
+
+    Raises:
+        UserError: there is no such file, or `builder` names another one.
     """
     name = architecture["name"]
     path = FOLDER / f"{name}.py"
@@ -48,7 +51,7 @@ def locate(place: str, architecture: dict[str, Any]) -> tuple[Path, str]:
 
 
 def options(path: Path, function: str) -> list[str] | None:
-    """Names of the builder's keyword options, in order; None if the file defines no such function."""
+    """Return the names of the builder's options, in order; None if the file defines no such function."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
@@ -57,10 +60,10 @@ def options(path: Path, function: str) -> list[str] | None:
 
 
 def check(place: str, architecture: dict[str, Any]) -> None:
-    """Refuse an architecture whose file, function or options do not exist.
+    """Check that the file, the function and the options of an architecture exist.
 
     Raises:
-        UserError: with the names that would do.
+        UserError: one does not; the message names those that do.
     """
     path, function = locate(place, architecture)
     known = options(path, function)
@@ -74,5 +77,5 @@ def check(place: str, architecture: dict[str, Any]) -> None:
     for key in architecture:
         if key not in _OWN_KEYS and key not in known:
             close = difflib.get_close_matches(key, known, n=1)
-            mend = f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(known) or 'none'}."
-            raise UserError(f"{place}.{key}", f"is not an option of `{path.stem}:{function}`", architecture[key], mend)
+            fix = f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(known) or 'none'}."
+            raise UserError(f"{place}.{key}", f"is not an option of `{path.stem}:{function}`", architecture[key], fix)

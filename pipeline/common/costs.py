@@ -1,7 +1,7 @@
-"""Seconds and memory of each stage that was computed, in reports/costs.csv.
+"""Seconds and memory of each stage that ran, in reports/costs.csv.
 
-The stage's own command writes its row, so a stage that was restored from the cache keeps the row of the run that
-computed it here, and no row at all where it never ran. No two runs agree on seconds: nothing tracks this file.
+The command of a stage writes its row. A stage restored from the cache keeps the row of its last run on this machine,
+and has none if it never ran here. Seconds differ from run to run, so DVC does not track this file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _HEADER = ["stage", "seconds", "peak_megabytes"]
 
 @contextmanager
 def record(stage: str) -> Iterator[None]:
-    """Measure the block, and the imports before it, as the cost of `stage`; nothing is written when it fails."""
+    """Measure the block and the imports before it as the cost of `stage`; a block that fails writes nothing."""
     yield
     seconds = time.monotonic() - _process_start()
     # ru_maxrss is in KiB on Linux.
@@ -30,7 +30,7 @@ def record(stage: str) -> Iterator[None]:
 
 
 def _process_start() -> float:
-    """When this process began, on the monotonic clock, in seconds."""
+    """Return the start of this process on the monotonic clock, in seconds."""
     import psutil
 
     return time.monotonic() - (time.time() - psutil.Process().create_time())
@@ -39,8 +39,8 @@ def _process_start() -> float:
 def _write(stage: str, seconds: float, peak: float) -> None:
     with files.writable(files.COSTS):
         files.COSTS.parent.mkdir(parents=True, exist_ok=True)
-        # Stages end at the same moment under `--cores N`: a lock keeps one from losing another's row. It is the
-        # folder's, for the file is another one after each rename.
+        # Stages may end at the same moment under `--cores N`: a lock keeps their rows. The folder is locked, because a
+        # rename replaces the file.
         folder = os.open(files.COSTS.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""One line for a person: which place, which rule, what was received, and the fix."""
+"""Errors for users: one line with the place, the rule, the value received and the fix."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import NoReturn
 
 
 class UserError(Exception):
-    """Something that the user can fix. Shown as one line, without a traceback; the process exits with 2.
+    """An error that the user can fix. Shown as one line, without a traceback; the process exits with 2.
 
     Args:
         place: the parameter, or the file with its row and column; shown in backticks.
-        rule: what it must be, as the words that follow the place ("must be a whole number, 0 or more").
-        received: what it is instead.
+        rule: the words that follow the place ("must be a whole number, 0 or more").
+        received: the value that breaks the rule.
         fix: what to do about it, as a full sentence.
     """
 
@@ -23,7 +23,7 @@ class UserError(Exception):
 
 
 def run(main: Callable[[list[str]], None]) -> NoReturn:
-    """Run a command's `main` on its arguments; a `UserError` becomes one line on stderr and exit code 2."""
+    """Run a command's `main` with its arguments; a `UserError` becomes one line on stderr and exit code 2."""
     try:
         main(sys.argv[1:])
     except UserError as error:

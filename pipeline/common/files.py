@@ -1,6 +1,6 @@
-"""Where files lie, and writers that give equal bytes for equal values.
+"""Paths of the results, and readers and writers. Equal values give equal bytes.
 
-Every writer writes beside its target and renames, so that a file is either whole or as it was.
+Every writer writes beside its target and renames, so that a file is either complete or unchanged.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ REPORT = Path("reports/index.html")
 LEADERBOARD = Path("reports/leaderboard.csv")
 COSTS = Path("reports/costs.csv")
 
-# What the machine refuses, whoever asks: no room, no right, no such device any more.
+# Errors that only the user can fix, such as a full disk or a missing permission.
 _REFUSED = {
     getattr(errno, name)
     for name in ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EIO", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
@@ -44,7 +44,7 @@ _REFUSED = {
 
 
 def fold_folder(root: Path, dataset: str, fold: int) -> Path:
-    """The folder of one fold of a dataset below `root` (`SPLIT`, `WINDOWS` or `SCALED`)."""
+    """Return the folder of one fold of a dataset below `root` (`SPLIT`, `WINDOWS` or `SCALED`)."""
     return root / dataset / f"fold{fold}"
 
 
@@ -55,10 +55,10 @@ def part_file(dataset: str, fold: int, part: str) -> Path:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` to write to, and rename it to `path` when the block ends well.
+    """Yield a path beside `path` to write to, and rename it to `path` if the block succeeds.
 
     Raises:
-        UserError: the disk is full, or the place must not be written to. What lay there is as it was.
+        UserError: the disk is full, or `path` is not writable. `path` is then unchanged.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with writable(path):
@@ -75,38 +75,39 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def writable(path: Path) -> Iterator[None]:
-    """Say in one line what the machine refuses when `path` is written.
+    """Turn an `OSError` that only the user can fix into a `UserError`.
 
     Raises:
-        UserError: in place of an `OSError` of a kind that no code can mend.
+        UserError: `path` is not writable, or the disk is full.
     """
     try:
         yield
     except OSError as error:
-        # numpy names no number: "10 requested and 0 written".
+        # NumPy sets no errno: "10 requested and 0 written".
         full = error.errno is None and "written" in str(error)
         if not full and error.errno not in _REFUSED:
             raise
         raise UserError(
             str(path),
-            "must be writable, with room for what is written",
+            "must be writable, with enough room",
             error.strerror or error,
-            "Make room or give the right to write there, then run again.",
+            "Free some space or allow writing there, then run again.",
         ) from error
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write a table of numbers and names; NaN and infinities become null."""
+    """Write a value as JSON; NaN and infinities become null."""
     with atomic_write(path) as beside:
         beside.write_text(json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
+    """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Write one array as .npy; never a pickle."""
+    """Write one array as .npy, without pickle."""
     with atomic_write(path) as beside, beside.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
@@ -126,7 +127,7 @@ def write_table(path: Path, columns: dict[str, np.ndarray]) -> None:
 
 
 def read_table(path: Path) -> dict[str, np.ndarray]:
-    """Read a Parquet table as a dictionary of arrays, in the order written."""
+    """Read a Parquet table as arrays by column name, in order."""
     import pyarrow.parquet as pq
 
     table = pq.read_table(path)
@@ -134,7 +135,7 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
 
 
 def empty_folder(folder: Path) -> Path:
-    """An empty folder in place of whatever lies there: what an earlier run left must not survive in an output."""
+    """Replace a folder by an empty one, so that nothing of an earlier run is left in an output."""
     with writable(folder):
         if folder.exists():
             shutil.rmtree(folder)

@@ -18,12 +18,12 @@ from pipeline.common.errors import UserError
 FILE = Path("params.yaml")
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
 SIZES = ("quick", "full")
-# Parameters of these names are missing from what DVC's run cache goes by, at any depth (its issue 10296).
-_OVERLOOKED = ("size", "nfiles")
+# DVC's run cache ignores parameters of these names, at any depth (its issue 10296).
+_IGNORED = ("size", "nfiles")
 _TYPES = {
     "integer": "a whole number",
     "number": "a number",
-    "string": "a text",
+    "string": "text",
     "boolean": "true or false",
     "object": "a mapping of keys",
     "array": "a list",
@@ -32,9 +32,10 @@ _TYPES = {
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, which also refuses what would be lost or shared silently: repeated keys, anchors, merges."""
+    """Safe loader that also refuses repeated keys, aliases and merges."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Refuse repeated keys, of which YAML would silently drop all but the last."""
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
@@ -48,13 +49,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse aliases."""
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
             raise UserError(
                 f"{FILE}:{event.start_mark.line + 1}",
                 "must write every value out",
                 f"the alias *{event.anchor}",
-                "An alias is changed wherever it stands by `dvc exp run -S`: copy the values here.",
+                "`dvc exp run -S` would change every use of an alias: copy the values here.",
             )
         return super().compose_node(parent, index)
 
@@ -63,18 +65,18 @@ def load(path: Path = FILE) -> dict[str, Any]:
     """Read and check params.yaml.
 
     Returns:
-        `size`, `series`, `datasets`, `experiments`, with every `{quick: …, full: …}` resolved to the size chosen and
-        every default filled in.
+        `size`, `series`, `datasets`, `experiments` and `calibration`, with every `{quick: …, full: …}` resolved to the
+        chosen size and every default filled in.
 
     Raises:
-        UserError: at the first key or value that the schema forbids, or that names something absent.
+        UserError: a key or value breaks the schema, or names something that does not exist.
     """
     return copy.deepcopy(_checked(_text(path), path))
 
 
 @functools.lru_cache(maxsize=2)
 def _checked(text: str, path: Path) -> dict[str, Any]:
-    """As `load`, from the file's text: a proof loads the same one twenty times, at 0.12 s each."""
+    """Check the text of params.yaml. It is cached: a proof loads the same text twenty times, at 0.12 s each."""
     raw = _read(text, path)
     schema = _schema()
     if not isinstance(raw, dict):
@@ -82,7 +84,7 @@ def _checked(text: str, path: Path) -> dict[str, Any]:
             str(path), "must be a mapping of size, series, datasets and experiments", _shown(raw), "See the README."
         )
     size = raw.get("size")
-    # A value for the size not chosen is checked too: a typing error in it must not wait for the day it is chosen.
+    # Values for the other size are checked too, so that a typing error in one shows at once.
     for each in sorted(SIZES, key=lambda s: s == size):
         resolved = _resolve(raw, each)
         for error in sorted(
@@ -97,18 +99,26 @@ def _checked(text: str, path: Path) -> dict[str, Any]:
 
 
 def _check_keys(place: str, settings: dict[str, Any]) -> None:
-    """Refuse the names that DVC's run cache overlooks: results of another value would be given back for this one."""
+    """Refuse names that DVC's run cache ignores: it would restore the results of another value."""
     for key, value in settings.items():
-        if key in _OVERLOOKED:
+        if key in _IGNORED:
             raise UserError(
-                f"{place}.{key}", "must have another name, for DVC's run cache overlooks it", key, "Rename it."
+                f"{place}.{key}", "must have another name, because DVC's run cache ignores this one", key, "Rename it."
             )
         if isinstance(value, dict):
             _check_keys(f"{place}.{key}", value)
 
 
 def name_of(arguments: list[str], level: str) -> str:
-    """The one argument of a stage's command line: a name of `level` (series, datasets or experiments)."""
+    """Return the argument of a stage's command line, a name of `level`.
+
+    Args:
+        arguments: of the command line.
+        level: series, datasets or experiments.
+
+    Raises:
+        UserError: there is not one argument, or params.yaml has no such name.
+    """
     known = load()[level]
     if len(arguments) != 1:
         raise UserError(
@@ -119,7 +129,7 @@ def name_of(arguments: list[str], level: str) -> str:
         )
     if arguments[0] not in known:
         raise UserError(
-            f"{level}.{arguments[0]}", "must stand in params.yaml", arguments[0], _suggestion(arguments[0], known)
+            f"{level}.{arguments[0]}", "must be in params.yaml", arguments[0], _suggestion(arguments[0], known)
         )
     return arguments[0]
 
@@ -128,7 +138,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise UserError(str(path), "must exist", "no such file", "Run from the folder that holds it.") from None
+        raise UserError(str(path), "must exist", "no such file", "Run the command from the project's folder.") from None
     except UnicodeDecodeError as error:
         raise UserError(str(path), "must be UTF-8", str(error), "Save it as UTF-8.") from None
 
@@ -156,7 +166,7 @@ def _resolve(value: Any, size: str) -> Any:
             if missing:
                 raise UserError(
                     str(value),
-                    "must give a value for each size",
+                    "must have a value for each size",
                     f"none for {missing[0]}",
                     "Write {quick: …, full: …}.",
                 )
@@ -168,7 +178,7 @@ def _resolve(value: Any, size: str) -> Any:
 
 
 def _branches(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The schemas that apply to `value`: itself, what it refers to, and the `then` of every `if` that holds."""
+    """Yield the schemas that apply to `value`: `schema`, its reference, and the `then` of every `if` that holds."""
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
     yield schema
@@ -178,7 +188,7 @@ def _branches(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> Itera
 
 
 def _fill(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> None:
-    """Fill in, in place, every default that the schema gives."""
+    """Fill in every default of the schema, in place."""
     if not isinstance(value, dict):
         return
     for branch in _branches(schema, value, root):
@@ -195,64 +205,60 @@ def _fill(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> None:
 
 
 def _check_names(p: dict[str, Any]) -> None:
-    """What a schema cannot say: names that must exist, and settings that must fit each other."""
+    """Check what a schema cannot: names that must exist, and settings that must fit each other."""
     for name, dataset in p["datasets"].items():
-        place = f"datasets.{name}"
         if dataset["series"] not in p["series"]:
-            raise UserError(
-                f"{place}.series", "must name a series", dataset["series"], _suggestion(dataset["series"], p["series"])
-            )
-        steps = p["series"][dataset["series"]]["source"].endswith("/steps.py")
-        whole = dataset["window"]["length"] == "sequence"
-        by_sequence = dataset["split"]["scheme"] == "sequences"
-        if not steps == whole == by_sequence:
-            raise UserError(
-                f"{place}.split.scheme",
-                "must be `sequences`, with `window.length: sequence`, for independent sequences, and for them alone",
-                f"{dataset['split']['scheme']}, length {dataset['window']['length']}, series {dataset['series']}",
-                "Use all three together, or none.",
-            )
-        target = dataset["window"]["target"]
-        if (target["kind"] == "sequence_mean") != whole:
-            raise UserError(
-                f"{place}.window.target.kind",
-                "must be `sequence_mean` for whole sequences, which have no next row, and for them alone",
-                target["kind"],
-                "Set `window.length: sequence` and this together.",
-            )
-        quantiles = target.get("quantiles")
-        if (target["kind"] == "classes") != (quantiles is not None):
-            raise UserError(
-                f"{place}.window.target.quantiles",
-                "must be given for classes, and for them alone",
-                _shown(quantiles),
-                "For example [0.33, 0.67].",
-            )
-        if quantiles and not quantiles[0] < quantiles[1]:
-            raise UserError(f"{place}.window.target.quantiles", "must rise", quantiles, "For example [0.33, 0.67].")
+            fix = _suggestion(dataset["series"], p["series"])
+            raise UserError(f"datasets.{name}.series", "must name a series", dataset["series"], fix)
+        _check_dataset(f"datasets.{name}", dataset, p["series"][dataset["series"]]["source"])
     for name, experiment in p["experiments"].items():
-        place = f"experiments.{name}"
-        if experiment["dataset"] not in p["datasets"]:
-            raise UserError(
-                f"{place}.dataset",
-                "must name a dataset",
-                experiment["dataset"],
-                _suggestion(experiment["dataset"], p["datasets"]),
-            )
+        place, data = f"experiments.{name}", experiment["dataset"]
+        if data not in p["datasets"]:
+            raise UserError(f"{place}.dataset", "must name a dataset", data, _suggestion(data, p["datasets"]))
         architectures.check(f"{place}.architecture", experiment["architecture"])
-        split = p["datasets"][experiment["dataset"]]["split"]
-        stopping = experiment["training"]["early_stopping"]
-        if (
-            stopping
-            and stopping["monitor"] == "val_loss"
-            and not (split.get("validation") or split.get("validation_size"))
-        ):
+        split, stopping = p["datasets"][data]["split"], experiment["training"]["early_stopping"]
+        validation = split.get("validation") or split.get("validation_size")
+        if stopping and stopping["monitor"] == "val_loss" and not validation:
             raise UserError(
                 f"{place}.training.early_stopping.monitor",
-                "must be `loss` where the dataset has no validation part",
+                "must be `loss` if the dataset has no validation part",
                 "val_loss",
-                f"Give `datasets.{experiment['dataset']}.split` a validation part: the test part must not decide.",
+                f"Give `datasets.{data}.split` a validation part: the test part must not decide when to stop.",
             )
+
+
+def _check_dataset(place: str, dataset: dict[str, Any], source: str) -> None:
+    """Check settings that must fit each other: whole sequences need three of them, and classes need quantiles."""
+    scheme, length, target = dataset["split"]["scheme"], dataset["window"]["length"], dataset["window"]["target"]
+    whole = length == "sequence"
+    if not source.endswith("/steps.py") == whole == (scheme == "sequences"):
+        raise UserError(
+            f"{place}.split.scheme",
+            "must be `sequences`, with `window.length: sequence`, for independent sequences, and only for them",
+            f"{scheme}, length {length}, series {dataset['series']}",
+            "Use all three together, or none.",
+        )
+    if (target["kind"] == "sequence_mean") != whole:
+        raise UserError(
+            f"{place}.window.target.kind",
+            "must be `sequence_mean` for whole sequences, which have no next row, and only for them",
+            target["kind"],
+            "Set it together with `window.length: sequence`.",
+        )
+    quantiles, example = target.get("quantiles"), "For example [0.33, 0.67]."
+    if (target["kind"] == "classes") != (quantiles is not None):
+        rule = "must be given for classes, and only for them"
+        raise UserError(f"{place}.window.target.quantiles", rule, _shown(quantiles), example)
+    if quantiles and not quantiles[0] < quantiles[1]:
+        raise UserError(f"{place}.window.target.quantiles", "must rise", quantiles, example)
+
+
+def leaves(settings: Any, path: str = "") -> dict[str, Any]:
+    """Flatten nested settings: every value that is not a mapping with keys, by its dotted path."""
+    if not isinstance(settings, dict) or not settings:
+        return {path: settings}
+    below = (leaves(value, f"{path}.{key}".lstrip(".")) for key, value in settings.items())
+    return {name: value for part in below for name, value in part.items()}
 
 
 def _suggestion(word: object, known: Any) -> str:
@@ -270,7 +276,7 @@ def _shown(value: Any) -> str:
 
 
 def _explained(error: jsonschema.ValidationError) -> UserError:
-    """One line for one violation of the schema."""
+    """Turn one violation of the schema into an error."""
     path = ".".join(str(part) for part in error.absolute_path)
     schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties":
@@ -289,12 +295,12 @@ def _explained(error: jsonschema.ValidationError) -> UserError:
             f"{path}.{key}".lstrip("."),
             "must be given",
             "nothing",
-            "See pipeline/common/params.schema.yaml for what it may be.",
+            "See pipeline/common/params.schema.yaml.",
         )
     if "propertyNames" in error.schema_path:
         return UserError(
             f"{path}.{error.instance}".lstrip("."),
-            "must be a name of small letters, digits and _, with a letter first",
+            "must be a name of small letters, digits and _ that begins with a letter",
             _shown(error.instance),
             "Rename it.",
         )
@@ -304,7 +310,7 @@ def _explained(error: jsonschema.ValidationError) -> UserError:
 
 
 def _rule(schema: dict[str, Any]) -> str:
-    """What a value must be, in words, read off its schema."""
+    """Describe the values that a schema allows."""
     if "$ref" in schema:
         return _rule(_schema()["$defs"][schema["$ref"].rsplit("/", 1)[1]])
     if "enum" in schema:

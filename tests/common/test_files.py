@@ -48,7 +48,7 @@ def test_a_write_that_fails_leaves_the_earlier_file(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
 
 
-def test_fresh_forgets_what_lay_there(tmp_path: Path) -> None:
+def test_an_empty_folder_replaces_the_earlier_one(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/old").write_text("x")
     assert list(files.empty_folder(tmp_path / "out").iterdir()) == []
@@ -74,12 +74,12 @@ def test_a_stage_that_fails_costs_nothing(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_an_error_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     def fails(_: list[str]) -> None:
-        raise errors.UserError("a.b", "must be 1", "two\nlines", "Mend it.")
+        raise errors.UserError("a.b", "must be 1", "two\nlines", "Fix it.")
 
     with pytest.raises(SystemExit) as caught:
         errors.run(fails)
     assert caught.value.code == 2
-    assert capsys.readouterr().err == "`a.b` must be 1. Received: two lines. Mend it.\n"
+    assert capsys.readouterr().err == "`a.b` must be 1. Received: two lines. Fix it.\n"
 
 
 def test_costs_of_stages_that_end_at_once_keep_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_costs_of_stages_that_end_at_once_keep_every_row(tmp_path: Path, monkeyp
 
 @contextmanager
 def _full_disk() -> Iterator[None]:
-    """Files of this process cannot grow past 100 bytes: what a full disk does to every writer."""
+    """Limit files of this process to 100 bytes, as a full disk would."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
     try:
@@ -101,7 +101,7 @@ def _full_disk() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.npy", "a.parquet"])
-def test_a_write_that_finds_no_room_is_told_in_one_line_and_leaves_what_was_there(tmp_path: Path, name: str) -> None:
+def test_a_write_to_a_full_disk_fails_in_one_line_and_leaves_the_earlier_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"before")
     rows = np.random.default_rng(0).normal(size=1000)
@@ -110,13 +110,13 @@ def test_a_write_that_finds_no_room_is_told_in_one_line_and_leaves_what_was_ther
         "a.npy": lambda: files.write_array(path, rows),
         "a.parquet": lambda: files.write_table(path, {"x": rows}),
     }[name]
-    with _full_disk(), pytest.raises(errors.UserError, match=rf"`.*{name}` must be writable, with room"):
+    with _full_disk(), pytest.raises(errors.UserError, match=rf"`.*{name}` must be writable, with enough room"):
         write()
     assert path.read_bytes() == b"before"
-    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
-def test_a_file_where_a_folder_must_be_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_fails_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     with pytest.raises(errors.UserError, match="must be writable"):
         files.write_json(tmp_path / "out/a.json", {})

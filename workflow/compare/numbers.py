@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.common.numbers import significant
+from pipeline.common.params import leaves
 from pipeline.report import pairs
 from pipeline.report.wording import joined, setting, thousands
 from workflow.compare.revisions import Side
@@ -25,7 +26,7 @@ def changed(sides: list[Side]) -> list[dict[str, Any]]:
         `parameter`, as `dvc exp run -S` takes it (below `dataset.` or `series.` where the sides' have other names);
         `values`, a text per side, None where the side has no settings at all.
     """
-    flat = [None if side.settings is None else _flat(side.settings) for side in sides]
+    flat = [None if side.settings is None else leaves(side.settings) for side in sides]
     known = [one for one in flat if one is not None]
     prefixes = _prefixes([side.settings for side in sides if side.settings], _name(sides))
     result = []
@@ -44,7 +45,7 @@ def stale(side: Side) -> list[str]:
     if side.evaluation is None or side.declared is None or side.settings is None:
         return []
     # The evaluation's numbers are rounded.
-    then, now = _flat(side.settings), _flat(significant(side.declared, DIGITS))
+    then, now = leaves(side.settings), leaves(significant(side.declared, DIGITS))
     prefixes = _prefixes([side.settings, side.declared], side.evaluation["experiment"])
     paths = [path for path in dict.fromkeys([*then, *now]) if then.get(path, ABSENT) != now.get(path, ABSENT)]
     heads = (path.partition(".") for path in paths)
@@ -136,16 +137,6 @@ def other_units(differing: list[dict[str, Any]]) -> str:
 
 def _name(sides: list[Side]) -> str:
     return next((side.evaluation["experiment"] for side in sides if side.evaluation), "NAME")
-
-
-def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    return dict(_leaves(settings, ""))
-
-
-def _leaves(value: Any, path: str) -> list[tuple[str, Any]]:
-    if not isinstance(value, dict) or not value:
-        return [(path, value)]
-    return [leaf for key, sub in value.items() for leaf in _leaves(sub, f"{path}.{key}".lstrip("."))]
 
 
 def _prefixes(settings: list[dict[str, Any]], name: str) -> dict[str, str]:
