@@ -305,7 +305,9 @@ def _explained(error: jsonschema.ValidationError) -> UserError:
             "Rename it.",
         )
     received = _shown(error.instance)
-    hint = f"It is {schema['description']}." if "description" in schema else "See pipeline/common/params.schema.yaml."
+    hint = (
+        f"Meaning: {schema['description']}." if "description" in schema else "See pipeline/common/params.schema.yaml."
+    )
     return UserError(path or str(FILE), f"must be {_rule(schema)}", received, hint)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from pipeline.common import architectures
+from pipeline.common import architectures, params
 from pipeline.report.wording import joined, setting
 
 # What changes how fast a training is, and nothing about what it computes but last digits.
@@ -50,7 +50,7 @@ def _flat(settings: dict[str, Any], name: str) -> dict[str, Any]:
     own["dataset"] = {key: value for key, value in dataset.items() if key != "series"}
     own["architecture"] = _defaults(experiment["architecture"]) | experiment["architecture"]
     own["series"] = settings["series"][dataset["series"]]
-    return dict(_leaves(own, ""))
+    return params.leaves(own)
 
 
 def _defaults(architecture: dict[str, Any]) -> dict[str, Any]:
@@ -73,12 +73,6 @@ def _literal(node: ast.expr) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _leaves(value: Any, path: str) -> list[tuple[str, Any]]:
-    if not isinstance(value, dict):
-        return [(path, value)]
-    return [leaf for key, sub in value.items() for leaf in _leaves(sub, f"{path}.{key}".lstrip("."))]
 
 
 def _named(settings: dict[str, Any], name: str, found: dict[str, Any] | None) -> list[tuple[str, str]]:
