@@ -8,7 +8,9 @@ damaged.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 
@@ -20,11 +22,16 @@ def intact(outs: Iterable[Any]) -> bool:
 def _intact(out: Any) -> bool:
     if not out.hash_info:
         return False
-    whole = _check(out.cache, out.hash_info.value)
-    if not out.hash_info.isdir:
-        return whole
+    known = _check(out.cache, out.hash_info.value)
     tree = out.get_obj()
-    return tree is not None and all([_check(out.cache, info.value) for _, _, info in tree]) and whole
+    return tree is not None and _check_files(out.cache, tree) and known
+
+
+def _check_files(cache: Any, obj: Any) -> bool:
+    """Check the files of a folder's object; another object has none."""
+    from dvc_data.hashfile.tree import Tree
+
+    return all([_check(cache, info.value) for _, _, info in obj]) if isinstance(obj, Tree) else True
 
 
 def _check(cache: Any, oid: str) -> bool:
@@ -46,10 +53,15 @@ def put_back(out: Any) -> bool:
 
     if not out.exists:
         return False
-    # A cache without DVC's memory of hashes, which takes a damaged file that DVC handed out for an undamaged one.
+    # A cache without DVC's memory of hashes: a damaged file that DVC handed out is remembered as an undamaged one.
     forgetful = HashFileDB(out.cache.fs, out.cache.path)
-    _, _, found = build(forgetful, out.fs_path, out.fs, out.hash_name, ignore=out.dvcignore, dry_run=True)
-    if found.hash_info != out.hash_info:
+    _, _, obj = build(forgetful, out.fs_path, out.fs, out.hash_name, ignore=out.dvcignore, dry_run=True)
+    if obj.hash_info != out.hash_info:
+        # Other times, so that DVC hashes the files again when the stage's turn comes.
+        for path in (Path(out.fs_path), *Path(out.fs_path).rglob("*")):
+            os.utime(path, follow_symlinks=False)
         return False
+    # DVC does not write an object that the cache seems to hold: damaged ones are deleted first.
+    _check_files(out.cache, obj)
     out.commit()
     return True

@@ -20,14 +20,22 @@ def stale(stages: Iterable[Any]) -> set[str]:
     An output that the cache has lost, and that is what dvc.lock names, is put back into the cache: DVC would compute
     it.
     """
-    workspace = _Workspace()
-    return {stage.addressing for stage in stages if not stage.frozen and workspace.differs(stage)}
+    active = [stage for stage in stages if not stage.frozen]
+    outs = [out for stage in active for out in stage.outs if out.hash_info and out.use_cache]
+    # All of them before any is put back: outputs may share an object of the cache.
+    workspace = _Workspace({out.fs_path for out in outs if not cache.intact([out])})
+    return {stage.addressing for stage in active if workspace.differs(stage)}
 
 
 class _Workspace:
-    """The working directory; every file is parsed and hashed once."""
+    """The working directory; every file is parsed and hashed once.
 
-    def __init__(self) -> None:
+    Args:
+        lost: the outputs that the cache does not hold.
+    """
+
+    def __init__(self, lost: set[str]) -> None:
+        self._lost = lost
         self._values: dict[str, Any] = {}
         self._hashes: dict[str, Any] = {}
 
@@ -55,8 +63,7 @@ class _Workspace:
         return any(_lookup(values, key) != recorded.get(key, _MISSING) for key in dep.params)
 
     def _output_differs(self, out: Any) -> bool:
-        lost = out.hash_info and out.use_cache and not cache.intact([out]) and not cache.put_back(out)
-        return bool(lost) or self._file_differs(out)
+        return self._file_differs(out) or (out.fs_path in self._lost and not cache.put_back(out))
 
     def _file_differs(self, item: Any) -> bool:
         if not item.hash_info or not item.exists:

@@ -1,4 +1,4 @@
-"""dvc.lock as the entries of jobs are joined into it: DVC's own bytes, in the order of the names, whole or not at all."""
+"""dvc.lock as entries of jobs are joined into it: DVC's own bytes, in the order of the names, whole or not at all."""
 
 from __future__ import annotations
 
