@@ -111,6 +111,26 @@ def changed_meanwhile(project: Torn, lock: str, _: np.random.Generator) -> None:
     heals(project, lock)
 
 
+def repro_meanwhile(project: Torn, lock: str, _: np.random.Generator) -> None:
+    """A `dvc repro` of the same stage while its command runs: it is refused, and the result is kept."""
+    shutil.rmtree(project.folder / "logs")
+    project.set("experiments.net0.training.learning_rate", 0.5)
+    project.environment |= {"PIECE_SECONDS": "1"}
+    process = project.start(*RUN)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and "Running" not in _log(project, "train/net0"):
+        time.sleep(0.05)
+    project.environment |= {"PIECE_SECONDS": "0"}
+    other = project("dvc", "repro", "--single-item", "train@net0", check=False)
+    text = process.communicate()[0]
+    assert other.returncode != 0, f"not refused: {other.stdout}{other.stderr}"
+    assert "is busy, it is being blocked by" in other.stdout + other.stderr, other.stderr
+    assert process.returncode == 0, text
+    assert not project.wrong(), f"{project.wrong()}\n{text}"
+    project("git", "checkout", "-q", "params.yaml")
+    heals(project, lock)
+
+
 def _log(project: Torn, name: str) -> str:
     path = project.folder / f"logs/{name}.log"
     return path.read_text() if path.exists() else ""

@@ -1,7 +1,7 @@
-"""`python -m tests.helpers.faults [NAME …]`: bring about each fault many times, and write the table of docs/faults.md.
+"""`python -m tests.helpers.faults [NAME …]`: cause each fault many times, and write the table of docs/faults.md.
 
-What is broken, and what must follow, stands in tests/helpers/breaking.py; the tests cause each once. With names of
-its functions, those alone are brought about, and their rows are written.
+The functions of tests/helpers/breaking.py cause a fault and check what follows; the tests call each once. With names of
+these functions, only those faults are caused and their rows written.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Fault(NamedTuple):
 
 FAULTS = [
     Fault(
-        "SIGKILL to the whole group at a random moment of a run from nothing, three jobs at once",
+        "SIGKILL to the whole group at a random moment of a run from scratch, three jobs at once",
         30,
         "nothing",
         breaking.killed,
@@ -49,15 +49,29 @@ FAULTS = [
     ),
     Fault("a stage fails halfway", 3, "its own line; the earlier result stays", breaking.stage_fails),
     Fault(
-        "a parameter is edited while its stage runs", 3, "one line; that result is not kept", breaking.changed_meanwhile
+        "a parameter is edited while its stage runs", 3, "one line; the result is discarded", breaking.changed_meanwhile
+    ),
+    Fault(
+        "`dvc repro` in another terminal while the stage runs",
+        3,
+        "DVC's own error there; the result is kept",
+        breaking.repro_meanwhile,
     ),
     Fault("`.dvc/tmp/rwlock` names a process that is gone", 3, "nothing", breaking.dead_holder),
-    Fault("`.dvc/tmp/rwlock` names a process id that is another program's by now", 3, "nothing", breaking.other_holder),
+    Fault(
+        "`.dvc/tmp/rwlock` names a process id that belongs to another program by now",
+        3,
+        "nothing",
+        breaking.other_holder,
+    ),
     Fault("`.dvc/tmp/rwlock` names a `dvc repro` at work", 3, "one line, until it has ended", breaking.living_holder),
     Fault("`.dvc/tmp/rwlock` cut short anywhere", 10, "nothing", breaking.torn_rwlock),
-    Fault("`dvc.lock` cut short anywhere", 10, "one line: what was kept", breaking.torn_lock),
+    Fault("`dvc.lock` cut short anywhere", 10, "one line with what was kept", breaking.torn_lock),
     Fault(
-        "`dvc.lock` cut short anywhere, and none in git", 10, "one line: what was kept", breaking.torn_lock_and_no_other
+        "`dvc.lock` cut short anywhere, and none in git",
+        10,
+        "one line with what was kept",
+        breaking.torn_lock_and_no_other,
     ),
     Fault("`dvc.lock` emptied", 3, "one line", breaking.empty_lock),
     Fault("Snakemake's lock, incomplete marks and copies left behind", 3, "nothing", breaking.left_by_snakemake),
@@ -65,10 +79,10 @@ FAULTS = [
     Fault("any output deleted", 10, "nothing", breaking.deleted_output),
     Fault("any output, a model's file among them, cut short", 10, "nothing", breaking.torn_output),
     Fault("a folder of outputs is read-only", 3, "one line", breaking.read_only),
-    Fault("a file where a folder of outputs has to be", 3, "one line", breaking.file_in_the_way),
-    Fault("the disk is full at a random moment of a run from nothing", 10, "one line", breaking.disk_full),
+    Fault("a file where a folder of outputs must be", 3, "one line", breaking.file_in_the_way),
+    Fault("the disk is full at a random moment of a run from scratch", 10, "one line", breaking.disk_full),
     Fault("two `make run` at once", 5, "one line from the second", breaking.two_runs),
-    Fault("twelve jobs at once over 61 stages, from nothing", 10, "nothing", breaking.twelve_jobs),
+    Fault("twelve jobs at once over 61 stages, from scratch", 10, "nothing", breaking.twelve_jobs),
 ]
 _FROM_NOTHING = (breaking.killed, breaking.killed_alone, breaking.disk_full, breaking.two_runs, breaking.twelve_jobs)
 
@@ -117,7 +131,7 @@ def table(healed: dict[str, str], before: str) -> str:
         healed: of the faults that were brought about: their words, and how often they were healed.
         before: a text with the rows of the others.
     """
-    lines = ["| fault | what one sees | times | the same command again heals it |", "|---|---|---|---|"]
+    lines = ["| fault | what you see | times | the same command again heals it |", "|---|---|---|---|"]
     for fault in FAULTS:
         row = f"| {fault.about} | {fault.seen} | {fault.tries} |"
         kept = next((line for line in before.splitlines() if line.startswith(row)), f"{row} not run yet |")
