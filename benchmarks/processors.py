@@ -147,7 +147,7 @@ def apart(some: list[np.ndarray], others: list[np.ndarray]) -> float:
 def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         base = run(Path(scratch) / "base", {})
-        print("| told to the libraries | rows | weights | weights, XLA | predictions | scores |")
+        print("| setting of the libraries | rows | weights | weights, XLA | predictions | scores |")
         print("|---|---|---|---|---|---|")
         for number, (words, environment) in enumerate(KINDS.items()):
             other = run(Path(scratch) / str(number), environment)
