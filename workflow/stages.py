@@ -6,7 +6,7 @@ input of its rule. The outputs of all other stages are made newer than their inp
 
 About `job_rate_limiter` in the Snakefile: the limit of jobs per second makes every decision of Snakemake's scheduler
 set a timer for one more decision, and these pile up: 4,432 decisions and a fifth of a core for 45 jobs, 46 without
-the limit. Jobs that run on this machine need none.
+the limit. Jobs that run on this machine need none. It has not been reported to Snakemake yet.
 """
 
 from __future__ import annotations
@@ -138,10 +138,6 @@ class Stages:
                 self._join()
 
         threading.Thread(target=repeat, daemon=True).start()
-
-    def kinds(self) -> list[str]:
-        """Return the kinds of stages, in the order of dvc.yaml."""
-        return list(dict.fromkeys(name.split("@")[0] for name in self._files))
 
     def paths(self, kind: str) -> list[str]:
         """Return the outputs of a kind, with `{name}` for the name: one pattern that fits every stage of the kind."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -244,6 +245,27 @@ def test_a_killed_run_is_ended_by_the_next(ran: tuple[Torn, str]) -> None:
     for name in ("data/split", "models", "reports", ".dvc/cache"):
         shutil.rmtree(project.folder / name)
     project.killed(breaking.RUN, 5.0)
+    breaking.heals(project, lock)
+
+
+def test_a_run_that_is_interrupted_joins_the_entries_of_finished_stages(ran: tuple[Torn, str]) -> None:
+    project, lock = ran
+    project.set("experiments.net0.training.learning_rate", 0.5)
+    project.environment |= {"PIECE_SECONDS": "1"}
+    process = project.start(*breaking.RUN)
+    log = project.folder / "logs/train/net0.log"
+    entries = project.folder / ".snakemake/entries"
+    deadline = time.monotonic() + 60
+    while not (entries / "train@net0").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    said = process.communicate()[0]
+    project.environment |= {"PIECE_SECONDS": "0"}
+    assert process.returncode != 0, said
+    assert "Running stage 'train@net0'" in log.read_text()
+    assert not list(entries.iterdir())
+    assert "learning_rate: 0.5" in (lockfile.entries(project.lock) or {})["train@net0"]
+    project("git", "checkout", "-q", "params.yaml")
     breaking.heals(project, lock)
 
 

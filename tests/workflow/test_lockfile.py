@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
+import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import PROJECT
-from workflow import lockfile
+from workflow import lockfile, stages
 
 # Of floats those that params.yaml may hold: DVC itself does not write 1.647816198972177e+17 the same way twice.
 FLOATS = st.sampled_from([0.001, 0.0005, 1e-05, 0.34, 1.0, -250.5, 1e16])
@@ -152,6 +156,26 @@ def test_an_unfinished_merge_is_left_to_git(here: Path) -> None:
     lockfile.join()
     assert lockfile.LOCK.read_text() == merging
     assert json.loads((lockfile.PENDING / "raw@a").read_text())["after"]
+
+
+def test_the_main_process_joins_every_few_minutes(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) > 1:
+            threading.Event().wait()  # for ever
+
+    main = stages.Stages.__new__(stages.Stages)
+    main._dvc_lock, main._joining = contextlib.nullcontext(), threading.Lock()
+    monkeypatch.setattr(stages, "time", types.SimpleNamespace(sleep=sleep))
+    leave("raw@a", {"cmd": "x"})
+    main.join_regularly()
+    deadline = time.monotonic() + 10
+    while len(slept) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert slept == [stages.JOIN_EVERY] * 2
+    assert lockfile.parse(lockfile.LOCK.read_text())["stages"] == {"raw@a": {"cmd": "x"}}
 
 
 def test_a_failure_while_writing_leaves_the_whole_file(here: Path) -> None:
