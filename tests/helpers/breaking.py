@@ -1,7 +1,7 @@
-"""Faults, each caused on purpose in a project whose stages cost nothing (tests/helpers/torn.py), and what follows.
+"""Faults, each caused on purpose in a project whose stages cost nothing (tests/helpers/torn.py), and their checks.
 
-Every fault ends in `heals`, or in what that does: the same command again, without anyone's help, must end with the
-outputs and the dvc.lock of a run that nothing disturbed. Where the run itself must fail, its last line is looked at.
+Every fault ends in `heals` or an equal check: the same command, run again without help, must end with the outputs and
+the dvc.lock of an undisturbed run. Where the run itself must fail, its last line is checked.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ BUSY = "Another run is at work in this folder: wait until it has ended, then run
 
 
 class CannotError(Exception):
-    """A fault that cannot be brought about on this machine."""
+    """A fault that cannot be caused on this machine."""
 
 
 def heals(project: Torn, lock: str) -> None:
     """Run again, and compare with what an undisturbed run ends with.
 
     Raises:
-        AssertionError: the run fails, an output is not what it has to be, or dvc.lock is another.
+        AssertionError: the run fails, or an output or dvc.lock differs from the expected one.
     """
     done = project(*RUN)
     assert not project.wrong(), f"{project.wrong()}\n{done.stdout}{done.stderr}"
@@ -49,9 +49,9 @@ def fails(project: Torn, line: str) -> None:
         AssertionError: it ends well, or its last line does not match, or there is a traceback above it.
     """
     done = project(*RUN, check=False)
-    said = done.stderr.strip().splitlines()
+    lines = done.stderr.strip().splitlines()
     assert done.returncode == 1, f"ended with {done.returncode}"
-    assert re.fullmatch(line, said[-1]), f"said {said[-3:]}"
+    assert re.fullmatch(line, lines[-1]), f"printed {lines[-3:]}"
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
 
 
@@ -94,7 +94,7 @@ def stage_fails(project: Torn, lock: str, _: np.random.Generator) -> None:
 
 
 def changed_meanwhile(project: Torn, lock: str, _: np.random.Generator) -> None:
-    """A parameter edited while the stage runs that it is for: that result is not taken for the new one's."""
+    """A parameter edited while its stage runs: the result is not recorded for the new value."""
     shutil.rmtree(project.folder / "logs")
     project.set("experiments.net0.training.learning_rate", 0.5)
     project.environment |= {"PIECE_SECONDS": "1"}
@@ -104,10 +104,10 @@ def changed_meanwhile(project: Torn, lock: str, _: np.random.Generator) -> None:
         time.sleep(0.05)
     time.sleep(1.0)
     project("git", "checkout", "-q", "params.yaml")
-    said = process.communicate()[0].strip().splitlines()
+    lines = process.communicate()[0].strip().splitlines()
     project.environment |= {"PIECE_SECONDS": "0"}
     assert process.returncode == 1, f"ended with {process.returncode}"
-    assert re.fullmatch(r"`params.yaml` must stay as it is while train@net0 runs\. .*", said[-1]), said[-3:]
+    assert re.fullmatch(r"`params.yaml` must stay as it is while train@net0 runs\. .*", lines[-1]), lines[-3:]
     heals(project, lock)
 
 
@@ -181,9 +181,9 @@ def living_holder(project: Torn, lock: str, _: np.random.Generator) -> None:
     while not any(project.folder.glob("models/net0/training/*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     fails(project, BUSY)
-    said = other.communicate()[0]
+    output = other.communicate()[0]
     project.environment |= {"PIECE_SECONDS": "0"}
-    assert other.returncode == 0, said
+    assert other.returncode == 0, output
     heals(project, lock)
 
 
@@ -293,7 +293,7 @@ def read_only(project: Torn, lock: str, _: np.random.Generator) -> None:
 
 
 def file_in_the_way(project: Torn, lock: str, _: np.random.Generator) -> None:
-    """A file where a folder of outputs has to be."""
+    """A file where a folder of outputs must be."""
     shutil.rmtree(project.folder / "reports/losses")
     (project.folder / "reports/losses").write_text("mine")
     fails(project, r"`reports/losses` must be a folder, .*")
@@ -303,7 +303,7 @@ def file_in_the_way(project: Torn, lock: str, _: np.random.Generator) -> None:
 
 
 def disk_full(project: Torn, lock: str, rng: np.random.Generator) -> None:
-    """A disk that is full at a random moment of a run from nothing: `project` lies on a small one of its own."""
+    """A disk that is full at a random moment of a run from scratch: `project` is on a small disk of its own."""
     project.reset()
     fill = project.folder.parent / "fill"
     with fill.open("wb", buffering=0) as file, contextlib.suppress(OSError):
@@ -321,14 +321,14 @@ def disk_full(project: Torn, lock: str, rng: np.random.Generator) -> None:
 
 
 def two_runs(project: Torn, lock: str, _: np.random.Generator) -> None:
-    """`make run` in two terminals at once: one ends well, the other says so."""
+    """`make run` in two terminals at once: one succeeds, the other prints why not."""
     project.reset()
     make = ["make", "--no-print-directory", "-o", ".venv/.complete", "run", "CORES=3"]
     both = [project.start(*make), project.start(*make)]
-    said = [one.communicate()[0] for one in both]
+    outputs = [one.communicate()[0] for one in both]
     codes = [one.returncode for one in both]
-    assert sorted(codes) == [0, 2], said
-    assert BUSY in said[codes.index(2)].splitlines()[-2:], said[codes.index(2)]
+    assert sorted(codes) == [0, 2], outputs
+    assert BUSY in outputs[codes.index(2)].splitlines()[-2:], outputs[codes.index(2)]
     heals(project, lock)
 
 

@@ -46,7 +46,7 @@ def put(dotted: str, value: Any) -> Change:
 
 
 def text(path: str, old: str, new: str) -> Change:
-    """Other words in a file, where `old` stands first; at its end, if `old` is empty."""
+    """Replace the first `old` in a file; append if `old` is empty."""
 
     def change(folder: Path) -> None:
         before = (folder / path).read_text("utf-8")
@@ -224,7 +224,7 @@ def in_words(names: list[str], every: list[str]) -> str:
     """Names of stages, shortened: `every window · train, predict of season_lstm · report`.
 
     Args:
-        names: to be told.
+        names: the stages.
         every: all that there are, in the order of dvc.yaml.
     """
     if set(every) <= set(names):

@@ -112,7 +112,7 @@ def brought(fault: Fault, folder: Path, tries: int, seed: int = 0) -> tuple[int,
         How often the next run healed it, and what went wrong where it did not.
 
     Raises:
-        CannotError: this machine does not let it be brought about.
+        CannotError: this machine does not permit it.
     """
     rng = np.random.default_rng(seed)
     with prepared(fault, folder) as (project, lock):
@@ -128,7 +128,7 @@ def table(healed: dict[str, str], before: str) -> str:
     """The rows as Markdown.
 
     Args:
-        healed: of the faults that were brought about: their words, and how often they were healed.
+        healed: how often each fault that was caused was healed, by its description.
         before: a text with the rows of the others.
     """
     lines = ["| fault | what you see | times | the same command again heals it |", "|---|---|---|---|"]
@@ -151,15 +151,17 @@ def main(arguments: list[str]) -> int:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 healed, wrong = brought(fault, Path(folder) / "of", fault.tries)
-                said = f"not at try {healed + 1}" if wrong else f"{healed} of {fault.tries}"
+                outcome = f"not at try {healed + 1}" if wrong else f"{healed} of {fault.tries}"
             except breaking.CannotError as error:
                 print(f"not tried: {error}: {fault.about}", flush=True)
                 continue
-        print(f"{said:<10} {time.monotonic() - started:6.0f} s  {fault.about}", flush=True)
+        print(f"{outcome:<10} {time.monotonic() - started:6.0f} s  {fault.about}", flush=True)
         if wrong:
             all_wrong.append(wrong)
             print(f"    {wrong}", flush=True)
-        documents.write_table(DOC, "tests.helpers.faults", table({fault.about: said}, DOC.read_text(encoding="utf-8")))
+        documents.write_table(
+            DOC, "tests.helpers.faults", table({fault.about: outcome}, DOC.read_text(encoding="utf-8"))
+        )
     return 1 if all_wrong else 0
 
 

@@ -72,7 +72,7 @@ class Project:
         write_params(self.folder, p)
 
     def snakemake(self, check: bool = True) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-        """Run it, and say which stages were computed: neither restored from the cache nor found unchanged."""
+        """Run it, and return which stages were computed: neither restored from the cache nor found unchanged."""
         shutil.rmtree(self.folder / "logs", ignore_errors=True)
         done = self("snakemake", "--cores", "2", check=check)
         found = []

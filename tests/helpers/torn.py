@@ -99,7 +99,7 @@ class Torn:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            # Those killed are gone once what started them has been told, which init does for orphans.
+            # A killed process is gone once its parent, or init for an orphan, has read its exit code.
             deadline = time.monotonic() + 5
             while group(process.pid) and time.monotonic() < deadline:
                 time.sleep(0.02)
@@ -124,7 +124,7 @@ class Torn:
         return (self.folder / "dvc.lock").read_text(encoding="utf-8")
 
     def expected(self) -> dict[str, str]:
-        """What every stage has to hold, by path: computed from the parameters, code and data that lie there."""
+        """The expected content of every output, by path: computed from the current parameters, code and data."""
         with contextlib.chdir(self.folder):
             stages = list(torn_stage.stages())
             outs = {out for *_, spec in stages for out in spec.outs}
@@ -141,7 +141,7 @@ class Torn:
         return found
 
     def wrong(self) -> list[str]:
-        """Paths of outputs that are not what they have to be, or that no stage makes any more."""
+        """Paths of outputs whose content is not the expected one, or that no stage makes any more."""
         expected = self.expected()
         with contextlib.chdir(self.folder):
             stages = list(torn_stage.stages())

@@ -1,4 +1,4 @@
-"""`python torn_stage.py KIND [NAME]`: stands for `python -m pipeline.KIND NAME`, and takes a killed run worse.
+"""`python torn_stage.py KIND [NAME]`: replaces `python -m pipeline.KIND NAME`, and suffers more from a kill.
 
 What it writes follows from all that dvc.yaml names for the stage: the bytes of the code and data that it reads, and the
 values of its parameters. It writes in place and piece by piece, with a pause of PIECE_SECONDS between two, as no stage
@@ -107,7 +107,7 @@ def main(kind: str, name: str = "") -> None:
 
 @contextlib.contextmanager
 def refused(path: str) -> Iterator[None]:
-    """What the machine refuses, told as the project's own writers tell it."""
+    """Report what the machine refuses as the project's own writers do."""
     try:
         yield
     except OSError as error:

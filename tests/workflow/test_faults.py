@@ -1,4 +1,4 @@
-"""Faults, each once: what a killed run leaves needs no hand. `make test-faults` brings about all of them, and often."""
+"""Faults, each once: a killed run needs no manual repair. `make test-faults` causes all of them, and often."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_lock_cut_anywhere_keeps_what_is_whole(here: Path) -> None:
         {0, 1, len(lockfile.HEAD), len(text) - 1, *ends.values(), *rng.integers(len(text), size=40).tolist()}
     ):
         (here / "dvc.lock").write_text(text[:at])
-        said = recover.clean_up(".dvc/cache/runs")
+        lines = recover.clean_up(".dvc/cache/runs")
         left = lockfile.entries((here / "dvc.lock").read_text()) if (here / "dvc.lock").exists() else {}
         assert left is not None
         whole = [name for name in found if ends[name] <= at]
@@ -95,7 +95,7 @@ def test_a_lock_cut_anywhere_keeps_what_is_whole(here: Path) -> None:
                 one for one in outs if one not in lockfile.parse(lockfile.HEAD + found[name])["stages"][name]["outs"]
             ] == []
         assert len(left) <= len(whole) + 1
-        assert len(said) <= 1
+        assert len(lines) <= 1
         assert recover.clean_up(".dvc/cache/runs") == []
 
 
@@ -210,11 +210,11 @@ def test_a_file_in_the_place_of_a_folder_is_named(here: Path) -> None:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Torn, str]:
-    """A project after its first run, committed, and what Snakemake said of it."""
+    """A project after its first run, committed, and what Snakemake printed."""
     project = Torn(tmp_path_factory.mktemp("torn") / "project")
-    said = project("snakemake", "--cores", "2", "--verbose").stderr
+    output = project("snakemake", "--cores", "2", "--verbose").stderr
     project.commit()
-    return project, said
+    return project, output
 
 
 @pytest.fixture(scope="module")
@@ -259,9 +259,9 @@ def test_a_run_that_is_interrupted_joins_the_entries_of_finished_stages(ran: tup
     while not (entries / "train@net0").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate()[0]
+    output = process.communicate()[0]
     project.environment |= {"PIECE_SECONDS": "0"}
-    assert process.returncode != 0, said
+    assert process.returncode != 0, output
     assert "Running stage 'train@net0'" in log.read_text()
     assert not list(entries.iterdir())
     assert "learning_rate: 0.5" in (lockfile.entries(project.lock) or {})["train@net0"]

@@ -2,7 +2,7 @@
 
 Sequences are drawn: edits and edits undone, `dvc exp run`, `git checkout`, `dvc checkout`, outputs changed by hand,
 runs that were killed, and what else a day brings, in any order. After each, what every stage has to hold is computed
-directly from what lies there, and compared byte by byte.
+directly from the current files, and compared byte by byte.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ def sequence(project: Torn, rng: np.random.Generator) -> tuple[list[str], float]
         What was done, and the seconds of all of it.
 
     Raises:
-        AssertionError: with what was done, where an output is not what it has to be.
+        AssertionError: with what was done, where an output is not the expected one.
     """
     started = time.monotonic()
     shares = np.array(list(WEIGHTS.values())) / sum(WEIGHTS.values())
