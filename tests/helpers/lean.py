@@ -1,7 +1,7 @@
 """One tiny experiment through the real DVC and Snakemake: rows, training and scores are real, the rest costs nothing.
 
-Diagnosis, proofs, calibration and report take a minute and are of no account where it is asked what is computed again,
-what is restored, and what the scores are: their commands write an empty table each.
+Diagnosis, proofs, calibration and report take a minute and do not matter to tests of scores and of what is computed or
+restored: their commands write an empty table each.
 """
 
 from __future__ import annotations
