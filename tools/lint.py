@@ -1,6 +1,7 @@
 """Run `snakemake --lint` and show the remarks that apply.
 
-One does not: that each rule should name its own conda environment or container. Flatline has one environment, uv.lock.
+Two do not: that each rule should name its own conda environment or container, for Flatline has one environment, uv.lock;
+and that `{rule}` comes from outside of the rule, for Snakemake itself gives it to every shell command.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ import re
 import subprocess
 import sys
 
-NOT_APPLICABLE = ("Specify a conda environment or container for each rule.",)
+NOT_APPLICABLE = (
+    "Specify a conda environment or container for each rule.",
+    "Shell command directly uses variable rule from outside of the rule",
+)
 
 
 def remarks(output: str) -> list[str]:
