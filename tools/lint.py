@@ -1,7 +1,7 @@
 """Run `snakemake --lint` and show the remarks that apply.
 
-Two do not: that each rule should name its own conda environment or container, for Flatline has one environment, uv.lock;
-and that `{rule}` comes from outside of the rule, for Snakemake itself gives it to every shell command.
+Two do not: that each rule should name its own conda environment or container (Flatline has one environment, uv.lock),
+and that `{rule}` comes from outside of the rule (Snakemake gives it to every shell command).
 """
 
 from __future__ import annotations
