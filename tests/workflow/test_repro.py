@@ -211,10 +211,9 @@ def test_while_the_command_runs_dvcs_rwlock_is_held_and_its_lock_is_not(scratch:
 def test_an_error_of_dvc_is_one_line(scratch: Scratch, capfd: pytest.CaptureFixture[str]) -> None:
     Path("in.txt").unlink()
     assert scratch.run() == 1
-    assert (
-        capfd.readouterr().err.splitlines() == ["ERROR: failed to reproduce 'make': missing data 'source': in.txt"]
-        or Path("one.txt").exists()
-    )
+    lines = capfd.readouterr().err.splitlines()
+    assert re.fullmatch("ERROR: failed to reproduce 'make': .*in.txt.*", lines[-1])
+    assert "Traceback" not in "".join(lines)
     assert scratch.outputs() == FIRST
 
 
