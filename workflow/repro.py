@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -41,12 +40,10 @@ def main(stage: str) -> int:
         # `_wait_for_lock` is `dvc --wait-for-lock`: jobs that start together take turns.
         with run_lock.stage() as lock, Repo(_wait_for_lock=True) as repo, repo.lock:
             _reproduce(repo, stage, lock)
-    except (DvcException, UserError, OSError, sqlite3.Error) as error:
-        print(f"ERROR: failed to reproduce '{stage}': {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
     except Exception as error:
-        traceback.print_exc()
-        print(f"ERROR: failed to reproduce '{stage}': {error!r}", file=sys.stderr)
+        if not isinstance(error, DvcException | UserError | OSError | sqlite3.Error):
+            traceback.print_exc()
+        print(f"ERROR: failed to reproduce '{stage}': {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return 0
 
@@ -154,24 +151,16 @@ def _run(repo: Any, stage: Any, lock: int) -> None:
     try:
         for command in stage.cmd if isinstance(stage.cmd, list) else stage.cmd.splitlines():
             print(f"> {command}", flush=True)
-            if code := _call([*start, command], stage.wdir, environment, lock):
-                raise DvcException(f"failed to run: {command}, exited with {code}")
+            words = [*start, command]
+            done = subprocess.run(words, cwd=stage.wdir, env=environment, pass_fds=(lock,), check=False)  # noqa: S603 - of dvc.yaml
+            if done.returncode:
+                raise DvcException(f"failed to run: {command}, exited with {done.returncode}")
     finally:
         repo.lock.lock()
     for dep, hash_info in zip(stage.deps, before, strict=True):
         if dep.get_hash() != hash_info:
             line = f"`{dep}` must stay as it is while {stage.addressing} runs. Received: a change. Run again."
             raise DvcException(line)
-
-
-def _call(words: list[str], folder: str, environment: dict[str, str], lock: int) -> int:
-    """Run a program and return its exit code. Ctrl-C ends it, and not this process, which then cleans up."""
-    process = subprocess.Popen(words, cwd=folder, env=environment, pass_fds=(lock,))  # noqa: S603 - a command of dvc.yaml
-    earlier = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return process.wait()
-    finally:
-        signal.signal(signal.SIGINT, earlier)
 
 
 if __name__ == "__main__":
