@@ -111,10 +111,11 @@ def changed_meanwhile(project: Torn, lock: str, _: np.random.Generator) -> None:
     heals(project, lock)
 
 
-def repro_meanwhile(project: Torn, lock: str, _: np.random.Generator) -> None:
+def repro_meanwhile(project: Torn, lock: str, rng: np.random.Generator) -> None:
     """A `dvc repro` of the same stage while its command runs: it is refused, and the result is kept."""
     shutil.rmtree(project.folder / "logs")
-    project.set("experiments.net0.training.learning_rate", 0.5)
+    # A new value each time, so that it is computed.
+    project.set("experiments.net0.training.learning_rate", round(float(rng.uniform(0.1, 0.9)), 6))
     project.environment |= {"PIECE_SECONDS": "1"}
     process = project.start(*RUN)
     deadline = time.monotonic() + 60

@@ -89,7 +89,7 @@ def test_make_experiments_hides_no_setting() -> None:
     given["locked"] = yaml.safe_load((PROJECT / "locked.yaml").read_text(encoding="utf-8"))
     keys = [*_leaves(given[""]), *_leaves(given["locked"]), "datasets.a.split.train.from"]
     keys += ["experiments.linear.dataset", "series.a.low", "experiments.a.architecture.weights"]
-    assert "tensorflow" in keys
+    assert "network.tensorflow" in keys
     pattern = re.compile(hidden[1].replace("$$", "$"))
     assert [key for key in keys if pattern.match(key)] == []
     scores = ("test.rmse", "train.r2", "skill_low", "p_value", "seeds.r2_std", "test.balanced_accuracy", "weights")
