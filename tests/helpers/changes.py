@@ -62,7 +62,8 @@ def library(name: str) -> Change:
 
     def change(folder: Path) -> None:
         path = folder / "locked.yaml"
-        path.write_text(re.sub(rf"^{name}: .*$", f"{name}: '999.1'", path.read_text("utf-8"), flags=re.M), "utf-8")
+        text = re.sub(rf"^( *{name}:) .*$", r"\1 '999.1'", path.read_text("utf-8"), flags=re.M)
+        path.write_text(text, "utf-8")
 
     return change
 
