@@ -3,14 +3,13 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.common import costs, errors, files
+from pipeline.common import errors, files
 
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
@@ -52,41 +51,6 @@ def test_an_empty_folder_replaces_the_earlier_one(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/old").write_text("x")
     assert list(files.empty_folder(tmp_path / "out").iterdir()) == []
-
-
-def test_costs_keep_one_row_per_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for stage in ("split@b", "raw@a", "split@b"):
-        with costs.record(stage):
-            pass
-    rows = files.COSTS.read_text().splitlines()
-    assert rows[0] == "stage,seconds,peak_megabytes"
-    assert [row.split(",")[0] for row in rows[1:]] == ["raw@a", "split@b"]
-    assert all(float(row.split(",")[1]) > 0 and float(row.split(",")[2]) > 1 for row in rows[1:])
-
-
-def test_a_stage_that_fails_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(RuntimeError), costs.record("raw@a"):
-        raise RuntimeError
-    assert not files.COSTS.exists()
-
-
-def test_an_error_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
-    def fails(_: list[str]) -> None:
-        raise errors.UserError("a.b", "must be 1", "two\nlines", "Fix it.")
-
-    with pytest.raises(SystemExit) as caught:
-        errors.run(fails)
-    assert caught.value.code == 2
-    assert capsys.readouterr().err == "`a.b` must be 1. Received: two lines. Fix it.\n"
-
-
-def test_costs_of_stages_that_end_at_once_keep_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda i: costs._write(f"raw@s{i:02d}", 1.0, 1.0), range(40)))
-    assert len(files.COSTS.read_text().splitlines()) == 41
 
 
 @contextmanager

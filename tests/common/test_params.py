@@ -143,7 +143,7 @@ def test_bad_params_give_one_line_with_the_place(
     [
         ("size: [quick", "must be YAML"),
         ("size: quick\nsize: full\n", "each key once"),
-        ("size: &a quick\nseries: *a\n", "An alias"),
+        ("size: &a quick\nseries: *a\n", "every use of an alias"),
         ("a\n", "must be a mapping"),
         ("size: !!python/object/apply:os.system ['true']\n", "must be YAML"),
     ],

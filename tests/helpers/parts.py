@@ -1,4 +1,4 @@
-"""Tiny parts made by hand, for the tests of what works on them."""
+"""Small parts made by hand."""
 
 import numpy as np
 
@@ -24,7 +24,7 @@ def make_part(
     sequence_length=None,
     stride=1,
 ):
-    """A part of one column, which is feature and target; `oracle` is (distribution, degrees, location, scale)."""
+    """Make a part of one column, feature and target at once; `oracle` is (distribution, degrees, location, scale)."""
     series = np.asarray(values, dtype=float)
     columns = ["x"]
     rows = series[:, None]
@@ -32,8 +32,8 @@ def make_part(
         columns += ["oracle_location", "oracle_scale"]
         rows = np.column_stack([series, *(np.broadcast_to(o, series.shape) for o in oracle[2:])])
     target = {"kind": kind, "of": of}
-    classes = {"sign": 2, "classes": 3}.get(kind)
-    ahead = 0 if kind == "sequence_mean" else horizon
+    classes = windowing.CLASSES.get(kind)
+    ahead = windowing.rows_ahead({"target": target, "horizon": horizon})
     intervals = [(0, len(series))]
     if sequence_length:
         intervals = [(at, at + sequence_length) for at in range(0, len(series), sequence_length)]

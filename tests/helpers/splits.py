@@ -1,4 +1,4 @@
-"""Settings of `split`, drawn by hypothesis."""
+"""Random settings of `split`, for hypothesis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of a training whose every number can be computed by hand, and parts to train on."""
+"""Settings of a training whose numbers can be computed by hand, and parts to train on."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ import numpy as np
 TRAINING = {
     "loss": None,
     "optimizer": "sgd",
-    "learning_rate": 1e-12,  # weights stay as they were drawn, so every loss can be computed by hand
+    "learning_rate": 1e-12,  # weights keep their initial values, so every loss can be computed by hand
     "clipnorm": None,
     "clipvalue": None,
     "batch_size": 8,
@@ -28,7 +28,7 @@ def noise(rows, seed=0):
 
 
 def broken(part, row):
-    """The same part with one missing cell that reached the scaled rows."""
+    """Return the same part with one missing cell in the scaled rows."""
     scaled = part.scaled.copy()
     scaled[row] = np.nan
     return dataclasses.replace(part, scaled=scaled)

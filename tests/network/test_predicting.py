@@ -48,8 +48,8 @@ def test_every_window_in_raw_units(tmp_path):
     assert list(table) == ["row", "target_0", "seed0_0", "seed7_0"]
     np.testing.assert_array_equal(table["target_0"], part.raw_targets()[:, 0])
     for seed, path in zip((0, 7), paths, strict=True):
-        said = models.load(path).predict(part.inputs(), verbose=0)[:, 0]
-        np.testing.assert_allclose(table[f"seed{seed}_0"], said * 5 + 100, rtol=1e-6)
+        predictions = models.load(path).predict(part.inputs(), verbose=0)[:, 0]
+        np.testing.assert_allclose(table[f"seed{seed}_0"], predictions * 5 + 100, rtol=1e-6)
         assert table[f"seed{seed}_0"].dtype == np.float64
 
 
@@ -62,19 +62,19 @@ def test_calls_are_bounded_and_join(tmp_path, monkeypatch):
     monkeypatch.setattr(type(part), "inputs", lambda self, i=None: (sizes.append(len(i)), inputs(self, i))[1])
     monkeypatch.setattr(predicting, "_CALL", 40)  # eight windows of five rows
     np.testing.assert_allclose(predicting.table(part, [path], experiment("none"))[0]["seed0_0"], whole, rtol=1e-5)
-    assert sizes == [8, 8, 8, 8, 3, 8]  # the last one in other company
+    assert sizes == [8, 8, 8, 8, 3, 8]  # the last one checks batch independence
 
 
 def test_posted_state_goes_on_and_the_last_batch_is_filled_up(tmp_path):
     part = make_part(noise(23), length=5)
     assert len(part) == 18
     (path,) = saved(tmp_path, [0], batch=4)
-    said = predicting.table(part, [path], experiment("posted"))[0]["seed0_0"]
+    predictions = predicting.table(part, [path], experiment("posted"))[0]["seed0_0"]
     twin = models.load(path)
     order = np.append(np.arange(18), [17, 17]).reshape(5, 4)
     expected = np.concatenate([twin.predict_on_batch(part.inputs(batch))[:, 0] for batch in order])[:18]
-    np.testing.assert_allclose(said, expected, rtol=1e-5)
-    np.testing.assert_array_equal(predicting.table(part, [path], experiment("posted"))[0]["seed0_0"], said)
+    np.testing.assert_allclose(predictions, expected, rtol=1e-5)
+    np.testing.assert_array_equal(predicting.table(part, [path], experiment("posted"))[0]["seed0_0"], predictions)
 
 
 def test_lanes_follow_each_chain_from_its_beginning(tmp_path):
@@ -101,11 +101,11 @@ def test_a_network_of_nan_predicts_nan(tmp_path):
     assert np.isnan(predicting.table(make_part(noise(20), length=5), [path], experiment("none"))[0]["seed0_0"]).all()
 
 
-def test_predictions_do_not_depend_on_their_company_unless_state_is_declared(tmp_path):
+def test_predictions_do_not_depend_on_their_batch_unless_state_is_declared(tmp_path):
     part = make_part(noise(60), length=5)
     (path,) = saved(tmp_path, [0])
     free = predicting.table(part, [path], experiment("none"))[1]
-    assert [one["result"] for one in free] == ["pass"]
+    assert [check["result"] for check in free] == ["pass"]
     assert free[0]["difference"] < 1e-4
     (path,) = saved(tmp_path, [0], batch=4)
     carried = predicting.worst(predicting.table(part, [path], experiment("posted"))[1])
@@ -118,7 +118,7 @@ def test_undeclared_state_and_batch_statistics_are_found():
     part = make_part(noise(60), length=5)
 
     class Leaky(keras.layers.Layer):
-        """Takes the mean of the batch from each row: who sits in the batch decides what is said of a window."""
+        """Takes the mean of the batch from each row: so the other windows of the batch change a prediction."""
 
         def call(self, inputs):
             return inputs - keras.ops.mean(inputs, axis=0, keepdims=True)
@@ -130,12 +130,12 @@ def test_undeclared_state_and_batch_statistics_are_found():
     assert found["result"] == "fail"
     passed = {"state": "none", "windows": 5, "difference": 1e-7, "tolerance": 1e-3, "result": "pass"}
     assert predicting.worst([passed, found, passed])["result"] == "fail"
-    nothing = passed | {"difference": None, "result": "informative"}  # a seed that gave no number
+    nothing = passed | {"difference": None, "result": "informative"}  # a seed without a finite output
     assert predicting.worst([passed, nothing])["result"] == "informative"
     assert predicting.worst([passed, nothing])["difference"] == 1e-7
 
 
-def test_predictions_that_are_no_numbers_compare_to_nothing(tmp_path):
+def test_nan_predictions_are_not_compared(tmp_path):
     (path,) = saved(tmp_path, [0])
     model = models.load(path)
     model.set_weights([weight * np.nan for weight in model.get_weights()])

@@ -31,15 +31,15 @@ def squared_errors(part, model):
 
 
 def test_history():
-    part, held = make_part(noise(40), length=5), make_part(noise(20, 1), length=5, name="validation")
-    model, history = training.fit(part, held, SMALL, TRAINING, seed=0)
+    part, validation = make_part(noise(40), length=5), make_part(noise(20, 1), length=5, name="validation")
+    model, history = training.fit(part, validation, SMALL, TRAINING, seed=0)
     assert history["weights"] == model.count_params()
     assert history["updates"] == 2 * 5  # 35 windows in batches of 8
     assert (history["stopped"], history["nonfinite"], history["weights_finite"]) == ("completed", None, True)
     assert len(history["epochs"]) == 2
     for epoch in history["epochs"]:
         assert epoch["loss"] == pytest.approx(squared_errors(part, model).mean(), rel=1e-5)
-        assert epoch["val_loss"] == pytest.approx(squared_errors(held, model).mean(), rel=1e-5)
+        assert epoch["val_loss"] == pytest.approx(squared_errors(validation, model).mean(), rel=1e-5)
         assert epoch["penalty"] == 0.0
 
 
@@ -51,7 +51,7 @@ def test_two_classes_have_an_accuracy():
     assert "val_loss" not in history["epochs"][0]
 
 
-def test_the_penalty_is_told_from_the_loss():
+def test_the_penalty_is_recorded_apart_from_the_loss():
     part = make_part(noise(40), length=5)
     architecture = {"name": "simple_rnn", "units": [4], "activations": ["tanh"], "dropout": 0.0}
     model, history = training.fit(part, None, architecture, TRAINING, seed=0)
@@ -113,11 +113,12 @@ def test_the_first_loss_that_is_not_finite_ends_the_training(steps, batch):
         assert found["loss_before"] is None
         return
     healthy, _ = training.fit(part, None, architecture, TRAINING | {"epochs": 1}, seed=0)
-    said = healthy.predict(part.inputs()[:16], verbose=0)
+    predictions = healthy.predict(part.inputs()[:16], verbose=0)
     truth = part.targets()[:16]
     assert len(history["epochs"][0]["slices"]) == (2 if steps == 1 else 1)  # the finite ones
-    assert found["loss_before"] == pytest.approx(-np.log(np.where(truth == 1, said, 1 - said)).mean(), rel=1e-4)
-    assert found["accuracy_before"] == pytest.approx(((said > 0.5) == truth).mean())
+    likelihood = np.where(truth == 1, predictions, 1 - predictions)
+    assert found["loss_before"] == pytest.approx(-np.log(likelihood).mean(), rel=1e-4)
+    assert found["accuracy_before"] == pytest.approx(((predictions > 0.5) == truth).mean())
 
 
 def test_early_stopping_watches_the_loss():
@@ -132,15 +133,16 @@ def test_early_stopping_watches_the_loss():
 
 
 def test_restore_best_brings_the_best_weights_back():
-    part, held = make_part(noise(40), length=5), make_part(noise(20, 1) + 3, length=5, name="validation")
+    part, validation = make_part(noise(20, 1) + 3, length=5), make_part(noise(40), length=5, name="validation")
     stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 0, "restore_best": True}
     settings = TRAINING | {"epochs": 30, "learning_rate": 0.1, "early_stopping": stopping}
     settings["learning_rate"] = 0.2
-    model, history = training.fit(held, part, SMALL, settings, seed=0)  # what fits the one gets worse on the other
+    # What fits the training part gets worse on the validation part.
+    model, history = training.fit(part, validation, SMALL, settings, seed=0)
     best = min(epoch["val_loss"] for epoch in history["epochs"])
     assert history["stopped"] == "early_stopping"
     assert history["epochs"][-1]["val_loss"] > best
-    assert squared_errors(part, model).mean() == pytest.approx(best, rel=1e-4)
+    assert squared_errors(validation, model).mean() == pytest.approx(best, rel=1e-4)
 
 
 def test_a_failure_is_kept_even_where_the_best_is_asked_for():
@@ -205,8 +207,8 @@ def test_lanes_carry_state_as_one_long_sequence_does():
     settings = TRAINING | {"state": "lanes", "batch_size": 3}
     model, history = training.fit(part, None, SMALL, settings, seed=0)
     run = unrolled(model, part, 4)
-    said = np.concatenate([run(0), run(4), run(8)])  # three lanes of four windows
-    expected = ((said - part.targets()[:, 0]) ** 2).mean()
+    predictions = np.concatenate([run(0), run(4), run(8)])  # three lanes of four windows
+    expected = ((predictions - part.targets()[:, 0]) ** 2).mean()
     forgetful = unrolled(model, part, 1)
     without = np.mean([(forgetful(i)[0] - part.targets()[i, 0]) ** 2 for i in range(12)])
     for epoch in history["epochs"]:  # equal in both: state is zeroed before each
@@ -224,8 +226,8 @@ def test_state_is_zeroed_between_passes(steps_per_execution):
     assert order.windows.T.tolist() == [[0, 1, 2, 3, 9, 10], [4, 5, 6, 7, 11, 12]]
     model, history = training.fit(part, None, SMALL, settings, seed=0)
     four, two = unrolled(model, part, 4), unrolled(model, part, 2)
-    said = np.concatenate([four(0), four(4), two(10), two(12)])  # numbers as before the tenth was taken out
-    expected = ((said - part.targets()[[*range(8), *range(9, 13)], 0]) ** 2).mean()
+    predictions = np.concatenate([four(0), four(4), two(10), two(12)])  # numbers as before the tenth was taken out
+    expected = ((predictions - part.targets()[[*range(8), *range(9, 13)], 0]) ** 2).mean()
     for epoch in history["epochs"]:
         assert epoch["loss"] == pytest.approx(expected, rel=1e-5)
 
@@ -236,20 +238,20 @@ def test_posted_state_goes_from_batch_to_batch():
     model, history = training.fit(part, None, SMALL, TRAINING | {"state": "posted", "batch_size": 5}, seed=0)
     twin = models.build(SMALL, Shape(5, 1, 1, 5))
     models.copy_weights(model, twin)
-    said = np.concatenate([twin.predict_on_batch(part.inputs(np.arange(at, at + 5))) for at in (0, 5, 10)])
-    expected = ((said - part.targets()[:15]) ** 2).mean()
+    predictions = np.concatenate([twin.predict_on_batch(part.inputs(np.arange(at, at + 5))) for at in (0, 5, 10)])
+    expected = ((predictions - part.targets()[:15]) ** 2).mean()
     for epoch in history["epochs"]:
         assert epoch["loss"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_validation_has_a_state_of_its_own():
-    part, held = (make_part(noise(61, seed), length=5, stride=5) for seed in (0, 1))
+    part, validation = (make_part(noise(61, seed), length=5, stride=5) for seed in (0, 1))
     settings = TRAINING | {"state": "lanes", "batch_size": 3}
-    model, history = training.fit(part, held, SMALL, settings, seed=0)
-    run = unrolled(model, held, 4)
-    said = np.concatenate([run(0), run(4), run(8)])
+    model, history = training.fit(part, validation, SMALL, settings, seed=0)
+    run = unrolled(model, validation, 4)
+    predictions = np.concatenate([run(0), run(4), run(8)])
     for epoch in history["epochs"]:
-        assert epoch["val_loss"] == pytest.approx(((said - held.targets()[:, 0]) ** 2).mean(), rel=1e-5)
+        assert epoch["val_loss"] == pytest.approx(((predictions - validation.targets()[:, 0]) ** 2).mean(), rel=1e-5)
 
 
 def test_steps_in_one_execution_and_xla_give_the_same_training():

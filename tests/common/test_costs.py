@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from pipeline.common import costs, files
+
+
+def test_costs_keep_one_row_per_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for stage in ("split@b", "raw@a", "split@b"):
+        with costs.record(stage):
+            pass
+    rows = files.COSTS.read_text().splitlines()
+    assert rows[0] == "stage,seconds,peak_megabytes"
+    assert [row.split(",")[0] for row in rows[1:]] == ["raw@a", "split@b"]
+    assert all(float(row.split(",")[1]) > 0 and float(row.split(",")[2]) > 1 for row in rows[1:])
+
+
+def test_a_stage_that_fails_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError), costs.record("raw@a"):
+        raise RuntimeError
+    assert not files.COSTS.exists()
+
+
+def test_costs_of_stages_that_end_at_once_keep_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: costs._write(f"raw@s{i:02d}", 1.0, 1.0), range(40)))
+    assert len(files.COSTS.read_text().splitlines()) == 41
