@@ -110,15 +110,7 @@ def _check_keys(place: str, settings: dict[str, Any]) -> None:
 
 
 def name_of(arguments: list[str], level: str) -> str:
-    """Return the argument of a stage's command line, a name of `level`.
-
-    Args:
-        arguments: of the command line.
-        level: series, datasets or experiments.
-
-    Raises:
-        UserError: there is not one argument, or params.yaml has no such name.
-    """
+    """Return the one argument of a stage's command line: a name of `level` (series, datasets or experiments)."""
     known = load()[level]
     if len(arguments) != 1:
         raise UserError(

@@ -143,8 +143,18 @@ def load(dataset: str, fold: int, part: str) -> Part:
     description = files.read_json(files.SPLIT / dataset / "split.json")
     windows = files.read_json(files.WINDOWS / dataset / "windows.json")
     scaling = files.read_json(files.SCALED / dataset / "scaling.json")
-    position = description["folds"][fold][part]
-    spec = _spec(dataset, fold, position, description["series"], windows, scaling)
+    series, position = description["series"], description["folds"][fold][part]
+    spec = Spec(
+        **{key: windows[key] for key in ("length", "horizon", "features", "target", "classes", "outputs", "stride")},
+        **{key: windows["folds"][fold][key] for key in ("thresholds", "shares")},
+        **{key: series[key] for key in ("columns", "period", "sequence_length", "oracle")},
+        target_column=series["columns"].index(series["target"]),
+        scaling=scaling["methods"],
+        target_center=scaling["folds"][fold]["target"]["center"],
+        target_scale=scaling["folds"][fold]["target"]["scale"],
+        score_units=params.load()["datasets"][dataset]["score_units"],
+        first_rows=splitting.rows_of(position),
+    )
     rows = windowing.read_rows(dataset, fold, part, position, windows["missing"])
     if part != "test":
         table = files.read_table(files.fold_folder(files.WINDOWS, dataset, fold) / f"{part}.parquet")
@@ -159,36 +169,3 @@ def load(dataset: str, fold: int, part: str) -> Part:
     center = np.array([feature["center"] for feature in learned])
     scale = np.array([feature["scale"] for feature in learned])
     return Part(part, rows, apply(rows, columns, center, scale), table, spec)
-
-
-def _spec(
-    dataset: str,
-    fold: int,
-    position: dict[str, Any],
-    series: dict[str, Any],
-    windows: dict[str, Any],
-    scaling: dict[str, Any],
-) -> Spec:
-    """Gather the settings of a part from split.json, windows.json and scaling.json."""
-    target = scaling["folds"][fold]["target"]
-    return Spec(
-        length=windows["length"],
-        horizon=windows["horizon"],
-        features=windows["features"],
-        target=windows["target"],
-        classes=windows["classes"],
-        outputs=windows["outputs"],
-        columns=series["columns"],
-        target_column=series["columns"].index(series["target"]),
-        thresholds=windows["folds"][fold]["thresholds"],
-        shares=windows["folds"][fold]["shares"],
-        period=series["period"],
-        sequence_length=series["sequence_length"],
-        oracle=series["oracle"],
-        scaling=scaling["methods"],
-        target_center=target["center"],
-        target_scale=target["scale"],
-        score_units=params.load()["datasets"][dataset]["score_units"],
-        stride=windows["stride"],
-        first_rows=splitting.rows_of(position),
-    )

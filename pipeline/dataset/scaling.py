@@ -49,14 +49,7 @@ def learn(values: np.ndarray, method: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def apply(rows: np.ndarray, positions: list[int], center: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Scale the features, some hundred thousand rows at a time: float32 [rows, features].
-
-    Args:
-        rows: float64 [rows, columns].
-        positions: columns of the features.
-        center: float64 [features].
-        scale: float64 [features].
-    """
+    """Scale the features, some hundred thousand rows at a time: float32 [rows, features]."""
     result = np.empty((len(rows), len(positions)), dtype=np.float32)
     for i in range(0, len(rows), 1 << 18):
         result[i : i + (1 << 18)] = (rows[i : i + (1 << 18)][:, positions] - center) / scale

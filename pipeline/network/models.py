@@ -23,12 +23,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture") -> keras.Model:
-    """Call the builder that `architecture` names with its options.
-
-    Args:
-        architecture: `name`, or `builder`, and the builder's options.
-        shape: shapes of inputs and outputs.
-        place: dotted path of the architecture, for errors.
+    """Call the builder that `architecture` names with its options; `place` is its dotted path, for errors.
 
     Raises:
         UserError: `architecture` is wrong (`architectures.check`), the builder refuses the value of an option, or its

@@ -137,14 +137,7 @@ def _early_stopping(training: dict[str, Any]) -> keras.callbacks.EarlyStopping |
 def build(
     part: Part, architecture: dict[str, Any], training: dict[str, Any], seed: int, place: str = "experiment"
 ) -> keras.Model:
-    """Build and compile the network of one random seed. Clears Keras's session.
-
-    Args:
-        part: windows that decide the shapes of inputs and outputs.
-        architecture: `name` and the builder's options.
-        training: the settings of the same name in params.yaml, complete.
-        seed: of the weights.
-        place: dotted path of the experiment, for errors.
+    """Build and compile the network of one random seed; arguments as for `fit`. Clears Keras's session.
 
     Raises:
         UserError: an option of the architecture or the training is impossible.

@@ -138,22 +138,17 @@ class ParquetFile(TableFile):
 
 
 def _check_utf8(path: Path) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as stream:
-            while block := stream.read(1 << 24):
-                decoder.decode(block)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        with path.open("rb") as stream:
-            for line, text in enumerate(stream, 1):
-                try:
-                    text.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    received = f"the byte {text[error.start]:#04x}"
-                    raise UserError(
-                        f"{path}, line {line}", "must be UTF-8", received, "Save the file as UTF-8."
-                    ) from None
+    decoder, line, block = codecs.getincrementaldecoder("utf-8")(), 1, b"first"
+    with path.open("rb") as stream:
+        while block:
+            block = stream.read(1 << 24)
+            try:
+                decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                line += error.object.count(b"\n", 0, error.start)
+                received = f"the byte {error.object[error.start]:#04x}"
+                raise UserError(f"{path}, line {line}", "must be UTF-8", received, "Save the file as UTF-8.") from None
+            line += block.count(b"\n")
 
 
 def _records(path: Path, blank: bool) -> Iterator[tuple[int, list[str]]]:
