@@ -127,7 +127,7 @@ def test_kernel_gain_without_orthogonal_kernels_is_an_error():
     ],
 )
 def test_a_value_that_keras_refuses_is_an_error(architecture):
-    with pytest.raises(UserError, match=r"^`architecture` must hold options") as error:
+    with pytest.raises(UserError, match=r"^`architecture` must have options") as error:
         models.build(architecture, Shape(9, 1, 1))
     assert "\n" not in str(error.value)
 
