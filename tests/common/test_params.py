@@ -155,7 +155,7 @@ def test_bad_yaml_gives_one_line(project: Path, text: str, words: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_every_key_of_the_schema_says_what_it_is() -> None:
+def test_every_key_of_the_schema_has_a_description() -> None:
     schema = yaml.safe_load(params.SCHEMA.read_text(encoding="utf-8"))
 
     def described(node: Any) -> bool:
@@ -169,7 +169,7 @@ def test_every_key_of_the_schema_says_what_it_is() -> None:
     assert not missing
 
 
-def test_one_name_is_asked_for(project: Path) -> None:
+def test_a_stage_takes_one_name(project: Path) -> None:
     assert params.name_of(["season"], "series") == "season"
     with pytest.raises(UserError, match="Did you mean `season`"):
         params.name_of(["saeson"], "series")

@@ -1,4 +1,4 @@
-"""The order of windows where state is carried: index arrays alone."""
+"""The order of windows for carried state."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Training: what is recorded, where it stops, how state is carried, and that equal inputs give equal bytes."""
+"""Training: records, stops, carried state, and equal bytes for equal inputs."""
 
 import copy
 import dataclasses

@@ -1,4 +1,4 @@
-"""Stage `raw`: what it writes, and that a failure leaves what lay there."""
+"""Stage `raw`: its files, its errors, and that a failure leaves the earlier result."""
 
 import hashlib
 import json
