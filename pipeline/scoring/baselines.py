@@ -1,4 +1,4 @@
-"""What a forecast without a network reaches on the same windows, everything learned from the training part alone.
+"""Forecasts without a network on the same windows. Everything is learned from the training part alone.
 
 Regressions: persistence, train_mean, seasonal_naive, ridge. Classes: majority, persistence, logistic.
 """
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pipeline.scoring import ridge
+
 if TYPE_CHECKING:
     from pipeline.dataset import Part
 
@@ -19,10 +21,9 @@ Forecast = Callable[["Part"], np.ndarray]
 NAIVE = ("persistence", "train_mean", "seasonal_naive", "majority")
 LINEAR = ("ridge", "logistic")
 
-# Strength of the ridge penalty per training window, on standardised inputs.
-_ALPHAS = np.logspace(-6, 2, 9)
 # Cells of float64 that a linear model may hold at once: 256 MB.
 _CELLS = 2**25
+# From so many inputs on, ridge holds all its windows at once.
 _WIDEST = 4096
 
 
@@ -31,10 +32,10 @@ def fit(train: Part, linear: bool = True) -> dict[str, Forecast]:
 
     Args:
         train: the training part.
-        linear: the linear model too, which takes most of the time.
+        linear: whether to include the linear model, which takes most of the time.
 
     Returns:
-        by name a function from any part to its forecasts: `[windows, steps]` in raw units for regressions,
+        By name, a function from any part to its forecasts: `[windows, steps]` in raw units for regressions,
         `[windows, 1]` probabilities of class 1 for two classes, `[windows, 3]` probabilities for three.
     """
     if train.spec.classes:
@@ -51,7 +52,7 @@ def _steps(part: Part) -> int:
 
 
 def _change(value: np.ndarray, last: np.ndarray, kind: str) -> np.ndarray:
-    """A value of the target column as what is predicted: itself, its difference to `last`, or its return on `last`."""
+    """Turn values of the target column into the target: the value, its difference to `last`, or its return on it."""
     if kind == "difference":
         return value - last
     if kind == "return":
@@ -69,7 +70,7 @@ def _train_mean(train: Part) -> Forecast:
 
 
 def _persistence(train: Part) -> Forecast:
-    """The last value at every step, or no change. The training mean where the last value is missing."""
+    """Forecast the last value at every step, or no change; the training mean where the last value is missing."""
     mean = train.raw_targets().mean(axis=0)
 
     def forecast(part: Part) -> np.ndarray:
@@ -82,9 +83,9 @@ def _persistence(train: Part) -> Forecast:
 
 
 def _seasonal_naive(train: Part) -> Forecast:
-    """The value as few whole seasons before the target as were known at the window's end.
+    """Forecast the value a whole number of seasons before the target: the latest one known at the window's end.
 
-    Persistence where the part holds no such row: a part never looks into another one.
+    Where the part does not contain that row, forecast persistence: a part never reads another part.
     """
     persistence = _persistence(train)
 
@@ -95,12 +96,12 @@ def _seasonal_naive(train: Part) -> Forecast:
         values = part.rows[:, spec.target_column]
         end = np.asarray(part.table["start"]) + spec.length - 1
         known = rows[end]
-        # `row` is the first row after the window; a change is that of the horizon's last row.
-        first = np.asarray(part.table["row"]) + (0 if kind == "value" else spec.horizon - 1)
+        # The table's `row` is the first row after the window; a change is that of the horizon's last row.
+        target_row = np.asarray(part.table["row"]) + (0 if kind == "value" else spec.horizon - 1)
         last = np.asarray(part.table["last"], dtype=float)
         columns = []
         for step, otherwise in enumerate(persistence(part).T):
-            target = first + step
+            target = target_row + step
             seasons = np.maximum(np.ceil((target - known) / spec.period).astype(int), 1)
             wanted = target - seasons * spec.period
             at = np.searchsorted(rows, wanted).clip(0, len(rows) - 1)
@@ -112,66 +113,25 @@ def _seasonal_naive(train: Part) -> Forecast:
 
 
 def _ridge(train: Part) -> Forecast:
-    """Linear regression on the flattened window, its penalty chosen by leave-one-out over the training windows."""
+    """Linear regression on the flattened window, its penalty chosen by the leave-one-out error."""
     columns = _columns(train)
-    coefficients, intercept = _leave_one_out_ridge(train, columns)
+    indices = _thinned(columns) if columns.width > _WIDEST else columns.usable
+    coefficients, intercept = ridge.fit(
+        lambda: _standardised(train, columns, indices), columns.width, train.targets(indices).astype(float)
+    )
 
     def forecast(part: Part) -> np.ndarray:
-        outputs = np.concatenate([x @ coefficients + intercept for _, x in _standardised(part, columns)])
+        outputs = np.concatenate([x @ coefficients + intercept for x in _standardised(part, columns)])
         return np.asarray(part.restore(outputs), dtype=float).reshape(len(part), -1)
 
     return forecast
-
-
-def _leave_one_out_ridge(train: Part, columns: _Columns) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients `[inputs, outputs]` and intercept `[outputs]` of the ridge with the least leave-one-out error.
-
-    The same as scikit-learn's RidgeCV, whose singular value decomposition would need several copies of all windows at
-    once: 54,000 windows of 700 inputs pass here in chunks, twice. Wider windows than that go to RidgeCV, thinned.
-    """
-    if columns.width > _WIDEST:
-        return _thinned_ridge(train, columns)
-    truth = train.targets().astype(float)
-    count, centre = len(columns.usable), truth[columns.usable].mean(axis=0)
-    truth -= centre
-    # The mean of the standardised inputs is 0, so the products below are those of centred inputs.
-    gram = np.zeros((columns.width, columns.width))
-    moment = np.zeros((columns.width, len(centre)))
-    for indices, x in _standardised(train, columns, columns.usable):
-        gram += x.T @ x
-        moment += x.T @ truth[indices]
-    values, vectors = np.linalg.eigh(gram)
-    values = values.clip(0)
-    turned = vectors.T @ moment
-    alphas = _ALPHAS * count
-    shrunk = 1 / (values[:, None] + alphas)
-    errors = np.zeros(len(alphas))
-    for indices, x in _standardised(train, columns, columns.usable):
-        z = x @ vectors
-        leverage = 1 / count + z**2 @ shrunk
-        y = truth[indices]
-        for column in range(len(centre)):
-            residual = y[:, [column]] - z @ (shrunk * turned[:, [column]])
-            # A window with leverage 1 is fitted whatever it holds: its own error says nothing.
-            errors += np.sum((residual / np.maximum(1 - leverage, 1e-9)) ** 2, axis=0)
-    best = int(np.argmin(errors))
-    return vectors @ (shrunk[:, [best]] * turned), centre
-
-
-def _thinned_ridge(train: Part, columns: _Columns) -> tuple[np.ndarray, np.ndarray]:
-    from sklearn.linear_model import RidgeCV
-
-    indices = _thinned(columns)
-    x = np.concatenate([chunk for _, chunk in _standardised(train, columns, indices)])
-    model = RidgeCV(alphas=_ALPHAS * len(indices)).fit(x, train.targets(indices).astype(float))
-    return np.atleast_2d(model.coef_).T, np.atleast_1d(model.intercept_)
 
 
 # --- classes
 
 
 def _majority(train: Part) -> Forecast:
-    """The classes' shares among the training windows as the probabilities of every window."""
+    """Forecast the shares of the classes among the training windows as probabilities."""
     counts = np.bincount(train.raw_targets().astype(int).ravel(), minlength=train.spec.classes or 0)
     shares = counts / counts.sum()
     outputs = shares[1:] if train.spec.classes == 2 else shares
@@ -179,7 +139,7 @@ def _majority(train: Part) -> Forecast:
 
 
 def _persistent_class(train: Part) -> Forecast:
-    """The class of the last value, or of the last change over as many rows as the horizon; majority where missing."""
+    """Forecast the class of the last value, or of the last change over the horizon; majority where it is missing."""
     majority = _majority(train)
 
     def forecast(part: Part) -> np.ndarray:
@@ -198,7 +158,7 @@ def _persistent_class(train: Part) -> Forecast:
 
 
 def _logistic(train: Part) -> Forecast:
-    """Logistic regression on the flattened window; the training shares where only one class was seen."""
+    """Logistic regression on the flattened window; the training shares where only one class occurs."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -208,15 +168,15 @@ def _logistic(train: Part) -> Forecast:
     truth = train.raw_targets()[indices].astype(int).ravel()
     if len(np.unique(truth)) < 2:
         return _majority(train)
-    x = np.concatenate([chunk for _, chunk in _standardised(train, columns, indices)])
+    x = np.concatenate(list(_standardised(train, columns, indices)))
     with warnings.catch_warnings():
-        # A baseline that has not quite converged is one still; the iterations bound its time.
+        # Not quite converged is good enough for a baseline; the limit on iterations bounds its time.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(max_iter=200).fit(x, truth)
 
     def forecast(part: Part) -> np.ndarray:
         outputs = np.zeros((len(part), classes))
-        known = np.concatenate([model.predict_proba(chunk) for _, chunk in _standardised(part, columns)])
+        known = np.concatenate([model.predict_proba(x) for x in _standardised(part, columns)])
         outputs[:, model.classes_] = known
         return outputs[:, 1:] if classes == 2 else outputs
 
@@ -227,11 +187,11 @@ def _logistic(train: Part) -> Forecast:
 
 
 class _Columns(NamedTuple):
-    """Mean and spread of each input of the flattened window over the training windows without a missing cell."""
+    """Mean and standard deviation of each input of the flattened window, over the usable training windows."""
 
     mean: np.ndarray
-    spread: np.ndarray
-    usable: np.ndarray  # indices of those windows
+    std: np.ndarray
+    usable: np.ndarray  # indices of the windows without a missing cell
 
     @property
     def width(self) -> int:
@@ -239,7 +199,7 @@ class _Columns(NamedTuple):
 
 
 def _chunks(part: Part, indices: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Windows flattened, some at a time: their indices and float64 `[some, length x features]`."""
+    """Yield flattened windows, some at a time: their indices and float64 `[some, length x features]`."""
     width = part.spec.length * len(part.spec.features)
     size = max(1, min(4096, _CELLS // 4 // width))
     for at in range(0, len(indices), size):
@@ -258,23 +218,21 @@ def _columns(train: Part) -> _Columns:
     mean = total / max(len(rows), 1)
     for _, x in _chunks(train, rows):
         square += ((x - mean) ** 2).sum(axis=0)
-    spread = np.sqrt(square / max(len(rows), 1))
-    # float32 sums of a constant column leave a spread that is only rounding.
-    constant = spread <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
-    return _Columns(mean, np.where(constant, 1.0, spread), rows)
+    std = np.sqrt(square / max(len(rows), 1))
+    # Sums of a constant float32 column leave a deviation that is only rounding.
+    constant = std <= 1e-6 * np.maximum(np.abs(mean), 1e-30)
+    return _Columns(mean, np.where(constant, 1.0, std), rows)
 
 
-def _standardised(
-    part: Part, columns: _Columns, indices: np.ndarray | None = None
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Flattened windows in units of the training windows; a cell that is missing gets the training mean, which is 0."""
-    for some, x in _chunks(part, np.arange(len(part)) if indices is None else indices):
-        x = (x - columns.mean) / columns.spread
-        yield some, np.where(np.isfinite(x), x, 0.0)
+def _standardised(part: Part, columns: _Columns, indices: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Yield flattened windows in units of the training windows; a missing cell gets the training mean, which is 0."""
+    for _, x in _chunks(part, np.arange(len(part)) if indices is None else indices):
+        x = (x - columns.mean) / columns.std
+        yield np.where(np.isfinite(x), x, 0.0)
 
 
 def _thinned(columns: _Columns) -> np.ndarray:
-    """The usable windows, or as many of them, evenly spaced, as fit into memory flattened."""
+    """Return the usable windows, or as many of them, evenly spaced, as fit into memory."""
     most = max(_CELLS // columns.width, 2)
     if len(columns.usable) <= most:
         return columns.usable

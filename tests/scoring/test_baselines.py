@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
-from pipeline.scoring import baselines
+from pipeline.scoring import baselines, ridge
 from tests.helpers.parts import make_part
 
 
@@ -67,7 +67,7 @@ def test_ridge_agrees_with_scikit_learn(horizon, monkeypatch):
 
     x = train.inputs().reshape(len(train), -1).astype(float)
     mean, spread = x.mean(axis=0), x.std(axis=0)
-    theirs = RidgeCV(alphas=baselines._ALPHAS * len(train)).fit((x - mean) / spread, train.targets().astype(float))
+    theirs = RidgeCV(alphas=ridge.ALPHAS * len(train)).fit((x - mean) / spread, train.targets().astype(float))
     seen = (test.inputs().reshape(len(test), -1) - mean) / spread
     expected = test.restore(theirs.predict(seen).reshape(len(test), -1))
 

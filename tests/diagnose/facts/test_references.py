@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.diagnose.facts import linear, references, trees
+from pipeline.diagnose.facts import references, trees
 from tests.helpers.parts import make_part
 
 
@@ -204,19 +204,6 @@ def test_a_target_without_variance_has_no_skill_to_tell(kind):
 def test_equal_inputs_give_equal_facts():
     part = make_part(autoregression(800, {2: 0.6}), length=6)
     assert json.dumps(references.facts(part, None)) == json.dumps(references.facts(part, None))
-
-
-def test_ridge_is_the_same_from_either_side_and_as_in_scikit_learn():
-    from sklearn.linear_model import RidgeCV
-
-    for shape in ((40, 90), (90, 40)):
-        x = noise(shape[0] * shape[1], 1).reshape(shape)
-        x -= x.mean(axis=0)
-        y = (x[:, :3] @ [1.0, -2.0, 0.5] + 0.3 * noise(shape[0], 2))[:, None] + 4
-        coefficients, intercept = linear.ridge(x, y)
-        reference = RidgeCV(alphas=linear._ALPHAS * len(x)).fit(x, y[:, 0])
-        assert coefficients[:, 0] == pytest.approx(reference.coef_, abs=1e-8)
-        assert intercept[0] == pytest.approx(reference.intercept_)
 
 
 def test_columns_of_trees_keep_the_latest_rows_whole():
