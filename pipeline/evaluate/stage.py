@@ -87,7 +87,7 @@ def measure(settings: dict[str, Any], name: str, arrays: Arrays, about: dict[str
         },
         "training": _histories(name, dataset.folds(data), seeds),
         "parts": {part: _part(arrays, part, seeds, classes) for part in PARTS if (part, "truth") in arrays},
-        "comparison": skill.of_experiment(arrays, seeds, about, settings["datasets"][data]["series"]),
+        "comparison": skill.compare_experiment(arrays, seeds, about, settings["datasets"][data]["series"]),
         "state": _state(name),
         "split": {key: description[key] for key in ("policy", "gap", "rows", "folds")},
     }

@@ -115,9 +115,10 @@ def _seasonal_naive(train: Part) -> Forecast:
 def _ridge(train: Part) -> Forecast:
     """Linear regression on the flattened window, its penalty chosen by the leave-one-out error."""
     columns = _columns(train)
-    indices = _thinned(columns) if columns.width > _WIDEST else columns.usable
+    wide = columns.width > _WIDEST
+    indices = _thinned(columns) if wide else columns.usable
     coefficients, intercept = ridge.fit(
-        lambda: _standardised(train, columns, indices), columns.width, train.targets(indices).astype(float)
+        lambda: _standardised(train, columns, indices), columns.width, train.targets(indices).astype(float), wide
     )
 
     def forecast(part: Part) -> np.ndarray:

@@ -13,11 +13,11 @@ import numpy as np
 
 LEVEL = 0.05
 RESAMPLES = 1000
-# The same draws for every experiment: two experiments differ by their losses, never by their luck.
+# The same draws for every experiment, so that two experiments differ by their losses alone.
 _SEED = 20240501
-# Up to so many units the draws are kept: `calibrate` uses the same ones thousands of times.
+# Up to this many units the draws are cached: `calibrate` uses the same ones thousands of times.
 _KEPT = 1000
-# No tail is known that far out; and 0 is only told of a network that is not finite.
+# No tail is known that far out, and 0 is reserved for a network whose losses are not finite.
 _LEAST_P = 1e-12
 
 
@@ -29,45 +29,40 @@ class Draws(NamedTuple):
     degrees: float
     widening: float
 
-    @staticmethod
-    def of(table: np.ndarray, block: int) -> Draws:
-        """Draw blocks of mean length `block` from `[units, forecasts + 1]`, losses and, in the last column, weights."""
-        drawn = _resample(table, block)
-        units = len(table)
-        means, resampled = table[:, :-1].mean(axis=0), drawn[:, :-1] / drawn[:, -1:]
-        return Draws(means, resampled, degrees(units, block), widening(units, block))
-
-    def wide(self, value: float, resampled: np.ndarray) -> np.ndarray:
-        """Resamples of a mean, moved away from it by the widening."""
+    def widen(self, value: float, resampled: np.ndarray) -> np.ndarray:
+        """Move the resamples of a mean away from it by the widening."""
         return value + self.widening * (resampled - value)
 
-    def wide_ratio(self, above: float, below: float, resampled: np.ndarray, under: np.ndarray) -> np.ndarray:
-        """The same for `above / below`, whose sign is that of the widened `above`.
+    def widen_ratio(
+        self, numerator: float, denominator: float, numerators: np.ndarray, denominators: np.ndarray
+    ) -> np.ndarray:
+        """Widen the resamples of a ratio of two means; its sign is that of the widened numerator.
 
         Args:
-            above: a mean of any sign.
-            below: a positive one. Where few units would carry a resample of it past 0, all are moved in proportion.
-            resampled: of `above`.
-            under: of `below`; where one is 0 the ratio is infinite, or 0 for 0 / 0.
+            numerator: a mean of any sign.
+            denominator: a positive mean. Where widening would push one of its resamples below 0, all of them are moved
+                in proportion instead.
+            numerators: resamples of the numerator.
+            denominators: resamples of the denominator; where one is 0 the ratio is infinite, or 0 for 0 / 0.
         """
-        over, base = self.wide(above, resampled), self.wide(below, under)
-        if base.min() <= 0:
-            base = below * (np.maximum(under, 0) / below) ** self.widening
+        above, below = self.widen(numerator, numerators), self.widen(denominator, denominators)
+        if below.min() <= 0:
+            below = denominator * (np.maximum(denominators, 0) / denominator) ** self.widening
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(over == 0, 0.0, over / base)
+            return np.where(above == 0, 0.0, above / below)
 
     def p_value(self, value: float, resampled: np.ndarray) -> float:
-        """Two-sided p-value of a mean's being 0, below 5 % exactly where the interval leaves 0 out.
+        """Return the two-sided p-value of a mean of 0, below 5 % exactly where the interval excludes 0.
 
-        The interval is inverted with Student's t: the end that faces 0 gives the standard error. So the tail is smooth,
-        and not cut off at one in `RESAMPLES`, of which Holm's correction for 30 experiments would leave nothing.
-        Where nothing has a spread it is 1 for a mean of 0, and for any other one the least there is, 1e-12.
+        The interval is inverted with Student's t: the end that faces 0 gives the standard error. The tail is therefore
+        smooth and not cut off at one in `RESAMPLES`, of which Holm's correction for 30 experiments would leave nothing.
+        Where the resamples do not vary, it is 1 for a mean of 0 and the smallest value, 1e-12, for any other mean.
         """
         from scipy import stats
 
         if value == 0:
             return 1.0
-        low, high = interval(self.wide(value, resampled))
+        low, high = interval(self.widen(value, resampled))
         reach = value - low if value > 0 else high - value
         if reach <= 0:
             return _LEAST_P
@@ -76,25 +71,39 @@ class Draws(NamedTuple):
         return max(float(2 * stats.t.sf(far, self.degrees)), _LEAST_P)
 
 
+def draw(table: np.ndarray, block: int) -> Draws:
+    """Draw blocks of mean length `block`.
+
+    Args:
+        table: `[units, forecasts + 1]`, losses and, in the last column, weights.
+        block: mean length of the blocks, in units.
+    """
+    drawn = _resample(table, block)
+    units = len(table)
+    means, resampled = table[:, :-1].mean(axis=0), drawn[:, :-1] / drawn[:, -1:]
+    return Draws(means, resampled, degrees(units, block), widening(units, block))
+
+
 def degrees(units: int, block: int) -> float:
-    """Degrees of freedom that a resampled mean's variance has; see `widening`. A single unit counts as two."""
+    """Return the degrees of freedom of a resampled mean's variance; see `widening`. A single unit counts as two."""
     q = 1 - 1 / block
     return max(units, 2) * (1 - q**2) / (1 + q**2) - 1
 
 
 def widening(units: int, block: int) -> float:
-    """How much farther than a resample the truth lies from the estimate, as a factor.
+    """Return the factor by which the truth lies farther from the estimate than a resample does.
 
-    Plain percentiles are too narrow where blocks are long: over 1,000 pairs of equally good forecasts of 500 windows
-    they told 9 % apart for targets that overlap by 5, 15 % by 24, and 15 % of 100 windows by 5; with this factor
-    8, 7 and 6 %, and of independent losses 4 % either way. (`calibrate` repeats the like: its part `equal`.) Two
-    known causes are mended: a resampled mean varies less than a mean does, for the blocks are drawn around the mean of
-    the same windows; and its variance is itself an estimate with few degrees of freedom, as in Student's test.
+    Plain percentiles are too narrow where blocks are long. Over 1,000 pairs of equally good forecasts of 500 windows
+    they found a difference in 9 % of the pairs for targets that overlap by 5 and in 15 % by 24, and in 15 % of 100
+    windows by 5. With this factor it is 8, 7 and 6 %, and 4 % for independent losses either way. (`calibrate` repeats
+    this in its part `equal`.) Two known causes are corrected: a resampled mean varies less than a mean does, because
+    the blocks are drawn around the mean of the same windows; and its variance is itself an estimate with few degrees
+    of freedom, as in Student's test.
 
     The variance of a stationary bootstrap's mean is a sum of autocovariances with weights (1 - 1 / block) ** |lag|
     (Politis and Romano 1994, lemma 1), from which bias and degrees of freedom follow as for any lag window (Priestley
     1981, sections 6.2 and 6.4). With block 1 this is Student's own interval. As blocks are at most a quarter of the
-    units, the variance keeps at least half of itself.
+    units, at least half of the variance is kept.
     """
     from scipy import stats
 
@@ -105,32 +114,33 @@ def widening(units: int, block: int) -> float:
 
 
 def block_length(series: list[np.ndarray], overlap: int = 1) -> int:
-    """Mean length of the blocks, in windows: the longest that `arch`'s rule asks for, at most a quarter of the windows.
+    """Return the mean length of the blocks, in windows: the longest by `arch`'s rule, at most a quarter of the windows.
 
-    The quarter wins, also over the overlap: fewer than four blocks would be told nothing of.
+    The quarter takes precedence, also over the overlap: fewer than four blocks allow no conclusion.
 
     Args:
         series: `[windows]` each: differences of losses.
-        overlap: windows in a row that share a target row. Their losses are correlated for sure, whatever the rule
-            makes of a few hundred of them; blocks of twice that length told 1 to 2 % fewer equal forecasts apart.
+        overlap: windows in a row that share a target row. Their losses are certainly correlated, even where the rule
+            does not see it in a few hundred of them. Blocks of twice that length found a difference between 1 to 2 %
+            fewer equal forecasts.
     """
     from arch.bootstrap import optimal_block_length
 
     least = 2 * overlap if overlap > 1 else 1
     lengths = [float(least)]
-    for one in series:
-        # The rule needs a few dozen windows for its autocorrelations, and a spread.
-        if len(one) >= 20 and np.ptp(one) > 0:
-            lengths.append(float(optimal_block_length(one / np.abs(one).max())["stationary"].iloc[0]))
+    for values in series:
+        # The rule needs a few dozen windows for its autocorrelations, and values that vary.
+        if len(values) >= 20 and np.ptp(values) > 0:
+            lengths.append(float(optimal_block_length(values / np.abs(values).max())["stationary"].iloc[0]))
     longest = max(length for length in lengths if np.isfinite(length))
     most = max((len(series[0]) if series else 1) // 4, 1)
     return int(min(np.ceil(longest), most))
 
 
-def units_of(columns: np.ndarray, sequences: np.ndarray | None) -> np.ndarray:
-    """What is resampled, `[units, columns + 1]`: windows, or sums over sequences; the last column is a unit's weight.
+def group_units(columns: np.ndarray, sequences: np.ndarray | None) -> np.ndarray:
+    """Return the units to resample, `[units, columns + 1]`: windows, or sums over sequences, and a unit's weight.
 
-    Sums are divided by the windows of a sequence on average, so that a column's mean stays the mean over windows.
+    Sums are divided by the mean number of windows in a sequence, so that a column's mean stays the mean over windows.
     """
     table = np.column_stack([columns, np.ones(len(columns))])
     if sequences is None:
@@ -142,7 +152,7 @@ def units_of(columns: np.ndarray, sequences: np.ndarray | None) -> np.ndarray:
 
 
 def _counts(units: int, block: int) -> Iterator[np.ndarray]:
-    """How often each unit is in each resample."""
+    """Yield how often each unit is in each resample."""
     from arch.bootstrap import StationaryBootstrap
 
     bootstrap = StationaryBootstrap(block, np.arange(units), seed=np.random.default_rng([_SEED]))
@@ -156,7 +166,7 @@ def _kept(units: int, block: int) -> np.ndarray:
 
 
 def _resample(table: np.ndarray, block: int) -> np.ndarray:
-    """Means of the columns over each resample, `[resamples, columns]`."""
+    """Return the means of the columns over each resample, `[resamples, columns]`."""
     units = len(table)
     if units <= _KEPT:
         return _kept(units, block) @ table / units
@@ -164,7 +174,7 @@ def _resample(table: np.ndarray, block: int) -> np.ndarray:
 
 
 def interval(values: np.ndarray) -> tuple[float, float]:
-    """Central 95 % of the resamples, the ends being resamples themselves: for one may be infinite."""
+    """Return the central 95 % of the resamples; the ends are resamples themselves, because one may be infinite."""
     ranked = np.sort(values)
     outside = int(LEVEL / 2 * (len(ranked) - 1))
     return float(ranked[outside]), float(ranked[-1 - outside])

@@ -1,4 +1,4 @@
-"""The best possible forecast of a series whose generator is known, from the two oracle columns of its rows."""
+"""The best possible forecast of a series with a known generator, from the two oracle columns of its rows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 def predict(part: Part) -> np.ndarray | None:
-    """The oracle's forecast of each window, as the network's: raw units, or probabilities of classes.
+    """Return the oracle's forecast of each window, shaped like the network's: raw units, or probabilities of classes.
 
     Returns:
-        `[windows, 1]` for regressions and two classes, `[windows, 3]` for three; None where the series has no oracle,
-        or where it does not know the target: it foretells the next row from all rows before, so a horizon of 1 alone.
+        `[windows, 1]` for regressions and two classes, `[windows, 3]` for three. None where the series has no oracle,
+        or where the oracle does not know the target: it predicts only the next row, so the horizon must be 1.
     """
     spec = part.spec
     if not spec.oracle:
@@ -52,14 +52,14 @@ def _exact(part: Part) -> np.ndarray:
 def _below(
     edge: float, of: str, last: np.ndarray, location: np.ndarray, scale: np.ndarray, oracle: dict[str, Any]
 ) -> np.ndarray:
-    """Probability, `[windows]`, that the value (or its difference to `last`, or its return) is at most `edge`."""
+    """Return the probability, `[windows]`, that the value, its difference to `last` or its return is at most `edge`."""
     from scipy import stats
 
     standard = stats.norm() if oracle["distribution"] == "normal" else stats.t(df=oracle["degrees"])
     value = {"value": np.full_like(last, edge), "difference": last + edge, "return": last * (1 + edge)}[of]
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (value - location) / scale
-    # No spread and the value right on the edge: 'at most' holds.
+    # Scale 0 and the value exactly on the edge: 'at most' holds.
     share = standard.cdf(np.where(np.isnan(z) & (value == location), np.inf, z))
-    # A return on a negative value falls where the value rises.
+    # With a negative last value, the return falls where the value rises.
     return np.where((last < 0) & (of == "return"), 1 - share, share)

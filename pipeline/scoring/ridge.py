@@ -14,27 +14,25 @@ import numpy as np
 ALPHAS = np.logspace(-6, 2, 9)
 
 
-def fit(chunks: Callable[[], Iterable[np.ndarray]], width: int, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def fit(
+    chunks: Callable[[], Iterable[np.ndarray]], width: int, truth: np.ndarray, dual: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """Fit the ridge with the least leave-one-out error.
-
-    The smaller one of X'X and XX' is decomposed, so 36 windows of 2,000 inputs are as cheap as 2,000 windows of 36.
 
     Args:
         chunks: returns the windows, some at a time and in order: standardised, float64 [some, inputs], each column of
-            mean 0 over all windows. It is called twice. With more inputs than windows, all are held in memory.
+            mean 0 over all windows. It is called twice.
         width: number of inputs.
         truth: float64 [windows, outputs].
+        dual: decompose XX' in place of X'X. It makes 36 windows of 2,000 inputs as cheap as 2,000 windows of 36, but
+            holds all windows in memory at once.
 
     Returns:
         Coefficients [inputs, outputs] and intercept [outputs].
     """
     count, centre = len(truth), truth.mean(axis=0)
     truth = truth - centre
-    values, vectors = _axes(chunks, width, count)
-    moment = np.zeros((width, truth.shape[1]))
-    for x, y in _with(truth, chunks()):
-        moment += x.T @ y
-    turned = vectors.T @ moment
+    values, vectors, turned = _axes(chunks, width, truth, dual)
     alphas = ALPHAS * count
     shrunk = 1 / (values[:, None] + alphas)
     errors = np.zeros(len(alphas))
@@ -49,18 +47,22 @@ def fit(chunks: Callable[[], Iterable[np.ndarray]], width: int, truth: np.ndarra
     return vectors @ (shrunk[:, [best]] * turned), centre
 
 
-def _axes(chunks: Callable[[], Iterable[np.ndarray]], width: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the eigenvalues of X'X [axes] and its eigenvectors [inputs, axes]."""
-    if width <= count:
-        gram = np.zeros((width, width))
-        for x in chunks():
-            gram += x.T @ x
-        values, vectors = np.linalg.eigh(gram)
-        return values.clip(0), vectors
-    x = np.concatenate([np.zeros((0, width)), *chunks()])
-    values, left = np.linalg.eigh(x @ x.T)
-    kept = values > 1e-12 * max(values.max(initial=0), 1e-300)
-    return values[kept], x.T @ (left[:, kept] / np.sqrt(values[kept]))
+def _axes(
+    chunks: Callable[[], Iterable[np.ndarray]], width: int, truth: np.ndarray, dual: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the eigenvalues of X'X [axes], its eigenvectors V [inputs, axes], and V'X'y [axes, outputs]."""
+    if dual:
+        x = np.concatenate([np.zeros((0, width)), *chunks()])
+        values, left = np.linalg.eigh(x @ x.T)
+        kept = values > 1e-12 * max(values.max(initial=0), 1e-300)
+        vectors = x.T @ (left[:, kept] / np.sqrt(values[kept]))
+        return values[kept], vectors, vectors.T @ (x.T @ truth)
+    gram, moment = np.zeros((width, width)), np.zeros((width, truth.shape[1]))
+    for x, y in _with(truth, chunks()):
+        gram += x.T @ x
+        moment += x.T @ y
+    values, vectors = np.linalg.eigh(gram)
+    return values.clip(0), vectors, vectors.T @ moment
 
 
 def _with(truth: np.ndarray, chunks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:

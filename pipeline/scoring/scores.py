@@ -1,4 +1,4 @@
-"""Scores of stored predictions. A score that is not defined, or of predictions that are not finite, is None.
+"""Scores of stored predictions. A score is None where it is undefined or where predictions are NaN or infinite.
 
 Scores of several steps (horizon > 1) are means over the steps, as scikit-learn's `uniform_average`.
 """
@@ -12,22 +12,32 @@ import numpy as np
 REGRESSION = ("r2", "mse", "mae", "rmse", "mase")
 CLASSES = ("accuracy", "balanced_accuracy", "log_loss", "brier", "mcc")
 
-# Keras keeps probabilities this far from 0 and 1 before it takes logarithms (`keras.config.epsilon()`).
-# So a log loss here can be compared with the loss that its training prints.
+# Keras clips probabilities this far from 0 and 1 before it takes logarithms (`keras.config.epsilon()`), so a log loss
+# here can be compared with the loss that its training prints.
 EPSILON = 1e-7
 
 
+def main_score(classes: int | None) -> str:
+    """Return the name of the score that is shown where there is room for one; larger is better."""
+    return "accuracy" if classes else "r2"
+
+
+def main_loss(classes: int | None) -> str:
+    """Return the name of the loss that skill is measured in; less is better."""
+    return "brier" if classes else "mse"
+
+
 def regression(truth: np.ndarray, prediction: np.ndarray, naive: np.ndarray | None = None) -> dict[str, float | None]:
-    """R², MSE, MAE, RMSE, MASE and the spread of the predictions.
+    """Compute R², MSE, MAE, RMSE, MASE and the spread of the predictions.
 
     Args:
         truth: `[windows, steps]`.
         prediction: `[windows, steps]`, same units.
         naive: `[windows]`, the naive forecast's mean absolute error on the training rows (see `naive_error`), which
-            scales each window's error in MASE (Hyndman and Koehler 2006), or None where there is no such thing.
+            scales each window's error in MASE (Hyndman and Koehler 2006), or None where it is undefined.
 
     Returns:
-        one number per name; `spread` is the predictions' standard deviation as a share of the truth's.
+        One number per name. `spread` is the predictions' standard deviation as a share of the truth's.
     """
     names = (*REGRESSION, "spread")
     if not len(truth) or not np.isfinite(prediction).all():
@@ -37,25 +47,25 @@ def regression(truth: np.ndarray, prediction: np.ndarray, naive: np.ndarray | No
     variance = np.var(truth, axis=0)
     mse = float(np.mean(squared))
     usable = naive is not None and bool(np.all(np.isfinite(naive) & (naive > 0)))
-    spread = float(np.mean(np.std(truth, axis=0)))
+    std = float(np.mean(np.std(truth, axis=0)))
     return {
         "r2": float(np.mean(1 - squared / variance)) if (variance > 0).all() else None,
         "mse": mse,
         "mae": float(np.mean(np.abs(error))),
         "rmse": float(np.sqrt(mse)),
         "mase": float(np.mean(np.abs(error).mean(axis=1) / naive)) if usable else None,
-        "spread": float(np.mean(np.std(prediction, axis=0))) / spread if spread > 0 else None,
+        "spread": float(np.mean(np.std(prediction, axis=0))) / std if std > 0 else None,
     }
 
 
 def naive_error(values: np.ndarray, rows: np.ndarray, lag: int = 1, sequence_length: int | None = None) -> float | None:
-    """Mean absolute error of 'the same as `lag` rows before', within the training rows.
+    """Return the mean absolute error of forecasting the value `lag` rows before, within the training rows.
 
     Args:
         values: `[rows]`, the target column of the training part, raw units.
-        rows: `[rows]`, the series row of each of them; a gap between two intervals is never bridged.
+        rows: `[rows]`, the series row of each value; no difference is taken across a gap between two intervals.
         lag: 1, or the rows of a season.
-        sequence_length: rows of one independent sequence; no difference is taken across two of them.
+        sequence_length: rows of one independent sequence; no difference is taken across two sequences.
     """
     if len(values) <= lag:
         return None
@@ -68,30 +78,30 @@ def naive_error(values: np.ndarray, rows: np.ndarray, lag: int = 1, sequence_len
 
 
 def skill(score: float | None, baseline: float | None) -> float | None:
-    """1 - score / baseline's score, for scores of which less is better (MSE, Brier): 1 is perfect, 0 is no better."""
+    """Return 1 - score / baseline's score, for losses (MSE, Brier score): 1 is perfect, 0 is no better."""
     if score is None or baseline is None or baseline <= 0:
         return None
     return 1 - score / baseline
 
 
 def probabilities(outputs: np.ndarray, classes: int) -> np.ndarray:
-    """Outputs of the head as one probability per class, `[windows, classes]`, rows of sum 1.
+    """Turn outputs of the head into one probability per class, `[windows, classes]`, rows of sum 1.
 
-    Two classes have one output, the probability of class 1. Rows of three outputs are divided by their sum, as Keras's
-    categorical cross-entropy does, so that a sigmoid head (stats 470563) is scored as it was trained.
+    Two classes have one output, the probability of class 1. Rows of three outputs are divided by their sum, as in
+    Keras's categorical cross-entropy, so that a sigmoid head (stats 470563) is scored as it was trained.
     """
     if classes == 2:
-        one = outputs.reshape(len(outputs))
-        return np.stack([1 - one, one], axis=1)
+        class_1 = outputs.reshape(len(outputs))
+        return np.stack([1 - class_1, class_1], axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return outputs / outputs.sum(axis=1, keepdims=True)
 
 
 def predicted_classes(outputs: np.ndarray, classes: int) -> np.ndarray:
-    """Class number per window: above 0.5, or the largest output.
+    """Return the class number per window: 1 above 0.5, or the class of the largest output.
 
-    An output that is NaN gives class 0, as in numpy and in Keras: weights that became NaN make the accuracy the share
-    of class 0 (stats 470563).
+    argmax over NaN is 0, in NumPy and in Keras: once weights are NaN, accuracy becomes the share of class 0
+    (stats 470563).
     """
     if classes == 2:
         return (outputs.reshape(len(outputs)) > 0.5).astype(int)
@@ -99,14 +109,14 @@ def predicted_classes(outputs: np.ndarray, classes: int) -> np.ndarray:
 
 
 def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Windows by true class (rows) and predicted class (columns), `[classes, classes]`."""
+    """Count windows by true class (rows) and predicted class (columns), `[classes, classes]`."""
     table = np.zeros((classes, classes), dtype=int)
     np.add.at(table, (truth.astype(int), predicted.astype(int)), 1)
     return table
 
 
 def classification(truth: np.ndarray, outputs: np.ndarray, classes: int) -> dict[str, Any]:
-    """Accuracy, balanced accuracy, log loss (nats), Brier score, MCC and the confusion matrix.
+    """Compute accuracy, balanced accuracy, log loss (nats), Brier score, MCC and the confusion matrix.
 
     Args:
         truth: `[windows]`, class numbers.
@@ -114,7 +124,8 @@ def classification(truth: np.ndarray, outputs: np.ndarray, classes: int) -> dict
         classes: 2 or 3.
 
     Returns:
-        one number per name; the Brier score is of class 1 for two classes and summed over three; `confusion` as lists.
+        One number per name, and `confusion` as lists. The Brier score is that of class 1 for two classes, and summed
+        over three.
     """
     truth = truth.reshape(len(truth)).astype(int)
     if not len(truth):
@@ -135,24 +146,24 @@ def classification(truth: np.ndarray, outputs: np.ndarray, classes: int) -> dict
 
 
 def _balanced(table: np.ndarray) -> float:
-    """Mean over the classes that occur of the share found."""
+    """Return the mean recall over the classes that occur."""
     occurs = table.sum(axis=1) > 0
     return float(np.mean(np.diag(table)[occurs] / table.sum(axis=1)[occurs]))
 
 
 def _mcc(table: np.ndarray) -> float:
-    """Matthews' correlation for any number of classes (Gorodkin 2004); 0 where one side has a single class."""
+    """Return Matthews' correlation for any number of classes (Gorodkin 2004); 0 where one side has a single class."""
     counts = table.astype(float)
-    true, guessed, total = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
-    covariance = np.trace(counts) * total - true @ guessed
-    width = (total**2 - true @ true) * (total**2 - guessed @ guessed)
+    true, predicted, total = counts.sum(axis=1), counts.sum(axis=0), counts.sum()
+    covariance = np.trace(counts) * total - true @ predicted
+    width = (total**2 - true @ true) * (total**2 - predicted @ predicted)
     return float(covariance / np.sqrt(width)) if width > 0 else 0.0
 
 
 def over_seeds(values: list[float | None]) -> dict[str, float | None]:
-    """Mean, standard deviation (of the sample), least and greatest over seeds.
+    """Return mean, sample standard deviation, minimum and maximum over the seeds.
 
-    The mean is None as soon as one seed has no such score: a mean over those that survived would hide the failure.
+    The mean is None as soon as one seed lacks the score: a mean over the other seeds would hide the failure.
     """
     known = [v for v in values if v is not None]
     whole = len(known) == len(values) and bool(known)
@@ -162,3 +173,18 @@ def over_seeds(values: list[float | None]) -> dict[str, float | None]:
         "min": min(known) if known else None,
         "max": max(known) if known else None,
     }
+
+
+def significant(value: Any, digits: int) -> Any:
+    """Round every float of a nested value to `digits` significant digits; NaN and infinity become None."""
+    if isinstance(value, dict):
+        return {key: significant(each, digits) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [significant(each, digits) for each in value]
+    if isinstance(value, np.ndarray):
+        return significant(value.tolist(), digits)
+    if isinstance(value, np.generic):
+        return significant(value.item(), digits)
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}") if np.isfinite(value) else None
+    return value

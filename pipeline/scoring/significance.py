@@ -1,14 +1,14 @@
-"""Tests of others, shown beside the resamples: Diebold and Mariano's of losses, Pesaran and Timmermann's of signs."""
+"""Published tests, shown beside the resamples: Diebold and Mariano's of losses, Pesaran and Timmermann's of signs."""
 
 from __future__ import annotations
 
 import numpy as np
 
-# Of fewer units, or fewer windows than so many times the overlap, nothing is concluded: blocks that are at most a
-# quarter of the windows are then too short for the overlap, and told 7 to 18 % of equal forecasts apart where there
-# are one to three times as many windows as the overlap, but 2 to 4 % from four times on.
+# With fewer units, or fewer windows than this many times the overlap, nothing is concluded: blocks of at most a quarter
+# of the windows are then too short for the overlap. With one to three times as many windows as the overlap, 7 to 18 %
+# of equal forecasts were found to differ; from four times on, 2 to 4 %.
 FEWEST = 5
-# Diebold and Mariano's variance needs more: below, their test told 9 to 19 % of equal forecasts apart.
+# Diebold and Mariano's variance needs more: with fewer, their test found 9 to 19 % of equal forecasts to differ.
 _FEWEST_LAGGED = 10
 # Pesaran and Timmermann's statistic is normal in large samples only.
 _FEWEST_SIGNS = 20
@@ -17,21 +17,21 @@ _FEWEST_SIGNS = 20
 def diebold_mariano(
     network: np.ndarray, baseline: np.ndarray, overlap: int = 1, sequences: np.ndarray | None = None
 ) -> dict[str, float] | None:
-    """Diebold and Mariano's test (1995) of equal losses with the correction of Harvey and others (1997), two-sided.
+    """Test for equal losses by Diebold and Mariano (1995), two-sided, with the correction of Harvey and others (1997).
 
-    The variance is Newey and West's (1987). With a lag less than the overlap, as usual, its weights keep but two thirds
-    of the variance of sums that overlap; so there are twice as many lags, and at least the cube root of the windows.
-    Of independent units there are none.
+    The variance is Newey and West's (1987). With the usual number of lags, one less than the overlap, its weights keep
+    only two thirds of the variance of overlapping sums. So twice as many lags are used, and at least the cube root of
+    the windows; none for independent units.
 
     Args:
-        network: losses `[units]`; a negative statistic says that they are the lower ones.
+        network: losses `[units]`; a negative statistic means that they are lower than the baseline's.
         baseline: losses `[units]`.
         overlap: windows in a row that share a target row: the test's horizon.
         sequences: not None where the units are independent.
 
     Returns:
-        `statistic`, `p_value`, `lags`; None where the difference has no spread, or there are fewer than five
-        sequences, or ten times the overlap in windows.
+        `statistic`, `p_value`, `lags`; None where the difference does not vary, or with fewer than five sequences or
+        fewer windows than ten times the overlap.
     """
     from statsmodels.tsa.stattools import diebold_mariano_test
 
@@ -56,9 +56,9 @@ def diebold_mariano(
 
 
 def signs(truth: np.ndarray, forecast: np.ndarray, reference: np.ndarray, overlap: int = 1) -> dict[str, float] | None:
-    """Pesaran and Timmermann's test (1992) that the signs foretold have nothing to do with those that came, two-sided.
+    """Test whether predicted and true signs are independent, by Pesaran and Timmermann (1992), two-sided.
 
-    It takes windows for independent, so only every `overlap`-th one is used.
+    It assumes independent windows, so only every `overlap`-th one is used.
 
     Args:
         truth: `[windows]`.
@@ -67,20 +67,20 @@ def signs(truth: np.ndarray, forecast: np.ndarray, reference: np.ndarray, overla
         overlap: windows in a row that share a target row.
 
     Returns:
-        `statistic`, `p_value`, and `hits`, the share of right signs; None where truth or forecast has one sign only,
-        or fewer than 20 windows are left.
+        `statistic`, `p_value`, and `hits`, the share of correct signs; None where truth or forecast has one sign only,
+        or with fewer than 20 windows left.
     """
     from statsmodels.stats.diagnostic import pesaran_timmermann
 
     if not np.isfinite(forecast).all():
         return None
     known = np.isfinite(reference)
-    came, said = ((one - reference)[known][::overlap] for one in (truth, forecast))
-    if len(came) < _FEWEST_SIGNS:
+    changes, predicted = ((values - reference)[known][::overlap] for values in (truth, forecast))
+    if len(changes) < _FEWEST_SIGNS:
         return None
     try:
-        test = pesaran_timmermann(came, said)
+        test = pesaran_timmermann(changes, predicted)
     except ValueError:
         return None
-    hits = float(np.mean((came > 0) == (said > 0)))
+    hits = float(np.mean((changes > 0) == (predicted > 0)))
     return {"statistic": float(test.statistic), "p_value": float(test.pvalue), "hits": hits}

@@ -1,7 +1,7 @@
-"""Whether a forecast beats another one on the same windows, with an interval that knows that windows overlap.
+"""Whether a forecast beats another one on the same windows, with an interval that accounts for overlapping windows.
 
-All numbers of one experiment come from one set of resamples (`pipeline/scoring/bootstrap.py`). A loss is a squared
-error (mean over the steps), or the Brier score of classes. skill = 1 - mean loss / mean loss of the baseline.
+All numbers of one experiment come from one set of resamples (`bootstrap`). A loss is a squared error (mean over the
+steps), or the Brier score for classes. skill = 1 - mean loss / mean loss of the baseline.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from pipeline.dataset import Spec
 
 Side = dict[str, Any]
-# (part, what) -> an array per fold; see `evaluate`
+# (part, name) -> an array per fold; see `pipeline.evaluate.collect`
 Arrays = dict[tuple[str, Any], list[np.ndarray]]
 
 
 def losses(truth: np.ndarray, outputs: np.ndarray, classes: int | None) -> np.ndarray:
-    """Loss of each window, `[windows]`; NaN where the forecast is not finite. Its mean is `scores`' MSE or Brier score.
+    """Return the loss of each window, `[windows]`; NaN where the forecast is not finite.
+
+    Its mean is the MSE or the Brier score of `scores`.
 
     Args:
         truth: `[windows, steps]`, or class numbers `[windows, 1]`.
-        outputs: `[windows, steps]`, or what `scores.probabilities` reads.
+        outputs: `[windows, steps]`, or outputs of the head as in `scores.probabilities`.
         classes: None, 2 or 3.
     """
     with np.errstate(invalid="ignore", over="ignore"):
@@ -40,26 +42,27 @@ def losses(truth: np.ndarray, outputs: np.ndarray, classes: int | None) -> np.nd
 
 
 def chosen(candidates: dict[str, np.ndarray]) -> str:
-    """Name of the naive baseline with the least mean loss; of two equal ones the first of `baselines.NAIVE`.
+    """Return the name of the naive baseline with the least mean loss; of equal ones the first in `baselines.NAIVE`.
 
     Args:
         candidates: losses `[windows]` by name, on the first fold's validation rows or, where there are none, on its
-            training rows; never on test, and so never on later folds, whose other rows are earlier folds' test rows.
+            training rows. Never on test rows, and so never on later folds, whose other rows are earlier folds' test
+            rows.
     """
     means = {name: float(np.mean(candidates[name])) for name in baselines.NAIVE if name in candidates}
     return min(means, key=lambda name: means[name] if np.isfinite(means[name]) else np.inf)
 
 
-def of_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], series: str) -> dict[str, Any]:
-    """`compare` and `signs` on the test windows of all folds, in time order, against baselines chosen without them.
+def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], series: str) -> dict[str, Any]:
+    """Apply `compare` and `signs` to the test windows of all folds, in time order.
 
-    The naive one is chosen on the first fold's validation (or training) rows, which lie before every test row.
+    The naive baseline is chosen on the first fold's validation (or training) rows, which precede every test row.
 
     Args:
-        arrays: truth and forecasts in the units of the scores, as `evaluate` collects them.
-        seeds: of the trainings.
+        arrays: truth and forecasts in the units of the scores, from `pipeline.evaluate.collect`.
+        seeds: seeds of the trainings.
         about: `classes`, `sequence_length` and `overlap` of the dataset.
-        series: its name.
+        series: name of the series.
     """
     classes, sequence_length, overlap = about["classes"], about["sequence_length"], about["overlap"]
 
@@ -69,20 +72,20 @@ def of_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], serie
     def loss(part: str, key: Any) -> np.ndarray:
         return losses(pooled(part, "truth"), pooled(part, key), classes)
 
-    def first(part: str, key: Any) -> np.ndarray:
+    def first_fold(part: str, key: Any) -> np.ndarray:
         return losses(arrays[part, "truth"][0], arrays[part, key][0], classes)
 
     names = [key[1] for at, key in arrays if at == "test" and key[0] == "baseline"]
     chosen_on = "validation" if ("validation", "truth") in arrays else "train"
-    naive = chosen({name: first(chosen_on, ("baseline", name)) for name in names if name in baselines.NAIVE})
+    naive = chosen({name: first_fold(chosen_on, ("baseline", name)) for name in names if name in baselines.NAIVE})
     linear = next(name for name in names if name in baselines.LINEAR)
     rows, truth = pooled("test", "row"), pooled("test", "truth")
     order = np.argsort(rows, kind="stable")
     outputs = [pooled("test", ("seed", seed)) for seed in seeds]
     hits = None
     if classes:
-        right = [scores.predicted_classes(one, classes) == truth[:, 0] for one in outputs]
-        hits = np.mean(right, axis=0)[order]
+        correct = [scores.predicted_classes(each, classes) == truth[:, 0] for each in outputs]
+        hits = np.mean(correct, axis=0)[order]
     result = compare(
         {seed: loss("test", ("seed", seed))[order] for seed in seeds},
         (naive, loss("test", ("baseline", naive))[order]),
@@ -110,35 +113,36 @@ def compare(
     overlap: int = 1,
     sequences: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """A network, over all its seeds, against a naive and a linear baseline on the same windows.
+    """Compare a network, over all its seeds, with a naive and a linear baseline on the same windows.
 
     Args:
         network: losses `[windows]` by seed, in time order.
         naive: name of the baseline and its losses `[windows]`.
         linear: the same.
         oracle: losses of the best possible forecast, or None.
-        hits: for classes the share of seeds that were right, `[windows]`.
+        hits: for classes, the share of seeds that predicted the true class, `[windows]`.
         overlap: how many windows in a row share a target row.
-        sequences: for independent sequences the number of each window's sequence, `[windows]`. They are resampled
-            whole and by themselves, instead of blocks of windows.
+        sequences: for independent sequences, the number of each window's sequence, `[windows]`. Whole sequences are
+            then resampled instead of blocks of windows.
 
     Returns:
         `naive` and `linear`: `baseline`, `skill`, `low`, `high` (95 %), two-sided `p_value`, `comparison`,
         `diebold_mariano`, `seeds`; `oracle_share`, `accuracy`, `windows`, `effective_windows`, `unit`, `block_length`,
-        `resamples`, `level`. A network that is not finite in any seed is worse than anything. Where there are fewer
-        than five sequences, or five times the overlap in windows, there is no interval and nothing is distinguishable.
+        `resamples`, `level`. A network with NaN or infinite losses in any seed is worse than any baseline. With fewer
+        than five sequences, or fewer windows than five times the overlap, there is no interval and nothing is
+        distinguishable.
     """
     net = np.mean(list(network.values()), axis=0)
     finite = bool(np.isfinite(net).all())
     columns = [net, naive[1], linear[1], net if oracle is None else oracle, net if hits is None else hits]
-    # A column that is not finite is answered for below; its zeros keep the other columns' arithmetic alive.
+    # Columns that are not finite are handled below; zeros in their place keep the arithmetic of the others finite.
     columns = [column if np.isfinite(column).all() else np.zeros(len(net)) for column in columns]
-    table = bootstrap.units_of(np.stack(columns, axis=1), sequences)
-    watched = [table[:, 0] - table[:, 1], table[:, 0] - table[:, 2]] if finite else []
+    table = bootstrap.group_units(np.stack(columns, axis=1), sequences)
+    series = [table[:, 0] - table[:, 1], table[:, 0] - table[:, 2]] if finite else []
     if hits is not None:
-        watched.append(table[:, 4])
-    block = 1 if sequences is not None else bootstrap.block_length(watched, overlap)
-    draws = Draws.of(table, block)
+        series.append(table[:, 4])
+    block = 1 if sequences is not None else bootstrap.block_length(series, overlap)
+    draws = bootstrap.draw(table, block)
     enough = len(table) // (overlap if sequences is None else 1) >= FEWEST
     result: dict[str, Any] = {}
     for at, (key, (name, base)) in enumerate((("naive", naive), ("linear", linear)), start=1):
@@ -148,7 +152,7 @@ def compare(
             diebold_mariano(table[:, 0], table[:, at], overlap, sequences) if finite and known else None
         )
         result[key]["seeds"] = {
-            str(seed): _skill(float(np.mean(one)), float(np.mean(base))) for seed, one in network.items()
+            str(seed): _skill(float(np.mean(loss)), float(np.mean(base))) for seed, loss in network.items()
         }
     result["oracle_share"] = _oracle_share(draws) if oracle is not None and finite and enough else None
     result["accuracy"] = None if hits is None else _accuracy(draws, len(net), enough)
@@ -159,34 +163,34 @@ def compare(
 
 
 def paired(
-    posted: dict[str, np.ndarray],
-    remedied: dict[str, np.ndarray],
+    before: dict[str, np.ndarray],
+    after: dict[str, np.ndarray],
     *,
     overlap: int = 1,
     sequence_length: int | None = None,
 ) -> dict[str, Any]:
-    """How much lower the losses of one experiment are than those of another, on the test windows that both have.
+    """Measure how much lower the losses of one experiment are than those of another, on their common test windows.
 
-    The resamples, their blocks and their intervals are those of `compare`. Nothing is corrected for several pairs.
+    Resamples, blocks and intervals are those of `compare`. Nothing is corrected for several pairs.
 
     Args:
-        posted: `reports/losses/`: `row` `[windows]`, and `loss_SEED` `[windows]` per seed, which are averaged.
-        remedied: the same of the other one; windows belong together by their `row`.
-        overlap: how many windows in a row share a target row; of two experiments the larger number.
+        before: table of `reports/losses/`: `row` `[windows]`, and `loss_SEED` `[windows]` per seed, which are averaged.
+        after: the same for the other experiment; windows are matched by their `row`.
+        overlap: how many windows in a row share a target row; the larger number of the two experiments.
         sequence_length: rows of an independent sequence, or None.
 
     Returns:
-        `posted` and `remedied`, the mean losses on the common windows; `reduction`, 1 - remedied / posted, with `low`,
-        `high` (95 %), two-sided `p_value` and `comparison` (`better`, `not_distinguishable`, `worse`: of the
-        remedied); `windows`; `left_out`, the windows that only one has, by `posted` and `remedied`; `unit`,
-        `block_length`, `resamples`, `level`. Losses that are not finite are worse than any finite ones; there is no
-        reduction then, and none where the posted ones are 0.
+        `posted` and `remedied`, the mean losses before and after on the common windows; `reduction`,
+        1 - remedied / posted, with `low`, `high` (95 %), two-sided `p_value` and `comparison` (of the remedied:
+        `better`, `not_distinguishable`, `worse`); `windows`; `left_out`, the windows that only one of them has, by
+        `posted` and `remedied`; `unit`, `block_length`, `resamples`, `level`. Losses that are NaN or infinite are
+        worse than any finite ones. Then there is no reduction, nor where the posted losses are 0.
     """
-    rows, left, right = np.intersect1d(posted["row"], remedied["row"], return_indices=True)
-    sides = {"posted": _seeds_mean(posted)[left], "remedied": _seeds_mean(remedied)[right]}
+    rows, left, right = np.intersect1d(before["row"], after["row"], return_indices=True)
+    sides = {"posted": _seeds_mean(before)[left], "remedied": _seeds_mean(after)[right]}
     result: dict[str, Any] = {
         "windows": len(rows),
-        "left_out": {"posted": len(posted["row"]) - len(rows), "remedied": len(remedied["row"]) - len(rows)},
+        "left_out": {"posted": len(before["row"]) - len(rows), "remedied": len(after["row"]) - len(rows)},
         "unit": "sequence" if sequence_length else "window",
         "resamples": RESAMPLES,
         "level": LEVEL,
@@ -194,20 +198,20 @@ def paired(
     finite = {key: bool(np.isfinite(loss).all()) and len(rows) > 0 for key, loss in sides.items()}
     result |= {key: float(np.mean(loss)) if finite[key] else None for key, loss in sides.items()}
     if not all(finite.values()):
-        told = "better" if finite["remedied"] else "worse" if finite["posted"] else "not_distinguishable"
-        p_value = 1.0 if told == "not_distinguishable" else 0.0
-        nothing = {"reduction": None, "low": None, "high": None, "block_length": None}
-        return {**result, **nothing, "p_value": p_value, "comparison": told}
+        comparison = "better" if finite["remedied"] else "worse" if finite["posted"] else "not_distinguishable"
+        p_value = 1.0 if comparison == "not_distinguishable" else 0.0
+        undefined = {"reduction": None, "low": None, "high": None, "block_length": None}
+        return {**result, **undefined, "p_value": p_value, "comparison": comparison}
     sequences = rows // sequence_length if sequence_length else None
-    table = bootstrap.units_of(np.stack([sides["remedied"], sides["posted"]], axis=1), sequences)
+    table = bootstrap.group_units(np.stack([sides["remedied"], sides["posted"]], axis=1), sequences)
     block = 1 if sequence_length else bootstrap.block_length([table[:, 0] - table[:, 1]], overlap)
     enough = len(table) // (1 if sequence_length else overlap) >= FEWEST
-    side = _side(Draws.of(table, block), 1, finite=True, known=enough)
+    side = _side(bootstrap.draw(table, block), 1, finite=True, known=enough)
     return {**result, "reduction": side.pop("skill"), **side, "block_length": block}
 
 
 def _seeds_mean(table: dict[str, np.ndarray]) -> np.ndarray:
-    """Losses `[windows]`, the mean over the seeds of a table of `reports/losses/`."""
+    """Return the losses of a table of `reports/losses/`, averaged over the seeds, `[windows]`."""
     with np.errstate(invalid="ignore", over="ignore"):
         return np.mean([loss for name, loss in table.items() if name != "row"], axis=0)
 
@@ -215,27 +219,28 @@ def _seeds_mean(table: dict[str, np.ndarray]) -> np.ndarray:
 def unchanged(
     table: dict[str, np.ndarray], *, overlap: int = 1, sequence_length: int | None = None
 ) -> dict[str, Any] | None:
-    """`paired` of one experiment's first seed (as `posted`) and its other seeds (as `remedied`): retrained unchanged.
+    """Apply `paired` to one experiment retrained without a change: its first seed before, its other seeds after.
 
-    What a remedy is worth must be more than what other random numbers do; None where there is one seed only.
+    A remedy must have a larger effect than other random numbers do. None where there is only one seed.
 
     Args:
-        table: of `reports/losses/`, its seeds in the order of the training's.
+        table: table of `reports/losses/`, its seeds in the order of the training's.
         overlap: as in `paired`.
         sequence_length: as in `paired`.
     """
     first, *others = (name for name in table if name != "row")
     if not others:
         return None
-    one, rest = ({"row": table["row"]} | {name: table[name] for name in names} for names in ([first], others))
-    return paired(one, rest, overlap=overlap, sequence_length=sequence_length)
+    before, after = ({"row": table["row"]} | {name: table[name] for name in names} for names in ([first], others))
+    return paired(before, after, overlap=overlap, sequence_length=sequence_length)
 
 
 def corrected(sides: list[Side], level: float = LEVEL) -> list[str]:
-    """The comparisons of several experiments on the same test windows, after Holm's correction for their number.
+    """Correct the comparisons of several experiments on the same test windows for their number, by Holm's method.
 
     Args:
         sides: one `naive` (or one `linear`) of `compare` per experiment.
+        level: probability of any wrong `better` or `worse`.
 
     Returns:
         better, not_distinguishable or worse, in the same order.
@@ -248,7 +253,7 @@ def corrected(sides: list[Side], level: float = LEVEL) -> list[str]:
     return [side["comparison"] if r else "not_distinguishable" for side, r in zip(sides, rejected, strict=True)]
 
 
-# --- what is told of the resamples
+# --- statistics of the resamples
 
 
 def _skill(loss: float, baseline: float) -> float | None:
@@ -256,7 +261,7 @@ def _skill(loss: float, baseline: float) -> float | None:
 
 
 def _side(draws: Draws, at: int, finite: bool, known: bool) -> Side:
-    """Skill of column 0 against column `at`, its interval, and what they say."""
+    """Return the skill of column 0 against column `at`, with its interval, p-value and comparison."""
     if not finite:
         return {"skill": None, "low": None, "high": None, "p_value": 0.0, "comparison": "worse"}
     loss, base = float(draws.means[0]), float(draws.means[at])
@@ -264,70 +269,71 @@ def _side(draws: Draws, at: int, finite: bool, known: bool) -> Side:
     if not known:
         return {"skill": skill, "low": None, "high": None, "p_value": 1.0, "comparison": "not_distinguishable"}
     gain, resampled = base - loss, draws.resampled[:, at] - draws.resampled[:, 0]
-    # Tested is the difference, for against a perfect baseline there is no ratio; both have the same sign.
+    # The difference is tested, because there is no ratio to a perfect baseline; both have the same sign.
     p_value = draws.p_value(gain, resampled)
     if skill is not None:
-        ends = bootstrap.interval(draws.wide_ratio(gain, base, resampled, draws.resampled[:, at]))
-        # Of few windows a resample may pass what no forecast can.
+        ends = bootstrap.interval(draws.widen_ratio(gain, base, resampled, draws.resampled[:, at]))
+        # With few windows a resample may exceed 1, which no forecast can.
         low, high = (min(end, 1.0) for end in ends)
-    told = "not_distinguishable" if p_value >= LEVEL else "better" if gain > 0 else "worse"
-    return {"skill": skill, "low": low, "high": high, "p_value": p_value, "comparison": told}
+    comparison = "not_distinguishable" if p_value >= LEVEL else "better" if gain > 0 else "worse"
+    return {"skill": skill, "low": low, "high": high, "p_value": p_value, "comparison": comparison}
 
 
 def _oracle_share(draws: Draws) -> dict[str, float] | None:
-    """How much of the oracle's advantage over the naive baseline was reached; None where it has none for sure."""
+    """Return the share of the oracle's advantage over the naive baseline; None where that may be no advantage."""
     loss, naive, _, best = draws.means[:4]
     resampled = draws.resampled
     gain, gap = resampled[:, 1] - resampled[:, 0], resampled[:, 1] - resampled[:, 3]
-    if naive <= best or bootstrap.interval(draws.wide(naive - best, gap))[0] <= 0:
+    if naive <= best or bootstrap.interval(draws.widen(naive - best, gap))[0] <= 0:
         return None
-    low, high = bootstrap.interval(draws.wide_ratio(naive - loss, naive - best, gain, gap))
+    low, high = bootstrap.interval(draws.widen_ratio(naive - loss, naive - best, gain, gap))
     return {"share": float((naive - loss) / (naive - best)), "low": low, "high": high}
 
 
 def _accuracy(draws: Draws, windows: int, enough: bool) -> dict[str, Any]:
-    """Share of windows whose class was found, with the blocks' interval and, as if they were independent, Wilson's."""
+    """Return the accuracy with two intervals: the blocks', and Wilson's as if the windows were independent."""
     from statsmodels.stats.proportion import proportion_confint
 
     score = float(draws.means[4])
     binomial = proportion_confint(score * windows, windows, alpha=LEVEL, method="wilson")
-    block = [float(np.clip(end, 0, 1)) for end in bootstrap.interval(draws.wide(score, draws.resampled[:, 4]))]
+    block = [float(np.clip(end, 0, 1)) for end in bootstrap.interval(draws.widen(score, draws.resampled[:, 4]))]
     return {"score": score, "binomial": [float(b) for b in binomial], "block": block if enough else [None, None]}
 
 
-# --- what belongs to the windows
+# --- properties of the windows
 
 
 def effective(difference: np.ndarray, draws: Draws) -> float:
-    """How many independent windows would tell as much about the mean of `difference`: 1 to the windows there are.
+    """Return how many independent windows would determine the mean of `difference` as exactly.
 
     Args:
-        difference: `[windows]`, of the losses of columns 0 and 1.
-        draws: of whatever is resampled of them: windows in blocks, or sequences.
+        difference: `[windows]`, between the losses of columns 0 and 1.
+        draws: resamples of blocks of windows, or of sequences.
 
     Returns:
-        windows x the squared width that their interval would have if they were independent / that of the one by
-        `draws`, both with their widening.
+        windows x the squared width of the interval if they were independent / that of the interval by `draws`, both
+        widened; from 1 to the number of windows.
     """
     windows = len(difference)
-    alone = float(np.var(difference)) * bootstrap.widening(windows, 1) ** 2
+    independent = float(np.var(difference)) * bootstrap.widening(windows, 1) ** 2
     by_draws = float(np.var(draws.resampled[:, 0] - draws.resampled[:, 1])) * draws.widening**2
-    if alone <= 0 or by_draws <= 0:
+    if independent <= 0 or by_draws <= 0:
         return float(windows)
-    return float(np.clip(alone / by_draws, 1, windows))
+    return float(np.clip(independent / by_draws, 1, windows))
 
 
 def overlapping(spec: Spec) -> int:
-    """How many windows of an evaluated part in a row share a target row, 1 where none do."""
-    return -(-spec.target_rows // spec.stride["evaluation"])
+    """Return how many windows of an evaluated part in a row share a target row; 1 where none do."""
+    ahead = spec.length if spec.target["kind"] == "sequence_mean" else spec.horizon
+    return -(-ahead // spec.stride["evaluation"])
 
 
 def windows_key(series: str, rows: np.ndarray, targets: np.ndarray) -> str:
-    """16 hexadecimal digits that two experiments share exactly where they are scored on the same windows.
+    """Return 16 hexadecimal digits, equal for two experiments exactly if they are scored on the same windows.
 
     Args:
         series: name of the series.
-        rows: `[windows]`, series row of each first target.
+        rows: `[windows]`, series row of each window's first target.
         targets: `[windows, steps]`, raw units or class numbers.
     """
     digest = hashlib.sha256(series.encode() + b"\0")

@@ -149,7 +149,7 @@ def test_the_overlap_reaches_every_number():
     expected = significance.diebold_mariano(network, base, 6)
     assert expected != significance.diebold_mariano(network, base, 1)
     assert got["naive"]["diebold_mariano"] == got["linear"]["diebold_mariano"] == pytest.approx(expected)
-    draws = bootstrap.Draws.of(np.column_stack([network, base, np.ones(200)]), got["block_length"])
+    draws = bootstrap.draw(np.column_stack([network, base, np.ones(200)]), got["block_length"])
     assert got["effective_windows"] == pytest.approx(skill.effective(network - base, draws))
     assert got["effective_windows"] < 0.6 * 200
 
@@ -231,7 +231,7 @@ def test_small_p_values_are_as_rare_as_they_say(units):
     random = np.random.default_rng([24, units])
     found = []
     for _ in range(2500):
-        draws = bootstrap.Draws.of(np.column_stack([random.normal(size=units), np.ones(units)]), 1)
+        draws = bootstrap.draw(np.column_stack([random.normal(size=units), np.ones(units)]), 1)
         found.append(draws.p_value(draws.means[0], draws.resampled[:, 0]))
     for level in (0.05, 0.01, 0.003):
         rate, deviation = np.mean(np.array(found) < level), np.sqrt(level / 2500)
@@ -239,7 +239,7 @@ def test_small_p_values_are_as_rare_as_they_say(units):
 
 
 def test_a_p_value_without_a_spread():
-    draws = bootstrap.Draws.of(np.column_stack([np.zeros(30), np.full(30, 2.0), np.ones(30)]), 1)
+    draws = bootstrap.draw(np.column_stack([np.zeros(30), np.full(30, 2.0), np.ones(30)]), 1)
     assert draws.p_value(0.0, draws.resampled[:, 0]) == 1
     assert 0 < draws.p_value(2.0, draws.resampled[:, 1]) < 1e-6
     assert 0 < draws.p_value(-2.0, -draws.resampled[:, 1]) < 1e-6
@@ -268,7 +268,7 @@ def test_the_p_value_is_below_the_level_exactly_where_the_interval_leaves_0_out(
 def test_a_resample_is_of_pairs_and_has_the_spread_of_a_mean(units):
     random = np.random.default_rng(11)
     losses = random.normal(size=units)
-    draws = bootstrap.Draws.of(np.column_stack([losses, 3 * losses, np.ones(units)]), 1)
+    draws = bootstrap.draw(np.column_stack([losses, 3 * losses, np.ones(units)]), 1)
     assert draws.resampled.shape == (1000, 2)
     np.testing.assert_allclose(draws.resampled[:, 1], 3 * draws.resampled[:, 0])
     assert draws.resampled[:, 0].std() == pytest.approx(losses.std() / np.sqrt(units), rel=0.1)
@@ -277,9 +277,9 @@ def test_a_resample_is_of_pairs_and_has_the_spread_of_a_mean(units):
 
 def test_kept_draws_and_streamed_ones_are_the_same(monkeypatch):
     table = np.column_stack([np.random.default_rng(12).random(80), np.ones(80)])
-    kept = bootstrap.Draws.of(table, 5).resampled
+    kept = bootstrap.draw(table, 5).resampled
     monkeypatch.setattr(bootstrap, "_KEPT", 10)
-    np.testing.assert_allclose(bootstrap.Draws.of(table, 5).resampled, kept, rtol=1e-12)
+    np.testing.assert_allclose(bootstrap.draw(table, 5).resampled, kept, rtol=1e-12)
 
 
 def test_sequences_are_drawn_whole():
@@ -357,7 +357,7 @@ def test_few_signs_have_no_test():
 def test_the_effective_number_of_windows():
     def found(difference, block):
         table = np.column_stack([difference, np.zeros(len(difference)), np.ones(len(difference))])
-        return skill.effective(difference, bootstrap.Draws.of(table, block))
+        return skill.effective(difference, bootstrap.draw(table, block))
 
     random = np.random.default_rng(18)
     assert found(random.normal(size=500), 1) == pytest.approx(500, rel=0.1)

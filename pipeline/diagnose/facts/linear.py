@@ -54,7 +54,7 @@ def fit(windows: np.ndarray, truth: np.ndarray, steps: int) -> Linear:
     x = flat(windows, steps)
     mean, std = moments(x)
     x = standardised(x, mean, std)
-    coefficients, intercept = ridge.fit(lambda: [x], x.shape[1], truth)
+    coefficients, intercept = ridge.fit(lambda: [x], x.shape[1], truth, dual=x.shape[1] > len(x))
     return Linear(steps, mean, std, coefficients, intercept)
 
 
