@@ -7,6 +7,7 @@ from pipeline.evaluate.stage import evaluate
 
 
 def main(arguments: list[str]) -> None:
+    """Evaluate the experiment that the command line names."""
     name = params.name_of(arguments, "experiments")
     with costs.record(f"evaluate@{name}"):
         evaluate(params.load(), name)

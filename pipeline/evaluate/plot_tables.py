@@ -1,7 +1,7 @@
-"""What `dvc plots` draws of an experiment: a small CSV file per kind of plot, written by the stage `evaluate`.
+"""Data for `dvc plots`: a small CSV file per kind of plot and experiment, written by the stage `evaluate`.
 
-Every experiment has all four, whether it foretells values or classes, so that dvc.yaml names each kind once. Scores are
-read off `reports/evaluation`, never off these: of a long series they hold some hundred points.
+Every experiment has all four, for values and for classes, so that dvc.yaml names each kind once. Take scores from
+`reports/evaluation`, never from these files: for a long series they hold a few hundred points.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.common import files
 from pipeline.scoring import scores
 
 FOLDER = Path("reports/plots")
-# Points of one file: a page over ten experiments stays at a few MB, and its curves still show every turn.
+# Points of one file: a page with ten experiments stays at a few MB, and its curves keep their shape.
 _POINTS = 600
 _BINS = 10
 _THIRDS = ("low", "middle", "high")
@@ -43,9 +43,9 @@ def write(
 
     Args:
         name: the experiment.
-        arrays: as `pipeline.evaluate.collect` gives them: of the test part, per fold, `truth` and each seed's outputs
-            `[windows, outputs]` in the units of the scores.
-        trainings: per fold and seed, `fold`, `seed` and `curves`, as in `reports/evaluation`.
+        arrays: from `pipeline.evaluate.collect`. The test part's `truth` and each seed's outputs are used: an array
+            `[windows, outputs]` per fold, in the units of the scores.
+        trainings: `fold`, `seed` and `curves` of each training, as in `reports/evaluation`.
         seeds: the random seeds.
         classes: 2, 3, or None for a regression.
     """
@@ -58,17 +58,17 @@ def write(
         "confusion": confusion(truth, outputs, classes),
     }
     for kind, rows in ((kind, list(rows)) for kind, rows in tables.items()):
-        # A row of empty cells where there is nothing to draw: DVC refuses a table without rows.
+        # One row of empty cells where there is nothing to draw, because DVC refuses a table without rows.
         _write(FOLDER / kind / f"{name}.csv", COLUMNS[kind], [{"experiment": name, **row} for row in rows or [{}]])
 
 
 def learning(trainings: list[dict[str, Any]]) -> Rows:
-    """`loss` after each `epoch` (counted from 1), per `part`, `fold` and `seed`; long trainings are thinned evenly."""
+    """Yield `loss` after each `epoch` (from 1) per `part`, `fold` and `seed`; long trainings are thinned evenly."""
     curves = [
-        (part, one["fold"], one["seed"], one["curves"][key])
+        (part, training["fold"], training["seed"], training["curves"][key])
         for part, key in (("train", "loss"), ("validation", "val_loss"))
-        for one in trainings
-        if key in one["curves"]
+        for training in trainings
+        if key in training["curves"]
     ]
     for part, fold, seed, losses in curves:
         for k in _thinned(len(losses), _POINTS // len(curves)):
@@ -76,9 +76,9 @@ def learning(trainings: list[dict[str, Any]]) -> Rows:
 
 
 def predictions(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None) -> Rows:
-    """`truth` and `prediction` of test windows spread evenly over the part, the first step of several.
+    """Yield `truth` and `prediction` of evenly spaced test windows; of several steps the first.
 
-    Of classes the prediction is the class to be expected: with two, the probability of class 1.
+    For classes, the prediction is the expected class number: for two classes the probability of class 1.
     """
     for seed, own in outputs.items():
         expected = scores.probabilities(own, classes) @ np.arange(classes) if classes else own[:, 0]
@@ -87,41 +87,42 @@ def predictions(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int 
 
 
 def calibration(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None) -> Rows:
-    """What came true where a value was foretold: the test windows in ten bins of equally many, by their forecast.
+    """Yield the reliability of the forecasts: the test windows in ten equally large bins, by their forecast.
 
-    Per bin `forecast` and `observed`, the means, and `windows`. Of classes the forecast is the probability of each
-    `class` (of two, of class 1) and what is observed is its share; of values it is the first step and their mean.
+    Per bin the means `forecast` and `observed`, and the number of `windows`. For classes, the forecast is the
+    probability of each `class` (of two classes, of class 1), and its share is observed. For values, both are means of
+    the first step.
     """
     for seed, own in outputs.items():
         if classes:
-            foretold = scores.probabilities(own, classes)
-            pairs = [(str(k), foretold[:, k], truth[:, 0] == k) for k in range(1 if classes == 2 else 0, classes)]
+            chances = scores.probabilities(own, classes)
+            pairs = [(str(k), chances[:, k], truth[:, 0] == k) for k in range(1 if classes == 2 else 0, classes)]
         else:
             pairs = [("", own[:, 0], truth[:, 0])]
-        for label, forecast, came in pairs:
+        for label, forecast, observed in pairs:
             finite = np.isfinite(forecast)
             if not finite.any():
                 yield {"class": label, "seed": seed, "forecast": None, "observed": None, "windows": 0}
                 continue
-            forecast, came = forecast[finite], came[finite]
-            # Equal forecasts share a bin, so that one value for every window makes one bin and no scatter of ten.
+            forecast, observed = forecast[finite], observed[finite]
+            # Equal forecasts share a bin, so that a constant forecast makes one bin and not ten scattered ones.
             edges = np.unique(np.quantile(forecast, np.arange(1, _BINS) / _BINS))
             bins = np.searchsorted(edges, forecast, side="right")
             for k in np.unique(bins):
                 inside = bins == k
-                means = {"forecast": forecast[inside].mean(), "observed": came[inside].mean()}
+                means = {"forecast": forecast[inside].mean(), "observed": observed[inside].mean()}
                 yield {"class": label, "seed": seed, **means, "windows": int(inside.sum())}
 
 
 def confusion(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None) -> Rows:
-    """The `share` of all test windows by true and foretold class, the mean over the seeds.
+    """Yield the `share` of all test windows by true and predicted class, the mean over the seeds.
 
-    Of values the classes are the thirds of the test part's true ones, first step: low, middle, high. What is no number
-    is foretold as `none`; of classes as class 0, as Keras counts it.
+    For values, the classes are the thirds of the test part's true values at the first step: low, middle, high. A NaN or
+    infinite prediction counts as `none`; for classes as class 0, as in Keras.
     """
     labels = [str(k) for k in range(classes)] if classes else list(_THIRDS)
-    foretold = labels if classes else [*labels, "none"]
-    total = np.zeros((len(labels), len(foretold)))
+    predicted = labels if classes else [*labels, "none"]
+    total = np.zeros((len(labels), len(predicted)))
     edges = np.quantile(truth[:, 0], [1 / 3, 2 / 3])
     for own in outputs.values():
         if classes:
@@ -132,18 +133,18 @@ def confusion(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | 
         np.add.at(total, (rows, columns), 1)
     total /= max(len(truth), 1) * len(outputs)
     for i, true in enumerate(labels):
-        for j, other in enumerate(foretold):
-            if other != "none" or total[:, j].any():
-                yield {"truth": true, "prediction": other, "share": total[i, j]}
+        for j, prediction in enumerate(predicted):
+            if prediction != "none" or total[:, j].any():
+                yield {"truth": true, "prediction": prediction, "share": total[i, j]}
 
 
 def _thinned(length: int, most: int) -> list[int]:
-    """At most `most` indices below `length`, evenly spread, the first and the last among them."""
+    """Return at most `most` indices below `length`, evenly spaced, including the first and the last."""
     return [round(k) for k in np.linspace(0, length - 1, min(length, max(most, 2)))]
 
 
 def _write(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> None:
-    """Five digits; an empty cell where there is no finite number."""
+    """Write numbers with five digits; NaN and infinity become empty cells."""
 
     def shown(value: Any) -> Any:
         if isinstance(value, float | np.floating):

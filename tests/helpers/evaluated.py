@@ -1,4 +1,4 @@
-"""An evaluation of a tiny series, by the real stages but for the network, whose predictions are given."""
+"""An evaluation of a tiny series by the real stages, with given predictions in place of a network's."""
 
 import numpy as np
 import yaml
@@ -7,7 +7,8 @@ from pipeline import dataset
 from pipeline.common import files, params
 from pipeline.dataset import splitting, windowing
 from pipeline.dataset.scaling import scale
-from pipeline.evaluate.stage import PARTS, evaluate
+from pipeline.evaluate.collect import PARTS
+from pipeline.evaluate.stage import evaluate
 
 NAME = "tiny"
 HOLDOUT = {"scheme": "holdout", "validation": 0.2, "test": 0.2}
@@ -26,7 +27,7 @@ def build(
     score_units="original",
     seeds=(0, 1),
 ):
-    """Rows, split, windows and scaling of a tiny series in the current folder, by the real stages."""
+    """Write rows, split, windows and scaling of a tiny series into the current folder, by the real stages."""
     values = np.asarray(values, dtype=float)
     columns, rows = ["x"], values[:, None]
     if oracle is not None:
@@ -69,7 +70,7 @@ def build(
 
 
 def predict(forecast, seeds=(0, 1)):
-    """Stored predictions of `forecast(part, seed)`, and a history of two epochs per training."""
+    """Store the predictions of `forecast(part, seed)`, and a history of two epochs per training."""
     for fold in range(dataset.folds("tiny")):
         for part in PARTS:
             if dataset.has("tiny", fold, part):

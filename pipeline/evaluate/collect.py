@@ -1,0 +1,126 @@
+"""Truth and all forecasts of an experiment, per part and fold, in the units of the scores."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from pipeline import dataset
+from pipeline.common import files
+from pipeline.common.errors import UserError
+from pipeline.scoring import baselines, oracle, scores, skill
+
+PARTS = ("train", "validation", "test")
+
+# (part, name) -> an array per fold. Names are "truth", "naive", "row", "raw", "reference" (the level that separates the
+# two signs), ("seed", 0), ("baseline", "ridge"), ("oracle", "").
+Arrays = skill.Arrays
+
+
+def collect(settings: dict[str, Any], name: str) -> tuple[Arrays, dict[str, Any]]:
+    """Collect truth and all forecasts of experiment `name`.
+
+    Returns:
+        The arrays, and a description of the target.
+    """
+    experiment = settings["experiments"][name]
+    data = experiment["dataset"]
+    arrays: Arrays = defaultdict(list)
+    about: dict[str, Any] = {}
+    for fold in range(dataset.folds(data)):
+        about = _add_fold(arrays, name, data, fold, experiment["training"]["seeds"])
+    return arrays, about
+
+
+def _add_fold(arrays: Arrays, name: str, data: str, fold: int, seeds: list[int]) -> dict[str, Any]:
+    """Add the truth and all forecasts of one fold to `arrays`, and return a description of the target."""
+    train = dataset.load(data, fold, "train")
+    spec = train.spec
+    learned = baselines.fit(train)
+    center, scale = _units(spec)
+    naive = _naive(train)
+    for part in PARTS:
+        if not dataset.has(data, fold, part):
+            continue
+        windows = train if part == "train" else dataset.load(data, fold, part)
+        forecasts: dict[Any, np.ndarray] = {
+            ("seed", seed): outputs for seed, outputs in _predictions(name, fold, windows, seeds).items()
+        }
+        forecasts |= {("baseline", key): forecast(windows) for key, forecast in learned.items()}
+        best = oracle.predict(windows)
+        if best is not None:
+            forecasts["oracle", ""] = best
+        arrays[part, "truth"].append((windows.raw_targets() - center) / scale)
+        for key, outputs in forecasts.items():
+            arrays[part, key].append((outputs - center) / scale)
+        if naive:
+            arrays[part, "naive"].append(np.full(len(windows), naive / scale))
+        arrays[part, "row"].append(np.asarray(windows.table["row"]))
+        arrays[part, "raw"].append(windows.raw_targets())
+        reference = _reference(windows)
+        if reference is not None:
+            arrays[part, "reference"].append((reference - center) / scale)
+    return {
+        "kind": "classes" if spec.classes else "regression",
+        "classes": spec.classes,
+        "shares": spec.shares,
+        "thresholds": spec.thresholds,
+        "target": {**spec.target, "column": spec.columns[spec.target_column]},
+        "length": spec.length,
+        "horizon": spec.horizon,
+        "features": len(spec.features),
+        "period": spec.period,
+        "sequence_length": spec.sequence_length,
+        "overlap": skill.overlapping(spec),
+        "units": "standardised" if spec.score_units == "standardised" and not spec.classes else "original",
+    }
+
+
+def _units(spec: dataset.Spec) -> tuple[float, float]:
+    """Return what to subtract from a value and then divide it by before scoring, both from the training rows."""
+    if spec.classes or spec.score_units != "standardised":
+        return 0.0, 1.0
+    return spec.target_center, spec.target_scale
+
+
+def _reference(part: dataset.Part) -> np.ndarray | None:
+    """Return the level above which a target counts as a rise, `[windows]` in raw units; None where there is none."""
+    kind = part.spec.target["kind"]
+    if kind == "value":
+        return np.asarray(part.table["last"], dtype=float)
+    level = {"difference": 0.0, "return": 0.0, "sign": 0.5}.get(kind)
+    return None if level is None else np.full(len(part), level)
+
+
+def _naive(train: dataset.Part) -> float | None:
+    """Return the denominator of MASE: the (seasonal) naive forecast's mean absolute error on the training rows."""
+    spec = train.spec
+    kind = spec.target["kind"]
+    if spec.classes or kind == "sequence_mean":
+        return None
+    if kind == "return":
+        # The naive forecast of a return is no change, and its error the return itself.
+        return float(np.mean(np.abs(train.raw_targets()))) or None
+    values = np.asarray(train.rows[:, spec.target_column])
+    return scores.naive_error(values, np.asarray(spec.first_rows), spec.period or 1, spec.sequence_length)
+
+
+def _predictions(name: str, fold: int, part: dataset.Part, seeds: list[int]) -> dict[int, np.ndarray]:
+    """Read the stored outputs of each seed, `[windows, outputs]`, and check that they belong to these windows."""
+    path = files.MODELS / name / "predictions" / f"fold{fold}" / f"{part.name}.parquet"
+    table = files.read_table(path)
+    mend = f"Run `dvc repro predict@{name}` again."
+    if not np.array_equal(table["row"], part.table["row"]):
+        raise UserError(
+            str(path), f"must hold the {len(part)} windows of the {part.name} part", f"{len(table['row'])} others", mend
+        )
+    outputs = {}
+    for seed in seeds:
+        columns = [f"seed{seed}_{k}" for k in range(part.spec.outputs)]
+        absent = [column for column in columns if column not in table]
+        if absent:
+            raise UserError(f"{path}, column {absent[0]}", "must exist", "no such column", mend)
+        outputs[seed] = np.stack([table[column] for column in columns], axis=1).astype(float)
+    return outputs
