@@ -7,6 +7,7 @@ from pipeline.common import costs, errors, files, params
 
 
 def main(arguments: list[str]) -> None:
+    """Write `reports/calibration.json`."""
     from threadpoolctl import threadpool_limits
 
     with costs.record("calibrate"), threadpool_limits(1):
