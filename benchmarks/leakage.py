@@ -67,19 +67,19 @@ def one(name: str, proof: str) -> dict[str, Any]:
     begin = time.perf_counter()
     made = None
     if proof == "intervals":
-        made = intervals.dataset_proof(p, name, 0, parts)
+        made = intervals.prove(p, name, 0, parts)
     elif proof == "reads":
-        made = reads.dataset_proof(p, name, 0, parts)
+        made = reads.prove(p, name, 0, parts)
     elif proof == "stored_files":
         made = stored.proof(perturbation.reference(p, name).stored[0], 0)
     elif proof == "duplicates":
-        made = duplicates.dataset_proof(p, name, 0, parts)
+        made = duplicates.prove(p, name, 0, parts)
     elif proof == "prefix":
-        made = prefix.dataset_proof(p, name, 0)
+        made = prefix.prove(p, name, 0)
     elif proof == "state":
-        made = state.dataset_proof(p, name, 0)
+        made = state.prove(p, name, 0)
     elif proof == "perturbation_test":
-        made = perturbation.on_test(p, name, 0)[0]
+        made = perturbation.check_test(p, name, 0)[0]
     elif dataset.has(name, 0, "validation"):
         made = perturbation.check(p, name, 0, "validation")
     seconds = time.perf_counter() - begin

@@ -7,6 +7,7 @@ from pipeline.leakage.stage import leakage
 
 
 def main(arguments: list[str]) -> None:
+    """Check the dataset that the command line names."""
     name = params.name_of(arguments, "datasets")
     with costs.record(f"leakage@{name}"):
         leakage(params.load(), name)

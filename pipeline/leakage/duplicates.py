@@ -1,22 +1,38 @@
-"""Duplicates: windows of two parts whose inputs are equal, all of them, in time that grows with the rows.
+"""Duplicates: windows of two parts with equal inputs. All are found, in time that grows with the number of rows.
 
-Windows whose rows are all alike, or all missing, are counted apart: a sensor that stands still, or a gap in the record,
-makes equal windows that tell nothing.
+Windows whose rows are all equal, or all missing, are counted separately: a sensor that stands still, or a gap in the
+record, makes equal windows that mean nothing.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline import dataset
 from pipeline.dataset import equal_windows
-from pipeline.leakage.proof import MOST, Proof, judged
+from pipeline.leakage.proof import MOST, Proof, judge
+
+_ABOUT = (
+    "Windows of two parts with equal inputs in every cell, found by a rolling hash and then compared. Windows whose "
+    "rows are all equal or all missing are counted separately and never fail."
+)
+
+# Per part its inputs, float64 [rows, features], and the starts of its windows, int64 [windows].
+Parts = dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+class _Equal(NamedTuple):
+    """Groups of equal windows of more than one part: per group, the part and the index of each member."""
+
+    windows: int  # that were looked at
+    varying: list[np.ndarray]  # int64 [members, 2]
+    constant: list[np.ndarray]  # the same, for windows whose rows are all equal or all missing
 
 
 def check(
-    parts: dict[str, tuple[np.ndarray, np.ndarray]],
+    parts: Parts,
     length: int,
     declared: bool,
     fold: int | None = None,
@@ -27,62 +43,40 @@ def check(
 
     Args:
         parts: per part its inputs, float64 [rows, features], and the starts of its windows, int64 [windows]. Windows
-            that reach beyond the rows are left out: `intervals` names them.
+            that reach beyond the rows are left out: `intervals` reports them.
         length: rows of a window.
-        declared: whether the dataset says that there are such pairs.
+        declared: whether the dataset declares that such pairs are expected.
         fold: number of the fold.
         first_rows: per part the series row of each of its rows, for `found`; its own row numbers if None.
-        name: the dataset, for `found`.
+        name: name of the dataset, for `found`.
 
     Returns:
         The proof `duplicates`: informative instead of fail where they are declared, and where all of them are windows
-        whose rows are alike. Two missing cells are equal.
+        whose rows are all equal. Two missing cells are equal.
     """
     parts = {
         kind: (rows, starts[(starts >= 0) & (starts + length <= len(rows))]) for kind, (rows, starts) in parts.items()
     }
-    names = list(parts)
-    hashes = [equal_windows.hashes(rows, starts, length) for rows, starts in parts.values()]
-    every = np.concatenate(hashes)
-    sides = np.repeat(np.arange(len(parts)), [len(h) for h in hashes])
-    indices = np.concatenate([np.arange(len(h)) for h in hashes])
-    order = np.argsort(every, kind="stable")
-    pairs = constant_pairs = 0
-    examples: list[np.ndarray] = []
-    constants: list[np.ndarray] = []
-    if len(order):
-        heads = np.flatnonzero(np.concatenate([[True], np.diff(every[order]) != 0]))
-        low = np.minimum.reduceat(sides[order], heads)
-        high = np.maximum.reduceat(sides[order], heads)
-        tails = np.append(heads[1:], len(order))
-        wanted = low < high
-        for members in equal_windows.verified(parts, length, order, heads[wanted], tails[wanted], sides, indices):
-            counts = np.bincount(sides[members], minlength=len(parts))
-            if np.count_nonzero(counts) > 1:
-                some = (int(counts.sum()) ** 2 - int((counts**2).sum())) // 2
-                if _constant(equal_windows.contents(parts, length, members[:1], sides, indices).reshape(length, -1)):
-                    constant_pairs += some
-                    constants.append(members)
-                else:
-                    pairs += some
-                    examples.append(members)
+    equal = _equal(parts, length)
+    pairs, constant_pairs = (sum(map(_pairs, groups)) for groups in (equal.varying, equal.constant))
     fails = bool(pairs) and not declared
-    found = []
-    if fails:
-        found.append(f"declare `datasets.{name}.duplicates: informative` if equal windows are expected")
-    for members in [*sorted(examples, key=np.min), *sorted(constants, key=np.min)][:MOST]:
-        firsts = [int(members[sides[members] == side].min()) for side in np.unique(sides[members])]
-        found.append(" and ".join(_shown(names[sides[m]], parts, int(indices[m]), length, first_rows) for m in firsts))
-    about = (
-        "Windows of two parts whose inputs are equal in every cell, by a rolling hash, and compared where it is equal; "
-        "those whose rows are all alike or missing are counted apart and fail nothing."
-    )
-    compared = {"windows": len(every), "equal_pairs": pairs, "constant_pairs": constant_pairs}
-    return judged("duplicates", fold, compared, found, about, "fail" if fails else "informative")
+    found = [f"declare `datasets.{name}.duplicates: informative` if equal windows are expected"] if fails else []
+
+    def shown(side: int, index: int) -> str:
+        kind = list(parts)[side]
+        start = int(parts[kind][1][index])
+        row = int(first_rows[kind][start]) if first_rows else start
+        return f"rows [{row}, {row + length}) of {kind}"
+
+    for group in [*equal.varying, *equal.constant][:MOST]:
+        sides, first = np.unique(group[:, 0], return_index=True)
+        found.append(" and ".join(shown(side, group[at, 1]) for side, at in zip(sides, first, strict=True)))
+    compared = {"windows": equal.windows, "equal_pairs": pairs, "constant_pairs": constant_pairs}
+    return judge("duplicates", fold, compared, found, _ABOUT, "fail" if fails else "informative")
 
 
-def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
-    """`check` on the cleaned features of one fold, before scaling."""
+def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
+    """Apply `check` to the cleaned features of one fold, before scaling."""
     settings = p["datasets"][name]
     declared = settings.get("duplicates") == "informative" or settings["split"].get("identical") == "by_position"
     spec = parts["train"].spec
@@ -93,19 +87,35 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, data
     )
 
 
+def _equal(parts: Parts, length: int) -> _Equal:
+    """Find the groups of equal windows of more than one part, sorted by their first member."""
+    hashes = [equal_windows.hashes(rows, starts, length) for rows, starts in parts.values()]
+    joined = np.concatenate(hashes)
+    sides = np.repeat(np.arange(len(parts)), [len(h) for h in hashes])
+    indices = np.concatenate([np.arange(len(h)) for h in hashes])
+    order = np.argsort(joined, kind="stable")
+    varying: list[np.ndarray] = []
+    constant: list[np.ndarray] = []
+    if len(order):
+        heads = np.flatnonzero(np.concatenate([[True], np.diff(joined[order]) != 0]))
+        several = np.minimum.reduceat(sides[order], heads) < np.maximum.reduceat(sides[order], heads)
+        tails = np.append(heads[1:], len(order))
+        groups = equal_windows.verified(parts, length, order, heads[several], tails[several], sides, indices)
+        for members in sorted((np.sort(group) for group in groups), key=lambda group: int(group[0])):
+            if len(np.unique(sides[members])) > 1:
+                cells = equal_windows.contents(parts, length, members[:1], sides, indices).reshape(length, -1)
+                kept = constant if _constant(cells) else varying
+                kept.append(np.column_stack([sides[members], indices[members]]))
+    return _Equal(len(joined), varying, constant)
+
+
+def _pairs(group: np.ndarray) -> int:
+    """Count the pairs of members of two different parts."""
+    counts = np.bincount(group[:, 0])
+    return (int(counts.sum()) ** 2 - int((counts**2).sum())) // 2
+
+
 def _constant(cells: np.ndarray) -> bool:
-    """Whether all rows of a window [length, features] are alike, which one row alone is not, or all cells missing."""
+    """Return whether a window [length, features] has several, all equal, rows or only missing cells."""
     absent = np.isnan(cells)
     return bool(absent.all() or (len(cells) > 1 and ((cells == cells[0]) | (absent & absent[0])).all()))
-
-
-def _shown(
-    name: str,
-    parts: dict[str, tuple[np.ndarray, np.ndarray]],
-    index: int,
-    length: int,
-    first_rows: dict[str, np.ndarray] | None,
-) -> str:
-    start = int(parts[name][1][index])
-    row = int(first_rows[name][start]) if first_rows else start
-    return f"rows [{row}, {row + length}) of {name}"

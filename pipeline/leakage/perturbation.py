@@ -1,8 +1,8 @@
-"""Perturbation: what is learned stays the same, to the byte, when every later row is replaced.
+"""Perturbation: everything learned stays the same, to the byte, when every later row is replaced.
 
-The stages run again in a temporary folder, once on the rows as they are and once on rows in which every cell that
-training must not know holds another number (and, where the dataset admits them, a missing cell). It is done in
-rows.npy, so the checks of stage `raw` cannot stand in the way.
+The stages run again in a temporary folder: once on the original rows, and once with a new value (and, where the dataset
+allows missing cells, once with a missing cell) in every cell that training must not know. The cells are replaced in
+rows.npy, so the checks of stage `raw` do not interfere.
 """
 
 from __future__ import annotations
@@ -11,29 +11,28 @@ import contextlib
 import hashlib
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.common import files, params
+from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, windowing
-from pipeline.leakage import replacing, stored, training
-from pipeline.leakage.proof import Proof, judged
+from pipeline.leakage import replacing, scratch, stored, training
+from pipeline.leakage.proof import Proof, judge
 
 _CHUNK = 1 << 18  # rows replaced at a time
 _SEED = 3
-_NUMBERS, _MISSING = "other numbers", "missing cells"
+_NUMBERS, _MISSING = "new values", "missing cells"
 
 
 class Steps(NamedTuple):
     """The stages between the raw rows and the weights; each takes the parameters and the dataset's name.
 
-    `weights` and `stopped` take the fold besides and give bytes by name: weights after a training that sees no
-    validation, and after one that stops early by it. They read the files of the working directory.
+    `weights` and `stopped` also take the fold and return bytes by name: weights after a training without validation,
+    and after one with early stopping. They read the files of the working directory.
     """
 
     split: Callable[[dict[str, Any], str], None]
@@ -53,13 +52,14 @@ class _Artefact(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """What the stages make of the rows as they are.
+    """Results of the stages for the original rows.
 
     Attributes:
-        description: split.json.
+        description: content of split.json.
         artefacts: by fold and name.
-        stored: by fold, the files of the working directory beside what the stages make.
-        low, width: float64 [columns], smallest value of each column and the range of its values.
+        stored: by fold, the comparison of the stored files with those results.
+        low: float64 [columns], smallest value of each column.
+        width: float64 [columns], range of the values of each column.
     """
 
     description: dict[str, Any]
@@ -75,26 +75,29 @@ class _Run(NamedTuple):
 
 
 def reference(p: dict[str, Any], name: str, steps: Steps = STEPS, folds: list[int] | None = None) -> Reference:
-    """Run the steps on the rows of data/raw/SERIES as they are, and look at the dataset's files that lie here.
+    """Run the steps on the original rows, and compare the stored files of the dataset with the results.
 
     Args:
-        folds: those whose artefacts are wanted; None for all.
+        p: parameters.
+        name: name of the dataset.
+        steps: the stages.
+        folds: folds whose artefacts are needed; None for all.
     """
     source = files.RAW / p["datasets"][name]["series"]
     rows = files.read_array(source / "rows.npy")
     low, width = replacing.ranges(rows)
-    del rows  # a mapped file counts as memory for as long as it is open
+    del rows  # a mapped file counts as memory as long as it is open
     here = Path.cwd()
-    made, lying = {}, {}
+    made, compared = {}, {}
     with _scratch(p, name):
         for step in (steps.split, steps.window, steps.scale):
             step(p, name)
         description = files.read_json(files.SPLIT / name / "split.json")
         for fold in folds if folds is not None else range(len(description["folds"])):
             kinds = [kind for kind in splitting.PARTS if description["folds"][fold][kind] is not None]
-            lying[fold] = stored.compare(here, name, fold, kinds)
-            made[fold] = _stored(name, fold, "validation" in kinds) | _trained(p, name, fold, steps, "test")
-    return Reference(description, made, lying, low, width)
+            compared[fold] = stored.compare(here, name, fold, kinds)
+            made[fold] = _written(name, fold, "validation" in kinds) | _trained(p, name, fold, steps, "test")
+    return Reference(description, made, compared, low, width)
 
 
 def check(
@@ -105,72 +108,77 @@ def check(
     steps: Steps = STEPS,
     expected: Reference | None = None,
 ) -> Proof:
-    """Whether anything learned in a fold depends on rows from `part` on.
+    """Check whether anything learned in a fold depends on rows from `part` on.
 
     Args:
         p: parameters.
-        name: the dataset.
+        name: name of the dataset.
         fold: number of the fold.
-        part: validation (every row after training is replaced; what was learned from training must not change) or
-            test (every row after validation is replaced; validation and what is chosen by it must not change either).
-            Of independent sequences those of the part and of later parts are replaced.
+        part: validation (every row after training is replaced; nothing learned from training may change) or test (every
+            row after validation is replaced; validation, and what is chosen by it, may not change either). Of
+            independent sequences, those of the part and of later parts are replaced.
         steps: the stages.
-        expected: what they make of the rows as they are; made here if None.
+        expected: their results for the original rows; computed here if None.
 
     Returns:
-        The proof `perturbation_validation` or `perturbation_test`. `found` names what changed.
+        The proof `perturbation_validation` or `perturbation_test`. `found` names the changes.
     """
     expected = expected or reference(p, name, steps, [fold])
     if part == "test":
-        return on_test(p, name, fold, steps, expected)[0]
+        return check_test(p, name, fold, steps, expected)[0]
     wanted = {what: a for what, a in expected.artefacts[fold].items() if not a.validation}
     found, cells = [], 0
     for variant in _variants(p, name):
-        run, replaced = _again(p, name, fold, part, variant, steps, expected, unopened=False)
+        run, replaced = _rerun(p, name, fold, part, variant, steps, expected, unopened=False)
         found += _differences(variant, wanted, run)
         cells += replaced
-    return _perturbation(fold, part, wanted, cells, found)
+    return _judge_perturbation(fold, part, wanted, cells, found)
 
 
-def on_test(
+def check_test(
     p: dict[str, Any], name: str, fold: int, steps: Steps = STEPS, expected: Reference | None = None
 ) -> tuple[Proof, Proof]:
-    """Two proofs from one run: the test rows are replaced, and then the test part's file is taken away.
+    """Make two proofs from one run, in which the test rows are replaced and then the test part's file is removed.
+
+    Args:
+        p: parameters.
+        name: name of the dataset.
+        fold: number of the fold.
+        steps: the stages.
+        expected: their results for the original rows; computed here if None.
 
     Returns:
-        `perturbation_test`, as `check`, and `test_unopened`: the steps after the split do not need the test file.
+        `perturbation_test`, as by `check`, and `test_unopened`: the steps after the split do not need the test file.
     """
     expected = expected or reference(p, name, steps, [fold])
     wanted = expected.artefacts[fold]
     changed, opened, cells = [], [], 0
     for variant in _variants(p, name):
-        without, replaced = _again(p, name, fold, "test", variant, steps, expected, unopened=True)
+        without, replaced = _rerun(p, name, fold, "test", variant, steps, expected, unopened=True)
         cells += replaced
         if not _differences(variant, wanted, without):
             continue
-        # Something is wrong; with the file in place it shows which of the two.
-        present, _ = _again(p, name, fold, "test", variant, steps, expected, unopened=False)
+        # A proof fails; a run with the file in place shows which one.
+        present, _ = _rerun(p, name, fold, "test", variant, steps, expected, unopened=False)
         changed += _differences(variant, wanted, present)
         opened += _differences("no test file", present.artefacts, without)
     about = (
         "Windows, scaling and the weights of short trainings on the last few hundred windows are the same to the byte "
-        "when the test part's file is not there."
+        "without the test part's file."
     )
     compared = {"artefacts": len(wanted), "bytes": sum(a.size for a in wanted.values())}
-    unopened = judged("test_unopened", fold, compared, list(dict.fromkeys(opened)), about)
-    return _perturbation(fold, "test", wanted, cells, changed), unopened
+    unopened = judge("test_unopened", fold, compared, list(dict.fromkeys(opened)), about)
+    return _judge_perturbation(fold, "test", wanted, cells, changed), unopened
 
 
-def _perturbation(fold: int, part: str, wanted: dict[str, _Artefact], cells: int, found: list[str]) -> Proof:
-    changed = {"validation": "Every cell after training", "test": "Every cell after all that is looked at in training"}[
-        part
-    ]
+def _judge_perturbation(fold: int, part: str, wanted: dict[str, _Artefact], cells: int, found: list[str]) -> Proof:
+    before = {"validation": "the training part", "test": "all rows that training uses"}[part]
     about = (
-        f"{changed}, or of later sequences, was replaced and the stages ran again: windows, scaling and the weights of "
-        "short trainings on the last few hundred windows are the same to the byte."
+        f"Every cell after {before}, or of later sequences, was replaced and the stages ran again: windows, scaling "
+        "and the weights of short trainings on the last few hundred windows are the same to the byte."
     )
     compared = {"artefacts": len(wanted), "bytes": sum(a.size for a in wanted.values()), "cells": cells}
-    return judged(f"perturbation_{part}", fold, compared, found, about)
+    return judge(f"perturbation_{part}", fold, compared, found, about)
 
 
 def _variants(p: dict[str, Any], name: str) -> list[str]:
@@ -183,10 +191,10 @@ def _differences(variant: str, wanted: dict[str, _Artefact], run: _Run) -> list[
     return [f"{variant}: {what} differs" for what, artefact in wanted.items() if run.artefacts.get(what) != artefact]
 
 
-def _again(
+def _rerun(
     p: dict[str, Any], name: str, fold: int, part: str, variant: str, steps: Steps, expected: Reference, unopened: bool
 ) -> tuple[_Run, int]:
-    """Run the steps on replaced rows: what they made of the fold, and how many cells were replaced."""
+    """Run the steps on replaced rows; return the artefacts of the fold, and how many cells were replaced."""
     has = expected.description["folds"][fold]["validation"] is not None
     with _scratch(p, name):
         path = files.RAW / p["datasets"][name]["series"] / "rows.npy"
@@ -197,7 +205,7 @@ def _again(
                 shutil.rmtree(files.TEST / name)
             steps.window(p, name)
             steps.scale(p, name)
-            made = _stored(name, fold, has) | _trained(p, name, fold, steps, part)
+            made = _written(name, fold, has) | _trained(p, name, fold, steps, part)
         except (UserError, OSError) as error:
             return _Run({}, str(error)), cells
     return _Run(made, None), cells
@@ -205,7 +213,7 @@ def _again(
 
 @contextlib.contextmanager
 def _scratch(p: dict[str, Any], name: str) -> Iterator[None]:
-    """A temporary working directory with the raw rows of the dataset and parameters for it alone."""
+    """Make a temporary folder with the dataset's raw rows and parameters the working directory."""
     settings = p["datasets"][name]
     source = (files.RAW / settings["series"]).resolve()
     short = {
@@ -218,20 +226,19 @@ def _scratch(p: dict[str, Any], name: str) -> Iterator[None]:
         "datasets": {name: settings},
         "experiments": {"short": short},
     }
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+    with scratch.project(own):
         copy = files.RAW / settings["series"]
         copy.mkdir(parents=True)
         for path in sorted(source.iterdir()):
-            shutil.copyfile(path, copy / path.name)  # without its mode: DVC's files may be read-only
-        params.FILE.write_text(json.dumps(own), encoding="utf-8")  # JSON is YAML
+            shutil.copyfile(path, copy / path.name)  # without its mode, as DVC's files may be read-only
         yield
 
 
 def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant: str, expected: Reference) -> int:
-    """Replace, in rows.npy, every cell of the rows that must not count; how many cells that are.
+    """Replace, in rows.npy, every cell of the rows that must not matter; return how many cells were replaced.
 
-    Where cells go missing, each later part keeps its last window, with other numbers: a part without one would be
-    refused.
+    Where cells become missing, each later part keeps its last window, with new values, because the stages reject a
+    part without windows.
     """
     rows = np.load(path, mmap_mode="r+", allow_pickle=False)
     spans = _later(expected.description, fold, part)
@@ -241,24 +248,24 @@ def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant
         length = settings["window"]["length"]
         length = expected.description["series"]["sequence_length"] if length == "sequence" else length
         tail = length + settings["window"]["horizon"] + max(stride.values()) - 1
-        for each in expected.description["folds"]:
-            for there in filter(None, (each["train"], each["validation"], each["test"])):
-                kept[splitting.rows_of(there)[-tail:]] = True
+        for parts in expected.description["folds"]:
+            for each in filter(None, (parts["train"], parts["validation"], parts["test"])):
+                kept[splitting.rows_of(each)[-tail:]] = True
     rng = np.random.default_rng([_SEED, fold, ["validation", "test"].index(part)])
-    for begin, stop in spans:
-        for at in range(begin, stop, _CHUNK):
+    for start, stop in spans:
+        for at in range(start, stop, _CHUNK):
             some = slice(at, min(at + _CHUNK, stop))
             old = rows[some]
-            new = replacing.others(old, expected.low, expected.width, rng)
+            new = replacing.draw_others(old, expected.low, expected.width, rng)
             if variant == _MISSING:
                 new[~kept[some]] = np.nan
             rows[some] = new
     rows.flush()
-    return sum(stop - begin for begin, stop in spans) * rows.shape[1]
+    return sum(stop - start for start, stop in spans) * rows.shape[1]
 
 
 def _later(description: dict[str, Any], fold: int, part: str) -> list[tuple[int, int]]:
-    """Half-open intervals of the rows that must not count: all from `part` on, and the gap before it."""
+    """Return half-open intervals of the rows that must not matter: all from `part` on, and the gap before it."""
     parts = description["folds"][fold]
     if description["series"]["sequence_length"]:
         kinds = ("validation", "test") if part == "validation" else ("test",)
@@ -267,8 +274,8 @@ def _later(description: dict[str, Any], fold: int, part: str) -> list[tuple[int,
     return [(before["intervals"][-1][1], description["rows"])]
 
 
-def _stored(name: str, fold: int, has_validation: bool) -> dict[str, _Artefact]:
-    """What the stages wrote of one fold into the working directory; a file that is not there is left out."""
+def _written(name: str, fold: int, has_validation: bool) -> dict[str, _Artefact]:
+    """Return the artefacts of one fold in the working directory; missing files are left out."""
     made: dict[str, _Artefact] = {}
     for kind in ("train", "validation") if has_validation else ("train",):
         for root, file in (

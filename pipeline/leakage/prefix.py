@@ -1,7 +1,7 @@
-"""Prefix: what a step makes of the first t rows equals the first t rows of what it makes of all.
+"""Prefix: a step applied to the first t rows gives the first t rows of its result for all rows.
 
-A step that looks ahead, by a centred average or by filling from the next row, makes something else of a row when the
-rows after it are not there yet.
+A step that looks ahead, by a centred average or by filling from the next row, gives another result for a row when the
+rows after it do not exist yet.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import numpy as np
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import windowing
-from pipeline.leakage.proof import Proof, judged
+from pipeline.dataset.sampling import evenly
+from pipeline.leakage.proof import Proof, judge
 from pipeline.series import reading
 
 _LENGTHS = 64
-_CELLS = 200_000_000  # in all prefixes of a part: about a second of comparing
-_SOURCE_ROWS = 200_000  # the longest prefix that a generator is asked for
+_CELLS = 200_000_000  # in all prefixes of a part: compared in about a second
+_SOURCE_ROWS = 200_000  # longest prefix that a generator is run for
 _SOURCE_LENGTHS = 24
 
 
@@ -30,20 +31,19 @@ class _Compared(NamedTuple):
 
 
 def lengths(rows: np.ndarray, most: int = _LENGTHS) -> list[int]:
-    """How many rows to try: 1, 2, all, those around missing cells, and others spread over the rows; ascending.
+    """Choose the lengths of prefixes: 1, 2, all, those around missing cells, and others over all rows; ascending.
 
     Args:
         rows: float64 [rows, columns].
         most: about how many; fewer where the prefixes together would have more than 200 million cells.
     """
     count = len(rows)
-    spread = max(4, min(most, 2 * _CELLS // max(rows.size, 1)))
+    tried = max(4, min(most, 2 * _CELLS // max(rows.size, 1)))
     gaps = np.isnan(rows).any(axis=1)
     edges = np.flatnonzero(np.diff(gaps, prepend=False, append=False))
-    # Evenly spaced ones of the edges, so that long gaps at the end count as well.
-    edges = edges[np.unique(np.linspace(0, len(edges) - 1, min(len(edges), 8)).astype(int))] if len(edges) else edges
-    near = (edges[:, None] + [0, 1, 2]).ravel()
-    chosen = [[1, 2, count], near, np.geomspace(1, count, spread // 4), np.linspace(1, count, spread - spread // 4)]
+    # Evenly spaced among the edges, so that gaps near the end are included.
+    near = (edges[evenly(len(edges), 8)][:, None] + [0, 1, 2]).ravel()
+    chosen = [[1, 2, count], near, np.geomspace(1, count, tried // 4), np.linspace(1, count, tried - tried // 4)]
     return [int(t) for t in np.unique(np.concatenate(chosen).astype(np.int64)) if 1 <= t <= count]
 
 
@@ -52,49 +52,48 @@ def check(
     rows: np.ndarray,
     lengths: Sequence[int],
     fold: int | None = None,
-    about: str = "Each step on the first t rows, for several t, equals the first t rows of it on all.",
+    about: str = "Each step applied to the first t rows, for several t, gives the first t rows of its result for all.",
 ) -> Proof:
-    """Whether steps look ahead.
+    """Check whether steps look ahead.
 
     Args:
-        steps: by name; each takes float64 [t, columns] and gives [t, some columns].
+        steps: by name; each maps float64 [t, columns] to [t, some columns].
         rows: float64 [rows, columns].
         lengths: every t, 1 to rows.
+        fold: number of the fold.
+        about: one sentence on the check.
 
     Returns:
         The proof `prefix`. Missing cells are equal to missing cells.
     """
-    made = [_step(what, step, rows, lengths) for what, step in steps.items()]
-    return _proof(made, fold, about)
+    compared = [_compare_step(what, step, rows, lengths) for what, step in steps.items()]
+    return _judge(compared, fold, about)
 
 
-def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
-    """Filling of missing cells in every part of one fold, and the source where it is a generator told how many rows."""
+def prove(p: dict[str, Any], name: str, fold: int) -> Proof:
+    """Check the filling of missing cells in every part of one fold, and a generator whose number of rows is set."""
     settings = p["datasets"][name]
-    fold_of = files.read_json(files.SPLIT / name / "split.json")["folds"][fold]
-    made = []
+    parts = files.read_json(files.SPLIT / name / "split.json")["folds"][fold]
+    compared = []
     for kind in ("train", "validation", "test"):
-        if fold_of[kind] is None:
+        if parts[kind] is None:
             continue
         root = files.TEST / name if kind == "test" else files.fold_folder(files.SPLIT, name, fold)
         rows = files.read_array(root / (f"fold{fold}.npy" if kind == "test" else f"{kind}.npy"))
-        cleaned = _cleaned(fold_of[kind]["intervals"], settings["window"]["missing"])
-        made.append(_step(f"cleaning of {kind}", cleaned, rows, lengths(rows)))
-    source = _source(settings["series"], p["series"][settings["series"]])
+        cleaned = _cleaner(parts[kind]["intervals"], settings["window"]["missing"])
+        compared.append(_compare_step(f"cleaning of {kind}", cleaned, rows, lengths(rows)))
+    source = _compare_source(settings["series"], p["series"][settings["series"]])
     about = "Cleaning the first t rows of each part, for up to 100 t, gives the first t rows of cleaning all"
     if source is None:
-        about += "; what was done to the series before it came here cannot be checked."
+        about += "; earlier processing of the series cannot be checked."
     else:
-        made.append(source)
-        about += (
-            f", and the generator asked for t rows, for several t up to {_SOURCE_ROWS:,}, makes the first t of those "
-            "that are stored."
-        )
-    return _proof(made, fold, about)
+        compared.append(source)
+        about += f". The generator run for t rows, for several t up to {_SOURCE_ROWS:,}, gives the first t stored rows."
+    return _judge(compared, fold, about)
 
 
-def _cleaned(intervals: list[tuple[int, int]], missing: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Cleaning of the first rows of a part, however many."""
+def _cleaner(intervals: list[tuple[int, int]], missing: str) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that cleans any number of a part's first rows."""
 
     def step(rows: np.ndarray) -> np.ndarray:
         left, some = len(rows), []
@@ -108,8 +107,8 @@ def _cleaned(intervals: list[tuple[int, int]], missing: str) -> Callable[[np.nda
     return step
 
 
-def _source(name: str, settings: dict[str, Any]) -> _Compared | None:
-    """The rows that were stored against those of shorter series by the same generator; None for other sources."""
+def _compare_source(name: str, settings: dict[str, Any]) -> _Compared | None:
+    """Compare the stored rows with shorter series by the same generator; None for other sources."""
     if settings.get("rows") is None:
         return None
     stored = files.read_array(files.RAW / name / "rows.npy")
@@ -124,9 +123,11 @@ def _source(name: str, settings: dict[str, Any]) -> _Compared | None:
     return _compare("the generator", make, stored, tried)
 
 
-def _step(what: str, step: Callable[[np.ndarray], np.ndarray], rows: np.ndarray, lengths: Sequence[int]) -> _Compared:
+def _compare_step(
+    what: str, step: Callable[[np.ndarray], np.ndarray], rows: np.ndarray, lengths: Sequence[int]
+) -> _Compared:
     def make(t: int) -> np.ndarray:
-        # Rows that can be written are copied: a step that works in place would change those that it is compared with.
+        # Writeable rows are copied: a step that works in place would change the rows that it is compared with.
         return step(np.array(rows[:t]) if rows.flags.writeable else rows[:t])
 
     return _compare(what, make, make(len(rows)), lengths)
@@ -135,7 +136,7 @@ def _step(what: str, step: Callable[[np.ndarray], np.ndarray], rows: np.ndarray,
 def _compare(
     what: str, make: Callable[[int], np.ndarray | None], whole: np.ndarray, lengths: Sequence[int]
 ) -> _Compared:
-    """What `make` gives for each t beside the first t rows of `whole`; the first difference alone is told."""
+    """Compare `make(t)` with the first t rows of `whole` for each t, up to the first difference."""
     prefixes = cells = 0
     found: list[str] = []
     for t in lengths:
@@ -145,7 +146,7 @@ def _compare(
         prefixes, cells = prefixes + 1, cells + made.size
         expected = whole[:t]
         if made.shape != expected.shape:
-            found.append(f"{what}: {len(made)} rows of the first {t}, {len(expected)} of all")
+            found.append(f"{what}: {len(made)} rows from the first {t}, {len(expected)} from all")
             break
         if _same_memory(made, expected):
             continue
@@ -154,18 +155,18 @@ def _compare(
             row, *column = (int(i) for i in np.argwhere(different)[0])
             at = (row, *column)
             found.append(
-                f"{what}: row {row}{f', column {column[0]}' if column else ''} is {made[at]:.6g} by the first {t} "
-                f"rows, {expected[at]:.6g} by all"
+                f"{what}: row {row}{f', column {column[0]}' if column else ''} is {made[at]:.6g} from the first "
+                f"{t} rows, {expected[at]:.6g} from all"
             )
             break
     return _Compared(prefixes, cells, found)
 
 
-def _same_memory(one: np.ndarray, other: np.ndarray) -> bool:
-    """A step that hands back the very rows, which it could not write, changed nothing: there is nothing to compare."""
-    return one.__array_interface__["data"] == other.__array_interface__["data"] and one.strides == other.strides
+def _same_memory(a: np.ndarray, b: np.ndarray) -> bool:
+    """Return whether a step returned its own rows. Being read-only, they are unchanged and need no comparison."""
+    return a.__array_interface__["data"] == b.__array_interface__["data"] and a.strides == b.strides
 
 
-def _proof(made: list[_Compared], fold: int | None, about: str) -> Proof:
-    compared = {"prefixes": sum(one.prefixes for one in made), "cells": sum(one.cells for one in made)}
-    return judged("prefix", fold, compared, [line for one in made for line in one.found], about)
+def _judge(steps: list[_Compared], fold: int | None, about: str) -> Proof:
+    compared = {"prefixes": sum(step.prefixes for step in steps), "cells": sum(step.cells for step in steps)}
+    return judge("prefix", fold, compared, [line for step in steps for line in step.found], about)

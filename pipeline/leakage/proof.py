@@ -1,4 +1,4 @@
-"""What one check of a dataset found."""
+"""The result of one check of a dataset."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Proof:
 
     Attributes:
         name: which check.
-        fold: number of the fold, from 0; None for what belongs to no fold.
-        result: pass; fail; or informative, where the dataset declares what was found.
-        compared: how many of what were looked at.
-        found: at most five short lines on what should not be there; none for pass.
-        about: one sentence on what was done.
+        fold: number of the fold, from 0; None where the check belongs to no fold.
+        result: pass; fail; or informative, where the dataset declares that this is expected.
+        compared: how many items of each kind were compared.
+        found: at most five short lines on violations; none for pass.
+        about: one sentence on what was checked.
     """
 
     name: str
@@ -28,8 +28,8 @@ class Proof:
     about: str
 
 
-def judged(
+def judge(
     name: str, fold: int | None, compared: dict[str, int], found: list[str], about: str, otherwise: str = "fail"
 ) -> Proof:
-    """A proof that passes where nothing was found, and is `otherwise` where something was."""
+    """Make a proof that passes where `found` is empty, and whose result is `otherwise` where it is not."""
     return Proof(name, fold, otherwise if found else "pass", compared, found[:MOST], about)

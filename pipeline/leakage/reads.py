@@ -1,7 +1,7 @@
-"""Reads: what a window is made of stays the same when every row from its first target on is replaced.
+"""Reads: a window's values stay the same when every row from its first target on is replaced.
 
-The other proofs look at numbers of rows and at what is learned. This one looks at the very values: a window that takes
-in its target, by a row too many or through a mean that it is scaled by, becomes another one.
+The other proofs check row numbers and what is learned. This one checks the values themselves: a window that contains
+its target, by one row too many or through the mean that scales it, changes.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, windowing
-from pipeline.leakage import replacing
-from pipeline.leakage.proof import Proof, judged
+from pipeline.dataset.sampling import evenly
+from pipeline.leakage import intervals, replacing
+from pipeline.leakage.proof import Proof, judge
 
-_EDGES = 8  # of a part, spread over it
-_WINDOWS, _ROWS = 256, 1 << 15  # before an edge
-_BEYOND = 4  # lengths of a window, of the rows replaced
+_EDGES = 8  # of a part, evenly spaced
+_WINDOWS, _ROWS = 256, 1 << 15  # most windows and rows before an edge
+_BEYOND = 4  # rows replaced, in lengths of a window
 _SEED = 5
 
 
 class _Stretch(NamedTuple):
-    """Some rows of a part, and how a part is made of them."""
+    """Some rows of a part, and the settings to make a part from them."""
 
     rows: np.ndarray  # float64 [rows, columns], not cleaned
     position: dict[str, Any]  # intervals and context
@@ -37,19 +38,19 @@ class _Stretch(NamedTuple):
     scale: np.ndarray
 
 
-def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
-    """Replace the rows from an edge on, make the part anew, and compare the windows before that edge.
+def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
+    """Replace the rows from an edge on, make the part again, and compare the windows before that edge.
 
     Args:
         p: parameters.
-        name: the dataset.
+        name: name of the dataset.
         fold: number of the fold.
         parts: the parts of that fold.
 
     Returns:
         The proof `reads`. Each line of `found` names the last window that changed at an edge, with its rows.
     """
-    of_fold = files.read_json(files.SPLIT / name / "split.json")["folds"][fold]
+    described = files.read_json(files.SPLIT / name / "split.json")["folds"][fold]
     learned = files.read_json(files.SCALED / name / "scaling.json")["folds"][fold]["features"]
     missing = p["datasets"][name]["window"]["missing"]
     windows = edges = 0
@@ -59,27 +60,25 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int, parts: dict[str, data
         rows = files.read_array(root / (f"fold{fold}.npy" if kind == "test" else f"{kind}.npy"))
         center, width = (np.array([learned[n][key] for n in part.spec.features]) for key in ("center", "scale"))
         rng = np.random.default_rng([_SEED, fold, splitting.PARTS.index(kind)])
-        for first, last in _chosen(part, len(rows)):
-            stretch = _cut(part, rows, of_fold[kind]["intervals"], first, last, missing, center, width)
-            compared, lines = _compared(kind, stretch, rng)
+        for first, last in _choose(part, len(rows)):
+            stretch = _cut(part, rows, described[kind]["intervals"], first, last, missing, center, width)
+            compared, lines = _compare(kind, stretch, rng)
             windows, edges, found = windows + compared, edges + 1, found + lines
     about = (
-        f"From each of up to {_EDGES} rows of each part on, rows were replaced and the part was made anew: inputs, and "
-        f"the means and spreads that scale them, of up to {_WINDOWS} windows that end before are the same to the bit."
+        f"From each of up to {_EDGES} rows of each part on, rows were replaced and the part was made again. Up to "
+        f"{_WINDOWS} windows that end before that row have the same inputs to the bit, scaled by the same means and "
+        "deviations."
     )
-    return judged("reads", fold, {"windows": windows, "edges": edges}, found, about)
+    return judge("reads", fold, {"windows": windows, "edges": edges}, found, about)
 
 
-def _chosen(part: dataset.Part, rows: int) -> list[tuple[int, int]]:
-    """Starts of the first and of the last window that are looked at, for each edge: the row after the last one."""
-    begin = part.table["start"]
-    # A window with no row after it has nothing that could be replaced; of others `intervals` speaks.
-    begin = begin[(begin >= 0) & (begin + part.spec.length < rows)]
-    if not len(begin):
-        return []
+def _choose(part: dataset.Part, rows: int) -> list[tuple[int, int]]:
+    """Choose edges: for each, the starts of the first and of the last window compared, which ends at the edge."""
+    start = part.table["start"]
+    # A window without a row after it leaves nothing to replace; windows beyond the rows are reported by `intervals`.
+    start = start[(start >= 0) & (start + part.spec.length < rows)]
     most = min(_WINDOWS, max(4, _ROWS // max(part.spec.length, *part.spec.stride.values())))
-    at = np.unique(np.linspace(0, len(begin) - 1, _EDGES).astype(int))
-    return [(int(begin[max(0, i - most + 1)]), int(begin[i])) for i in at]
+    return [(int(start[max(0, i - most + 1)]), int(start[i])) for i in evenly(len(start), _EDGES)]
 
 
 def _cut(
@@ -93,7 +92,7 @@ def _cut(
     width: np.ndarray,
 ) -> _Stretch:
     edge = last + part.spec.length
-    stop = min(len(rows), edge + _BEYOND * part.spec.length + part.spec.rows_ahead)
+    stop = min(len(rows), edge + _BEYOND * part.spec.length + intervals.rows_ahead(part.spec))
     own, offset = [], 0
     for a, b in spans:
         low, high = max(first, offset), min(stop, offset + b - a)
@@ -101,7 +100,7 @@ def _cut(
             own.append((a + low - offset, a + high - offset))
         offset += b - a
     some = np.array(rows[first:stop])
-    some[0] = part.rows[first]  # filled, where the rows before the stretch fill it
+    some[0] = part.rows[first]  # filled, in case rows before the stretch fill it
     position = {"intervals": own, "context": 0}
     spec = replace(part.spec, first_rows=splitting.rows_of(position))
     stride = spec.stride["train" if part.name == "train" else "evaluation"]
@@ -109,15 +108,15 @@ def _cut(
 
 
 def _replaced(stretch: _Stretch, rng: np.random.Generator) -> np.ndarray:
-    """The rows with every cell from the edge on another number; missing cells stay, so that no window comes or goes."""
+    """Replace every cell from the edge on; missing cells stay missing, so that the windows stay the same."""
     rows = np.array(stretch.rows)
     old = rows[stretch.edge :]
-    rows[stretch.edge :] = np.where(np.isnan(old), np.nan, replacing.others(old, *replacing.ranges(rows), rng))
+    rows[stretch.edge :] = np.where(np.isnan(old), np.nan, replacing.draw_others(old, *replacing.ranges(rows), rng))
     return rows
 
 
 def _made(stretch: _Stretch, rows: np.ndarray) -> dataset.Part:
-    """The part of these rows, by the functions that `dataset.load` makes a test part with."""
+    """Make the part of these rows, by the functions with which `dataset.load` makes a test part."""
     spec = stretch.spec
     columns = [spec.columns.index(n) for n in spec.features]
     cleaned = windowing.clean(rows, stretch.position["intervals"], stretch.missing)
@@ -136,33 +135,35 @@ def _made(stretch: _Stretch, rows: np.ndarray) -> dataset.Part:
 
 
 def _seen(part: dataset.Part, edge: int) -> dict[str, np.ndarray]:
-    """All that is known of the windows that end before the edge, besides the targets: arrays of one row a window."""
+    """Return everything about the windows that end before the edge but their targets: arrays of one row per window."""
     before = np.flatnonzero(part.table["start"] + part.spec.length <= edge)
     seen = {key: part.table[key][before] for key in ("start", "row", "last", "mean", "spread")}
-    # What outputs of nothing become: the numbers that turn a network's outputs into raw units.
+    # Zero outputs in raw units show the numbers by which a network's outputs are restored.
     restored = part.restore(np.zeros((len(part), part.spec.outputs)))[before]
     return seen | {"inputs": part.inputs(before), "restored outputs": restored}
 
 
-def _compared(kind: str, stretch: _Stretch, rng: np.random.Generator) -> tuple[int, list[str]]:
-    """How many windows were compared, and at most one line on what changed."""
-    length, of = stretch.spec.length, stretch.spec.first_rows
+def _compare(kind: str, stretch: _Stretch, rng: np.random.Generator) -> tuple[int, list[str]]:
+    """Return how many windows were compared, and at most one line on a change."""
+    length, series_rows = stretch.spec.length, stretch.spec.first_rows
     last = stretch.edge - length
 
     def rows(start: int) -> str:
-        return f"the {kind} window of rows [{of[start]}, {of[start + length - 1] + 1})"
+        return f"the {kind} window of rows [{series_rows[start]}, {series_rows[start + length - 1] + 1})"
 
     try:
         before, after = (_seen(_made(stretch, r), stretch.edge) for r in (stretch.rows, _replaced(stretch, rng)))
     except UserError as error:
-        return 0, [f"other numbers after {rows(last)}: {error}"]
+        return 0, [f"new values after {rows(last)}: {error}"]
     starts = before["start"]
     if not np.array_equal(starts, after["start"]) or not len(starts) or starts[-1] != last:
-        return 0, [f"{rows(last)} is not made again when the rows after it are replaced"]
+        return 0, [f"{rows(last)} is missing when the rows after it are replaced"]
     for what in ("row", "inputs", "last", "mean", "spread", "restored outputs"):
-        one, other = (np.asarray(each[what], dtype=np.float64).reshape(len(starts), -1) for each in (before, after))
-        changed = ~((one == other) | (np.isnan(one) & np.isnan(other))).all(axis=1)
+        old, new = (np.asarray(each[what], dtype=np.float64).reshape(len(starts), -1) for each in (before, after))
+        changed = ~((old == new) | (np.isnan(old) & np.isnan(new))).all(axis=1)
         if changed.any():
             start = int(starts[np.flatnonzero(changed)[-1]])
-            return len(starts), [f"{what} of {rows(start)} change with the rows from {of[stretch.edge - 1] + 1} on"]
+            return len(starts), [
+                f"{what} of {rows(start)} change with the rows from {series_rows[stretch.edge - 1] + 1} on"
+            ]
     return len(starts), []

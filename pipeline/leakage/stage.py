@@ -1,4 +1,4 @@
-"""Stage `leakage`: proofs, for every fold of a dataset, that nothing was learned from rows that are scored later.
+"""Stage `leakage`: proofs for every fold of a dataset that nothing was learned from rows that are scored later.
 
 A proof that fails does not fail the stage: the report shows it.
 
@@ -23,29 +23,29 @@ from pipeline.leakage.proof import Proof
 def leakage(p: dict[str, Any], name: str) -> None:
     """Write reports/leakage/NAME.json (docs/files.md): every proof of every fold of dataset `name`, and its source."""
     expected = perturbation.reference(p, name)
-    proofs = [proof for fold in range(dataset.folds(name)) for proof in of_fold(p, name, fold, expected)]
+    proofs = [proof for fold in range(dataset.folds(name)) for proof in prove_fold(p, name, fold, expected)]
     series = p["datasets"][name]["series"]
     read = {"series": series, **files.read_json(files.RAW / series / "series.json")["source"]}
     table = {"dataset": name, "read": read, "proofs": [asdict(proof) for proof in proofs]}
     files.write_json(files.LEAKAGE / f"{name}.json", table)
 
 
-def of_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.Reference) -> Iterator[Proof]:
-    """The proofs of one fold, in the order of the report.
+def prove_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.Reference) -> Iterator[Proof]:
+    """Yield the proofs of one fold, in the order of the report.
 
     Args:
         p: parameters.
-        name: the dataset.
+        name: name of the dataset.
         fold: number of the fold.
-        expected: what the stages make of the rows as they are.
+        expected: results of the stages for the original rows.
     """
     parts = {kind: dataset.load(name, fold, kind) for kind in splitting.PARTS if dataset.has(name, fold, kind)}
-    yield intervals.dataset_proof(p, name, fold, parts)
-    yield reads.dataset_proof(p, name, fold, parts)
-    yield stored.proof(expected.stored[fold], fold)
+    yield intervals.prove(p, name, fold, parts)
+    yield reads.prove(p, name, fold, parts)
+    yield stored.judge(expected.stored[fold], fold)
     if "validation" in parts:
         yield perturbation.check(p, name, fold, "validation", expected=expected)
-    yield from perturbation.on_test(p, name, fold, expected=expected)
-    yield prefix.dataset_proof(p, name, fold)
-    yield duplicates.dataset_proof(p, name, fold, parts)
-    yield state.dataset_proof(p, name, fold)
+    yield from perturbation.check_test(p, name, fold, expected=expected)
+    yield prefix.prove(p, name, fold)
+    yield duplicates.prove(p, name, fold, parts)
+    yield state.prove(p, name, fold)

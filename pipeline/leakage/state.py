@@ -1,4 +1,4 @@
-"""State: what a network says about a window does not depend on the windows that came before it."""
+"""State: a network's prediction for a window does not depend on the windows that were fed before it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pipeline.leakage.proof import Proof
 from pipeline.network import predicting
 
 
-def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
-    """`check_batch_independence` on a short-trained network and the last windows of validation, or of training."""
+def prove(p: dict[str, Any], name: str, fold: int) -> Proof:
+    """Check a network after a short training on the last windows of validation or, without one, of training."""
     kind = "validation" if dataset.has(name, fold, "validation") else "train"
     network, settings, _ = training.fit(name, fold)
     part = training.last(dataset.load(name, fold, kind))
@@ -19,15 +19,20 @@ def dataset_proof(p: dict[str, Any], name: str, fold: int) -> Proof:
     return judge(predicting.check_batch_independence(part, network, settings, outputs), fold)
 
 
-def judge(said: dict[str, Any], fold: int | None = None) -> Proof:
-    """The proof `state` from `check_batch_independence`; `difference` is a share of the outputs' spread."""
+def judge(company: dict[str, Any], fold: int | None = None) -> Proof:
+    """Make the proof `state` from the result of `predicting.check_batch_independence`.
+
+    Args:
+        company: that result; its `difference` is a share of the outputs' standard deviation.
+        fold: number of the fold.
+    """
     found = []
-    if said["result"] != "pass":
-        amount = (
-            "no finite output" if said["difference"] is None else f"a difference of {said['difference']:.2g} spreads"
-        )
-        found = [f"state {said['state']}: {amount} among other windows, {said['tolerance']:.2g} allowed"]
+    if company["result"] != "pass":
+        difference = company["difference"]
+        amount = "no finite output" if difference is None else f"a difference of {difference:.2g} standard deviations"
+        found = [f"state {company['state']}: {amount} among other windows, {company['tolerance']:.2g} allowed"]
     about = (
-        "A network without carried state says the same about a window, whichever windows are fed before and beside it."
+        "A network that carries no state makes the same prediction for a window, whichever windows are fed before and "
+        "beside it."
     )
-    return Proof("state", fold, said["result"], {"windows": said["windows"]}, found, about)
+    return Proof("state", fold, company["result"], {"windows": company["windows"]}, found, about)

@@ -1,4 +1,4 @@
-"""A short training, for proofs about weights. The only module of this package that imports a network library."""
+"""A short training for the proofs about weights, by stage `train`'s own functions."""
 
 from __future__ import annotations
 
@@ -32,48 +32,53 @@ SETTINGS: dict[str, Any] = {
     "threads": 1,
 }
 STOPPING = {"monitor": "val_loss", "patience": 0, "min_delta": 0.0, "restore_best": True}
-_WINDOWS, _ROWS = 256, 1 << 15  # of one training: enough to move every weight
+_WINDOWS, _ROWS = 256, 1 << 15  # most windows and rows of one training: enough to move every weight
 
 
 def architecture(part: Part) -> dict[str, Any]:
-    """A small LSTM whose head suits the target, as in params.yaml."""
+    """Describe a small LSTM whose head suits the target, as in params.yaml."""
     head = {None: "linear", 2: "sigmoid", 3: "softmax"}[part.spec.classes]
     return {"name": "lstm", "units": [4], "head": head}
 
 
 def last(part: Part) -> Part:
-    """The last few windows of a part, those nearest to the next part; a missing cell becomes 0."""
+    """Select the last few windows of a part, those nearest to the next part; a missing cell becomes 0."""
     count = min(len(part), _WINDOWS, max(4, _ROWS // part.spec.length))
     table = {column: values[-count:] for column, values in part.table.items()}
-    begin = int(table["start"][0])
-    scaled = np.nan_to_num(part.scaled[begin : int(table["start"][-1]) + part.spec.length])
-    return replace(part, scaled=scaled, rows=part.rows[begin:], table=table | {"start": table["start"] - begin})
+    start = int(table["start"][0])
+    scaled = np.nan_to_num(part.scaled[start : int(table["start"][-1]) + part.spec.length])
+    return replace(part, scaled=scaled, rows=part.rows[start:], table=table | {"start": table["start"] - start})
 
 
 def fit(
     name: str, fold: int, stopping: dict[str, Any] | None = None
 ) -> tuple[keras.Model, dict[str, Any], dict[str, Any]]:
-    """Train on the last windows of the parts that `train.parts` gives, watching none unless `stopping` is given.
+    """Train on the last windows of the parts that a training reads; validation only where `stopping` is given.
+
+    Args:
+        name: name of the dataset.
+        fold: number of the fold.
+        stopping: settings of early stopping, as in params.yaml.
 
     Returns:
         The network, the settings of its training, and its history.
     """
     _prepare()
-    part, watched_part = training.parts(name, fold)
+    part, validation = training.parts(name, fold)
     part = last(part)
-    held = last(watched_part) if stopping and watched_part is not None else None
+    validation = last(validation) if stopping and validation is not None else None
     settings = SETTINGS | {"batch_size": -(-len(part) // 2), "epochs": 3 if stopping else 1, "early_stopping": stopping}
-    network, history = training.fit(part, held, architecture(part), settings, seed=0)
+    network, history = training.fit(part, validation, architecture(part), settings, seed=0)
     return network, settings, history
 
 
 def weights(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
-    """Weights after a short training that sees no validation."""
+    """Return the weights after a short training without validation."""
     return {"weights": _bytes(fit(name, fold)[0])}
 
 
 def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
-    """Weights of the best epoch by the loss on validation, and the losses; nothing where there is no validation."""
+    """Return the weights of the epoch with the best validation loss, and the losses; nothing without validation."""
     if training.parts(name, fold)[1] is None:
         return {}
     network, _, history = fit(name, fold, STOPPING)
@@ -81,9 +86,9 @@ def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
 
 
 def watched(network: keras.Model, history: dict[str, Any]) -> dict[str, bytes]:
-    """What may not depend on rows after validation: weights, and the losses by which they were chosen.
+    """Return what must not depend on rows after validation: weights, and the losses by which they were chosen.
 
-    The weights alone would not tell: where the first epoch is the best by two different parts, they are the same.
+    The weights alone do not suffice: where the first epoch is the best on two different parts, they are the same.
     """
     return {"weights after early stopping": _bytes(network), "losses": json.dumps(history["epochs"]).encode()}
 

@@ -8,6 +8,7 @@ from pipeline.leaks.stage import leaks
 
 
 def main(arguments: list[str]) -> None:
+    """Write `reports/leaks.json`."""
     if arguments:
         raise UserError("python -m pipeline.leaks", "takes no argument", " ".join(arguments), "Leave it out.")
     with costs.record("leaks"):

@@ -1,4 +1,4 @@
-"""Windows divided into parts in place of rows: after a shuffle, or in their order but with rows in common."""
+"""Splits of windows instead of rows: after a shuffle, or in order but with common rows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SERIES, _LENGTH, _HORIZON, _NEIGHBOURS = 20, 40, 20, 5
 
 
 def _dataset(edge: int) -> dict[str, Any]:
-    """Windows of 40 rows and the change over the next 20; test rows from `edge` on."""
+    """Describe a dataset with windows of 40 rows and the change over the next 20; test rows from `edge` on."""
     return {
         "split": {"scheme": "holdout", "test": {"from": edge}},
         "window": {"length": _LENGTH, "horizon": _HORIZON, "target": {"kind": "difference"}},
@@ -34,7 +34,7 @@ def _dataset(edge: int) -> dict[str, Any]:
 
 
 def by_rows(p: dict[str, Any], name: str) -> dict[str, Windows]:
-    """Training and test windows as the real stages make them: first the rows are divided, then each part."""
+    """Make training and test windows by the real stages: first the rows are split, then each part."""
     from pipeline.leakage import intervals
 
     for stage in (splitting.split, windowing.window, scaling.scale):
@@ -43,32 +43,32 @@ def by_rows(p: dict[str, Any], name: str) -> dict[str, Windows]:
     parts = {}
     for kind in ("train", "test"):
         part = dataset.load(name, 0, kind)
-        parts[kind] = intervals.located(part.table, fold[kind], part.spec.length, part.spec.horizon)
+        parts[kind] = intervals.locate(part.table, fold[kind], part.spec.length, part.spec.horizon)
     return parts
 
 
 def by_shuffled_windows(p: dict[str, Any], name: str) -> dict[str, Windows]:
-    """All windows of the series, of which the test windows are drawn: `train_test_split` with its `shuffle=True`."""
-    first, edge, rows = _all_windows(p, name)
-    tests = int(np.count_nonzero(first >= edge))
-    drawn = np.random.default_rng(0).permutation(len(first))
-    return _parts(np.sort(first[drawn[tests:]]), np.sort(first[drawn[:tests]]), edge, rows)
+    """Draw the test windows from all windows of the series: `train_test_split` with its `shuffle=True`."""
+    start, edge, rows = _all_windows(p, name)
+    tests = int(np.count_nonzero(start >= edge))
+    drawn = np.random.default_rng(0).permutation(len(start))
+    return _parts(np.sort(start[drawn[tests:]]), np.sort(start[drawn[:tests]]), edge, rows)
 
 
 def by_window_number(p: dict[str, Any], name: str) -> dict[str, Windows]:
-    """All windows of the series in order, the last ones as test: `train_test_split` with `shuffle=False`."""
-    first, edge, rows = _all_windows(p, name)
-    return _parts(first[first < edge], first[first >= edge], edge, rows)
+    """Take the last windows of the series as test windows: `train_test_split` with `shuffle=False`."""
+    start, edge, rows = _all_windows(p, name)
+    return _parts(start[start < edge], start[start >= edge], edge, rows)
 
 
 def _all_windows(p: dict[str, Any], name: str) -> tuple[np.ndarray, int, int]:
-    """The first row of every window of the series, the first test row that is declared, and how many rows there are."""
+    """Return the first row of every window of the series, the declared first test row, and the number of rows."""
     rows = len(files.read_array(files.RAW / p["datasets"][name]["series"] / "rows.npy"))
     return windowing.starts([(0, rows)], _LENGTH, _HORIZON, 1), p["datasets"][name]["split"]["test"]["from"], rows
 
 
 def _parts(train: np.ndarray, test: np.ndarray, edge: int, rows: int) -> dict[str, Windows]:
-    """Windows by their first rows, beside the rows that their parts are declared to have."""
+    """Return windows by their first rows, with the rows that the dataset declares for each part."""
     from pipeline.leakage.intervals import Windows
 
     return {
@@ -81,7 +81,7 @@ def _parts(train: np.ndarray, test: np.ndarray, edge: int, rows: int) -> dict[st
 
 
 def _walk(rows: int, number: int) -> np.ndarray:
-    """Sums of independent normal steps, of which the next one cannot be foretold: float64 [rows, 1]."""
+    """Generate sums of independent normal steps, whose next step is unpredictable: float64 [rows, 1]."""
     return np.cumsum(np.random.default_rng([1, number]).standard_normal(rows))[:, None]
 
 
@@ -96,40 +96,40 @@ def _prove(rows: int, edge: int) -> Callable[[Divide], Proof]:
 
 
 def _score(rows: int, edge: int) -> Callable[[Divide], float]:
-    """R² of the nearest neighbours on the test windows that begin in the last rows, over all series.
+    """Return a function that computes R² of nearest neighbours on test windows that start at `edge` or later.
 
-    The clean twin's test windows all begin there; of those drawn by a shuffle the others are left out, so that both
-    are asked about the same stretch.
+    All test windows of the clean twin start there. Of those drawn by a shuffle the others are left out, so that both
+    are scored on the same rows.
     """
 
     def score(step: Divide) -> float:
         from sklearn.neighbors import KNeighborsRegressor
 
-        truth, said = [], []
+        truth, predicted = [], []
         for number in range(_SERIES):
             values = _walk(rows, number)
             with scratch_project.project(values, _dataset(edge)) as p:
                 parts = step(p, scratch_project.NAME)
-            first = parts["test"].first
-            inputs, targets = _windows(values[:, 0], first[first >= edge])
-            learner = KNeighborsRegressor(_NEIGHBOURS).fit(*_windows(values[:, 0], parts["train"].first))
+            start = parts["test"].start
+            inputs, targets = _windows(values[:, 0], start[start >= edge])
+            learner = KNeighborsRegressor(_NEIGHBOURS).fit(*_windows(values[:, 0], parts["train"].start))
             truth.append(targets)
-            said.append(learner.predict(inputs))
-        return scratch_project.r2(np.concatenate(truth), np.concatenate(said))
+            predicted.append(learner.predict(inputs))
+        return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
 
     return score
 
 
-def _windows(values: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs [windows, length] and the change over the horizon [windows]."""
-    last = first + _LENGTH - 1
-    return values[first[:, None] + np.arange(_LENGTH)], values[last + _HORIZON] - values[last]
+def _windows(values: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return inputs [windows, length] and the change over the horizon [windows]."""
+    last = start + _LENGTH - 1
+    return values[start[:, None] + np.arange(_LENGTH)], values[last + _HORIZON] - values[last]
 
 
 SHUFFLE = Leak(
     name="shuffle_before_split",
-    about=f"A random walk, its change over the next {_HORIZON} rows: windows that overlap are shuffled and then "
-    "divided, so that almost every test window has training windows that begin a row earlier or later.",
+    about=f"A random walk and its change over the next {_HORIZON} rows. Overlapping windows are shuffled and then "
+    "split, so that almost every test window has training windows that start one row earlier or later.",
     metric="r2",
     learner=f"{_NEIGHBOURS} nearest neighbours, {_SERIES} series",
     clean=by_rows,
@@ -138,11 +138,11 @@ SHUFFLE = Leak(
     score=_score(1000, 800),
 )
 
-# Few test windows, as where a model is fitted anew again and again: only the first ones can meet training windows.
+# Few test windows, as where a model is refitted again and again: only the first ones overlap training windows.
 NO_GAP = Leak(
     name="no_gap",
-    about=f"A random walk, its change over the next {_HORIZON} rows: windows are divided by their number and none is "
-    f"left out between, so that the last training windows reach into the {_HORIZON} test windows.",
+    about=f"A random walk and its change over the next {_HORIZON} rows. Windows are split by their number without a "
+    f"gap, so that the last training windows reach into the {_HORIZON} test windows.",
     metric="r2",
     learner=f"{_NEIGHBOURS} nearest neighbours, {_SERIES} series",
     clean=by_rows,

@@ -13,8 +13,8 @@ from pipeline.leakage.proof import Proof
 class Leak:
     """One leak and its clean twin.
 
-    `prove` and `score` take the step, clean or leaky, and do everything else alike: `prove` is the proof of the step,
-    `score` what an unsuspecting user would have reported, larger being better.
+    `prove` and `score` take the step, clean or leaky, and do everything else in the same way. `prove` checks the step;
+    `score` returns the score that an unsuspecting user would have reported, where larger is better.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Numbers learned from all rows of the series, where those of the training part alone are known in time."""
+"""Scaling and class thresholds learned from all rows of the series instead of the training rows."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ _CLASSES = {
 
 
 def scale_by_all_rows(p: dict[str, Any], name: str) -> None:
-    """Stage `scale`, with center and scale of all rows of the series: `fit_transform` before the split."""
+    """Run stage `scale` with center and scale of all rows of the series: `fit_transform` before the split."""
     scaling.scale(p, name)
     folder = files.SCALED / name
     table = files.read_json(folder / "scaling.json")
     rows, description, target = _series(p, name)
     for k, fold in enumerate(table["folds"]):
         positions = [description["series"]["columns"].index(n) for n in fold["features"]]
-        center, spread = scaling.learn(rows[:, positions], table["methods"]["features"])
+        center, scale = scaling.learn(rows[:, positions], table["methods"]["features"])
         for i, learned in enumerate(fold["features"].values()):
-            learned |= {"center": center[i], "scale": spread[i]}
-        own = scaling.learn(rows[:, [target]], table["methods"]["target"])
-        fold["target"] |= {"center": own[0][0], "scale": own[1][0]}
-        for part, held in _development(description, name, k):
-            scaled = scaling.apply(held, positions, center, spread)
+            learned |= {"center": center[i], "scale": scale[i]}
+        target_center, target_scale = scaling.learn(rows[:, [target]], table["methods"]["target"])
+        fold["target"] |= {"center": target_center[0], "scale": target_scale[0]}
+        for part, part_rows in _development(description, name, k):
+            scaled = scaling.apply(part_rows, positions, center, scale)
             files.write_array(files.fold_folder(files.SCALED, name, k) / f"{part}.npy", scaled)
     files.write_json(folder / "scaling.json", table)
 
 
 def classes_by_all_rows(p: dict[str, Any], name: str) -> None:
-    """Stage `window`, whose thresholds of the classes are quantiles of the targets of all windows of the series."""
+    """Run stage `window` with class thresholds that are quantiles of all targets of the series."""
     windowing.window(p, name)
     settings = p["datasets"][name]["window"]
     folder = files.WINDOWS / name
@@ -64,16 +64,16 @@ def classes_by_all_rows(p: dict[str, Any], name: str) -> None:
     rows, description, target = _series(p, name)
     length, horizon = summary["length"], summary["horizon"]
 
-    def quantities(rows: np.ndarray, begin: np.ndarray) -> np.ndarray:
-        return windowing.quantity(rows, begin, length, horizon, summary["target"], target)[:, 0]
+    def quantities(rows: np.ndarray, start: np.ndarray) -> np.ndarray:
+        return windowing.quantity(rows, start, length, horizon, summary["target"], target)[:, 0]
 
     everything = quantities(rows, windowing.starts([(0, len(rows))], length, horizon, 1))
     thresholds = [float(q) for q in np.quantile(everything, settings["target"]["quantiles"])]
     for k, fold in enumerate(summary["folds"]):
-        for part, held in _development(description, name, k):
+        for part, part_rows in _development(description, name, k):
             path = files.fold_folder(files.WINDOWS, name, k) / f"{part}.parquet"
             table = files.read_table(path)
-            table["target_0"] = windowing.label(quantities(held, table["start"]), "classes", thresholds)
+            table["target_0"] = windowing.label(quantities(part_rows, table["start"]), "classes", thresholds)
             files.write_table(path, table)
             if part == "train":
                 counts = np.bincount(table["target_0"].astype(int), minlength=3)
@@ -83,14 +83,14 @@ def classes_by_all_rows(p: dict[str, Any], name: str) -> None:
 
 
 def _series(p: dict[str, Any], name: str) -> tuple[np.ndarray, dict[str, Any], int]:
-    """All rows of the series, the split's description, and the position of the target's column."""
+    """Return all rows of the series, the split's description, and the position of the target's column."""
     rows = files.read_array(files.RAW / p["datasets"][name]["series"] / "rows.npy")
     description = files.read_json(files.SPLIT / name / "split.json")
     return rows, description, description["series"]["columns"].index(description["series"]["target"])
 
 
 def _development(description: dict[str, Any], name: str, fold: int) -> list[tuple[str, np.ndarray]]:
-    """Training and, where there is one, validation: the part's name and its rows."""
+    """Return name and rows of the training part and, if there is one, of the validation part."""
     folder = files.fold_folder(files.SPLIT, name, fold)
     parts = [part for part in ("train", "validation") if description["folds"][fold][part] is not None]
     return [(part, files.read_array(folder / f"{part}.npy")) for part in parts]
@@ -100,13 +100,13 @@ def _development(description: dict[str, Any], name: str, fold: int) -> list[tupl
 
 
 def _rising(number: int) -> np.ndarray:
-    """A line that rises by three deviations of the noise around it, which is autocorrelated: float64 [rows, 1]."""
+    """Generate autocorrelated noise around a line that rises by three of its deviations: float64 [rows, 1]."""
     noise = _autocorrelated([3, number])
     return (noise + np.linspace(0, 3 * noise.std(), _ROWS))[:, None]
 
 
 def _widening(number: int) -> np.ndarray:
-    """Autocorrelated noise whose spread triples from the first row to the last: float64 [rows, 1]."""
+    """Generate autocorrelated noise whose deviation triples from the first row to the last: float64 [rows, 1]."""
     return (_autocorrelated([4, number]) * np.linspace(1, 3, _ROWS))[:, None]
 
 
@@ -120,11 +120,11 @@ def _prove(make: Callable[[int], np.ndarray], settings: dict[str, Any], stage: s
     def prove(step: Stage) -> Proof:
         from pipeline.leakage import perturbation
 
-        # No weights: the leak stands before the training, and they could but change with what it changes.
+        # No training: the leak precedes it, and weights could only change with the leak's own results.
         changed: dict[str, Any] = {
             stage: step,
-            "weights": scratch_project.nothing_trained,
-            "stopped": scratch_project.nothing_trained,
+            "weights": scratch_project.train_nothing,
+            "stopped": scratch_project.train_nothing,
         }
         with scratch_project.project(make(0), settings) as p:
             return perturbation.check(p, scratch_project.NAME, 0, "test", perturbation.STEPS._replace(**changed))
@@ -133,7 +133,7 @@ def _prove(make: Callable[[int], np.ndarray], settings: dict[str, Any], stage: s
 
 
 def _parts(rows: np.ndarray, settings: dict[str, Any], **replaced: Stage) -> tuple[Part, Part]:
-    """Training and test part, by the real stages but for those replaced by name."""
+    """Make training and test part by the real stages, some of them replaced by name."""
     with scratch_project.project(rows, settings) as p:
         for stage in (
             {"split": splitting.split, "window": windowing.window, "scale": scaling.scale} | replaced
@@ -146,29 +146,29 @@ def _parts(rows: np.ndarray, settings: dict[str, Any], **replaced: Stage) -> tup
 def _score_levels(step: Stage) -> float:
     from sklearn.neural_network import MLPRegressor
 
-    truth, said = [], []
+    truth, predicted = [], []
     for number in range(_SERIES):
         train, test = _parts(_rising(number), _LEVELS, scale=step)
         network = MLPRegressor(hidden_layer_sizes=(16,), activation="tanh", max_iter=500, random_state=number)
         network.fit(train.inputs()[:, :, 0], train.targets()[:, 0])
         truth.append(test.raw_targets())
-        said.append(test.restore(network.predict(test.inputs()[:, :, 0])[:, None]))
-    return scratch_project.r2(np.concatenate(truth), np.concatenate(said))
+        predicted.append(test.restore(network.predict(test.inputs()[:, :, 0])[:, None]))
+    return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
 
 
 def _score_classes(step: Stage) -> float:
-    right = []
+    correct = []
     for number in range(_SERIES):
         train, test = _parts(_widening(number), _CLASSES, window=step)
-        said = baselines.fit(train)["logistic"](test).argmax(axis=1)
-        right.append(said == test.raw_targets()[:, 0])
-    return float(np.mean(np.concatenate(right)))
+        predicted = baselines.fit(train)["logistic"](test).argmax(axis=1)
+        correct.append(predicted == test.raw_targets()[:, 0])
+    return float(np.mean(np.concatenate(correct)))
 
 
 SCALER = Leak(
     name="scaler_on_all_rows",
-    about="A rising series, scaled to its range: the lowest and highest value are those of all rows, the test rows' "
-    "included.",
+    about="A rising series, scaled to its range: the lowest and highest value are taken from all rows, including the "
+    "test rows.",
     metric="r2",
     learner=f"network of one layer of 16 tanh units, {_SERIES} series",
     clean=scaling.scale,
@@ -179,8 +179,8 @@ SCALER = Leak(
 
 THRESHOLDS = Leak(
     name="thresholds_on_all_rows",
-    about="A series whose spread triples, its next value put into three classes: the classes' thresholds are quantiles "
-    "of all rows, the test rows included. They make other classes, so the two scores answer different questions.",
+    about="A series whose deviation triples, its next value divided into three classes. The thresholds between them "
+    "are quantiles of all rows, including the test rows. The classes differ, so the two scores are not comparable.",
     metric="accuracy",
     learner=f"logistic regression, {_SERIES} series",
     clean=windowing.window,

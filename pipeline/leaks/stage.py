@@ -1,7 +1,7 @@
-"""Stage `leaks`: planted on purpose, to see that the proofs of `pipeline.leakage` catch them, and what each would gain.
+"""Stage `leaks`: leaks planted on purpose, to show that the proofs of `pipeline.leakage` catch them.
 
-Every leak has a clean twin: the same series, learner and scores with the step done right. The leaky step stands in this
-package alone and replaces one step; no real stage has a switch for it.
+Every leak has a clean twin: the same series, learner and scores, with the step done correctly. The score of both shows
+the gain from the leak. Leaky steps exist only in this package; no real stage has a switch for them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ def leaks() -> None:
     """Write reports/leaks.json (docs/files.md)."""
     from threadpoolctl import threadpool_limits
 
-    # One thread, so that sums have one order.
+    # One thread, so that the order of sums is fixed.
     with threadpool_limits(1):
         files.write_json(files.LEAKS, {"leaks": [measure(leak) for leak in all_leaks()]})
 
 
 def all_leaks() -> list[Leak]:
-    """The seven leaks, in the order of the report."""
+    """Return the seven leaks, in the order of the report."""
     return [
         rows.SCALER,
         division.SHUFFLE,
@@ -35,8 +35,8 @@ def all_leaks() -> list[Leak]:
     ]
 
 
-def caught(leak: Leak) -> dict[str, Any]:
-    """What the proof says of the leaky step and of its clean twin: `proof`, `caught`, `clean_passes`, `found`."""
+def prove(leak: Leak) -> dict[str, Any]:
+    """Check the leaky step and its clean twin: `proof`, `caught`, `clean_passes`, `found`."""
     leaky, clean = leak.prove(leak.leaky), leak.prove(leak.clean)
     return {
         "proof": leaky.name,
@@ -46,9 +46,9 @@ def caught(leak: Leak) -> dict[str, Any]:
     }
 
 
-def gained(leak: Leak) -> dict[str, Any]:
-    """The scores without and with the leak: `metric`, `clean`, `leaky`, `gain` (positive: it flatters), `learner`."""
-    # Rounded first, so that the three figures shown agree.
+def score(leak: Leak) -> dict[str, Any]:
+    """Compute the scores without and with the leak: `metric`, `clean`, `leaky`, `gain` (leaky - clean), `learner`."""
+    # Rounded first, so that the three displayed numbers agree.
     clean, leaky = (round(leak.score(step), 4) for step in (leak.clean, leak.leaky))
     return {
         "metric": leak.metric,
@@ -60,5 +60,5 @@ def gained(leak: Leak) -> dict[str, Any]:
 
 
 def measure(leak: Leak) -> dict[str, Any]:
-    """One entry of reports/leaks.json."""
-    return {"name": leak.name, "about": leak.about, **caught(leak), **gained(leak)}
+    """Return one entry of reports/leaks.json."""
+    return {"name": leak.name, "about": leak.about, **prove(leak), **score(leak)}

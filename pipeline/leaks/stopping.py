@@ -1,4 +1,4 @@
-"""Early stopping that watches the test part."""
+"""Early stopping by the loss on the test part."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _ARCHITECTURE = {"name": "stacked_dense", "units": [32], "activations": ["tanh"]
 
 
 def stop_by_validation(p: dict[str, Any], name: str, fold: int, seed: int) -> tuple[keras.Model, dict[str, Any]]:
-    """Fit a network and end with the weights of the epoch that was best on the validation part."""
+    """Train a network and keep the weights of the epoch that was best on the validation part."""
     return _fit(p, name, fold, seed, "validation")
 
 
 def stop_by_test(p: dict[str, Any], name: str, fold: int, seed: int) -> tuple[keras.Model, dict[str, Any]]:
-    """Fit a network and end with the weights of the epoch best on the test part: `validation_data=(x_test, …)`."""
+    """Train a network and keep the weights of the epoch that was best on the test part."""
     return _fit(p, name, fold, seed, "test")
 
 
 def _fit(p: dict[str, Any], name: str, fold: int, seed: int, watched: str) -> tuple[keras.Model, dict[str, Any]]:
-    backends.prepare(1, False)  # before Keras, which pipeline.train needs
+    backends.prepare(1, False)  # before the first import of Keras
     from pipeline.network.training import fit
 
     training = p["experiments"][scratch_project.NAME]["training"] | {
@@ -47,12 +47,12 @@ def _fit(p: dict[str, Any], name: str, fold: int, seed: int, watched: str) -> tu
         "epochs": _EPOCHS,
         "early_stopping": {"monitor": "val_loss", "patience": _EPOCHS, "min_delta": 0.0, "restore_best": True},
     }
-    part, held = (dataset.load(name, fold, each) for each in ("train", watched))
-    return fit(part, held, _ARCHITECTURE, training, seed)
+    part, validation = (dataset.load(name, fold, each) for each in ("train", watched))
+    return fit(part, validation, _ARCHITECTURE, training, seed)
 
 
 def _noise(number: int) -> np.ndarray:
-    """White noise: float64 [rows, 1]."""
+    """Generate white noise: float64 [rows, 1]."""
     return np.random.default_rng([6, number]).standard_normal((_ROWS, 1))
 
 
@@ -62,13 +62,13 @@ def _prove(step: Fit) -> Proof:
     def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
         return training.watched(*step(p, name, fold, 0))
 
-    steps = perturbation.STEPS._replace(weights=scratch_project.nothing_trained, stopped=stopped)
+    steps = perturbation.STEPS._replace(weights=scratch_project.train_nothing, stopped=stopped)
     with scratch_project.project(_noise(0), _DATASET) as p:
         return perturbation.check(p, scratch_project.NAME, 0, "test", steps)
 
 
 def _score(step: Fit) -> float:
-    truth, said = [], []
+    truth, predicted = [], []
     for number in range(_SERIES):
         with scratch_project.project(_noise(number), _DATASET) as p:
             for stage in (splitting.split, windowing.window, scaling.scale):
@@ -76,14 +76,14 @@ def _score(step: Fit) -> float:
             test = dataset.load(scratch_project.NAME, 0, "test")
             network, _ = step(p, scratch_project.NAME, 0, number)
             truth.append(test.raw_targets())
-            said.append(test.restore(np.asarray(network.predict_on_batch(test.inputs()))))
-    return scratch_project.r2(np.concatenate(truth), np.concatenate(said))
+            predicted.append(test.restore(np.asarray(network.predict_on_batch(test.inputs()))))
+    return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
 
 
 EARLY_STOPPING = Leak(
     name="early_stopping_on_test",
-    about="White noise: the epoch whose weights are kept is the best one on the test windows, on which the score is "
-    "then taken.",
+    about="White noise. The weights kept are those of the epoch that is best on the test windows, which are then "
+    "scored (`validation_data=(x_test, y_test)` in Keras).",
     metric="r2",
     learner=f"Keras network of one layer of 32 tanh units, up to {_EPOCHS} epochs, {_SERIES} series",
     clean=stop_by_validation,

@@ -26,34 +26,34 @@ _DATASET = {
 
 
 def trailing_mean(rows: np.ndarray) -> np.ndarray:
-    """Mean of this row and the four before it, or of as many as there are: float64 [rows, 1]."""
+    """Average each row with up to four rows before it: float64 [rows, 1]."""
     sums = np.cumsum(np.vstack([np.zeros((1, rows.shape[1])), rows]), axis=0)
     at = np.arange(1, len(sums))
-    begin = np.maximum(at - _WIDTH, 0)
-    return np.asarray((sums[at] - sums[begin]) / (at - begin)[:, None])
+    start = np.maximum(at - _WIDTH, 0)
+    return np.asarray((sums[at] - sums[start]) / (at - start)[:, None])
 
 
 def centred_mean(rows: np.ndarray) -> np.ndarray:
-    """Mean of this row, the two before it and the two after it: float64 [rows, 1]."""
+    """Average each row with up to two rows before it and two after it: float64 [rows, 1]."""
     half = _WIDTH // 2
     sums = np.cumsum(np.vstack([np.zeros((1, rows.shape[1])), rows]), axis=0)
     at = np.arange(len(rows))
-    begin, end = np.maximum(at - half, 0), np.minimum(at + half + 1, len(rows))
-    return np.asarray((sums[end] - sums[begin]) / (end - begin)[:, None])
+    start, stop = np.maximum(at - half, 0), np.minimum(at + half + 1, len(rows))
+    return np.asarray((sums[stop] - sums[start]) / (stop - start)[:, None])
 
 
 def fill_past(rows: np.ndarray) -> np.ndarray:
-    """Missing cells get the last measured value before them: float64 [rows, 1]."""
+    """Fill missing cells with the last measured value before them: float64 [rows, 1]."""
     return windowing.clean(rows, [(0, len(rows))], "fill_past")
 
 
 def fill_future(rows: np.ndarray) -> np.ndarray:
-    """Missing cells get the next measured value after them, as pandas' `bfill`: float64 [rows, 1]."""
+    """Fill missing cells with the next measured value after them, like pandas' `bfill`: float64 [rows, 1]."""
     return fill_past(rows[::-1])[::-1]
 
 
 def _noise(seed: list[int], missing: float) -> np.ndarray:
-    """White noise of which a share of the cells is missing: float64 [rows, 1]."""
+    """Generate white noise with a share of missing cells: float64 [rows, 1]."""
     random = np.random.default_rng(seed)
     values = random.standard_normal(_ROWS)
     values[random.random(_ROWS) < missing] = np.nan
@@ -70,10 +70,10 @@ def _prove(name: str, missing: float) -> Callable[[Step], Proof]:
 
 
 def _score(missing: float, features: list[str]) -> Callable[[Step], float]:
-    """R² of ridge regression on the test windows whose target was measured, over all series."""
+    """Return a function that computes R² of ridge regression on the test windows with a measured target."""
 
     def score(step: Step) -> float:
-        truth, said = [], []
+        truth, predicted = [], []
         for number in range(_SERIES):
             raw = _noise([5, number], missing)
             with scratch_project.project(np.hstack([raw, step(raw)]), _DATASET, features) as p:
@@ -81,16 +81,16 @@ def _score(missing: float, features: list[str]) -> Callable[[Step], float]:
                     stage(p, scratch_project.NAME)
                 train, test = (dataset.load(scratch_project.NAME, 0, part) for part in ("train", "test"))
                 truth.append(test.raw_targets())
-                said.append(baselines.fit(train)["ridge"](test))
-        return scratch_project.r2(np.concatenate(truth), np.concatenate(said))
+                predicted.append(baselines.fit(train)["ridge"](test))
+        return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
 
     return score
 
 
 CENTRED = Leak(
     name="centred_rolling_feature",
-    about="White noise, with its rolling mean over 5 rows as a second input: the mean is centred, so it holds two rows "
-    "that have not happened yet.",
+    about="White noise, with its rolling mean over 5 rows as a second input. The mean is centred, so it contains two "
+    "future rows.",
     metric="r2",
     learner=f"ridge regression, {_SERIES} series",
     clean=trailing_mean,
@@ -101,8 +101,8 @@ CENTRED = Leak(
 
 BACK_FILLING = Leak(
     name="back_filling",
-    about="White noise of which half of the cells are missing: a missing input gets the next measured value, which is "
-    "the target where the last input is missing.",
+    about="White noise with half of its cells missing. A missing input is filled with the next measured value, which "
+    "is the target where the last input is missing.",
     metric="r2",
     learner=f"ridge regression, {_SERIES} series",
     clean=fill_past,

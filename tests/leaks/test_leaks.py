@@ -32,7 +32,7 @@ def test_all_seven_are_planted_in_the_order_of_the_report() -> None:
 
 @pytest.mark.parametrize("name", PROOFS)
 def test_the_proof_catches_the_leak_and_passes_its_clean_twin(name: str) -> None:
-    outcome = stage.caught(LEAKS[name])
+    outcome = stage.prove(LEAKS[name])
     assert outcome["proof"] == PROOFS[name]
     assert outcome["caught"] is True
     assert outcome["clean_passes"] is True
@@ -43,7 +43,7 @@ def test_the_proof_catches_the_leak_and_passes_its_clean_twin(name: str) -> None
 def test_the_clean_step_in_place_of_the_leaky_one_is_not_caught(name: str) -> None:
     leak = LEAKS[name]
     # Cached, for both are the same step now, and a proof that trains takes its time.
-    outcome = stage.caught(replace(leak, leaky=leak.clean, prove=functools.cache(leak.prove)))
+    outcome = stage.prove(replace(leak, leaky=leak.clean, prove=functools.cache(leak.prove)))
     assert outcome["caught"] is False
     assert outcome["found"] == []
 
@@ -51,7 +51,7 @@ def test_the_clean_step_in_place_of_the_leaky_one_is_not_caught(name: str) -> No
 @pytest.mark.parametrize("name", ["shuffle_before_split", "centred_rolling_feature"])
 def test_the_leaky_step_in_place_of_the_clean_one_does_not_pass(name: str) -> None:
     leak = LEAKS[name]
-    assert stage.caught(replace(leak, clean=leak.leaky))["clean_passes"] is False
+    assert stage.prove(replace(leak, clean=leak.leaky))["clean_passes"] is False
 
 
 def test_the_file_holds_the_keys_and_gains_that_agree(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_the_command_takes_no_argument() -> None:
 
 def test_gains_are_rounded_so_that_the_figures_shown_agree() -> None:
     leak = replace(LEAKS["no_gap"], clean=lambda: 0.00004, leaky=lambda: 0.12346, score=lambda step: step())
-    assert stage.gained(leak) == {
+    assert stage.score(leak) == {
         "metric": "r2",
         "clean": 0.0,
         "leaky": 0.1235,
@@ -102,11 +102,11 @@ def test_scaling_by_all_rows_takes_the_range_of_the_series() -> None:
         clean = files.read_json(files.SCALED / scratch_project.NAME / "scaling.json")
         rows.scale_by_all_rows(p, scratch_project.NAME)
         leaky = files.read_json(files.SCALED / scratch_project.NAME / "scaling.json")
-        train, held = (
+        train, validation = (
             files.read_array(files.SCALED / scratch_project.NAME / "fold0" / f"{k}.npy") for k in splitting.PARTS[:2]
         )
         assert train.max() == pytest.approx(49 / 99)
-        assert held.max() == pytest.approx(69 / 99)
+        assert validation.max() == pytest.approx(69 / 99)
     assert clean["folds"][0]["target"]["scale"] == pytest.approx(49)
     assert leaky["folds"][0]["target"]["scale"] == pytest.approx(99)
     assert leaky["folds"][0]["features"]["value"]["scale"] == pytest.approx(99)
@@ -147,11 +147,11 @@ def test_both_divisions_ask_about_the_same_rows() -> None:
     with scratch_project.project(division._walk(500, 0), division._dataset(421)) as p:
         clean, leaky = division.by_rows(p, scratch_project.NAME), division.by_window_number(p, scratch_project.NAME)
         shuffled = division.by_shuffled_windows(p, scratch_project.NAME)
-    np.testing.assert_array_equal(clean["test"].first, leaky["test"].first)
-    assert clean["train"].first.max() == 421 - 60
-    assert leaky["train"].first.max() == 420
-    assert len(shuffled["test"].first) == len(leaky["test"].first)
-    together = np.sort(np.concatenate([shuffled["train"].first, shuffled["test"].first]))
+    np.testing.assert_array_equal(clean["test"].start, leaky["test"].start)
+    assert clean["train"].start.max() == 421 - 60
+    assert leaky["train"].start.max() == 420
+    assert len(shuffled["test"].start) == len(leaky["test"].start)
+    together = np.sort(np.concatenate([shuffled["train"].start, shuffled["test"].start]))
     np.testing.assert_array_equal(together, np.arange(441))
 
 
