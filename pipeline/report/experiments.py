@@ -22,7 +22,7 @@ def experiment(one: dict[str, Any], outcomes: dict[str, Any] | None) -> dict[str
     """What the report shows of one experiment; `outcomes` are its corrected comparisons."""
     name, runs = one["experiment"], one["training"]
     test = one["parts"]["test"]
-    main = "accuracy" if one["classes"] else "r2"
+    main = scores.main_score(one["classes"])
     metrics = scores.CLASSES if one["classes"] else scores.REGRESSION
     ends = Counter(_ENDS.get(run["stopped"], run["stopped"]) for run in runs)
     return {

@@ -65,7 +65,7 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
     windows; nothing else is. `verdict` is the diagnosis' and uses no test row.
     """
     test = evaluation["parts"]["test"]
-    metric = "accuracy" if evaluation["classes"] else "r2"
+    metric = scores.main_score(evaluation["classes"])
     mine = test["network"]
     told = evaluation.get("comparison") or {}
     naive, linear = told.get("naive") or {}, told.get("linear") or {}

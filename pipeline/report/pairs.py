@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.report import comparison, diagnosis, differences
 from pipeline.report.wording import METRICS, baseline, joined, number, p_value, percent, setting, thousands
+from pipeline.scoring import scores
 
 SUFFIX = "_remedied"
 _LEAST = -10
@@ -123,11 +124,11 @@ def unlike(before: dict[str, Any], after: dict[str, Any]) -> str:
 
 
 def _main(one: dict[str, Any]) -> str:
-    return "accuracy" if one["classes"] else "r2"
+    return scores.main_score(one["classes"])
 
 
 def _less(one: dict[str, Any]) -> str:
-    return "brier" if one["classes"] else "mse"
+    return scores.main_loss(one["classes"])
 
 
 def _rows(

@@ -72,7 +72,7 @@ def made_up(
         metrics = [m for m in next(iter(each.values())) if m != "confusion"]
         over = {m: scores.over_seeds([s[m] for s in each.values()]) for m in metrics}
         own = {n: score(np.nan_to_num(outputs(0.4), nan=0.3)) for n in names}
-        less = "brier" if classes else "mse"
+        less = scores.main_loss(classes)
         drawn = {"row": np.arange(120), "truth": truth, "seeds": {str(s): outputs(noise)[:, 0] for s in seeds}}
         drawn |= {"persistence": np.r_[truth[:1], truth[:-1]], "oracle": truth * 0.9 if oracle else None}
         return {
