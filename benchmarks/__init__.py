@@ -1,1 +1,1 @@
-"""What `make bench` runs: measurements side by side, never part of a test, for machines are shared and noisy."""
+"""Measurements side by side, run by `make bench`; never part of a test, because machines are shared and noisy."""

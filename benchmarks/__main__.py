@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other, and what the last run of the corpus came to."""
+"""All benchmarks, one after the other, and the result of the last run of the corpus."""
 
 from __future__ import annotations
 

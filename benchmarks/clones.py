@@ -1,8 +1,8 @@
 """Two runs from nothing, compared to the byte.
 
     python -m benchmarks.clones                     two clones of the last commit, --cores 1 and --cores 2
-    python -m benchmarks.clones --only EXPERIMENT   the same, but one experiment's scores alone
-    python -m benchmarks.clones FOLDER OTHER        two folders that have run already
+    python -m benchmarks.clones --only EXPERIMENT   the same for one experiment's scores
+    python -m benchmarks.clones FOLDER OTHER        two folders in which the pipeline has run already
 
 A full run of the main job takes about 40 minutes on one core. The table is written between its marks in docs/bytes.md;
 the exit code is 1 if anything differs.
@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from benchmarks.scratch import PROJECT
 from tools import documents
 
-PROJECT = Path(__file__).resolve().parent.parent
 DOC = PROJECT / "docs/bytes.md"
-# What a run leaves, by what it is; seconds are no result (reports/costs.csv).
+# Results of a run by kind; seconds (reports/costs.csv) are not results.
 GROUPS = {
     "raw rows": ("data/raw/**/*",),
     "parts": ("data/split/**/*", "data/test/**/*"),
@@ -44,23 +44,23 @@ _IGNORED = {".gitignore", ".snakemake_timestamp"}
 
 
 class Compared(NamedTuple):
-    """How many there are on either side, and which are not the same on both."""
+    """How many there are on either side, and which differ."""
 
-    compared: int
+    total: int
     differ: list[str]
 
 
 def compare(one: Path, other: Path) -> dict[str, Compared]:
-    """Compare what two runs left: dvc.lock entry by entry and as a file, and every output byte by byte."""
+    """Compare the results of two runs: dvc.lock entry by entry and as a file, and every output byte by byte."""
     entries = [_entries(folder / "dvc.lock") for folder in (one, other)]
     names = sorted({*entries[0], *entries[1]})
-    found = {
+    result = {
         "entries of dvc.lock": Compared(
             len(names), [name for name in names if entries[0].get(name) != entries[1].get(name)]
         ),
         "dvc.lock as a file": _files(one, other, ("dvc.lock",)),
     }
-    return found | {group: _files(one, other, patterns) for group, patterns in GROUPS.items()}
+    return result | {group: _files(one, other, patterns) for group, patterns in GROUPS.items()}
 
 
 def _entries(lock: Path) -> dict[str, Any]:
@@ -81,20 +81,20 @@ def _files(one: Path, other: Path, patterns: tuple[str, ...]) -> Compared:
     return Compared(len(names), sorted({*names} - {*same}))
 
 
-def table(found: dict[str, Compared]) -> str:
-    """The comparison as Markdown."""
-    rows = [f"| {group} | {count:,} | {len(differ)} |" for group, (count, differ) in found.items()]
+def table(result: dict[str, Compared]) -> str:
+    """Format the comparison as Markdown."""
+    rows = [f"| {group} | {total:,} | {len(differ)} |" for group, (total, differ) in result.items()]
     return "\n".join(["| what | compared | differ |", "|---|---|---|", *rows]) + "\n"
 
 
 def clone(folder: Path) -> None:
-    """The last commit of this project in a folder, without any result: dvc.lock is written anew."""
+    """Clone the last commit of this project into a folder, without dvc.lock, so that every stage runs."""
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(PROJECT), str(folder)], check=True)
     (folder / "dvc.lock").unlink(missing_ok=True)
 
 
 def run(folder: Path, cores: int, targets: list[str]) -> None:
-    """The main job in a folder, in this environment; its output goes to run.log beside the folder."""
+    """Run the main job in a folder, in this environment; its output goes to a log file beside the folder."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     command = ["snakemake", "--cores", str(cores), *targets]
     with folder.with_suffix(".log").open("w", encoding="utf-8") as log:
@@ -102,6 +102,7 @@ def run(folder: Path, cores: int, targets: list[str]) -> None:
 
 
 def main(arguments: list[str]) -> int:
+    """Print the comparison and write it to docs/bytes.md; return 1 if anything differs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.clones", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--only", metavar="EXPERIMENT")
@@ -115,15 +116,15 @@ def main(arguments: list[str]) -> int:
             for cores, folder in enumerate(folders, 1):
                 clone(folder)
                 run(folder, cores, [f"reports/metrics/{given.only}.json"] if given.only else [])
-        found = compare(*folders)
-    rows = table(found)
+        result = compare(*folders)
+    rows = table(result)
     print(rows)
-    for group, (_, differ) in found.items():
+    for group, (_, differ) in result.items():
         for name in differ:
             print(f"{group}: {name}")
     if not given.only:
         documents.write_table(DOC, "benchmarks.clones", rows)
-    return int(any(differ for _, differ in found.values()))
+    return int(any(differ for _, differ in result.values()))
 
 
 if __name__ == "__main__":

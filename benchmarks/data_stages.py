@@ -10,41 +10,33 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import yaml
 
-PROJECT = Path(__file__).resolve().parent.parent
+from benchmarks import scratch
+
 SECONDS, MEGABYTES = 60.0, 1500.0
 
 
 def measure(names: list[str]) -> list[dict[str, str]]:
-    """Run the four stages of the datasets `names` at full size in a scratch folder; rows of its costs.csv."""
-    params = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    """Run the four stages of the datasets `names` at full size in a scratch folder; return rows of costs.csv."""
+    params = yaml.safe_load((scratch.PROJECT / "params.yaml").read_text(encoding="utf-8"))
     params["size"] = "full"
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "pipeline").symlink_to(PROJECT / "pipeline")
-        if (PROJECT / "data/own").exists():
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        scratch.prepare(folder, params)
+        if (scratch.PROJECT / "data/own").exists():
             (folder / "data").mkdir()
-            (folder / "data/own").symlink_to(PROJECT / "data/own")
-        # JSON is YAML without aliases.
-        (folder / "params.yaml").write_text(json.dumps(params), encoding="utf-8")
+            (folder / "data/own").symlink_to(scratch.PROJECT / "data/own")
         done: set[str] = set()
         for name in names:
             series = params["datasets"][name]["series"]
             for stage, argument in (("raw", series), ("split", name), ("window", name), ("scale", name)):
                 if f"{stage}@{argument}" not in done:
-                    subprocess.run(
-                        [sys.executable, "-m", f"pipeline.{stage}", argument],
-                        cwd=folder,
-                        check=True,
-                        env=os.environ | {"PYTHONPATH": str(folder)},
-                    )
+                    scratch.run(folder, f"pipeline.{stage}", argument)
                     done.add(f"{stage}@{argument}")
             windows = json.loads((folder / "data/windows" / name / "windows.json").read_text(encoding="utf-8"))
             counts = [fold["train"]["windows"] for fold in windows["folds"]]
@@ -54,7 +46,8 @@ def measure(names: list[str]) -> list[dict[str, str]]:
 
 
 def main() -> int:
-    datasets = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))["datasets"]
+    """Print the table; return 1 if a stage exceeds the bar."""
+    datasets = yaml.safe_load((scratch.PROJECT / "params.yaml").read_text(encoding="utf-8"))["datasets"]
     rows = measure(sys.argv[1:] or list(datasets))
     print(f"\n{'stage':<45}{'seconds':>9}{'MB':>8}   of {SECONDS:.0f} s   of {MEGABYTES:.0f} MB")
     over = 0

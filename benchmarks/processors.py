@@ -2,17 +2,15 @@
 
     python -m benchmarks.processors     prints the table; about ten minutes
 
-The libraries choose their code by the processor that they find. Each lets itself be told of another: that is what is
-done here, for one machine can be no other. What cannot be told this way: Eigen, which does TensorFlow's products where
-oneDNN does not, cuts its blocks by the sizes of the caches; and a GPU.
+The libraries choose their code by the processor. Each can be set to assume another one, as is done here. Two effects
+cannot be shown this way: that of the sizes of the caches, by which Eigen cuts its blocks where oneDNN does not do
+TensorFlow's products; and that of a GPU.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -22,7 +20,7 @@ from typing import Any
 import numpy as np
 import yaml
 
-from benchmarks.clones import PROJECT
+from benchmarks import scratch
 
 OLD_NUMPY = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"}
 KINDS: dict[str, dict[str, str]] = {
@@ -45,7 +43,7 @@ KINDS: dict[str, dict[str, str]] = {
 
 
 def params() -> dict[str, Any]:
-    """One generated series, and one small LSTM on it twice: as it is, and compiled with XLA."""
+    """Describe one generated series and one small LSTM on it, trained plainly and compiled with XLA."""
     real = _real()
     training = real["experiments"]["co2_lstm"]["training"] | {"epochs": 5, "seeds": [0]}
     lstm = {"dataset": "season_windows", "architecture": {"name": "lstm", "units": [16], "head": "linear"}}
@@ -69,48 +67,41 @@ def params() -> dict[str, Any]:
 
 
 def _real() -> Any:
-    return yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((scratch.PROJECT / "params.yaml").read_text(encoding="utf-8"))
 
 
 def run(folder: Path, environment: dict[str, str]) -> Path:
-    """All stages from raw rows to scores in a new folder."""
-    folder.mkdir()
-    (folder / "pipeline").symlink_to(PROJECT / "pipeline")
-    (folder / "params.yaml").write_text(json.dumps(params()), encoding="utf-8")
+    """Run all stages from raw rows to scores in a new folder."""
+    scratch.prepare(folder, params())
     stages = ["raw season", *(f"{stage} season_windows" for stage in ("split", "window", "scale"))]
     stages += [f"{stage} {name}" for name in ("plain", "xla") for stage in ("train", "predict", "evaluate")]
     for stage in stages:
         kind, name = stage.split()
-        subprocess.run(
-            [sys.executable, "-m", f"pipeline.{kind}", name],
-            cwd=folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            env=os.environ | environment | {"PYTHONPATH": str(folder)},
-        )
+        scratch.run(folder, f"pipeline.{kind}", name, environment=environment)
     return folder
 
 
 def weights(folder: Path, name: str) -> list[np.ndarray]:
-    """The weights of a trained model, in their order."""
+    """Read the weights of a trained model, in their order."""
     import h5py
 
     with zipfile.ZipFile(folder / f"models/{name}/training/fold0_seed0.keras") as archive:
         content = io.BytesIO(archive.read("model.weights.h5"))
-    found: list[np.ndarray] = []
+    arrays: list[np.ndarray] = []
     with h5py.File(content) as file:
         file.visititems(
-            lambda path, node: found.append(node[()]) if hasattr(node, "shape") and "optimizer" not in path else None
+            lambda path, node: arrays.append(node[()]) if hasattr(node, "shape") and "optimizer" not in path else None
         )
-    return found
+    return arrays
 
 
 def rows(folder: Path) -> list[np.ndarray]:
-    """Every array of raw and scaled rows."""
+    """Read every array of raw and scaled rows."""
     return [np.load(path) for path in sorted(folder.glob("data/**/*.npy")) if "time" not in path.name]
 
 
 def predictions(folder: Path, name: str) -> list[np.ndarray]:
+    """Read the predictions of every part."""
     import pyarrow.parquet as pq
 
     return [
@@ -120,42 +111,43 @@ def predictions(folder: Path, name: str) -> list[np.ndarray]:
 
 
 def scores(folder: Path, name: str) -> list[np.ndarray]:
-    """The network's, the baselines' and the linear model's scores, seven digits, as one array each."""
+    """Read the scores of the network and the baselines, with seven digits, as one array each."""
 
     def numbers(node: Any) -> list[float]:
         if isinstance(node, dict):
-            return [one for key in sorted(node) for one in numbers(node[key])]
+            return [number for key in sorted(node) for number in numbers(node[key])]
         if isinstance(node, list):
-            return [one for item in node for one in numbers(item)]
+            return [number for item in node for number in numbers(item)]
         return [float(node)] if isinstance(node, int | float) and not isinstance(node, bool) else []
 
     parts = json.loads((folder / f"reports/evaluation/{name}.json").read_text(encoding="utf-8"))["parts"]
     return [
-        np.array([one]) for part in parts.values() for key in ("network", "baselines") for one in numbers(part[key])
+        np.array([score]) for part in parts.values() for key in ("network", "baselines") for score in numbers(part[key])
     ]
 
 
-def apart(some: list[np.ndarray], others: list[np.ndarray]) -> float:
-    """The largest difference within an array, as a share of that array's largest value; over all arrays."""
-    found = [0.0]
-    for one, other in zip(some, others, strict=True):
-        scale = float(np.max(np.abs(one))) or 1.0
-        found.append(float(np.max(np.abs(one.astype(float) - other.astype(float)))) / scale)
-    return max(found)
+def largest_difference(some: list[np.ndarray], others: list[np.ndarray]) -> float:
+    """Return the largest difference of two lists of arrays, as a share of each array's largest value."""
+    differences = [0.0]
+    for a, b in zip(some, others, strict=True):
+        scale = float(np.max(np.abs(a))) or 1.0
+        differences.append(float(np.max(np.abs(a.astype(float) - b.astype(float)))) / scale)
+    return max(differences)
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as scratch:
-        base = run(Path(scratch) / "base", {})
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as temporary:
+        base = run(Path(temporary) / "base", {})
         print("| setting of the libraries | rows | weights | weights, XLA | predictions | scores |")
         print("|---|---|---|---|---|---|")
         for number, (words, environment) in enumerate(KINDS.items()):
-            other = run(Path(scratch) / str(number), environment)
-            found = [apart(rows(base), rows(other))]
-            found += [apart(weights(base, name), weights(other, name)) for name in ("plain", "xla")]
+            other = run(Path(temporary) / str(number), environment)
+            cells = [largest_difference(rows(base), rows(other))]
+            cells += [largest_difference(weights(base, name), weights(other, name)) for name in ("plain", "xla")]
             for read in (predictions, scores):
-                found.append(max(apart(read(base, name), read(other, name)) for name in ("plain", "xla")))
-            print(f"| {words} | " + " | ".join(f"{one:.0e}" if one else "equal" for one in found) + " |", flush=True)
+                cells.append(max(largest_difference(read(base, name), read(other, name)) for name in ("plain", "xla")))
+            print(f"| {words} | " + " | ".join(f"{cell:.0e}" if cell else "equal" for cell in cells) + " |", flush=True)
     return 0
 
 

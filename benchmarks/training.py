@@ -1,10 +1,10 @@
-"""Windows a second of one training epoch, per experiment: plain, compiled with XLA, several steps per execution.
+"""Windows per second of one training epoch, per experiment: plain, compiled with XLA, several steps per execution.
 
     python -m benchmarks.training               one experiment of each architecture
     python -m benchmarks.training NAME …        some of them
 
-It needs the windows and scaled rows that `make run` leaves. Every setting runs in a process of its own, over the first
-windows of training; the first epoch, which compiles, does not count. Read the ratios: machines are shared and noisy.
+It needs the windows and scaled rows of `make run`. Every setting runs in a process of its own, over the first training
+windows; the first epoch, which compiles, is excluded. Read the ratios: machines are shared and noisy.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 
-PROJECT = Path(__file__).resolve().parent.parent
+from benchmarks.scratch import PROJECT
+
 SETTINGS = {"plain": (False, 1), "16 steps": (False, 16), "jit": (True, 1), "jit, 16 steps": (True, 16)}
-# Experiments, and how many windows an epoch of the measurement has: fewer where a window costs much.
+# Experiments, and the number of windows of an epoch: fewer where a window is expensive.
 NAMES = {
     "sign_lstm_no_signal": 4000,
     "stacked_lstm_linear": 560,
@@ -35,7 +35,7 @@ NAMES = {
 
 
 def measure(name: str, jit: bool, steps: int) -> float:
-    """Windows a second in the best epoch of three, after one that compiles."""
+    """Return the windows per second in the best of three epochs, after one that compiles."""
     from pipeline import dataset
     from pipeline.common import params
     from pipeline.network import backends, training
@@ -67,7 +67,8 @@ def measure(name: str, jit: bool, steps: int) -> float:
 
 
 def main() -> int:
-    print(f"{'windows a second':<28}" + "".join(f"{setting:>16}" for setting in SETTINGS))
+    """Print the table."""
+    print(f"{'windows per second':<28}" + "".join(f"{setting:>16}" for setting in SETTINGS))
     for name in sys.argv[1:] or list(NAMES):
         row = f"{name:<28}"
         first = None

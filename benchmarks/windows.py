@@ -1,4 +1,4 @@
-"""Windows a second and memory of three ways to batch 2.7 million rows x 7, window 100, stride 50.
+"""Windows per second and memory of three ways to batch 2.7 million rows x 7, window 100, stride 50.
 
     python -m benchmarks.windows
 
@@ -13,16 +13,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
-PROJECT = Path(__file__).resolve().parent.parent
+from benchmarks.scratch import PROJECT
+
 ROWS, FEATURES, LENGTH, STRIDE, BATCH = 2_700_000, 7, 100, 50, 28
 
 
 def gather(rows: np.ndarray) -> int:
-    """Ours: one gather per batch (pipeline/dataset/part.py)."""
+    """Gather the rows of each batch, as this project does (pipeline/dataset/part.py)."""
     starts = np.arange(0, len(rows) - LENGTH, STRIDE)
     for i in range(0, len(starts), BATCH):
         np.ascontiguousarray(rows[starts[i : i + BATCH, None] + np.arange(LENGTH)])
@@ -30,13 +30,13 @@ def gather(rows: np.ndarray) -> int:
 
 
 def view(rows: np.ndarray) -> int:
-    """All windows of a sliding view, copied at once."""
+    """Copy all windows of a sliding view at once."""
     windows = np.lib.stride_tricks.sliding_window_view(rows, LENGTH, axis=0)[:-1:STRIDE].transpose(0, 2, 1)
     return len(np.ascontiguousarray(windows))
 
 
 def keras_dataset(rows: np.ndarray) -> int:
-    """keras.utils.timeseries_dataset_from_array."""
+    """Iterate over keras.utils.timeseries_dataset_from_array."""
     import keras
 
     seen = 0
@@ -51,16 +51,17 @@ WAYS: dict[str, Callable[[np.ndarray], int]] = {"gather": gather, "view": view, 
 
 
 def measure(name: str, path: str) -> str:
-    """Windows a second, with the import of what the way needs left out, and peak MB."""
+    """Measure windows per second, imports excluded, and peak MB."""
     rows = np.load(path, mmap_mode="r")
     WAYS[name](np.array(rows[:10_000]))
-    begin = time.monotonic()
+    start = time.monotonic()
     seen = WAYS[name](rows)
-    speed = seen / (time.monotonic() - begin)
+    speed = seen / (time.monotonic() - start)
     return f"{speed} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}"
 
 
 def main() -> int:
+    """Print the table."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/rows.npy"
         np.save(path, np.random.default_rng(0).normal(size=(ROWS, FEATURES)).astype(np.float32))

@@ -1,12 +1,10 @@
-"""A small project in a temporary folder: own rows, own architecture files, own settings. The real stages work in it."""
+"""A small project in a temporary folder, with own rows, architectures and settings, in which the real stages run."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,18 +12,19 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
-import yaml
 
+from benchmarks.scratch import PROJECT
 from pipeline.common import architectures, params
 from pipeline.dataset import scaling, splitting, windowing
+from pipeline.leakage import scratch
+from pipeline.leaks.scratch_project import write_rows
 from pipeline.network.training import train
 from pipeline.series import reading
 
 if TYPE_CHECKING:
     from pipeline.diagnose.case import Subject
 
-PROJECT = Path(__file__).resolve().parent.parent
-NAME = "work"  # of the one series, the one dataset and the one experiment
+NAME = "work"  # of the series, the dataset and the experiment
 _PACKAGE = "pipeline.architectures"
 
 
@@ -40,7 +39,7 @@ class Work:
         rows: columns by name, float64 [rows] each, NaN for a missing cell; None where `series` makes the rows.
         series: settings of the series; without `source` where there are `rows`.
         files: own architecture files, found by their stems.
-        unchecked: let the builder's network through whatever its output shape is.
+        unchecked: accept the builder's network with any output shape.
     """
 
     dataset: dict[str, Any]
@@ -54,13 +53,13 @@ class Work:
 
 @contextlib.contextmanager
 def project(work: Work) -> Iterator[dict[str, Any]]:
-    """Make a folder with `work` in it the working directory, until the block ends.
+    """Make a folder with `work` the working directory until the block ends.
 
     Yields:
         The parameters, as `params.load` reads them. No stage has run.
 
     Raises:
-        UserError: a setting that params.yaml must not hold.
+        UserError: a setting is invalid.
     """
     series = dict(work.series)
     if work.rows is not None:
@@ -72,18 +71,15 @@ def project(work: Work) -> Iterator[dict[str, Any]]:
         "experiments": {NAME: {"dataset": NAME, "architecture": work.architecture, "training": work.training}},
         "calibration": {"series": 3, "planted": 1},
     }
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), _architectures(Path(folder), work):
+    with scratch.project(written), _architectures(Path.cwd(), work):
         Path("pipeline").symlink_to(PROJECT / "pipeline")
         if work.rows is not None:
-            _write_rows(Path("data/own/rows.csv"), work.rows)
-        # Dumped without aliases, which params.yaml must not have.
-        text = yaml.dump(written, Dumper=_Plain, sort_keys=False)
-        params.FILE.write_text(text, encoding="utf-8")
+            write_rows(work.rows)
         yield params.load()
 
 
 def run(p: dict[str, Any]) -> Subject:
-    """Run raw, split, window, scale and train in the working directory, quietly, and open what they made.
+    """Run raw, split, window, scale and train in the working directory, quietly, and load the result.
 
     Raises:
         UserError: as the stages do.
@@ -98,25 +94,9 @@ def run(p: dict[str, Any]) -> Subject:
     return case.load(p, NAME)
 
 
-class _Plain(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _write_rows(path: Path, rows: dict[str, np.ndarray]) -> None:
-    path.parent.mkdir(parents=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(rows)
-        # repr gives a float back to the bit.
-        table.writerows(
-            ["" if np.isnan(cell) else repr(float(cell)) for cell in row] for row in zip(*rows.values(), strict=True)
-        )
-
-
 @contextlib.contextmanager
 def _architectures(folder: Path, work: Work) -> Iterator[None]:
-    """Let the builders of `work.files` be found beside the project's own, until the block ends."""
+    """Add the builders of `work.files` to the project's own until the block ends."""
     import pipeline.architectures as package
 
     shelf = folder / "architectures"
@@ -137,7 +117,7 @@ def _architectures(folder: Path, work: Work) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _unchecked() -> Iterator[None]:
-    """Build networks as someone without Flatline would: what the builder returns is trained, whatever its shape."""
+    """Build networks as someone without Flatline would: train the builder's network whatever its output shape."""
     import importlib
 
     from pipeline.network import backends

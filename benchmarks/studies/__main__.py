@@ -12,10 +12,10 @@ STUDIES = [each for module in (sequence_mean, sign, stateful, deep_rnn, stacked)
 
 
 def main(arguments: list[str]) -> None:
-    """Run the studies named, all of them without a name, and put all results together.
+    """Run the named studies, or all of them, and join all results.
 
     Raises:
-        UserError: a name that is none.
+        UserError: there is no study of that name.
     """
     known = {each.name: each for each in STUDIES}
     names = [argument for argument in arguments if argument != "--missing"]
@@ -23,9 +23,9 @@ def main(arguments: list[str]) -> None:
         if name not in known:
             raise errors.UserError("benchmarks.studies", "must name studies", name, f"Known: {', '.join(known)}.")
     for name in names or known:
-        begin = time.monotonic()
+        start = time.monotonic()
         study.execute(known[name], missing="--missing" in arguments)
-        print(f"{name}: {(time.monotonic() - begin) / 60:.1f} min", file=sys.stderr, flush=True)
+        print(f"{name}: {(time.monotonic() - start) / 60:.1f} min", file=sys.stderr, flush=True)
     for each in study.collect(STUDIES)["studies"]:
         bar = each["bar"]
         print(f"\n{each['name']} ({each['post']})\n  {each['question']}\n  {each['answer']}")

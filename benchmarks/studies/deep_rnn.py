@@ -23,14 +23,16 @@ def _half(table: Table) -> tuple[str, bool]:
 def _remedied(table: Table) -> str:
     posted, row = table["as posted"], table["remedied"]
     others = [label for label in table if label.startswith("remedied,") and table[label]["skill"]]
-    said = [
+    sentences = [
         f"Without penalty and dropout skill over persistence is {span(row['skill'])}, {span(row['skill_share'])} of "
         f"the oracle's."
     ]
     if posted["skill"]:
-        said.append(f"As posted it is {span(posted['skill'])}; {span(posted['penalty'])} of the last loss is penalty.")
-    said += [f"Share of the oracle's skill {label}: {span(table[label]['skill_share'])}." for label in others]
-    return " ".join(said)
+        sentences.append(
+            f"As posted it is {span(posted['skill'])}; {span(posted['penalty'])} of the last loss is penalty."
+        )
+    sentences += [f"Share of the oracle's skill {label}: {span(table[label]['skill_share'])}." for label in others]
+    return " ".join(sentences)
 
 
 _COLUMNS = ["r2", "spread", "skill", "low", "skill_share", "share_low", "penalty", "loss", "updates"]
@@ -122,11 +124,11 @@ _ACTIVATIONS = {
 
 
 def _activations(table: Table) -> str:
-    told = "; ".join(
+    skills = "; ".join(
         f"{label} {mean(table[label]['skill']):.3f} and {mean(table[f'{label}, remedied']['skill']):.3f}"
         for label in _ACTIVATIONS
     )
-    return f"Skill over persistence with the posted penalty and dropout, and without them: {told}."
+    return f"Skill over persistence with the posted penalty and dropout, and without them: {skills}."
 
 
 ACTIVATIONS = Study(

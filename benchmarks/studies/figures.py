@@ -1,4 +1,4 @@
-"""What a row's stored predictions and histories say, one seed at a time. Run inside the row's folder."""
+"""Figures from a row's stored predictions and histories, one seed at a time. Run inside the row's folder."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pipeline.scoring import baselines, oracle, scores, skill
 Figures = dict[str, float | None]
 
 
-def of_seed(experiment: str, data: str, seed: int) -> Figures:
-    """Every figure of one training, test part first; a study picks those it shows.
+def read_seed(experiment: str, data: str, seed: int) -> Figures:
+    """Compute every figure of one training; a study shows some of them. Without a prefix they are of the test part.
 
     Returns:
-        regressions: `r2`, `mae`, `spread` of the predictions as a share of the target's, `train_r2`, `skill` over
+        Regressions: `r2`, `mae`, `spread` of the predictions as a share of the target's, `train_r2`, `skill` over
         persistence with `low`, `high` (95 %), `oracle_r2`, `r2_share` (of the oracle's R²), `skill_share` (of its
         skill over persistence). Classes: `accuracy`, `log_loss`, `majority` and `oracle_accuracy` (accuracies),
         `train_accuracy`, Brier `skill` over the majority with `low`, `high`, `skill_share`, `accuracy_share` (of the
@@ -25,19 +25,19 @@ def of_seed(experiment: str, data: str, seed: int) -> Figures:
         (of the last epoch), `penalty` (its share of that loss), `loss_1` and `accuracy_1` (first epoch),
         `nonfinite_epoch`, `nonfinite_batch`, `loss_before`, `accuracy_before`.
     """
-    found = _history(files.read_json(files.MODELS / experiment / "training" / f"fold0_seed{seed}.json"))
+    result = _history(files.read_json(files.MODELS / experiment / "training" / f"fold0_seed{seed}.json"))
     train = dataset.load(data, 0, "train")
     test = dataset.load(data, 0, "test")
-    told = {part.name: outputs(experiment, part.name, seed) for part in (train, test)}
+    forecasts = {part.name: outputs(experiment, part.name, seed) for part in (train, test)}
     naive = baselines.fit(train, linear=False)["majority" if test.spec.classes else "persistence"](test)
     best = oracle.predict(test)
-    found["windows"] = float(len(test))
-    found["train_windows"] = float(len(train))
-    return found | (_classes if test.spec.classes else _regression)(train, test, told, naive, best)
+    result["windows"] = float(len(test))
+    result["train_windows"] = float(len(train))
+    return result | (_classes if test.spec.classes else _regression)(train, test, forecasts, naive, best)
 
 
 def outputs(experiment: str, part: str, seed: int) -> np.ndarray:
-    """What one seed foretold of a part: `[windows, outputs]`, raw units or outputs of the head."""
+    """Read the predictions of one seed for a part: `[windows, outputs]`, raw units or outputs of the head."""
     table = files.read_table(files.MODELS / experiment / "predictions" / "fold0" / f"{part}.parquet")
     return np.stack([table[name] for name in table if name.startswith(f"seed{seed}_")], axis=1).astype(float)
 
@@ -64,7 +64,7 @@ def _compared(
 ) -> Figures:
     truth, classes, length = test.raw_targets(), test.spec.classes, test.spec.sequence_length
     against = ("naive", skill.losses(truth, naive, classes))
-    told = skill.compare(
+    result = skill.compare(
         {0: skill.losses(truth, outputs, classes)},
         against,
         against,
@@ -73,8 +73,8 @@ def _compared(
         overlap=skill.overlapping(test.spec),
         sequences=np.asarray(test.table["row"]) // length if length else None,
     )
-    share = told["oracle_share"] or {}
-    return {key: told["naive"][key] for key in ("skill", "low", "high")} | {
+    share = result["oracle_share"] or {}
+    return {key: result["naive"][key] for key in ("skill", "low", "high")} | {
         "skill_share": share.get("share"),
         "share_low": share.get("low"),
         "share_high": share.get("high"),

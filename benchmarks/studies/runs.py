@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-PROJECT = Path(__file__).resolve().parents[2]
+from benchmarks import scratch
+from benchmarks.scratch import PROJECT
+
 _DATA = (("raw", "series"), ("split", "datasets"), ("window", "datasets"), ("scale", "datasets"))
 
 
@@ -25,13 +23,13 @@ class Row:
     """An experiment with some parameters changed.
 
     Attributes:
-        label: what the row is called in the study's table.
+        label: name of the row in the study's table.
         experiment: its name in params.yaml.
-        changes: parameter, as a dotted path in params.yaml without `experiments.NAME.` where it begins with
-            `training.` or `architecture.`, and its value. Values of a size are resolved to that size first.
-        seeds: one training each.
-        size: which of the two values of params.yaml is taken.
-        apart: train and read one seed after the other, so that a run cut short keeps the seeds it has.
+        changes: values by parameter, a dotted path in params.yaml, without `experiments.NAME.` for `training.` and
+            `architecture.`. Values of a size are resolved to that size first.
+        seeds: random seeds, one training each.
+        size: which of the two sizes of params.yaml is used.
+        apart: train and read one seed after the other, so that an interrupted run keeps the finished seeds.
     """
 
     label: str
@@ -43,7 +41,7 @@ class Row:
 
     @property
     def set(self) -> dict[str, Any]:
-        """The changes by full dotted path, as `dvc exp run -S` wants them; the seeds are told beside."""
+        """The changes by full dotted path, as for `dvc exp run -S`; without the seeds."""
         own = ("training.", "architecture.", "dataset")
         made: dict[str, Any] = {"size": self.size}
         for path, value in self.changes.items():
@@ -53,9 +51,9 @@ class Row:
 
 
 def changed(params: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """A copy of `params` with each dotted path set to its value; mappings on the way are made where there are none.
+    """Copy `params` and set each dotted path to its value; missing mappings on the way are created.
 
-    A mapping that holds a value per size gives way to the one value.
+    The value replaces a mapping with one value per size.
     """
     made = json.loads(json.dumps(params))
     for path, value in changes.items():
@@ -69,11 +67,13 @@ def changed(params: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def of_row(row: Row, seeds: list[int], params: dict[str, Any]) -> dict[str, Any]:
-    """params.yaml for one row: its series, its dataset and its experiment alone, so that a stage loads it fast.
+def row_params(row: Row, seeds: list[int], params: dict[str, Any]) -> dict[str, Any]:
+    """Return params.yaml for one row, with only its series, dataset and experiment, so that stages load it fast.
 
     Args:
-        params: the project's own params.yaml, as it stands there.
+        row: row of the study.
+        seeds: random seeds of its trainings.
+        params: content of the project's own params.yaml.
     """
     whole = changed(params, row.set | {f"experiments.{row.experiment}.training.seeds": seeds})
     experiment = whole["experiments"][row.experiment]
@@ -88,7 +88,7 @@ def of_row(row: Row, seeds: list[int], params: dict[str, Any]) -> dict[str, Any]
 
 
 def run(row: Row, seeds: list[int], folder: Path) -> dict[str, Any]:
-    """Run the stages of one row in `folder`, and leave its files there.
+    """Run the stages of one row in `folder`, and keep its files there.
 
     Data stages run again only where the row's series or dataset differ from those of the row before.
 
@@ -96,13 +96,10 @@ def run(row: Row, seeds: list[int], folder: Path) -> dict[str, Any]:
         params.yaml of the row, as written.
 
     Raises:
-        RuntimeError: a stage failed; its last lines.
+        RuntimeError: a stage failed; with its last lines.
     """
-    params = of_row(row, seeds, yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8")))
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "pipeline").exists():
-        (folder / "pipeline").symlink_to(PROJECT / "pipeline")
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+    params = row_params(row, seeds, yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8")))
+    scratch.prepare(folder, params)
     made = folder / "made.json"
     data = {key: params[key] for key in ("size", "series", "datasets")}
     if not made.exists() or json.loads(made.read_text(encoding="utf-8")) != json.loads(json.dumps(data)):
@@ -118,27 +115,6 @@ def run(row: Row, seeds: list[int], folder: Path) -> dict[str, Any]:
 
 
 def _stage(stage: str, name: str, folder: Path) -> None:
-    begin = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", f"pipeline.{stage}", name],
-        cwd=folder,
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{stage} {name}: {done.stdout[-2000:]}")
-    print(f"    {stage} {name} · {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def inside(folder: Path) -> Iterator[None]:
-    """Read the files of `folder`: the stages' functions look below the current one."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
+    start = time.monotonic()
+    scratch.run(folder, f"pipeline.{stage}", name)
+    print(f"    {stage} {name} · {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)

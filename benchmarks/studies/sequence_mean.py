@@ -1,4 +1,4 @@
-"""Datascience 67599 and 68047: one value for every sequence, and what an answer advises."""
+"""Datascience 67599 and 68047: one value for every sequence, and the advice of an answer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MORE_SEQUENCES = {
     "series.step_sequences.counts": TRAINING + _TEST,
     "datasets.step_sequences_posted.split.test": len(_TEST) / len(TRAINING + _TEST),
 }
-# steps_per_execution is speed alone: the weights are the same without it.
+# steps_per_execution changes only the speed: the weights are the same without it.
 ONE_BY_ONE = {"training.batch_size": 1, "training.steps_per_execution": 15}
 CHRONO = {"architecture.gate_initializer": "chrono"}
 LINEAR = {"architecture.head": "linear"}
@@ -55,15 +55,15 @@ REMEDIED = {**CHRONO, **LINEAR, **ONE_BY_ONE}
 
 
 def read(experiment: str, data: str, seed: int) -> figures.Figures:
-    """Figures of the question's five test sequences and of the unseen counts behind them."""
-    found = figures.of_seed(experiment, data, seed)
+    """Compute figures of the question's five test sequences and of the unseen counts after them."""
+    training = figures.read_seed(experiment, data, seed)
     part = dataset.load(data, 0, "test")
     truth, outputs = part.raw_targets(), figures.outputs(experiment, "test", seed)
     five = len(POSTED_TEST)
     posted, unseen = (scores.regression(truth[a:b], outputs[a:b]) for a, b in ((0, five), (five, len(truth))))
     return {
-        "updates": found["updates"],
-        "loss": found["loss"],
+        "updates": training["updates"],
+        "loss": training["loss"],
         "mae_posted": posted["mae"],
         "mae_unseen": unseen["mae"],
         "r2_unseen": unseen["r2"],
@@ -161,7 +161,7 @@ ADVICE = Study(
 
 
 def _claim(sequences: int, length: int, seeds: tuple[int, ...], steps: int, remedied: bool = False) -> Row:
-    """A row with the counts drawn as the answer's generator draws them: each at most once, zero among them."""
+    """Make a row whose counts are drawn as by the answer's generator: each at most once, zero included."""
     return Row(
         f"{sequences:,} of {length:,} steps" + (", remedied" if remedied else ""),
         "sequence_mean_answer",
@@ -185,10 +185,10 @@ def _claims(table: Table) -> str:
         values = table[row]["r2"]
         return f"{sum(v is not None and v >= 0.9 for v in values)} of {len(values)}"
 
-    told = [f"{row}: {converged(row)}" for row in table]
+    counts = [f"{row}: {converged(row)}" for row in table]
     least = mean(table["80 of 200 steps, remedied"]["r2"])
     return (
-        f"Seeds that converge (test R² of 0.9 or more) with the answer's settings: {'; '.join(told)}. "
+        f"Seeds that converge (test R² of 0.9 or more) with the answer's settings: {'; '.join(counts)}. "
         f"With gates for the length and a linear head 80 sequences of 200 steps reach a mean R² of {least:.3f}."
     )
 

@@ -16,8 +16,8 @@ STOPPED = {
     f"{_SMALL}split.validation": {"from": 848_700},
     "training.early_stopping": {"monitor": "val_loss", "patience": 5, "restore_best": True},
 }
-# A longer series begins with the rows of a shorter one, so the training rows stay the posted ones; behind them come
-# 1,001,000 more, every tenth of which begins a window.
+# A longer series starts with the rows of a shorter one, so the training rows are still the posted ones. After them come
+# 1,001,000 more, every tenth of which starts a window.
 FRESH = {"series.sign_small_returns.rows": 1_944_000, f"{_SMALL}window.stride.evaluation": 10}
 
 

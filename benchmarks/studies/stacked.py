@@ -72,7 +72,7 @@ _VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def _with_signal(experiment: str, changes: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The same network on the series with a signal, told of the posted experiment that is nearest."""
+    """Return the same network on the series with a signal, as changes to the most similar posted experiment."""
     if experiment == "stacked_dense":
         return experiment, changes | {"dataset": "market_signal_standard"}
     return "stacked_lstm_sigmoid_signal", changes | (REMEDY if experiment == "stacked_lstm_linear" else {})
@@ -94,20 +94,20 @@ QUESTIONS = Study(
 
 
 def read_memory(experiment: str, data: str, seed: int) -> figures.Figures:
-    """How many updates it takes until R² on the training windows, while they are learned, is above 0.9."""
-    found = figures.of_seed(experiment, data, seed)
+    """Compute the number of updates until R² on the training windows, during training, exceeds 0.9."""
+    result = figures.read_seed(experiment, data, seed)
     history = files.read_json(files.MODELS / experiment / "training" / f"fold0_seed{seed}.json")
     variance = float(np.var(dataset.load(data, 0, "train").targets()))
     learned = [i for i, epoch in enumerate(history["epochs"], start=1) if (epoch["loss"] or np.inf) < 0.1 * variance]
-    each = found["updates"] / len(history["epochs"])  # type: ignore[operator]
-    return found | {
+    each = result["updates"] / len(history["epochs"])  # type: ignore[operator]
+    return result | {
         "epochs_to_memorise": learned[0] if learned else None,
         "updates_to_memorise": learned[0] * each if learned else None,
     }
 
 
 def _memory(table: Table) -> str:
-    def told(label: str) -> str:
+    def sentence(label: str) -> str:
         updates = table[label]["updates_to_memorise"]
         tried = f"not within {span(table[label]['updates'], 4)} (training R² {span(table[label]['train_r2'])})"
         learned = f"after {span(updates, 4)} updates (test R² in the end {span(table[label]['r2'])})"
@@ -116,7 +116,7 @@ def _memory(table: Table) -> str:
     first = next(iter(table))
     return (
         f"Training R² of 0.9 on {mean(table[first]['train_windows']):.0f} windows without a signal: "
-        f"{'; '.join(told(label) for label in table)}."
+        f"{'; '.join(sentence(label) for label in table)}."
     )
 
 

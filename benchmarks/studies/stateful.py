@@ -17,9 +17,9 @@ EPOCHS = {"training.epochs": 6}
 
 
 def fractions(loss: float, accuracy: float, class_0: float) -> tuple[float, float]:
-    """Share of the first epoch's batches before the NaN that would give the post's loss, and the one for its accuracy.
+    """Return the shares of the first epoch's batches before the NaN that give the post's loss and its accuracy.
 
-    After it, a kernel that drops NaN leaves the loss at its floor, and the accuracy is the share of class 0.
+    After the NaN, a kernel that drops NaN leaves the loss at its floor, and the accuracy is the share of class 0.
 
     Args:
         loss: mean loss of the batches before the NaN.
@@ -30,14 +30,14 @@ def fractions(loss: float, accuracy: float, class_0: float) -> tuple[float, floa
 
 
 def read(experiment: str, data: str, seed: int) -> figures.Figures:
-    """Figures of one training, and the post's first epoch out of them where a loss became NaN."""
-    found = figures.of_seed(experiment, data, seed)
-    loss, accuracy, class_0 = found["loss_before"], found["accuracy_before"], found["class_0"]
-    if loss is None or accuracy is None or class_0 is None or found["nonfinite_batch"] is None:
-        return found
-    before = (found["nonfinite_batch"] - 1) / BATCHES
+    """Compute figures of one training, and the post's first epoch from them where a loss became NaN."""
+    result = figures.read_seed(experiment, data, seed)
+    loss, accuracy, class_0 = result["loss_before"], result["accuracy_before"], result["class_0"]
+    if loss is None or accuracy is None or class_0 is None or result["nonfinite_batch"] is None:
+        return result
+    before = (result["nonfinite_batch"] - 1) / BATCHES
     by_loss, by_accuracy = fractions(loss, accuracy, class_0)
-    return found | {
+    return result | {
         "share_before": before,
         "share_by_loss": by_loss,
         "share_by_accuracy": by_accuracy,
@@ -124,9 +124,9 @@ FIGURES = Study(
 
 def _order(table: Table) -> str:
     scores = {label: mean(row["accuracy"]) for label, row in table.items()}
-    told = "; ".join(f"{label}: {score:.4f}" for label, score in scores.items())
+    accuracies = "; ".join(f"{label}: {score:.4f}" for label, score in scores.items())
     skills = "; ".join(f"{label}: {span(row['skill'])}" for label, row in table.items())
-    return f"Accuracy on the clean series, mean over seeds: {told}. Skill over the majority class: {skills}."
+    return f"Accuracy on the clean series, mean over seeds: {accuracies}. Skill over the majority class: {skills}."
 
 
 ORDER = Study(

@@ -1,4 +1,4 @@
-"""A study: rows, what is shown of them, the bar they are held against, and an answer that follows from the figures."""
+"""A study: rows, the figures shown, the bar that they must meet, and an answer computed from the figures."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,16 +27,17 @@ class Study:
     """A question and the runs that answer it.
 
     Attributes:
-        name: of the study, and of its file of results.
+        name: name of the study, and of its file of results.
         post: number of the post.
         question: one sentence.
-        size: what is at full size, what is less, and why.
+        size: which settings are at full size, which are smaller, and why.
         columns: names of the figures shown, in order.
         rows: the runs.
-        answer: from the table to one or two sentences; called when the rows needed have figures of a seed or more.
-        bar: from the table to (text, whether it is met), or None for a question without a bar.
-        needs: labels of the rows that answer and bar cannot do without; all of them if None.
-        read: figures of one training, from (experiment, dataset, seed), inside the row's folder.
+        answer: returns one or two sentences for the table; called when the rows needed have figures of at least one
+            seed.
+        bar: returns (text, whether it is met) for the table; None for a question without a bar.
+        needs: labels of the rows that answer and bar require; all of them if None.
+        read: returns figures of one training for (experiment, dataset, seed), inside the row's folder.
     """
 
     name: str
@@ -46,7 +48,7 @@ class Study:
     rows: list[Row]
     answer: Callable[[Table], str]
     bar: Callable[[Table], tuple[str, bool]] | None = None
-    read: Read = figures.of_seed
+    read: Read = figures.read_seed
     needs: tuple[str, ...] | None = None
 
 
@@ -54,32 +56,34 @@ def execute(study: Study, missing: bool = False, only: list[str] | None = None, 
     """Run the rows of a study and write `results`/studies/NAME.json after each one.
 
     Args:
-        missing: keep the rows and seeds that stand there with the same settings.
-        only: labels of rows, all of them if None.
+        study: the study.
+        missing: keep the stored rows and seeds of the same settings.
+        only: labels of the rows to run; all of them if None.
+        results: folder of the results.
     """
     path = results / "studies" / f"{study.name}.json"
     kept = _stored(path) if missing or only else {}
-    found: dict[str, dict[str, Any]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for row in study.rows:
         before = kept.get(row.label)
-        same = before is not None and before["set"] == plain(row.set) and before["experiment"] == row.experiment
-        found[row.label] = _row(row, study.columns, _by_seed(before) if before and same else {})
+        same = before is not None and before["set"] == _plain(row.set) and before["experiment"] == row.experiment
+        rows[row.label] = _row(row, study.columns, _by_seed(before) if before and same else {})
     with tempfile.TemporaryDirectory(prefix="flatline-studies-") as scratch:
         for row in study.rows:
             if only is not None and row.label not in only:
                 continue
-            have = _by_seed(found[row.label]) if missing else {}
+            have = _by_seed(rows[row.label]) if missing else {}
             wanted = [seed for seed in row.seeds if seed not in have]
             for seeds in [[seed] for seed in wanted] if row.apart else [wanted] if wanted else []:
                 print(f"  {study.name} · {row.label} · seeds {seeds}", file=sys.stderr, flush=True)
                 have |= _run(study, row, seeds, Path(scratch))
-                found[row.label] = _row(row, study.columns, have)
-                files.write_json(path, _result(study, found))
-    files.write_json(path, _result(study, found))
+                rows[row.label] = _row(row, study.columns, have)
+                files.write_json(path, _result(study, rows))
+    files.write_json(path, _result(study, rows))
 
 
 def collect(studies: list[Study], results: Path = RESULTS) -> dict[str, Any]:
-    """Write `results`/studies.json from the studies' own files, in their order; those not run are left out."""
+    """Join the studies' own files in `results`/studies.json, in their order; studies not run are left out."""
     paths = [results / "studies" / f"{study.name}.json" for study in studies]
     made = {"studies": [files.read_json(path) for path in paths if path.exists()]}
     files.write_json(results / "studies.json", made)
@@ -90,36 +94,36 @@ def _run(study: Study, row: Row, seeds: list[int], scratch: Path) -> dict[int, d
     folder = scratch / row.experiment
     params = runs.run(row, seeds, folder)
     data = next(iter(params["datasets"]))
-    with runs.inside(folder):
-        read = {seed: significant(study.read(row.experiment, data, seed), 5) for seed in seeds}
+    with chdir(folder):
+        read = {seed: scores.significant(study.read(row.experiment, data, seed), 5) for seed in seeds}
     shutil.rmtree(folder / "models")
     return read
 
 
-def _result(study: Study, found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The study as docs/files.md describes it; without bar and answer while a row that they need has no figures."""
-    table = {label: row["figures"] for label, row in found.items()}
-    enough = all(row["seeds"] for label, row in found.items() if study.needs is None or label in study.needs)
+def _result(study: Study, rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the study as in docs/files.md; without bar and answer while a row that they need has no figures."""
+    table = {label: row["figures"] for label, row in rows.items()}
+    enough = all(row["seeds"] for label, row in rows.items() if study.needs is None or label in study.needs)
     bar = study.bar(table) if study.bar and enough else None
     return {
         "name": study.name,
         "post": study.post,
         "question": study.question,
         "command": f"python -m benchmarks.studies {study.name}",
-        "size": " ".join([study.size, *_unfinished(study, found)]),
+        "size": " ".join([study.size, *_unfinished(study, rows)]),
         "columns": study.columns,
-        "rows": [found[row.label] for row in study.rows],
+        "rows": [rows[row.label] for row in study.rows],
         "bar": {"text": bar[0], "met": bar[1]} if bar else None,
         "answer": study.answer(table) if enough else "Not all of its rows have been run.",
     }
 
 
-def _unfinished(study: Study, found: dict[str, dict[str, Any]]) -> list[str]:
-    """One sentence on rows that lack seeds; none where all have them."""
+def _unfinished(study: Study, rows: dict[str, dict[str, Any]]) -> list[str]:
+    """Return one sentence on rows with missing seeds, or none."""
     left = [
-        f"{row.label} with {len(found[row.label]['seeds'])} of {len(row.seeds)} seeds"
+        f"{row.label} with {len(rows[row.label]['seeds'])} of {len(row.seeds)} seeds"
         for row in study.rows
-        if len(found[row.label]["seeds"]) < len(row.seeds)
+        if len(rows[row.label]["seeds"]) < len(row.seeds)
     ]
     return [f"Run so far: {'; '.join(left)}."] if left else []
 
@@ -141,3 +145,10 @@ def _by_seed(row: dict[str, Any]) -> dict[int, dict[str, Any]]:
 
 def _stored(path: Path) -> dict[str, dict[str, Any]]:
     return {row["label"]: row for row in files.read_json(path)["rows"]} if path.exists() else {}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as it is read back from a file: tuples become lists."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

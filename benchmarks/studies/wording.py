@@ -1,4 +1,4 @@
-"""Figures in sentences."""
+"""Text for figures in sentences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def span(values: list[Any], digits: int = 3) -> str:
-    """Least and greatest over seeds, `0.012 to 0.034`, or the one value there is; `not finite` where one is missing."""
+    """Format the range over seeds, `0.012 to 0.034`, or a single value; `not finite` where a value is None."""
     if not values:
         return "not run"
     if any(value is None for value in values):
@@ -18,19 +18,19 @@ def span(values: list[Any], digits: int = 3) -> str:
 
 
 def mean(values: list[Any]) -> float:
-    """Mean over seeds; NaN where one is missing."""
+    """Return the mean over seeds; NaN where a value is None."""
     return float(np.mean([np.nan if value is None else value for value in values]))
 
 
 def every(values: list[Any], least: float | None = None, most: float | None = None) -> bool:
-    """Whether each value is there and within the limits given."""
+    """Return whether no value is None and all are within the limits."""
     return bool(values) and all(
         value is not None and (least is None or value >= least) and (most is None or value <= most) for value in values
     )
 
 
 def listed(names: list[str]) -> str:
-    """`a, b and c`; `none`."""
+    """Join names as `a, b and c`; `none` without a name."""
     if not names:
         return "none"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

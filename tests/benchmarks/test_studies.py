@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,8 @@ def test_figures_are_those_of_the_evaluation(project: Path, monkeypatch: pytest.
     folder = project / "run"
     row = Row("one", "sign_lstm", {"training.epochs": 1}, (1,), size="quick")
     runs.run(row, [1], folder)
-    with runs.inside(folder):
-        found = figures.of_seed("sign_lstm", "sign_windows", 1)
+    with contextlib.chdir(folder):
+        found = figures.read_seed("sign_lstm", "sign_windows", 1)
         stage.evaluate(params.load(), "sign_lstm")
         told = files.read_json(files.METRICS / "sign_lstm.json")["sign_lstm"]
         whole = files.read_json(files.EVALUATION / "sign_lstm.json")
@@ -108,7 +109,7 @@ def test_every_row_is_one_that_the_stages_accept(tmp_path: Path) -> None:
         assert len(set(labels)) == len(labels), each.name
         for number, row in enumerate(each.rows):
             path = tmp_path / f"{each.name}{number}.yaml"
-            path.write_text(yaml.safe_dump(runs.of_row(row, list(row.seeds), own)), encoding="utf-8")
+            path.write_text(yaml.safe_dump(runs.row_params(row, list(row.seeds), own)), encoding="utf-8")
             params.load(path)
 
 

@@ -9,18 +9,11 @@ import pytest
 from sklearn import metrics
 
 from pipeline import dataset
-from pipeline.common import files, params
-from pipeline.common.errors import UserError
-from pipeline.scoring import significance, skill
+from pipeline.common import files
 from tests.conftest import PROJECT
 from tests.helpers.evaluated import HOLDOUT, NAME, WAVE, build, predict, run
 
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    # No network is built here, and the folder has no architectures.
-    monkeypatch.setattr(params.architectures, "check", lambda place, architecture: None)
+pytestmark = pytest.mark.usefixtures("empty_folder")
 
 
 def test_a_regression_from_end_to_end():
@@ -100,8 +93,8 @@ def test_predictions_that_are_not_finite_are_a_result():
     assert evaluation["parts"]["test"]["seeds"]["0"]["mse"] == 0
     assert short["test"]["mse"] is None
     assert evaluation["parts"]["test"]["skill"]["persistence"] is None
-    told = evaluation["comparison"]["naive"]
-    assert (told["skill"], told["p_value"], told["comparison"]) == (None, 0.0, "worse")
+    comparison = evaluation["comparison"]["naive"]
+    assert (comparison["skill"], comparison["p_value"], comparison["comparison"]) == (None, 0.0, "worse")
     assert short["skill_low"] is None
 
 
@@ -186,176 +179,12 @@ def test_sequences():
     assert test["drawn"]["truth"] == pytest.approx([0.9, 1.0])
 
 
-def test_the_comparison_of_the_test_windows():
-    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5}, period=19)
-    predict(lambda part, seed: part.raw_targets() + 0.01 * (seed + 1))
-    evaluation, short = run(settings)
-    test, told = evaluation["parts"]["test"], evaluation["comparison"]
-    naive = told["naive"]
-    assert naive["chosen_on"] == "validation"
-    validation = {
-        k: score["mse"] for k, score in evaluation["parts"]["validation"]["baselines"].items() if k != "ridge"
-    }
-    assert naive["baseline"] == min(validation, key=lambda name: validation[name])
-    assert naive["skill"] == pytest.approx(test["skill"][naive["baseline"]], rel=1e-5)
-    assert told["linear"]["baseline"] == "ridge"
-    assert told["linear"]["skill"] == pytest.approx(test["skill"]["ridge"], rel=1e-5)
-    assert (naive["comparison"], told["linear"]["comparison"]) == ("better", "better")
-    assert naive["seeds"]["0"] > naive["skill"] > naive["seeds"]["1"]
-    assert (told["windows"], told["unit"], told["oracle_share"], told["accuracy"]) == (15, "window", None, None)
-    assert told["signs"] is None  # of 15 windows
-    assert short["skill_low"] == pytest.approx(naive["low"], rel=1e-3)
-    assert short["skill_high"] == pytest.approx(naive["high"], rel=1e-3)
-    assert (short["p_value"], short["skill_linear"]) == pytest.approx((naive["p_value"], test["skill"]["ridge"]), 1e-3)
-    assert evaluation["state"] is None
-
-
-def test_the_naive_baseline_is_not_chosen_on_test():
-    # A level that jumps just before the test part: there persistence is far better than the mean.
-    noise = np.random.default_rng(1).normal(size=200)
-    settings = build(
-        noise + 50 * (np.arange(200) > 159), split_settings=HOLDOUT, window_settings={"length": 5}, seeds=[0]
-    )
-    predict(lambda part, seed: part.raw_targets(), seeds=[0])
-    evaluation, _ = run(settings)
-    scored = evaluation["parts"]["test"]["baselines"]
-    assert scored["persistence"]["mse"] < scored["train_mean"]["mse"] / 100
-    assert evaluation["comparison"]["naive"]["baseline"] == "train_mean"
-
-
-def test_without_validation_it_is_chosen_on_training():
-    settings = build(WAVE, split_settings={"scheme": "holdout", "test": 0.2}, window_settings={"length": 5}, seeds=[7])
-    predict(lambda part, seed: part.raw_targets(), seeds=[7])
-    assert run(settings)[0]["comparison"]["naive"]["chosen_on"] == "train"
-
-
-@pytest.mark.parametrize("validation", [True, False])
-def test_it_is_chosen_on_the_first_fold_for_later_ones_have_seen_test_rows(validation):
-    # The level jumps where the first test part starts, which the second fold validates, or trains, on.
-    values = (-1.0) ** np.arange(100) + 50 * (np.arange(100) >= 60)
-    expanding = {"scheme": "expanding", "folds": 2, "test_size": 20} | ({"validation_size": 10} if validation else {})
-    settings = build(values, split_settings=expanding, window_settings={"length": 5}, seeds=[0])
-    predict(lambda part, seed: part.raw_targets(), seeds=[0])
-    evaluation, _ = run(settings)
-    naive = evaluation["comparison"]["naive"]
-    assert naive["chosen_on"] == ("validation" if validation else "train")
-    scored = evaluation["parts"][naive["chosen_on"]]["baselines"]
-    assert scored["persistence"]["mse"] < scored["train_mean"]["mse"]
-    assert naive["baseline"] == "train_mean"
-
-
-def test_overlapping_signs_are_thinned():
-    random = np.random.default_rng(4)
-    settings = build(
-        random.normal(size=400), split_settings=HOLDOUT, window_settings={"length": 5, "horizon": 3}, seeds=[0]
-    )
-    forecast = random.normal(size=400)
-    predict(lambda part, seed: part.raw_targets() + forecast[: len(part), None], seeds=[0])
-    test = dataset.load("tiny", 0, "test")
-    truth = test.raw_targets()[:, -1]
-    expected = significance.signs(truth, truth + forecast[: len(test)], test.table["last"], 3)
-    got = run(settings)[0]["comparison"]["signs"]
-    assert got == pytest.approx(expected, rel=1e-5)
-    assert got["hits"] != pytest.approx(
-        significance.signs(truth, truth + forecast[: len(test)], test.table["last"], 1)["hits"]
-    )
-
-
-def test_the_folds_are_compared_together_in_time_order():
-    expanding = {"scheme": "expanding", "folds": 2, "test_size": 20, "validation_size": 10}
-    settings = build(WAVE, split_settings=expanding, window_settings={"length": 5, "horizon": 2})
-    predict(lambda part, seed: part.raw_targets() + 0.3)
-    evaluation, _ = run(settings)
-    told = evaluation["comparison"]
-    parts = [dataset.load("tiny", fold, "test") for fold in (0, 1)]
-    rows = np.concatenate([part.table["row"] for part in parts])
-    assert (np.diff(rows) > 0).all()
-    assert told["windows"] == len(rows)
-    assert evaluation["overlap"] == 2
-    assert told["block_length"] >= 4
-    raw = np.concatenate([part.raw_targets() for part in parts])
-    assert told["windows_key"] == skill.windows_key("tiny", rows, raw)
-    mean = evaluation["parts"]["test"]["skill"][told["naive"]["baseline"]]
-    assert told["naive"]["skill"] == pytest.approx(mean, rel=1e-5)
-
-
-def test_standardised_units_change_no_sign_and_no_key():
-    told = []
-    for units in ("original", "standardised"):
-        settings = build(
-            10 + 5 * np.tile(WAVE, 2),
-            split_settings=HOLDOUT,
-            window_settings={"length": 5, "target": {"kind": "difference"}},
-            score_units=units,
-        )
-        predict(lambda part, seed: part.raw_targets() * 0.5)
-        told.append(run(settings)[0]["comparison"])
-    assert told[0]["signs"]["hits"] == told[1]["signs"]["hits"] == 1
-    assert told[0]["windows_key"] == told[1]["windows_key"]
-    assert told[0]["naive"]["skill"] == pytest.approx(told[1]["naive"]["skill"])
-
-
-def test_classes_are_compared_by_their_probabilities_and_their_hits():
-    random = np.random.default_rng(3)
-    settings = build(
-        random.normal(size=400),
-        split_settings=HOLDOUT,
-        window_settings={"length": 5, "target": {"kind": "sign"}},
-        oracle=("normal", np.zeros(400), 1.0),
-    )
-    predict(lambda part, seed: np.where(part.raw_targets() > 0, 0.9, 0.2))
-    told = run(settings)[0]["comparison"]
-    assert told["naive"]["baseline"] == "majority"
-    assert told["linear"]["baseline"] == "logistic"
-    assert told["naive"]["comparison"] == "better"
-    assert told["accuracy"]["score"] == 1
-    assert told["accuracy"]["binomial"][0] < 1
-    assert told["signs"]["hits"] == 1
-    assert told["oracle_share"] is None  # an oracle without an advantage
-
-
-def test_sequences_are_the_unit_of_the_comparison():
-    sequences = np.concatenate([np.r_[np.zeros(10 - k % 10), np.ones(k % 10)] for k in range(1, 31)])
-    settings = build(
-        sequences,
-        split_settings={"scheme": "sequences", "test": 0.2, "identical": "by_position"},
-        scaling={"features": "none", "target": "none"},
-        window_settings={"length": "sequence", "target": {"kind": "sequence_mean"}},
-        sequence_length=10,
-        oracle=("exact", 0.0, 0.0),
-    )
-    predict(lambda part, seed: part.raw_targets() + 0.01 * (1 + part.table["row"][:, None] % 7))
-    told = run(settings)[0]["comparison"]
-    assert (told["unit"], told["block_length"], told["windows"]) == ("sequence", 1, 6)
-    assert told["naive"]["comparison"] == "better"
-    assert told["linear"]["comparison"] == "worse"
-    assert told["signs"] is None
-    assert told["oracle_share"]["share"] == pytest.approx(told["naive"]["skill"], rel=1e-4)
-
-
 def test_what_predict_found_of_the_state_is_told():
     settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
     predict(lambda part, seed: part.raw_targets())
     found = {"state": "none", "windows": 15, "difference": 0.0, "tolerance": 0.01, "result": "pass"}
     files.write_json(files.MODELS / NAME / "predictions" / "state.json", found)
     assert run(settings)[0]["state"] == found
-
-
-def test_predictions_of_other_windows_are_refused():
-    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
-    predict(lambda part, seed: part.raw_targets())
-    path = files.MODELS / NAME / "predictions" / "fold0" / "test.parquet"
-    table = files.read_table(path)
-    files.write_table(path, {key: column[1:] for key, column in table.items()})
-    with pytest.raises(UserError, match=r"test.parquet` must hold the 15 windows.*Run `dvc repro predict@tiny`"):
-        run(settings)
-
-
-def test_a_seed_without_predictions_is_refused():
-    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5})
-    predict(lambda part, seed: part.raw_targets(), seeds=[0])
-    with pytest.raises(UserError, match="seed1_0"):
-        run(settings)
 
 
 def test_neither_stage_imports_keras():

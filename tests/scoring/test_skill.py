@@ -1,28 +1,11 @@
-"""The statistics against closed forms, other libraries and many repetitions of a case whose answer is known."""
+"""Comparisons against closed forms, and over many repetitions of a case whose answer is known."""
 
 import numpy as np
 import pytest
-from scipy import signal, stats
-from statsmodels.stats.diagnostic import pesaran_timmermann
-from statsmodels.tsa.stattools import diebold_mariano_test
+from scipy import stats
 
 from pipeline.scoring import bootstrap, scores, significance, skill
-
-
-def pair(random, windows=200, worse=1.0, errors=0.5):
-    """Losses of a network and of a baseline on the same truth: what they have in common is most of them."""
-    truth = random.normal(size=windows)
-    return (truth + errors * random.normal(size=windows)) ** 2, worse * (
-        truth + errors * random.normal(size=windows)
-    ) ** 2
-
-
-def correlated(random, windows, rho=0.9):
-    return signal.lfilter([1.0], [1.0, -rho], random.normal(size=windows + 100))[100:]
-
-
-def against(network, base, **options):
-    return skill.compare({0: network}, ("train_mean", base), ("ridge", base), **options)
+from tests.helpers.losses import against, correlated, pair
 
 
 @pytest.mark.parametrize("classes", [None, 2, 3])
@@ -195,57 +178,6 @@ def test_blocks_know_that_windows_overlap():
     assert missed["independent"] / 120 > 0.25
 
 
-def test_block_length_grows_with_the_correlation_and_the_overlap():
-    random = np.random.default_rng(9)
-    noise, slow = random.normal(size=400), correlated(random, 400, 0.95)
-    assert bootstrap.block_length([noise]) <= 4
-    assert bootstrap.block_length([slow]) >= 15
-    assert bootstrap.block_length([noise, slow]) == bootstrap.block_length([slow])
-    assert bootstrap.block_length([noise], overlap=10) >= 20
-    assert bootstrap.block_length([noise], overlap=1000) == 100
-    assert bootstrap.block_length([np.zeros(400)]) == 1
-    assert bootstrap.block_length([noise * 1e-12]) == bootstrap.block_length([noise])
-    assert [bootstrap.block_length([noise[:n]]) for n in (1, 2, 5, 20)][:3] == [1, 1, 1]
-
-
-def test_with_blocks_of_one_window_the_widening_is_students():
-    for units in (5, 30, 1000):
-        deviation = np.sqrt(1 - 1 / units)  # of a resampled mean, as a share of the sample's standard error
-        student = stats.t.ppf(0.975, units - 1)
-        assert bootstrap.widening(units, 1) * deviation * stats.norm.ppf(0.975) == pytest.approx(student)
-    assert bootstrap.widening(500, 50) > bootstrap.widening(500, 5) > bootstrap.widening(500, 1)
-
-
-def test_the_widening_of_long_blocks_is_priestleys():
-    weights = (1 - 1 / 48) ** np.abs(np.arange(-5000, 5001))
-    # Of 500 windows' mean: what the sample's own mean takes away, and chi-squared's degrees of freedom.
-    share, degrees = 1 - weights.sum() / 500, 500 / (weights**2).sum() - 1
-    assert share == pytest.approx(0.81)
-    student = stats.t.ppf(0.975, degrees) / stats.norm.ppf(0.975)
-    assert bootstrap.widening(500, 48) == pytest.approx(student / np.sqrt(share)) == pytest.approx(1.272, abs=0.001)
-    assert np.isfinite(bootstrap.widening(1, 1))
-
-
-@pytest.mark.parametrize("units", [5, 30])
-def test_small_p_values_are_as_rare_as_they_say(units):
-    random = np.random.default_rng([24, units])
-    found = []
-    for _ in range(2500):
-        draws = bootstrap.draw(np.column_stack([random.normal(size=units), np.ones(units)]), 1)
-        found.append(draws.p_value(draws.means[0], draws.resampled[:, 0]))
-    for level in (0.05, 0.01, 0.003):
-        rate, deviation = np.mean(np.array(found) < level), np.sqrt(level / 2500)
-        assert abs(rate - level) < 3.5 * deviation, level
-
-
-def test_a_p_value_without_a_spread():
-    draws = bootstrap.draw(np.column_stack([np.zeros(30), np.full(30, 2.0), np.ones(30)]), 1)
-    assert draws.p_value(0.0, draws.resampled[:, 0]) == 1
-    assert 0 < draws.p_value(2.0, draws.resampled[:, 1]) < 1e-6
-    assert 0 < draws.p_value(-2.0, -draws.resampled[:, 1]) < 1e-6
-    assert against(np.ones(30), np.full(30, 2.0))["naive"]["comparison"] == "better"
-
-
 def test_a_p_value_is_never_0_of_a_finite_network():
     network, other = np.random.default_rng(25).random((2, 2000))
     # So far out that Student's t leaves nothing.
@@ -264,24 +196,6 @@ def test_the_p_value_is_below_the_level_exactly_where_the_interval_leaves_0_out(
     assert len(seen) == 3
 
 
-@pytest.mark.parametrize("units", [40, 2000])
-def test_a_resample_is_of_pairs_and_has_the_spread_of_a_mean(units):
-    random = np.random.default_rng(11)
-    losses = random.normal(size=units)
-    draws = bootstrap.draw(np.column_stack([losses, 3 * losses, np.ones(units)]), 1)
-    assert draws.resampled.shape == (1000, 2)
-    np.testing.assert_allclose(draws.resampled[:, 1], 3 * draws.resampled[:, 0])
-    assert draws.resampled[:, 0].std() == pytest.approx(losses.std() / np.sqrt(units), rel=0.1)
-    assert draws.means[0] == pytest.approx(losses.mean())
-
-
-def test_kept_draws_and_streamed_ones_are_the_same(monkeypatch):
-    table = np.column_stack([np.random.default_rng(12).random(80), np.ones(80)])
-    kept = bootstrap.draw(table, 5).resampled
-    monkeypatch.setattr(bootstrap, "_KEPT", 10)
-    np.testing.assert_allclose(bootstrap.draw(table, 5).resampled, kept, rtol=1e-12)
-
-
 def test_sequences_are_drawn_whole():
     random = np.random.default_rng(13)
     sequences = np.repeat(np.arange(12), random.integers(1, 9, size=12))
@@ -296,62 +210,6 @@ def test_sequences_are_drawn_whole():
     assert width[0] > 1.3 * width[1]
     assert whole["effective_windows"] < 20
     assert apart["effective_windows"] == pytest.approx(len(sequences))
-
-
-def test_diebold_mariano_is_that_of_statsmodels_on_the_forecasts():
-    random = np.random.default_rng(14)
-    truth, one, other = random.normal(size=(3, 120))
-    for overlap in (1, 8):
-        # The cube root of 120, and twice the overlap's own lags.
-        lags = 5 if overlap == 1 else 14
-        expected = diebold_mariano_test(truth, one, other, criterion="mse", harvey_adj=True, horizon=overlap, lags=lags)
-        got = significance.diebold_mariano((one - truth) ** 2, (other - truth) ** 2, overlap)
-        assert got == pytest.approx({"statistic": expected.statistic, "p_value": expected.pvalue, "lags": lags})
-    assert significance.diebold_mariano(truth, truth + 1) is None
-    assert significance.diebold_mariano(truth[:3], one[:3]) is None
-    for least, overlap in ((10, 1), (80, 8)):
-        assert significance.diebold_mariano(truth[: least - 1], one[: least - 1], overlap) is None
-        assert significance.diebold_mariano(truth[:least], one[:least], overlap) is not None
-    assert significance.diebold_mariano(truth[:4], one[:4], sequences=np.arange(4)) is None
-
-
-def test_diebold_mariano_of_independent_sequences_is_students():
-    one, other = np.random.default_rng(15).random((2, 9))
-    got = significance.diebold_mariano(one, other, overlap=500, sequences=np.arange(9))
-    expected = stats.ttest_1samp(one - other, 0)
-    assert got["lags"] == 0
-    assert got["statistic"] == pytest.approx(expected.statistic)
-    assert got["p_value"] == pytest.approx(expected.pvalue)
-
-
-def test_pesaran_timmermann_is_that_of_statsmodels():
-    random = np.random.default_rng(16)
-    last, change = random.normal(size=(2, 100))
-    forecast = last + change + random.normal(size=100)
-    got = significance.signs(last + change, forecast, last)
-    expected = pesaran_timmermann(change, forecast - last)
-    assert (got["statistic"], got["p_value"]) == pytest.approx((expected.statistic, expected.pvalue))
-    assert got["hits"] == pytest.approx(np.mean((change > 0) == (forecast > last)))
-    # Overlapping targets are thinned, not taken for independent.
-    thinned = significance.signs(last + change, forecast, last, overlap=4)
-    assert thinned == pytest.approx(significance.signs((last + change)[::4], forecast[::4], last[::4]))
-    assert thinned["p_value"] > got["p_value"]
-
-
-def test_signs_that_do_not_change_have_no_test():
-    truth = np.random.default_rng(17).normal(size=40)
-    assert significance.signs(truth, np.ones(40), np.zeros(40)) is None
-    assert significance.signs(truth, truth * np.nan, np.zeros(40)) is None
-    missing = np.where(np.arange(40) < 5, np.nan, 0.0)
-    assert significance.signs(truth, truth, missing)["hits"] == 1
-
-
-def test_few_signs_have_no_test():
-    truth = np.random.default_rng(26).normal(size=60)
-    assert significance.signs(truth[:20], truth[:20], np.zeros(20)) is not None
-    assert significance.signs(truth[:19], truth[:19], np.zeros(19)) is None
-    assert significance.signs(truth, truth, np.zeros(60), overlap=3) is not None
-    assert significance.signs(truth[:57], truth[:57], np.zeros(57), overlap=3) is None
 
 
 def test_the_effective_number_of_windows():
@@ -404,93 +262,6 @@ def test_the_accuracy_with_both_intervals():
 
 
 # --- pairs of experiments
-
-
-def experiment(*losses, rows=None):
-    table = {f"loss_{seed}": loss for seed, loss in enumerate(losses)}
-    return {"row": np.arange(len(losses[0])) if rows is None else rows} | table
-
-
-def test_a_pair_is_compared_as_a_network_and_a_baseline_are():
-    random = np.random.default_rng(31)
-    remedied, posted = pair(random, worse=1.5)
-    expected = against(remedied, posted)
-    got = skill.paired(experiment(posted), experiment(remedied))
-    side = expected["naive"]
-    assert got["reduction"] == pytest.approx(1 - remedied.mean() / posted.mean())
-    # Two products of matrices of other widths: the last digits are not promised.
-    for key in ("low", "high", "p_value"):
-        assert got[key] == pytest.approx(side[key], rel=1e-12)
-    assert got["comparison"] == side["comparison"]
-    assert (got["block_length"], got["windows"]) == (expected["block_length"], 200)
-    back = skill.paired(experiment(remedied), experiment(posted))
-    assert (got["comparison"], back["comparison"]) == ("better", "worse")
-    assert (got["posted"], got["remedied"]) == pytest.approx((posted.mean(), remedied.mean()))
-
-
-def test_windows_belong_together_by_their_row_and_the_others_are_counted():
-    random = np.random.default_rng(32)
-    remedied, posted = pair(random, worse=1.5)
-    whole = skill.paired(experiment(posted[50:]), experiment(remedied[50:]))
-    order = random.permutation(170)
-    got = skill.paired(
-        experiment(posted, rows=np.arange(200) + 7),
-        experiment(np.r_[remedied[50:], np.full(20, 99.0)][order], rows=(np.arange(170) + 57)[order]),
-    )
-    assert got.pop("left_out") == {"posted": 50, "remedied": 20}
-    assert whole.pop("left_out") == {"posted": 0, "remedied": 0}
-    assert got == whole
-
-
-def test_seeds_are_averaged_and_unchanged_is_the_first_against_the_others():
-    random = np.random.default_rng(33)
-    a, b, c = random.random((3, 100)) + 1
-    assert skill.paired(experiment(a, b), experiment(c))["posted"] == pytest.approx((a + b).mean() / 2)
-    got = skill.unchanged(experiment(a, b, c))
-    assert got == skill.paired(experiment(a), experiment(b, c))
-    assert skill.unchanged(experiment(a)) is None
-
-
-def test_the_overlap_and_the_sequences_of_a_pair():
-    random = np.random.default_rng(34)
-    a, b = (np.convolve(random.normal(size=205), np.ones(6), "valid") ** 2 for _ in range(2))
-    assert skill.paired(experiment(a), experiment(b), overlap=6)["block_length"] >= 12
-    few = skill.paired(experiment(a[:29]), experiment(a[:29] / 9), overlap=6)
-    assert (few["comparison"], few["low"], few["p_value"]) == ("not_distinguishable", None, 1.0)
-    rows = np.arange(5) * 2000 + 1999
-    five = skill.paired(experiment(a[:5] + 9, rows=rows), experiment(a[:5] + 0.1, rows=rows), sequence_length=2000)
-    assert (five["unit"], five["block_length"], five["windows"]) == ("sequence", 1, 5)
-
-
-@pytest.mark.parametrize(
-    ("posted", "remedied", "comparison", "p_value"),
-    [(np.nan, 1.0, "better", 0.0), (1.0, np.nan, "worse", 0.0), (np.nan, np.nan, "not_distinguishable", 1.0)],
-)
-def test_losses_that_are_not_finite_are_worse_than_any(posted, remedied, comparison, p_value):
-    ones = np.ones(30)
-    got = skill.paired(experiment(ones, posted * ones), experiment(remedied * ones))
-    assert (got["comparison"], got["p_value"]) == (comparison, p_value)
-    assert (got["reduction"], got["low"], got["high"]) == (None, None, None)
-    assert (got["posted"] is None, got["remedied"] is None) == (bool(np.isnan(posted)), bool(np.isnan(remedied)))
-
-
-def test_no_common_window_and_a_loss_of_0():
-    ones = np.ones(30)
-    got = skill.paired(experiment(ones), experiment(ones, rows=np.arange(30) + 30))
-    assert (got["windows"], got["posted"], got["comparison"]) == (0, None, "not_distinguishable")
-    assert got["left_out"] == {"posted": 30, "remedied": 30}
-    assert skill.paired(experiment(0 * ones), experiment(ones))["reduction"] is None
-    assert skill.paired(experiment(ones), experiment(ones))["comparison"] == "not_distinguishable"
-
-
-def test_equal_experiments_are_rarely_told_apart():
-    told = []
-    for number in range(200):
-        random = np.random.default_rng([35, number])
-        level = correlated(random, 150, rho=0.5)
-        a, b = ((level + random.normal(size=150)) ** 2 for _ in range(2))
-        told.append(skill.paired(experiment(a), experiment(b))["comparison"] != "not_distinguishable")
-    assert 0 < np.mean(told) <= 0.10
 
 
 def test_holms_correction():
