@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import dataset
 from pipeline.common import files
-from pipeline.dataset import scaling, splitting, windowing
+from pipeline.dataset import windowing
 from pipeline.leaks import scratch_project
 from pipeline.leaks.leak import Leak
 
@@ -37,14 +36,11 @@ def by_rows(p: dict[str, Any], name: str) -> dict[str, Windows]:
     """Make training and test windows by the real stages: first the rows are split, then each part."""
     from pipeline.leakage import intervals
 
-    for stage in (splitting.split, windowing.window, scaling.scale):
-        stage(p, name)
+    parts = scratch_project.make_parts(p)
     fold = files.read_json(files.SPLIT / name / "split.json")["folds"][0]
-    parts = {}
-    for kind in ("train", "test"):
-        part = dataset.load(name, 0, kind)
-        parts[kind] = intervals.locate(part.table, fold[kind], part.spec.length, part.spec.horizon)
-    return parts
+    return {
+        part.name: intervals.locate(part.table, fold[part.name], part.spec.length, part.spec.horizon) for part in parts
+    }
 
 
 def by_shuffled_windows(p: dict[str, Any], name: str) -> dict[str, Windows]:

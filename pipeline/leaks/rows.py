@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import dataset
 from pipeline.common import files
-from pipeline.dataset import Part, scaling, splitting, windowing
+from pipeline.dataset import scaling, windowing
 from pipeline.leaks import scratch_project
 from pipeline.leaks.leak import Leak
 from pipeline.scoring import baselines
@@ -132,23 +131,13 @@ def _prove(make: Callable[[int], np.ndarray], settings: dict[str, Any], stage: s
     return prove
 
 
-def _parts(rows: np.ndarray, settings: dict[str, Any], **replaced: Stage) -> tuple[Part, Part]:
-    """Make training and test part by the real stages, some of them replaced by name."""
-    with scratch_project.project(rows, settings) as p:
-        for stage in (
-            {"split": splitting.split, "window": windowing.window, "scale": scaling.scale} | replaced
-        ).values():
-            stage(p, scratch_project.NAME)
-        train, test = (dataset.load(scratch_project.NAME, 0, part) for part in ("train", "test"))
-        return train, test
-
-
 def _score_levels(step: Stage) -> float:
     from sklearn.neural_network import MLPRegressor
 
     truth, predicted = [], []
     for number in range(_SERIES):
-        train, test = _parts(_rising(number), _LEVELS, scale=step)
+        with scratch_project.project(_rising(number), _LEVELS) as p:
+            train, test = scratch_project.make_parts(p, scale=step)
         network = MLPRegressor(hidden_layer_sizes=(16,), activation="tanh", max_iter=500, random_state=number)
         network.fit(train.inputs()[:, :, 0], train.targets()[:, 0])
         truth.append(test.raw_targets())
@@ -159,7 +148,8 @@ def _score_levels(step: Stage) -> float:
 def _score_classes(step: Stage) -> float:
     correct = []
     for number in range(_SERIES):
-        train, test = _parts(_widening(number), _CLASSES, window=step)
+        with scratch_project.project(_widening(number), _CLASSES) as p:
+            train, test = scratch_project.make_parts(p, window=step)
         predicted = baselines.fit(train)["logistic"](test).argmax(axis=1)
         correct.append(predicted == test.raw_targets()[:, 0])
     return float(np.mean(np.concatenate(correct)))

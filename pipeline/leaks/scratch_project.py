@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pipeline import dataset
 from pipeline.common import params
+from pipeline.dataset import Part, scaling, splitting, windowing
 from pipeline.leakage import scratch
 from pipeline.series import reading
 
@@ -19,12 +21,12 @@ COLUMNS = ("value", "feature")
 
 
 @contextlib.contextmanager
-def project(rows: np.ndarray, dataset: dict[str, Any], features: list[str] | None = None) -> Iterator[dict[str, Any]]:
+def project(rows: np.ndarray, settings: dict[str, Any], features: list[str] | None = None) -> Iterator[dict[str, Any]]:
     """Make a folder with one series and one dataset the working directory until the block ends.
 
     Args:
         rows: float64 [rows, 1 or 2]; the columns are the target `value` and `feature`. NaN is a missing cell.
-        dataset: settings of `datasets.NAME`, without `series`.
+        settings: settings of `datasets.NAME`, without `series`.
         features: the input columns; `value` if left out.
 
     Yields:
@@ -35,7 +37,7 @@ def project(rows: np.ndarray, dataset: dict[str, Any], features: list[str] | Non
         "series": {
             NAME: {"source": "data/own/rows.csv", "target": "value", "features": features or ["value"]},
         },
-        "datasets": {NAME: {"series": NAME, **dataset}},
+        "datasets": {NAME: {"series": NAME, **settings}},
         "experiments": {
             NAME: {
                 "dataset": NAME,
@@ -48,9 +50,18 @@ def project(rows: np.ndarray, dataset: dict[str, Any], features: list[str] | Non
     with scratch.project(written):
         write_rows(dict(zip(COLUMNS, rows.T, strict=False)))
         p = params.load()
-        settings = p["series"][NAME]
-        reading.write(NAME, reading.read(NAME, settings), settings)
+        series = p["series"][NAME]
+        reading.write(NAME, reading.read(NAME, series), series)
         yield p
+
+
+def make_parts(p: dict[str, Any], **replaced: Callable[[dict[str, Any], str], None]) -> tuple[Part, Part]:
+    """Run the stages `split`, `window` and `scale`, some replaced by name; return the training and the test part."""
+    stages = {"split": splitting.split, "window": windowing.window, "scale": scaling.scale} | replaced
+    for stage in stages.values():
+        stage(p, NAME)
+    train, test = (dataset.load(NAME, 0, part) for part in ("train", "test"))
+    return train, test
 
 
 def write_rows(columns: dict[str, np.ndarray]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline import dataset
-from pipeline.dataset import scaling, splitting, windowing
 from pipeline.leaks import scratch_project
 from pipeline.leaks.leak import Leak
 from pipeline.network import backends
@@ -71,9 +70,7 @@ def _score(step: Fit) -> float:
     truth, predicted = [], []
     for number in range(_SERIES):
         with scratch_project.project(_noise(number), _DATASET) as p:
-            for stage in (splitting.split, windowing.window, scaling.scale):
-                stage(p, scratch_project.NAME)
-            test = dataset.load(scratch_project.NAME, 0, "test")
+            _, test = scratch_project.make_parts(p)
             network, _ = step(p, scratch_project.NAME, 0, number)
             truth.append(test.raw_targets())
             predicted.append(test.restore(np.asarray(network.predict_on_batch(test.inputs()))))

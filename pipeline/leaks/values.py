@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline import dataset
-from pipeline.dataset import scaling, splitting, windowing
+from pipeline.dataset import windowing
 from pipeline.leaks import scratch_project
 from pipeline.leaks.leak import Leak
 from pipeline.scoring import baselines
@@ -77,9 +76,7 @@ def _score(missing: float, features: list[str]) -> Callable[[Step], float]:
         for number in range(_SERIES):
             raw = _noise([5, number], missing)
             with scratch_project.project(np.hstack([raw, step(raw)]), _DATASET, features) as p:
-                for stage in (splitting.split, windowing.window, scaling.scale):
-                    stage(p, scratch_project.NAME)
-                train, test = (dataset.load(scratch_project.NAME, 0, part) for part in ("train", "test"))
+                train, test = scratch_project.make_parts(p)
                 truth.append(test.raw_targets())
                 predicted.append(baselines.fit(train)["ridge"](test))
         return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
