@@ -1,4 +1,4 @@
-"""A real series from elsewhere, added as a user adds one: the shipped example, merged into params.yaml."""
+"""A real series that is not bundled, added as a user would: the shipped example, merged into params.yaml."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def etth1(project: Path) -> str:
 
 
 def _errors(part: dataset.Part, forecast: np.ndarray) -> tuple[float, float]:
-    """MSE and MAE in units of the training rows' spread."""
+    """MSE and MAE in units of the standard deviation of the training rows."""
     error = (forecast - part.raw_targets()) / part.spec.target_scale
     return float(np.mean(error**2)), float(np.mean(np.abs(error)))
 
@@ -59,14 +59,14 @@ def test_the_example_names_a_table_of_its_own_windows(etth1: str) -> None:
 
     tables = yaml.safe_load((PROJECT / "pipeline/report/published.yaml").read_text(encoding="utf-8"))
     p = params.load()
-    named = {name: one for name, one in p["experiments"].items() if one["published"]}
-    assert {one["dataset"] for one in named.values()} == {DATASET}
-    for one in named.values():
-        table, chosen = tables[one["published"]], p["datasets"][one["dataset"]]
+    named = {name: each for name, each in p["experiments"].items() if each["published"]}
+    assert {each["dataset"] for each in named.values()} == {DATASET}
+    for each in named.values():
+        table, chosen = tables[each["published"]], p["datasets"][each["dataset"]]
         assert table["horizon"] == chosen["window"]["horizon"]
         assert table["units"] == chosen["score_units"]
         assert table["windows"] == len(dataset.load(etth1, 0, "test"))
-        assert len(one["training"]["seeds"]) == 3
+        assert len(each["training"]["seeds"]) == 3
 
 
 @pytest.mark.parametrize(

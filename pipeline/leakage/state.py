@@ -19,20 +19,22 @@ def prove(p: dict[str, Any], name: str, fold: int) -> Proof:
     return judge(predicting.check_batch_independence(part, network, settings, outputs), fold)
 
 
-def judge(company: dict[str, Any], fold: int | None = None) -> Proof:
+def judge(independence: dict[str, Any], fold: int | None = None) -> Proof:
     """Make the proof `state` from the result of `predicting.check_batch_independence`.
 
     Args:
-        company: that result; its `difference` is a share of the outputs' standard deviation.
+        independence: that result; its `difference` is a share of the outputs' standard deviation.
         fold: number of the fold.
     """
     found = []
-    if company["result"] != "pass":
-        difference = company["difference"]
+    if independence["result"] != "pass":
+        difference = independence["difference"]
         amount = "no finite output" if difference is None else f"a difference of {difference:.2g} standard deviations"
-        found = [f"state {company['state']}: {amount} among other windows, {company['tolerance']:.2g} allowed"]
+        found = [
+            f"state {independence['state']}: {amount} among other windows, {independence['tolerance']:.2g} allowed"
+        ]
     about = (
         "A network that carries no state makes the same prediction for a window, whichever windows are fed before and "
         "beside it."
     )
-    return Proof("state", fold, company["result"], {"windows": company["windows"]}, found, about)
+    return Proof("state", fold, independence["result"], {"windows": independence["windows"]}, found, about)

@@ -65,7 +65,7 @@ TRAIN, VALIDATION, TEST = every(0, 20), every(23, 33), every(36, 50)
 
 
 @pytest.mark.parametrize(
-    ("change", "policy", "gap", "said"),
+    ("change", "policy", "gap", "message"),
     [
         ({"train": TRAIN._replace(length=5)}, "strict", 3, "1 of 16 train windows predict rows outside the part"),
         ({"train": moved(TRAIN, -1, 40)}, "strict", 3, "train windows predict rows of test; the first is window 15"),
@@ -86,12 +86,12 @@ TRAIN, VALIDATION, TEST = every(0, 20), every(23, 33), every(36, 50)
         ),
     ],
 )
-def test_windows_that_do_not(change: dict[str, Windows], policy: str, gap: int, said: str) -> None:
+def test_windows_that_do_not(change: dict[str, Windows], policy: str, gap: int, message: str) -> None:
     parts = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
     assert intervals.check(parts, policy, gap).result == "pass"
     proof = intervals.check(parts | change, policy, gap)
     assert proof.result == "fail"
-    assert any(said in line for line in proof.found), proof.found
+    assert any(message in line for line in proof.found), proof.found
 
 
 def test_a_window_across_two_sequences() -> None:
@@ -133,8 +133,8 @@ def test_intervals_of_whatever_split_and_window_make_and_of_one_window_moved_acr
         name = list(parts)[pick % len(parts)]
         windows = parts[name]
         assume(len(windows.start))
-        begin, stop = windows.own[0]
-        earliest = begin - (windows.context or 0)
+        start, stop = windows.own[0]
+        earliest = start - (windows.context or 0)
         for index, first in ((0, earliest - 1), (-1, stop - length - ahead + 1)):
             across = moved(windows, index, first)._replace(target_row=None)
             assert intervals.check(parts | {name: across}, chosen["policy"], chosen["gap"]).result == "fail"

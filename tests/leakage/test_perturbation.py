@@ -103,7 +103,7 @@ def stop_on_test(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("change", "parts", "said"),
+    ("change", "parts", "message"),
     [
         ({"scale": scale_by_all_rows}, ("validation", "test"), "scaling.json differs"),
         ({"window": thresholds_of_all_rows}, ("validation", "test"), "windows.json (training) differs"),
@@ -115,7 +115,7 @@ def stop_on_test(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
     ],
 )
 def test_planted_leaks_change_what_is_learned(
-    project: Path, change: dict[str, Any], parts: tuple[str, ...], said: str
+    project: Path, change: dict[str, Any], parts: tuple[str, ...], message: str
 ) -> None:
     p = prepared(project, window=CLASSES)
     leaky = CHEAP._replace(**change)
@@ -123,7 +123,7 @@ def test_planted_leaks_change_what_is_learned(
     for part in ("validation", "test"):
         proof = perturbation.check(p, SEASON, 0, part, leaky, expected)
         assert proof.result == ("fail" if part in parts else "pass"), proof
-        assert (part not in parts) or any(line.endswith(said) for line in proof.found), proof.found
+        assert (part not in parts) or any(line.endswith(message) for line in proof.found), proof.found
 
 
 def open_the_test_part(p: dict[str, Any], name: str) -> None:
@@ -149,10 +149,10 @@ def test_a_leak_in_one_fold_fails_the_proofs_of_that_fold(project: Path, leaky: 
 
     def scale_by_its_test_rows(p: dict[str, Any], name: str) -> None:
         scaling.scale(p, name)
-        begin, stop = files.read_json(files.SPLIT / name / "split.json")["folds"][leaky]["test"]["intervals"][0]
+        start, stop = files.read_json(files.SPLIT / name / "split.json")["folds"][leaky]["test"]["intervals"][0]
         path = files.SCALED / name / "scaling.json"
         table = files.read_json(path)
-        table["folds"][leaky]["features"]["value"]["center"] = float(raw_rows(p, name)[begin:stop, 0].mean())
+        table["folds"][leaky]["features"]["value"]["center"] = float(raw_rows(p, name)[start:stop, 0].mean())
         files.write_json(path, table)
 
     steps = CHEAP._replace(scale=scale_by_its_test_rows)
@@ -173,9 +173,9 @@ def test_the_parts_that_a_training_chooses(project: Path, monkeypatch: pytest.Mo
     assert not leaky or "new values: losses differs" in proof.found
 
 
-@pytest.mark.parametrize(("part", "begin"), [("validation", 280), ("test", 340)])
+@pytest.mark.parametrize(("part", "start"), [("validation", 280), ("test", 340)])
 @pytest.mark.parametrize("missing", ["error", "drop"])
-def test_every_later_cell_is_replaced_and_no_other(project: Path, part: str, begin: int, missing: str) -> None:
+def test_every_later_cell_is_replaced_and_no_other(project: Path, part: str, start: int, missing: str) -> None:
     p = prepared(project, window={"length": 12, "missing": missing, "stride": {"train": 4, "evaluation": 3}})
     seen: list[np.ndarray] = []
 
@@ -188,14 +188,14 @@ def test_every_later_cell_is_replaced_and_no_other(project: Path, part: str, beg
     np.testing.assert_array_equal(before, files.read_array(files.RAW / "season/rows.npy"))
     assert len(after) == (1 if missing == "error" else 2)
     for rows in after:
-        np.testing.assert_array_equal(rows[:begin], before[:begin])
-        assert (rows[begin:] != before[begin:]).all()
+        np.testing.assert_array_equal(rows[:start], before[:start])
+        assert (rows[start:] != before[start:]).all()
     assert np.isfinite(after[0]).all()
     if missing == "drop":
         absent = np.isnan(after[1][:, 0])
         keep = 12 + 1 + 3
         wanted = np.zeros(400, dtype=bool)
-        wanted[begin : 400 - keep] = True
+        wanted[start : 400 - keep] = True
         if part == "validation":
             wanted[340 - keep : 340] = False
         np.testing.assert_array_equal(absent, wanted)

@@ -69,13 +69,13 @@ honest_inputs, honest_per_window = dataset.Part.inputs, windowing._per_window
 
 
 def inputs_of_next_row(part: dataset.Part, indices: np.ndarray | None = None) -> np.ndarray:
-    begin = part.table["start"] if indices is None else part.table["start"][indices]
+    start = part.table["start"] if indices is None else part.table["start"][indices]
     last = len(part.scaled) - 1
-    return part.scaled[np.minimum(begin[:, None] + np.arange(part.spec.length) + 1, last)]
+    return part.scaled[np.minimum(start[:, None] + np.arange(part.spec.length) + 1, last)]
 
 
-def over_a_row_more(series: np.ndarray, begin: np.ndarray, length: int, function: Any) -> np.ndarray:
-    return honest_per_window(series, begin, length + 1, function)
+def over_a_row_more(series: np.ndarray, start: np.ndarray, length: int, function: Any) -> np.ndarray:
+    return honest_per_window(series, start, length + 1, function)
 
 
 @pytest.mark.parametrize("change", READ.values(), ids=list(READ))

@@ -37,8 +37,8 @@ NAMES = [
 
 def without_networks(monkeypatch: pytest.MonkeyPatch, result: str) -> None:
     monkeypatch.setattr(training, "fit", lambda *_: pytest.fail("trained"))
-    company = {"state": "none", "windows": 3, "difference": None, "tolerance": 0.1, "result": result}
-    monkeypatch.setattr(state, "prove", lambda p, name, fold: state.judge(company, fold))
+    independence = {"state": "none", "windows": 3, "difference": None, "tolerance": 0.1, "result": result}
+    monkeypatch.setattr(state, "prove", lambda p, name, fold: state.judge(independence, fold))
     for function in (perturbation.reference, perturbation.check, perturbation.check_test):
         monkeypatch.setattr(function, "__defaults__", (CHEAP, None))
 

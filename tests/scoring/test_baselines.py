@@ -66,9 +66,9 @@ def test_ridge_agrees_with_scikit_learn(horizon, monkeypatch):
     test = make_part(np.cumsum(random.normal(size=40)), length=6, horizon=horizon, center=2.0, scale=3.0, name="test")
 
     x = train.inputs().reshape(len(train), -1).astype(float)
-    mean, spread = x.mean(axis=0), x.std(axis=0)
-    theirs = RidgeCV(alphas=ridge.ALPHAS * len(train)).fit((x - mean) / spread, train.targets().astype(float))
-    seen = (test.inputs().reshape(len(test), -1) - mean) / spread
+    mean, std = x.mean(axis=0), x.std(axis=0)
+    theirs = RidgeCV(alphas=ridge.ALPHAS * len(train)).fit((x - mean) / std, train.targets().astype(float))
+    seen = (test.inputs().reshape(len(test), -1) - mean) / std
     expected = test.restore(theirs.predict(seen).reshape(len(test), -1))
 
     ours = baselines.fit(train)["ridge"](test)

@@ -84,11 +84,11 @@ def test_no_common_window_and_a_loss_of_0():
     assert skill.paired(experiment(ones), experiment(ones))["comparison"] == "not_distinguishable"
 
 
-def test_equal_experiments_are_rarely_told_apart():
-    told = []
+def test_equal_experiments_rarely_differ():
+    differ = []
     for number in range(200):
         random = np.random.default_rng([35, number])
         level = correlated(random, 150, rho=0.5)
         a, b = ((level + random.normal(size=150)) ** 2 for _ in range(2))
-        told.append(skill.paired(experiment(a), experiment(b))["comparison"] != "not_distinguishable")
-    assert 0 < np.mean(told) <= 0.10
+        differ.append(skill.paired(experiment(a), experiment(b))["comparison"] != "not_distinguishable")
+    assert 0 < np.mean(differ) <= 0.10
