@@ -6,7 +6,7 @@ record, makes equal windows that mean nothing.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -21,14 +21,6 @@ _ABOUT = (
 
 # Per part its inputs, float64 [rows, features], and the starts of its windows, int64 [windows].
 Parts = dict[str, tuple[np.ndarray, np.ndarray]]
-
-
-class _Equal(NamedTuple):
-    """Groups of equal windows of more than one part: per group, the part and the index of each member."""
-
-    windows: int  # that were looked at
-    varying: list[np.ndarray]  # int64 [members, 2]
-    constant: list[np.ndarray]  # the same, for windows whose rows are all equal or all missing
 
 
 def check(
@@ -57,8 +49,8 @@ def check(
     parts = {
         kind: (rows, starts[(starts >= 0) & (starts + length <= len(rows))]) for kind, (rows, starts) in parts.items()
     }
-    equal = _equal(parts, length)
-    pairs, constant_pairs = (sum(map(_pairs, groups)) for groups in (equal.varying, equal.constant))
+    varying, constant = _equal(parts, length)
+    pairs, constant_pairs = (sum(map(_pairs, groups)) for groups in (varying, constant))
     fails = bool(pairs) and not declared
     found = [f"declare `datasets.{name}.duplicates: informative` if equal windows are expected"] if fails else []
 
@@ -68,10 +60,11 @@ def check(
         row = int(first_rows[kind][start]) if first_rows else start
         return f"rows [{row}, {row + length}) of {kind}"
 
-    for group in [*equal.varying, *equal.constant][:MOST]:
+    for group in [*varying, *constant][:MOST]:
         sides, first = np.unique(group[:, 0], return_index=True)
         found.append(" and ".join(shown(side, group[at, 1]) for side, at in zip(sides, first, strict=True)))
-    compared = {"windows": equal.windows, "equal_pairs": pairs, "constant_pairs": constant_pairs}
+    windows = sum(len(starts) for _, starts in parts.values())
+    compared = {"windows": windows, "equal_pairs": pairs, "constant_pairs": constant_pairs}
     return judge("duplicates", fold, compared, found, _ABOUT, "fail" if fails else "informative")
 
 
@@ -82,13 +75,17 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
     spec = parts["train"].spec
     positions = [spec.columns.index(n) for n in spec.features]
     inputs = {kind: (part.rows[:, positions], part.table["start"]) for kind, part in parts.items()}
-    return check(
-        inputs, spec.length, declared, fold, {kind: part.spec.first_rows for kind, part in parts.items()}, name
-    )
+    first_rows = {kind: part.spec.first_rows for kind, part in parts.items()}
+    return check(inputs, spec.length, declared, fold, first_rows, name)
 
 
-def _equal(parts: Parts, length: int) -> _Equal:
-    """Find the groups of equal windows of more than one part, sorted by their first member."""
+def _equal(parts: Parts, length: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Find the groups of equal windows of more than one part, sorted by their first member.
+
+    Returns:
+        Part and index of each member, int64 [members, 2] per group: first the groups whose rows vary, then those whose
+        rows are all equal or all missing.
+    """
     hashes = [equal_windows.hashes(rows, starts, length) for rows, starts in parts.values()]
     joined = np.concatenate(hashes)
     sides = np.repeat(np.arange(len(parts)), [len(h) for h in hashes])
@@ -106,7 +103,7 @@ def _equal(parts: Parts, length: int) -> _Equal:
                 cells = equal_windows.contents(parts, length, members[:1], sides, indices).reshape(length, -1)
                 kept = constant if _constant(cells) else varying
                 kept.append(np.column_stack([sides[members], indices[members]]))
-    return _Equal(len(joined), varying, constant)
+    return varying, constant
 
 
 def _pairs(group: np.ndarray) -> int:

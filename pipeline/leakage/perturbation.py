@@ -28,6 +28,11 @@ _SEED = 3
 _NUMBERS, _MISSING = "new values", "missing cells"
 
 
+def train_nothing(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
+    """Replace a short training where none is needed."""
+    return {}
+
+
 class Steps(NamedTuple):
     """The stages between the raw rows and the weights; each takes the parameters and the dataset's name.
 
@@ -39,7 +44,7 @@ class Steps(NamedTuple):
     window: Callable[[dict[str, Any], str], None]
     scale: Callable[[dict[str, Any], str], None]
     weights: Callable[[dict[str, Any], str, int], dict[str, bytes]]
-    stopped: Callable[[dict[str, Any], str, int], dict[str, bytes]] = lambda p, name, fold: {}
+    stopped: Callable[[dict[str, Any], str, int], dict[str, bytes]] = train_nothing
 
 
 STEPS = Steps(splitting.split, windowing.window, scaling.scale, training.weights, training.stopped)
@@ -71,7 +76,8 @@ class Reference(NamedTuple):
 
 class _Run(NamedTuple):
     artefacts: dict[str, _Artefact]
-    error: str | None
+    cells: int  # that were replaced
+    error: str | None = None
 
 
 def reference(p: dict[str, Any], name: str, steps: Steps = STEPS, folds: list[int] | None = None) -> Reference:
@@ -129,9 +135,9 @@ def check(
     wanted = {what: a for what, a in expected.artefacts[fold].items() if not a.validation}
     found, cells = [], 0
     for variant in _variants(p, name):
-        run, replaced = _rerun(p, name, fold, part, variant, steps, expected, unopened=False)
+        run = _rerun(p, name, fold, part, variant, steps, expected, unopened=False)
         found += _differences(variant, wanted, run)
-        cells += replaced
+        cells += run.cells
     return _judge_perturbation(fold, part, wanted, cells, found)
 
 
@@ -140,13 +146,6 @@ def check_test(
 ) -> tuple[Proof, Proof]:
     """Make two proofs from one run, in which the test rows are replaced and then the test part's file is removed.
 
-    Args:
-        p: parameters.
-        name: name of the dataset.
-        fold: number of the fold.
-        steps: the stages.
-        expected: their results for the original rows; computed here if None.
-
     Returns:
         `perturbation_test`, as by `check`, and `test_unopened`: the steps after the split do not need the test file.
     """
@@ -154,12 +153,12 @@ def check_test(
     wanted = expected.artefacts[fold]
     changed, opened, cells = [], [], 0
     for variant in _variants(p, name):
-        without, replaced = _rerun(p, name, fold, "test", variant, steps, expected, unopened=True)
-        cells += replaced
+        without = _rerun(p, name, fold, "test", variant, steps, expected, unopened=True)
+        cells += without.cells
         if not _differences(variant, wanted, without):
             continue
         # A proof fails; a run with the file in place shows which one.
-        present, _ = _rerun(p, name, fold, "test", variant, steps, expected, unopened=False)
+        present = _rerun(p, name, fold, "test", variant, steps, expected, unopened=False)
         changed += _differences(variant, wanted, present)
         opened += _differences("no test file", present.artefacts, without)
     about = (
@@ -193,8 +192,8 @@ def _differences(variant: str, wanted: dict[str, _Artefact], run: _Run) -> list[
 
 def _rerun(
     p: dict[str, Any], name: str, fold: int, part: str, variant: str, steps: Steps, expected: Reference, unopened: bool
-) -> tuple[_Run, int]:
-    """Run the steps on replaced rows; return the artefacts of the fold, and how many cells were replaced."""
+) -> _Run:
+    """Run the steps on replaced rows; return the artefacts of the fold, or the error."""
     has = expected.description["folds"][fold]["validation"] is not None
     with _scratch(p, name):
         path = files.RAW / p["datasets"][name]["series"] / "rows.npy"
@@ -207,8 +206,8 @@ def _rerun(
             steps.scale(p, name)
             made = _written(name, fold, has) | _trained(p, name, fold, steps, part)
         except (UserError, OSError) as error:
-            return _Run({}, str(error)), cells
-    return _Run(made, None), cells
+            return _Run({}, cells, str(error))
+    return _Run(made, cells)
 
 
 @contextlib.contextmanager
@@ -291,11 +290,11 @@ def _written(name: str, fold: int, has_validation: bool) -> dict[str, _Artefact]
     path = files.WINDOWS / name / "windows.json"
     if path.exists():
         windows = files.read_json(path)
-        of_fold = windows["folds"][fold]
-        learned = {"features": windows["features"]} | {key: of_fold[key] for key in ("thresholds", "shares", "train")}
+        parts = windows["folds"][fold]
+        learned = {"features": windows["features"]} | {key: parts[key] for key in ("thresholds", "shares", "train")}
         made[f"{path.as_posix()} (training)"] = _numbers(learned)
         if has_validation:
-            made[f"{path.as_posix()} (validation)"] = _numbers(of_fold["validation"], validation=True)
+            made[f"{path.as_posix()} (validation)"] = _numbers(parts["validation"], validation=True)
     path = files.SCALED / name / "scaling.json"
     if path.exists():
         made[path.as_posix()] = _numbers(files.read_json(path)["folds"][fold])

@@ -18,6 +18,7 @@ from pipeline.dataset import scaling, splitting, windowing
 from pipeline.dataset.sampling import evenly
 from pipeline.leakage import intervals, replacing
 from pipeline.leakage.proof import Proof, judge
+from pipeline.leakage.stored import rows_path
 
 _EDGES = 8  # of a part, evenly spaced
 _WINDOWS, _ROWS = 256, 1 << 15  # most windows and rows before an edge
@@ -56,8 +57,7 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
     windows = edges = 0
     found: list[str] = []
     for kind, part in parts.items():
-        root = files.TEST / name if kind == "test" else files.fold_folder(files.SPLIT, name, fold)
-        rows = files.read_array(root / (f"fold{fold}.npy" if kind == "test" else f"{kind}.npy"))
+        rows = files.read_array(rows_path(name, fold, kind))
         center, width = (np.array([learned[n][key] for n in part.spec.features]) for key in ("center", "scale"))
         rng = np.random.default_rng([_SEED, fold, splitting.PARTS.index(kind)])
         for first, last in _choose(part, len(rows)):
@@ -121,15 +121,9 @@ def _made(stretch: _Stretch, rows: np.ndarray) -> dataset.Part:
     columns = [spec.columns.index(n) for n in spec.features]
     cleaned = windowing.clean(rows, stretch.position["intervals"], stretch.missing)
     settings = {"target": spec.target, "horizon": spec.horizon, "missing": stretch.missing}
+    position, stride = stretch.position, stretch.stride
     table, _ = windowing.table(
-        cleaned,
-        stretch.position,
-        stretch.stride,
-        spec.length,
-        settings,
-        columns,
-        spec.target_column,
-        spec.thresholds,
+        cleaned, position, stride, spec.length, settings, columns, spec.target_column, spec.thresholds
     )
     return dataset.Part("stretch", cleaned, scaling.apply(cleaned, columns, stretch.center, stretch.scale), table, spec)
 

@@ -101,17 +101,16 @@ def _score(rows: int, edge: int) -> Callable[[Divide], float]:
     def score(step: Divide) -> float:
         from sklearn.neighbors import KNeighborsRegressor
 
-        truth, predicted = [], []
-        for number in range(_SERIES):
+        def forecast(number: int) -> tuple[np.ndarray, np.ndarray]:
             values = _walk(rows, number)
             with scratch_project.project(values, _dataset(edge)) as p:
                 parts = step(p, scratch_project.NAME)
             start = parts["test"].start
             inputs, targets = _windows(values[:, 0], start[start >= edge])
             learner = KNeighborsRegressor(_NEIGHBOURS).fit(*_windows(values[:, 0], parts["train"].start))
-            truth.append(targets)
-            predicted.append(learner.predict(inputs))
-        return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
+            return targets, learner.predict(inputs)
+
+        return scratch_project.r2(map(forecast, range(_SERIES)))
 
     return score
 

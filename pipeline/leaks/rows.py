@@ -120,11 +120,8 @@ def _prove(make: Callable[[int], np.ndarray], settings: dict[str, Any], stage: s
         from pipeline.leakage import perturbation
 
         # No training: the leak precedes it, and weights could only change with the leak's own results.
-        changed: dict[str, Any] = {
-            stage: step,
-            "weights": scratch_project.train_nothing,
-            "stopped": scratch_project.train_nothing,
-        }
+        nothing = perturbation.train_nothing
+        changed: dict[str, Any] = {stage: step, "weights": nothing, "stopped": nothing}
         with scratch_project.project(make(0), settings) as p:
             return perturbation.check(p, scratch_project.NAME, 0, "test", perturbation.STEPS._replace(**changed))
 
@@ -134,15 +131,14 @@ def _prove(make: Callable[[int], np.ndarray], settings: dict[str, Any], stage: s
 def _score_levels(step: Stage) -> float:
     from sklearn.neural_network import MLPRegressor
 
-    truth, predicted = [], []
-    for number in range(_SERIES):
+    def forecast(number: int) -> tuple[np.ndarray, np.ndarray]:
         with scratch_project.project(_rising(number), _LEVELS) as p:
             train, test = scratch_project.make_parts(p, scale=step)
         network = MLPRegressor(hidden_layer_sizes=(16,), activation="tanh", max_iter=500, random_state=number)
         network.fit(train.inputs()[:, :, 0], train.targets()[:, 0])
-        truth.append(test.raw_targets())
-        predicted.append(test.restore(network.predict(test.inputs()[:, :, 0])[:, None]))
-    return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
+        return test.raw_targets(), test.restore(network.predict(test.inputs()[:, :, 0])[:, None])
+
+    return scratch_project.r2(map(forecast, range(_SERIES)))
 
 
 def _score_classes(step: Stage) -> float:

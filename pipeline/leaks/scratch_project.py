@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +76,7 @@ def write_rows(columns: dict[str, np.ndarray]) -> None:
             table.writerow(["" if np.isnan(cell) else repr(float(cell)) for cell in row])
 
 
-def train_nothing(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
-    """Replace a short training in a proof that does not need one."""
-    return {}
-
-
-def r2(truth: np.ndarray, prediction: np.ndarray) -> float:
-    """Return 1 - squared error / variance of the truth; 0 is as good as the mean, negative values are worse."""
+def r2(forecasts: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Return R² of (truth, prediction) pairs of several series; 0 is as good as the mean, negative values are worse."""
+    truth, prediction = (np.concatenate(each) for each in zip(*forecasts, strict=True))
     return float(1 - np.mean((prediction - truth) ** 2) / np.var(truth))

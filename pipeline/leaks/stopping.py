@@ -61,20 +61,19 @@ def _prove(step: Fit) -> Proof:
     def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
         return training.watched(*step(p, name, fold, 0))
 
-    steps = perturbation.STEPS._replace(weights=scratch_project.train_nothing, stopped=stopped)
+    steps = perturbation.STEPS._replace(weights=perturbation.train_nothing, stopped=stopped)
     with scratch_project.project(_noise(0), _DATASET) as p:
         return perturbation.check(p, scratch_project.NAME, 0, "test", steps)
 
 
 def _score(step: Fit) -> float:
-    truth, predicted = [], []
-    for number in range(_SERIES):
+    def forecast(number: int) -> tuple[np.ndarray, np.ndarray]:
         with scratch_project.project(_noise(number), _DATASET) as p:
             _, test = scratch_project.make_parts(p)
             network, _ = step(p, scratch_project.NAME, 0, number)
-            truth.append(test.raw_targets())
-            predicted.append(test.restore(np.asarray(network.predict_on_batch(test.inputs()))))
-    return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
+            return test.raw_targets(), test.restore(np.asarray(network.predict_on_batch(test.inputs())))
+
+    return scratch_project.r2(map(forecast, range(_SERIES)))
 
 
 EARLY_STOPPING = Leak(

@@ -72,14 +72,13 @@ def _score(missing: float, features: list[str]) -> Callable[[Step], float]:
     """Return a function that computes R² of ridge regression on the test windows with a measured target."""
 
     def score(step: Step) -> float:
-        truth, predicted = [], []
-        for number in range(_SERIES):
+        def forecast(number: int) -> tuple[np.ndarray, np.ndarray]:
             raw = _noise([5, number], missing)
             with scratch_project.project(np.hstack([raw, step(raw)]), _DATASET, features) as p:
                 train, test = scratch_project.make_parts(p)
-                truth.append(test.raw_targets())
-                predicted.append(baselines.fit(train)["ridge"](test))
-        return scratch_project.r2(np.concatenate(truth), np.concatenate(predicted))
+            return test.raw_targets(), baselines.fit(train)["ridge"](test)
+
+        return scratch_project.r2(map(forecast, range(_SERIES)))
 
     return score
 

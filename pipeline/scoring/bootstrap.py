@@ -72,12 +72,7 @@ class Draws(NamedTuple):
 
 
 def draw(table: np.ndarray, block: int) -> Draws:
-    """Draw blocks of mean length `block`.
-
-    Args:
-        table: `[units, forecasts + 1]`, losses and, in the last column, weights.
-        block: mean length of the blocks, in units.
-    """
+    """Draw blocks of mean length `block` from `[units, forecasts + 1]`, losses and, in the last column, weights."""
     drawn = _resample(table, block)
     units = len(table)
     means, resampled = table[:, :-1].mean(axis=0), drawn[:, :-1] / drawn[:, -1:]

@@ -79,9 +79,7 @@ def naive_error(values: np.ndarray, rows: np.ndarray, lag: int = 1, sequence_len
 
 def skill(score: float | None, baseline: float | None) -> float | None:
     """Return 1 - score / baseline's score, for losses (MSE, Brier score): 1 is perfect, 0 is no better."""
-    if score is None or baseline is None or baseline <= 0:
-        return None
-    return 1 - score / baseline
+    return 1 - score / baseline if score is not None and np.isfinite(score) and baseline and baseline > 0 else None
 
 
 def probabilities(outputs: np.ndarray, classes: int) -> np.ndarray:

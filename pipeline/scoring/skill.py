@@ -152,7 +152,7 @@ def compare(
             diebold_mariano(table[:, 0], table[:, at], overlap, sequences) if finite and known else None
         )
         result[key]["seeds"] = {
-            str(seed): _skill(float(np.mean(loss)), float(np.mean(base))) for seed, loss in network.items()
+            str(seed): scores.skill(float(np.mean(loss)), float(np.mean(base))) for seed, loss in network.items()
         }
     result["oracle_share"] = _oracle_share(draws) if oracle is not None and finite and enough else None
     result["accuracy"] = None if hits is None else _accuracy(draws, len(net), enough)
@@ -256,16 +256,12 @@ def corrected(sides: list[Side], level: float = LEVEL) -> list[str]:
 # --- statistics of the resamples
 
 
-def _skill(loss: float, baseline: float) -> float | None:
-    return 1 - loss / baseline if np.isfinite(loss) and baseline > 0 else None
-
-
 def _side(draws: Draws, at: int, finite: bool, known: bool) -> Side:
     """Return the skill of column 0 against column `at`, with its interval, p-value and comparison."""
     if not finite:
         return {"skill": None, "low": None, "high": None, "p_value": 0.0, "comparison": "worse"}
     loss, base = float(draws.means[0]), float(draws.means[at])
-    skill, low, high = _skill(loss, base), None, None
+    skill, low, high = scores.skill(loss, base), None, None
     if not known:
         return {"skill": skill, "low": None, "high": None, "p_value": 1.0, "comparison": "not_distinguishable"}
     gain, resampled = base - loss, draws.resampled[:, at] - draws.resampled[:, 0]
