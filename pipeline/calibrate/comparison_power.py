@@ -80,16 +80,13 @@ def autoregressive(number: int) -> str:
 
 
 def compare(values: np.ndarray, horizon: int, number: int, levels: bool = False) -> str:
-    """Compare the learner with the naive baseline on the last windows of a series.
+    """Compare the learner with the naive baseline on the last windows of a series: better, worse or neither.
 
     Args:
         values: `[rows]`, cut into training, validation and test without a common row.
         horizon: steps of the target.
         number: number of the series, for the learner's random features.
         levels: whether each window is scaled relative to its last value, as a random walk requires.
-
-    Returns:
-        better, not_distinguishable or worse.
     """
     train, validation, test = parts(values, horizon, levels)
     learned = baselines.fit(train)
@@ -188,9 +185,6 @@ def equal(kind: str, number: int) -> str:
 
     Truth and errors are noise for independent; sums of ten rows for overlapping; AR(1) with 0.9 for autocorrelated; for
     volatility_clusters they have heavy tails and a common scale that changes slowly.
-
-    Returns:
-        better, not_distinguishable or worse.
     """
     random = np.random.default_rng([_SEED, 10 + EQUAL.index(kind), number])
     truth, *errors = _alike(kind, random)

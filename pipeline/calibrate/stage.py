@@ -1,7 +1,4 @@
-"""Stage `calibrate`: error rates and power of the comparison with a baseline.
-
-How often is `better` reported where it is false, and where it is true?
-"""
+"""Stage `calibrate`: how often the comparison reports `better` where it is false, and where it is true."""
 
 from __future__ import annotations
 

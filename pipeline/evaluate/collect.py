@@ -20,11 +20,7 @@ Arrays = skill.Arrays
 
 
 def collect(settings: dict[str, Any], name: str) -> tuple[Arrays, dict[str, Any]]:
-    """Collect truth and all forecasts of experiment `name`.
-
-    Returns:
-        The arrays, and a description of the target.
-    """
+    """Return truth and all forecasts of experiment `name`, and a description of the target."""
     experiment = settings["experiments"][name]
     data = experiment["dataset"]
     arrays: Arrays = defaultdict(list)

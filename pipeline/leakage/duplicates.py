@@ -19,7 +19,6 @@ _ABOUT = (
     "rows are all equal or all missing are counted separately and never fail."
 )
 
-# Per part its inputs, float64 [rows, features], and the starts of its windows, int64 [windows].
 Parts = dict[str, tuple[np.ndarray, np.ndarray]]
 
 

@@ -15,11 +15,7 @@ from pipeline.common import params
 
 @contextlib.contextmanager
 def project(settings: dict[str, Any]) -> Iterator[None]:
-    """Make a temporary folder the working directory until the block ends.
-
-    Args:
-        settings: content of its params.yaml.
-    """
+    """Make a temporary folder with these parameters the working directory until the block ends."""
     # By way of JSON, so that no object is written as an alias, which params.yaml must not have.
     text = yaml.safe_dump(json.loads(json.dumps(settings)), sort_keys=False)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):

@@ -20,12 +20,7 @@ def prove(p: dict[str, Any], name: str, fold: int) -> Proof:
 
 
 def judge(independence: dict[str, Any], fold: int | None = None) -> Proof:
-    """Make the proof `state` from the result of `predicting.check_batch_independence`.
-
-    Args:
-        independence: that result; its `difference` is a share of the outputs' standard deviation.
-        fold: number of the fold.
-    """
+    """Make the proof `state` from the result of `predicting.check_batch_independence`."""
     found = []
     if independence["result"] != "pass":
         difference = independence["difference"]

@@ -55,11 +55,6 @@ def fit(
 ) -> tuple[keras.Model, dict[str, Any], dict[str, Any]]:
     """Train on the last windows of the parts that a training reads; validation only where `stopping` is given.
 
-    Args:
-        name: name of the dataset.
-        fold: number of the fold.
-        stopping: settings of early stopping, as in params.yaml.
-
     Returns:
         The network, the settings of its training, and its history.
     """
