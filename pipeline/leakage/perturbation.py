@@ -81,7 +81,7 @@ class _Run(NamedTuple):
 
 
 def reference(p: dict[str, Any], name: str, steps: Steps = STEPS, folds: list[int] | None = None) -> Reference:
-    """Run the steps on the original rows, and compare the stored files of some folds (None for all) with the results."""
+    """Run the steps on the original rows, and compare some folds' stored files (None: all) with the results."""
     source = files.RAW / p["datasets"][name]["series"]
     rows = files.read_array(source / "rows.npy")
     low, width = replacing.ranges(rows)
