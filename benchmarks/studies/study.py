@@ -66,7 +66,7 @@ def execute(study: Study, missing: bool = False, only: list[str] | None = None, 
     rows: dict[str, dict[str, Any]] = {}
     for row in study.rows:
         before = kept.get(row.label)
-        same = before is not None and before["set"] == _plain(row.set) and before["experiment"] == row.experiment
+        same = before is not None and before["set"] == plain(row.set) and before["experiment"] == row.experiment
         rows[row.label] = _row(row, study.columns, _by_seed(before) if before and same else {})
     with tempfile.TemporaryDirectory(prefix="flatline-studies-") as scratch:
         for row in study.rows:
@@ -95,7 +95,7 @@ def _run(study: Study, row: Row, seeds: list[int], scratch: Path) -> dict[int, d
     params = runs.run(row, seeds, folder)
     data = next(iter(params["datasets"]))
     with chdir(folder):
-        read = {seed: scores.significant(study.read(row.experiment, data, seed), 5) for seed in seeds}
+        read = {seed: significant(study.read(row.experiment, data, seed), 5) for seed in seeds}
     shutil.rmtree(folder / "models")
     return read
 
@@ -145,10 +145,3 @@ def _by_seed(row: dict[str, Any]) -> dict[int, dict[str, Any]]:
 
 def _stored(path: Path) -> dict[str, dict[str, Any]]:
     return {row["label"]: row for row in files.read_json(path)["rows"]} if path.exists() else {}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as it is read back from a file: tuples become lists."""
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipeline import dataset
 from pipeline.common import files
+from pipeline.common.numbers import significant
 from pipeline.evaluate import plot_tables
 from pipeline.evaluate.collect import PARTS, Arrays, collect
 from pipeline.scoring import scores, skill
@@ -29,8 +30,8 @@ def evaluate(settings: dict[str, Any], name: str) -> None:
         result = measure(settings, name, arrays, about)
     seeds = settings["experiments"][name]["training"]["seeds"]
     files.write_table(files.LOSSES / f"{name}.parquet", losses(arrays, seeds, about["classes"]))
-    files.write_json(files.EVALUATION / f"{name}.json", scores.significant(result, 7))
-    files.write_json(files.METRICS / f"{name}.json", {name: scores.significant(summarise(result), 4)})
+    files.write_json(files.EVALUATION / f"{name}.json", significant(result, 7))
+    files.write_json(files.METRICS / f"{name}.json", {name: significant(summarise(result), 4)})
     plot_tables.write(name, arrays, result["training"], seeds, about["classes"])
 
 

@@ -113,15 +113,10 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
     policy, gap = ("strict", 0) if sequences else (declared["policy"], declared["gap"])
     description = files.read_json(files.SPLIT / name / "split.json")
     windows = {
-        kind: locate(part.table, description["folds"][fold][kind], part.spec.length, rows_ahead(part.spec))
+        kind: locate(part.table, description["folds"][fold][kind], part.spec.length, part.spec.rows_ahead)
         for kind, part in parts.items()
     }
     return check(windows, policy, gap, fold)
-
-
-def rows_ahead(spec: dataset.Spec) -> int:
-    """Return the number of rows after a window's inputs up to its last target."""
-    return 0 if spec.target["kind"] == "sequence_mean" else spec.horizon
 
 
 def _all(windows: Windows) -> _Spans:

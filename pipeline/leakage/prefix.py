@@ -16,7 +16,6 @@ from pipeline.common.errors import UserError
 from pipeline.dataset import windowing
 from pipeline.dataset.sampling import evenly
 from pipeline.leakage.proof import Proof, judge
-from pipeline.leakage.stored import rows_path
 from pipeline.series import reading
 
 _LENGTHS = 64
@@ -79,7 +78,7 @@ def prove(p: dict[str, Any], name: str, fold: int) -> Proof:
     for kind in ("train", "validation", "test"):
         if parts[kind] is None:
             continue
-        rows = files.read_array(rows_path(name, fold, kind))
+        rows = files.read_array(files.part_file(name, fold, kind))
         cleaned = _cleaner(parts[kind]["intervals"], settings["window"]["missing"])
         compared.append(_compare_step(f"cleaning of {kind}", cleaned, rows, lengths(rows)))
     source = _compare_source(settings["series"], p["series"][settings["series"]])

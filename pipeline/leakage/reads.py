@@ -16,9 +16,8 @@ from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, windowing
 from pipeline.dataset.sampling import evenly
-from pipeline.leakage import intervals, replacing
+from pipeline.leakage import replacing
 from pipeline.leakage.proof import Proof, judge
-from pipeline.leakage.stored import rows_path
 
 _EDGES = 8  # of a part, evenly spaced
 _WINDOWS, _ROWS = 256, 1 << 15  # most windows and rows before an edge
@@ -57,7 +56,7 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
     windows = edges = 0
     found: list[str] = []
     for kind, part in parts.items():
-        rows = files.read_array(rows_path(name, fold, kind))
+        rows = files.read_array(files.part_file(name, fold, kind))
         center, width = (np.array([learned[n][key] for n in part.spec.features]) for key in ("center", "scale"))
         rng = np.random.default_rng([_SEED, fold, splitting.PARTS.index(kind)])
         for first, last in _choose(part, len(rows)):
@@ -92,7 +91,7 @@ def _cut(
     width: np.ndarray,
 ) -> _Stretch:
     edge = last + part.spec.length
-    stop = min(len(rows), edge + _BEYOND * part.spec.length + intervals.rows_ahead(part.spec))
+    stop = min(len(rows), edge + _BEYOND * part.spec.length + part.spec.rows_ahead)
     own, offset = [], 0
     for a, b in spans:
         low, high = max(first, offset), min(stop, offset + b - a)

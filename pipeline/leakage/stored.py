@@ -59,18 +59,11 @@ def judge(compared: Compared, fold: int) -> Proof:
     )
 
 
-def rows_path(name: str, fold: int, kind: str) -> Path:
-    """Return the file with the rows of one part."""
-    if kind == "test":
-        return files.TEST / name / f"fold{fold}.npy"
-    return files.fold_folder(files.SPLIT, name, fold) / f"{kind}.npy"
-
-
 def _paths(name: str, fold: int, kinds: list[str]) -> list[Path]:
     paths = [files.SPLIT / name / "split.json", files.WINDOWS / name / "windows.json"]
     paths.append(files.SCALED / name / "scaling.json")
     for kind in kinds:
-        paths.append(rows_path(name, fold, kind))
+        paths.append(files.part_file(name, fold, kind))
         if kind != "test":
             paths.append(files.fold_folder(files.WINDOWS, name, fold) / f"{kind}.parquet")
             paths.append(files.fold_folder(files.SCALED, name, fold) / f"{kind}.npy")

@@ -90,9 +90,8 @@ def _series(p: dict[str, Any], name: str) -> tuple[np.ndarray, dict[str, Any], i
 
 def _development(description: dict[str, Any], name: str, fold: int) -> list[tuple[str, np.ndarray]]:
     """Return name and rows of the training part and, if there is one, of the validation part."""
-    folder = files.fold_folder(files.SPLIT, name, fold)
     parts = [part for part in ("train", "validation") if description["folds"][fold][part] is not None]
-    return [(part, files.read_array(folder / f"{part}.npy")) for part in parts]
+    return [(part, files.read_array(files.part_file(name, fold, part))) for part in parts]
 
 
 # --- proof and scores

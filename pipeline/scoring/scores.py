@@ -171,18 +171,3 @@ def over_seeds(values: list[float | None]) -> dict[str, float | None]:
         "min": min(known) if known else None,
         "max": max(known) if known else None,
     }
-
-
-def significant(value: Any, digits: int) -> Any:
-    """Round every float of a nested value to `digits` significant digits; NaN and infinity become None."""
-    if isinstance(value, dict):
-        return {key: significant(each, digits) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [significant(each, digits) for each in value]
-    if isinstance(value, np.ndarray):
-        return significant(value.tolist(), digits)
-    if isinstance(value, np.generic):
-        return significant(value.item(), digits)
-    if isinstance(value, float):
-        return float(f"{value:.{digits}g}") if np.isfinite(value) else None
-    return value

@@ -320,8 +320,7 @@ def effective(difference: np.ndarray, draws: Draws) -> float:
 
 def overlapping(spec: Spec) -> int:
     """Return how many windows of an evaluated part in a row share a target row; 1 where none do."""
-    ahead = spec.length if spec.target["kind"] == "sequence_mean" else spec.horizon
-    return -(-ahead // spec.stride["evaluation"])
+    return -(-spec.target_rows // spec.stride["evaluation"])
 
 
 def windows_key(series: str, rows: np.ndarray, targets: np.ndarray) -> str:

@@ -99,5 +99,5 @@ def test_only_a_training_imports_a_network_library() -> None:
 
 
 def test_a_dataset_that_does_not_exist(project: Path) -> None:
-    with pytest.raises(UserError, match=r"must stand in params\.yaml"):
+    with pytest.raises(UserError, match=r"must be in params\.yaml"):
         main(["nothing"])
