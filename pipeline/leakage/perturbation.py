@@ -180,7 +180,7 @@ def _variants(p: dict[str, Any], name: str) -> list[str]:
 def _differences(variant: str, wanted: dict[str, _Artefact], run: _Run) -> list[str]:
     if run.error:
         return [f"{variant}: {run.error}"]
-    return [f"{variant}: {what} differs" for what, artefact in wanted.items() if run.artefacts.get(what) != artefact]
+    return [f"{variant}: {what} changed" for what, artefact in wanted.items() if run.artefacts.get(what) != artefact]
 
 
 def _rerun(

@@ -157,6 +157,6 @@ def _compare(kind: str, stretch: _Stretch, rng: np.random.Generator) -> tuple[in
         if changed.any():
             start = int(starts[np.flatnonzero(changed)[-1]])
             return len(starts), [
-                f"{what} of {rows(start)} change with the rows from {series_rows[stretch.edge - 1] + 1} on"
+                f"{what} of {rows(start)} changed with the rows from {series_rows[stretch.edge - 1] + 1} on"
             ]
     return len(starts), []

@@ -105,13 +105,13 @@ def stop_on_test(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("change", "parts", "message"),
     [
-        ({"scale": scale_by_all_rows}, ("validation", "test"), "scaling.json differs"),
-        ({"window": thresholds_of_all_rows}, ("validation", "test"), "windows.json (training) differs"),
-        ({"window": shares_of_all_rows}, ("validation", "test"), "windows.json (training) differs"),
-        ({"split": train_rows_to_the_end}, ("validation", "test"), "fold0/train.npy differs"),
-        ({"split": fill_from_the_future}, ("validation",), "fold0/train.npy differs"),
-        ({"weights": learn_on_validation}, ("validation",), "weights differs"),
-        ({"weights": stop_on_test}, ("validation", "test"), "weights differs"),
+        ({"scale": scale_by_all_rows}, ("validation", "test"), "scaling.json changed"),
+        ({"window": thresholds_of_all_rows}, ("validation", "test"), "windows.json (training) changed"),
+        ({"window": shares_of_all_rows}, ("validation", "test"), "windows.json (training) changed"),
+        ({"split": train_rows_to_the_end}, ("validation", "test"), "fold0/train.npy changed"),
+        ({"split": fill_from_the_future}, ("validation",), "fold0/train.npy changed"),
+        ({"weights": learn_on_validation}, ("validation",), "weights changed"),
+        ({"weights": stop_on_test}, ("validation", "test"), "weights changed"),
     ],
 )
 def test_planted_leaks_change_what_is_learned(
@@ -170,7 +170,7 @@ def test_the_parts_that_a_training_chooses(project: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(train, "parts", lambda data, fold: [dataset.load(data, fold, k) for k in ("train", "test")])
     proof = perturbation.check(p, SEASON, 0, "test")
     assert proof.result == ("fail" if leaky else "pass"), proof
-    assert not leaky or "new values: losses differs" in proof.found
+    assert not leaky or "new values: losses changed" in proof.found
 
 
 @pytest.mark.parametrize(("part", "start"), [("validation", 280), ("test", 340)])

@@ -61,7 +61,7 @@ def test_sequences_read_their_own_rows_alone(project: Path, monkeypatch: pytest.
     proof = reads.prove(p, SEASON, 0, loaded())
     assert (proof.result, proof.found[0]) == (
         "fail",
-        "inputs of the train window of rows [0, 6) change with the rows from 6 on",
+        "inputs of the train window of rows [0, 6) changed with the rows from 6 on",
     )
 
 
@@ -105,7 +105,7 @@ def test_every_edge_of_a_part_is_looked_at(project: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(dataset.Part, "inputs", late)
     monkeypatch.setattr(reads, "_WINDOWS", 10)
     found = reads.prove(p, SEASON, 0, {"train": loaded()["train"]}).found
-    assert found[-1] == "inputs of the train window of rows [267, 279) change with the rows from 279 on"
+    assert found[-1] == "inputs of the train window of rows [267, 279) changed with the rows from 279 on"
 
 
 def test_windows_beyond_their_part_are_left_to_intervals(project: Path) -> None:
