@@ -22,7 +22,7 @@ from pipeline.network.training import train
 from pipeline.series import reading
 
 if TYPE_CHECKING:
-    from pipeline.diagnose.case import Subject
+    from pipeline.diagnose.case import DiagnosedRun
 
 NAME = "work"  # of the series, the dataset and the experiment
 _PACKAGE = "pipeline.architectures"
@@ -78,7 +78,7 @@ def project(work: Work) -> Iterator[dict[str, Any]]:
         yield params.load()
 
 
-def run(p: dict[str, Any]) -> Subject:
+def run(p: dict[str, Any]) -> DiagnosedRun:
     """Run raw, split, window, scale and train in the working directory, quietly, and load the result.
 
     Raises:

@@ -10,10 +10,10 @@ from pipeline.scoring import baselines, scores, skill
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
-    from pipeline.diagnose.case import Subject
+    from pipeline.diagnose.case import DiagnosedRun
 
 
-def measure(subject: Subject) -> dict[str, Any]:
+def measure(run: DiagnosedRun) -> dict[str, Any]:
     """Numbers about the first seed's network; None where it is not finite, or there is nothing to measure.
 
     Returns:
@@ -23,12 +23,12 @@ def measure(subject: Subject) -> dict[str, Any]:
         constant; `finite`; `loss`, the last one recorded; `rise`, the last validation loss over the least one; `echo`,
         the squared distance of the predictions from the last value over that of the target; `updates`.
     """
-    seed = next(iter(subject.models))
-    network, history = subject.models[seed], subject.histories[seed]
-    held = subject.held or subject.train
-    known = baselines.fit(subject.train, linear=False)
+    seed = next(iter(run.models))
+    network, history = run.models[seed], run.histories[seed]
+    held = run.validation or run.train
+    known = baselines.fit(run.train, linear=False)
     found = _against(held, network, known)
-    train = _against(subject.train, network, known)
+    train = _against(run.train, network, known)
     epochs = history["epochs"]
     said = [epoch["val_loss"] for epoch in epochs if epoch.get("val_loss") is not None]
     both = found["constant"] is not None and train["constant"] is not None
@@ -40,7 +40,7 @@ def measure(subject: Subject) -> dict[str, Any]:
         "loss": epochs[-1]["loss"],
         "rise": said[-1] / min(said) if said and min(said) > 0 else None,
         "updates": history["updates"],
-        "targets": _targets(subject.train),
+        "targets": _targets(run.train),
     }
 
 

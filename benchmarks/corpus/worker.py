@@ -29,10 +29,10 @@ def facts(case: Case, seed: int) -> dict[str, Any]:
     from pipeline.diagnose import stage
 
     with workshop.project(case.make(seed)) as p, threadpool_limits(1):
-        subject = workshop.run(p)
-        came = effects.measure(subject)
+        run = workshop.run(p)
+        came = effects.measure(run)
         void = case.broken_promise(came)
-        measured = None if void else stage.measure(subject)
+        measured = None if void else stage.measure(run)
     return {"case": case.name, "seed": seed, "void": void, "effects": came, "facts": measured}
 
 

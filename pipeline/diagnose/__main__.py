@@ -7,6 +7,7 @@ from pipeline.diagnose.stage import diagnose
 
 
 def main(arguments: list[str]) -> None:
+    """Diagnose the experiment that the command line names."""
     name = params.name_of(arguments, "experiments")
     with costs.record(f"diagnose@{name}"):
         diagnose(params.load(), name)

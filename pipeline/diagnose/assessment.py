@@ -1,115 +1,102 @@
-"""Where an experiment stands: is there a signal, was it learned, is the network able to learn one at all?
+"""The assessment of an experiment: is there a signal, did the network learn it, and can it learn one at all?
 
-These few answers are what the verdict is made of, and what tells a rule whether a peculiarity matters: a gradient that
-fades over a hundred steps is no fault of a network that learned what the references find.
+The verdict follows from these answers. Rules also use them to decide whether a peculiarity matters: a gradient that
+fades over a hundred steps is no fault of a network that learned the signal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import yaml
 
-Facts = dict[str, Any]
-
-
-@cache
-def thresholds() -> dict[str, float]:
-    """Every threshold by its name."""
-    text = Path(__file__).with_name("thresholds.yaml").read_text(encoding="utf-8")
-    return {name: float(entry["value"]) for name, entry in yaml.safe_load(text).items()}
-
-
-def limit(name: str) -> float:
-    """One threshold."""
-    return thresholds()[name]
+from pipeline.diagnose import limits
+from pipeline.diagnose.facts import Facts
+from pipeline.diagnose.facts.controls import Holdout
+from pipeline.diagnose.facts.outcome import Skill
+from pipeline.diagnose.facts.references import Reference
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What the measurements say about the three questions; None is 'cannot tell'.
+class Assessment:
+    """Answers to the three questions; None means that the facts do not decide.
 
     Attributes:
-        broken: some seed's loss, weights or predictions are no numbers.
-        signal: a reference model has skill on windows it has not seen, against the best naive forecast; False only
-            where their intervals leave no room for much of it.
+        nonfinite: some seed has NaN or infinite losses, weights or predictions.
+        signal: a reference model has skill on unseen windows, against the best naive forecast; False only where the
+            references' intervals exclude much of it.
         reference: that skill.
         learned: the network has skill on windows it was not trained on.
         skill: that skill, over all seeds.
-        behind: the references reach much more than the network.
-        train_skill: against a constant answer on the training windows, the middle seed's.
-        able: the network learned a planted signal in a short training.
-        trouble: something keeps the network from what there is to learn.
+        behind: the references have much more skill than the network.
+        train_skill: skill against a constant prediction on the training windows, the median over seeds.
+        learns_planted_signal: the network learned a planted signal in a short training.
+        below_what_is_learnable: something keeps the network from learning what there is to learn.
     """
 
-    broken: bool
+    nonfinite: bool
     signal: bool | None
     reference: float | None
     learned: bool | None
     skill: float | None
     behind: bool
     train_skill: float | None
-    able: bool | None
-    trouble: bool
+    learns_planted_signal: bool | None
+    below_what_is_learnable: bool
 
 
-def of(facts: Facts) -> Standing:
-    """Read the three answers off the facts."""
-    broken = not all(run["weights_finite"] and not run["nonfinite"] for run in facts["course"].values())
-    broken = broken or not all(one["train"]["finite"] for one in facts["outcome"]["seeds"].values())
-    reference = best_reference(facts)
-    signal = None
-    if reference is not None and reference["low"] is not None:
-        signal = reference["low"] > 0 and reference["skill"] > limit("least_skill")
-        # Too few windows to rule a good part of skill out are no evidence of anything.
-        if not signal and max(side["high"] or 0.0 for side in references(facts)) > limit("ruled_out"):
+def assess(facts: Facts) -> Assessment:
+    """Answer the three questions from the facts."""
+    controls, trained = facts.controls, [seed.train for seed in facts.outcome.seeds.values()]
+    nonfinite = any(run.nonfinite or not run.weights_finite for run in facts.course.values())
+    nonfinite = nonfinite or not all(seed.finite for seed in trained)
+    reference, signal, best = best_reference(facts), None, None
+    if reference and reference.skill is not None and reference.low is not None:
+        signal = reference.low > 0 and reference.skill > limits.LEAST_SKILL.value
+        # Too few windows to exclude a useful skill are evidence of nothing.
+        if not signal and max(each.high or 0.0 for each in references(facts)) > limits.RULED_OUT.value:
             signal = None
-    best = reference["skill"] if reference and signal else None
-    unseen = held(facts)
-    learned = None
-    if broken:
+        best = reference.skill if signal else None
+    unseen, learned = unseen_skill(facts), None
+    own = unseen.skill if unseen and not nonfinite else None
+    if nonfinite:
         learned = False
-    elif unseen and unseen["low"] is not None:
-        learned = unseen["low"] > 0 and unseen["skill"] > limit("least_skill")
-        # What a training on shuffled targets reaches as well was not learned from the inputs.
-        shuffled = (facts["controls"].get("shuffled") or {}).get("skill")
-        if learned and shuffled is not None and shuffled >= max(unseen["constant_skill"], limit("least_skill")):
+    elif unseen and own is not None and unseen.low is not None:
+        learned = unseen.low > 0 and own > limits.LEAST_SKILL.value
+        # Skill that a training on shuffled targets reaches too was not learned from the inputs.
+        chance = controls.shuffled.skill if controls.shuffled else None
+        if learned and chance is not None and chance >= max(unseen.constant_skill or 0.0, limits.LEAST_SKILL.value):
             learned = None
-    fitted = middle([one["train"].get("constant_skill") for one in facts["outcome"]["seeds"].values()])
-    if not broken and fitted is not None and fitted < limit("fitted") and not learned:
+    fitted = median([seed.constant_skill for seed in trained])
+    if not nonfinite and fitted is not None and fitted < limits.FITTED.value and not learned:
         learned = False
-    own = unseen["skill"] if unseen and not broken else None
-    behind = bool(signal and best is not None and (own is None or own < limit("behind") * best))
-    share = (facts["controls"].get("planted") or {}).get("share")
-    able = None if share is None else share >= limit("planted_share")
-    trouble = broken or behind or (learned is not True and able is False)
-    return Standing(broken, signal, best, learned, own, behind, fitted, able, trouble)
+    behind = best is not None and (own is None or own < limits.BEHIND.value * best)
+    share = controls.planted.share if controls.planted else None
+    able = None if share is None else share >= limits.PLANTED_SHARE.value
+    below = nonfinite or behind or (learned is not True and able is False)
+    return Assessment(nonfinite, signal, best, learned, own, behind, fitted, able, below)
 
 
-def held(facts: Facts) -> dict[str, Any] | None:
-    """Skill of the network on windows it was not trained on: validation, or the held-back control."""
-    found = facts["outcome"]["all"]["held"] or facts["controls"].get("held_back")
-    return found if found and found.get("skill") is not None else None
+def unseen_skill(facts: Facts) -> Skill | Holdout | None:
+    """Skill of the network on windows it was not trained on: validation, or the control that holds windows out."""
+    found = facts.outcome.all.held or facts.controls.held_back
+    return found if found and found.skill is not None else None
 
 
-def best_reference(facts: Facts) -> dict[str, Any] | None:
-    """The reference model with the greater skill, of those that have an interval."""
+def best_reference(facts: Facts) -> Reference | None:
+    """The better reference model: one whose interval is above zero before one that may owe its skill to luck."""
     known = references(facts)
-    # Of two the one that is surely above zero counts, for the other may owe its figure to luck.
-    return max(known, key=lambda side: ((side["low"] or -1.0) > 0, side["skill"])) if known else None
+    return max(known, key=lambda each: ((each.low or -1.0) > 0, each.skill or 0.0), default=None)
 
 
-def references(facts: Facts) -> list[dict[str, Any]]:
+def references(facts: Facts) -> list[Reference]:
     """The reference models that have a skill."""
-    sides = [facts["references"].get(name) for name in ("linear", "trees")]
-    return [side for side in sides if side and side.get("skill") is not None]
+    both = (facts.references.linear, facts.references.trees)
+    return [each for each in both if each and each.skill is not None]
 
 
-def middle(values: list[float | None]) -> float | None:
-    """Median of those that are known."""
+def median(values: Sequence[float | None]) -> float | None:
+    """Median of the values that are known."""
     known = [value for value in values if value is not None]
     return float(np.median(known)) if known else None

@@ -1,4 +1,4 @@
-"""One experiment as the diagnosis sees it: its windows, its networks, its settings. The test part is never opened."""
+"""Windows, networks and settings of the experiment that is diagnosed. The test part is never opened."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What is diagnosed: the first fold, whose rows come before every row that any evaluation uses.
+class DiagnosedRun:
+    """The trainings on the first fold, whose rows come before every row that any evaluation uses.
 
     Attributes:
         name: of the experiment.
-        experiment: `dataset`, `architecture` and `training` as in params.yaml, complete.
-        dataset: the settings of its dataset, complete.
+        experiment: its complete settings `dataset`, `architecture` and `training`.
+        dataset: complete settings of its dataset.
         train: training windows.
-        held: validation windows, None where there is no such part.
-        models: trained network by seed.
-        histories: what `train` recorded, by seed (docs/files.md).
+        validation: validation windows, None where there is no such part.
+        models: trained networks by seed.
+        histories: records of their trainings by seed (docs/files.md).
     """
 
     name: str
     experiment: dict[str, Any]
     dataset: dict[str, Any]
     train: Part
-    held: Part | None
+    validation: Part | None
     models: dict[int, keras.Model]
     histories: dict[int, dict[str, Any]]
 
 
-def load(p: dict[str, Any], name: str) -> Subject:
-    """Open what the stages made of an experiment.
+def load(p: dict[str, Any], name: str) -> DiagnosedRun:
+    """Open the windows, networks and records of an experiment.
 
     Args:
         p: params.yaml as `params.load` gives it.
         name: of the experiment.
 
     Raises:
-        UserError: a model is not one that `train` wrote.
+        UserError: a model file was not written by `train`.
     """
     from pipeline.network import models
 
     experiment = p["experiments"][name]
     data, folder = experiment["dataset"], files.MODELS / name / "training"
     seeds = experiment["training"]["seeds"]
-    return Subject(
+    return DiagnosedRun(
         name,
         experiment,
         p["datasets"][data],

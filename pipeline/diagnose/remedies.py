@@ -1,61 +1,52 @@
-"""From a finding to what a reader can do: the parameters to set, and the command that tries it."""
+"""From a finding to its entry in the report: explanation, parameters to set, and the command that tries them."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipeline.common.numbers import significant
-from pipeline.diagnose.rules import Finding
+from pipeline.diagnose.facts import Experiment
+from pipeline.diagnose.rules import RULES, Evidence
 
 
-@cache
-def explanations() -> dict[str, dict[str, str]]:
-    """Explanation, title and address of the reference, and what to do by hand, per code."""
-    text = Path(__file__).with_name("explanations.yaml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
-
-
-def told(finding: Finding, name: str, experiment: dict[str, Any]) -> dict[str, Any]:
-    """A finding as the report and docs/files.md have it.
+def as_entry(code: str, evidence: Evidence, experiment: Experiment) -> dict[str, Any]:
+    """A finding in the form of docs/files.md.
 
     Args:
-        finding: what a rule gave.
-        name: of the experiment.
-        experiment: its settings, complete, and `options`, the names that its builder takes.
+        code: of the finding.
+        evidence: as its rule returned it.
+        experiment: that it was found in.
     """
-    about = explanations()[finding.code]
-    changes = settings(finding.change, name, experiment)
+    rule = RULES[code]
+    title, url = rule.reference
+    changes = settings(evidence.change, experiment)
     return {
-        "code": finding.code,
-        "weight": "cause" if finding.cause else "symptom",
-        "evidence": significant(finding.evidence, 4),
-        "explanation": about["explanation"],
-        "reference": {"title": about["title"], "url": about["url"]},
-        "remedy": {"set": changes, "command": command(changes, name)} if changes else None,
-        "advice": about.get("advice"),
+        "code": code,
+        "weight": "cause" if rule.cause else "symptom",
+        "evidence": significant(evidence.values, 4),
+        "explanation": rule.explanation,
+        "reference": {"title": title, "url": url},
+        "remedy": {"set": changes, "command": command(changes, experiment.name)} if changes else None,
+        "advice": rule.advice,
     }
 
 
-def settings(change: dict[str, Any], name: str, experiment: dict[str, Any]) -> dict[str, Any]:
-    """The dotted parameters of params.yaml that a change sets; options that the builder does not take are left out."""
-    places = {"dataset": f"datasets.{experiment['dataset']}", "experiment": f"experiments.{name}"}
-    found = {}
+def settings(change: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
+    """The dotted parameters of params.yaml that a change sets, without options that the builder does not take."""
+    places = {"dataset": f"datasets.{experiment.dataset}", "experiment": f"experiments.{experiment.name}"}
+    changes = {}
     for key, value in change.items():
         level, rest = key.split(".", 1)
-        if rest.startswith("architecture.") and rest.split(".")[1] not in experiment["options"]:
+        if rest.startswith("architecture.") and rest.split(".")[1] not in experiment.options:
             continue
-        found[f"{places[level]}.{rest}"] = value
-    return found
+        changes[f"{places[level]}.{rest}"] = value
+    return changes
 
 
 def command(changes: dict[str, Any], name: str) -> str:
-    """What to type. `++` sets a key whether or not params.yaml spells it out."""
+    """The command line that tries them. `++` sets a key whether or not params.yaml has it."""
     given = [f"-S {shlex.quote(f'++{key}={_text(value)}')}" for key, value in changes.items()]
     return " ".join(["dvc exp run", *given, f"evaluate@{name}"])
 

@@ -1,20 +1,19 @@
 """Stage `diagnose`: why an experiment does not learn, or that there is nothing to learn, with evidence and a remedy.
 
-Two layers. Facts (`data`, `references`, `network`, `course`, `controls`, `outcome`) are numbers without a threshold;
-rules turn them into findings, and three answers (`standing`) into one verdict. It opens training and validation windows
-of the first fold alone.
+Facts (`data`, `references`, `network`, `course`, `controls`, `outcome`) are measurements without a threshold. Rules
+turn them into findings, and the assessment into a verdict. The test part is never opened.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from pipeline.common import files
-from pipeline.common.numbers import significant
+from pipeline.diagnose import assessment, remedies, rules, verdict
+from pipeline.diagnose.facts import Experiment, Facts, Settings, from_json, to_json
 
 if TYPE_CHECKING:
-    from pipeline.diagnose.case import Subject
+    from pipeline.diagnose.case import DiagnosedRun
 
 
 def diagnose(p: dict[str, Any], name: str) -> None:
@@ -38,41 +37,41 @@ def diagnose(p: dict[str, Any], name: str) -> None:
     files.write_json(files.DIAGNOSIS / f"{name}.json", {"experiment": name, **judge(facts), "facts": facts})
 
 
-def measure(one: Subject) -> dict[str, Any]:
-    """All facts about one experiment, as JSON has them: five digits, and null for what is no number."""
+def measure(run: DiagnosedRun) -> dict[str, Any]:
+    """Return all facts about one experiment in the form of the JSON: five digits, and null for NaN and infinity."""
     from pipeline.common import architectures
     from pipeline.diagnose.facts import controls, course, data, network, outcome, references
 
-    experiment = {key: one.experiment[key] for key in ("dataset", "architecture", "training")}
-    options = architectures.options(*architectures.locate("architecture", experiment["architecture"]))
-    reference = references.facts(one.train, one.held)
-    facts = {
-        "experiment": {"name": one.name, "options": options, **experiment},
-        "settings": {key: one.dataset[key] for key in ("split", "window", "scaling")},
-        "data": data.facts(one.train, one.held, experiment["training"]),
-        "references": reference,
-        "network": network.facts(one.train, experiment, one.models),
-        "course": course.facts(one.histories),
-        "outcome": outcome.facts(one.train, one.held, experiment["training"], one.models, reference["naive"]["name"]),
-        "controls": controls.facts(one.train, one.held, experiment),
-    }
-    return dict(json.loads(json.dumps(significant(facts, 5), ensure_ascii=False)))
+    experiment, settings = run.experiment, run.dataset
+    options = architectures.options(*architectures.locate("architecture", experiment["architecture"])) or []
+    training, reference = experiment["training"], references.facts(run.train, run.validation)
+    naive = reference.naive.name if reference.naive else None
+    return to_json(
+        Facts(
+            Experiment(run.name, options, experiment["dataset"], experiment["architecture"], training),
+            Settings(settings["split"], settings["window"], settings["scaling"]),
+            data.facts(run.train, run.validation, training),
+            reference,
+            network.facts(run.train, experiment, run.models),
+            course.facts(run.histories),
+            outcome.facts(run.train, run.validation, training, run.models, naive),
+            controls.facts(run.train, run.validation, experiment),
+        )
+    )
 
 
-def judge(facts: dict[str, Any]) -> dict[str, Any]:
-    """Verdict, its reasons, and the findings with explanation, reference and remedy.
+def judge(stored: dict[str, Any]) -> dict[str, Any]:
+    """Return the verdict, its reasons, and the findings with explanation, reference and remedy.
 
     Args:
-        facts: as `measure` gives them.
+        stored: facts as `measure` returns them.
     """
-    from pipeline.diagnose import assessment, remedies, rules, verdict
-
-    where = assessment.of(facts)
-    found = rules.findings(facts, where)
-    experiment = facts["experiment"]
+    facts = from_json(stored)
+    assessed = assessment.assess(facts)
+    found = rules.findings(facts, assessed)
     return {
-        "verdict": verdict.of(where, found),
-        "reasons": verdict.reasons(facts, where),
-        "findings": [remedies.told(finding, experiment["name"], experiment) for finding in found],
-        "cannot_tell": verdict.cannot_tell(facts, where),
+        "verdict": verdict.decide(assessed, found),
+        "reasons": verdict.reasons(facts, assessed),
+        "findings": [remedies.as_entry(code, evidence, facts.experiment) for code, evidence in found.items()],
+        "cannot_tell": verdict.cannot_tell(facts, assessed),
     }

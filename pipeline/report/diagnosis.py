@@ -57,6 +57,7 @@ def finding(one: dict[str, Any]) -> dict[str, Any]:
     weight = one.get("weight") or "symptom"
     return {
         "code": one["code"],
+        "page": f"../docs/findings/{one['code']}.md" if one["code"].isidentifier() else "",
         "weight": _WEIGHTS.get(weight, {"chip": weight, "tone": "unknown"}),
         "explanation": one.get("explanation") or "",
         "evidence": [(name.replace("_", " "), quantity(value)) for name, value in (one.get("evidence") or {}).items()],

@@ -18,18 +18,18 @@ def small(work, count=600, **changes):
     return change(work, **({"rows": table, "training__epochs": 1} | changes))
 
 
-def told(work):
+def diagnosed(work):
     """Verdict and finding codes."""
     from pipeline.diagnose import stage
 
     with workshop.project(work) as p:
-        said = stage.judge(stage.measure(workshop.run(p)))
-    return said["verdict"], {finding["code"] for finding in said["findings"]}
+        judged = stage.judge(stage.measure(workshop.run(p)))
+    return judged["verdict"], {finding["code"] for finding in judged["findings"]}
 
 
 def test_last_layer_returns_sequences_against_a_flat_target():
     work = small(bases.season(1), architecture=own("lstm", units=4, sequences=True), unchecked=True)
-    assert "shape_broadcast" in told(change(work, dataset__window__length=12))[1]
+    assert "shape_broadcast" in diagnosed(change(work, dataset__window__length=12))[1]
 
 
 def test_deviation_of_fewer_rows_than_the_mean():
@@ -39,17 +39,17 @@ def test_deviation_of_fewer_rows_than_the_mean():
     scaled = (load - load.mean()) / load[:60].std()
     work = small(bases.season(1), rows={"value": scaled}, architecture=own("lstm", units=4))
     scaling = {"features": "none", "target": "none"}
-    _, codes = told(change(work, dataset__window__length=12, dataset__scaling=scaling))
+    _, codes = diagnosed(change(work, dataset__window__length=12, dataset__scaling=scaling))
     assert {"unscaled_input", "unscaled_target"} <= codes
 
 
 def test_sigmoid_head_over_three_classes_behind_a_masked_bidirectional_lstm():
     architecture = own("lstm", units=4, both_ways=True, mask_value=0.0, head="sigmoid")
-    assert "loss_head_mismatch" in told(small(bases.price_(1), architecture=architecture))[1]
+    assert "loss_head_mismatch" in diagnosed(small(bases.price_(1), architecture=architecture))[1]
 
 
 def test_softmax_on_one_unit():
-    verdict, codes = told(small(bases.sign(1), architecture=own("lstm", units=4, head="softmax")))
+    verdict, codes = diagnosed(small(bases.sign(1), architecture=own("lstm", units=4, head="softmax")))
     assert "loss_head_mismatch" in codes
     assert verdict == "not_learning"
 
@@ -58,7 +58,7 @@ def test_relu_lstm():
     # A cell state without a bound, over 60 steps of inputs that are no smaller than 10.
     work = small(bases.season(1), 1000, architecture=own("lstm", activation="relu"), training__optimizer="sgd")
     scaling = {"features": "none", "target": "standard"}
-    verdict, codes = told(
+    verdict, codes = diagnosed(
         change(work, dataset__window__length=60, dataset__scaling=scaling, training__learning_rate=0.05)
     )
     assert codes & {"exploding_gradients", "nonfinite_weights", "learning_rate_too_high"}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import dataclasses
+import inspect
 import json
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +20,12 @@ import yaml
 from pipeline import dataset
 from pipeline.common import files, params
 from pipeline.dataset import scaling, splitting, windowing
-from pipeline.diagnose import assessment, remedies, rules, verdict
-from pipeline.diagnose.facts import outcome
+from pipeline.diagnose import assessment, limits, remedies, rules, verdict
+from pipeline.diagnose.facts import Experiment, outcome
 from pipeline.diagnose.stage import diagnose, judge
 from pipeline.network import training
 from pipeline.series import reading
 from tests.conftest import PROJECT, tiny_params, write_params
-from tests.helpers.codes import CODES
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +74,9 @@ def codes(facts: dict[str, Any]) -> set[str]:
 
 def fail(facts: dict[str, Any]) -> None:
     """The network has no skill where the linear model has."""
-    for part in ("train", "held"):
-        facts["outcome"]["all"][part] |= {"skill": -0.1, "low": -0.2, "high": -0.01}
+    facts["outcome"]["all"]["held"] |= {"skill": -0.1, "low": -0.2, "high": -0.01}
     for one in facts["outcome"]["seeds"].values():
-        one["train"] |= {"constant_skill": 0.01, "skill": -0.2}
+        one["train"] |= {"constant_skill": 0.01}
     facts["references"]["linear"] |= {"skill": 0.5, "low": 0.4, "high": 0.6}
 
 
@@ -84,7 +86,7 @@ def test_without_the_test_part_and_twice_the_same(measured: dict[str, dict[str, 
         one = measured[name]
         assert one["verdict"] in verdict.VERDICTS
         assert one["reasons"]
-        assert {finding["code"] for finding in one["findings"]} <= set(CODES)
+        assert {finding["code"] for finding in one["findings"]} <= set(TRIGGERS)
 
 
 def test_a_network_that_learns_is_said_to(measured: dict[str, dict[str, Any]]) -> None:
@@ -95,26 +97,48 @@ def test_controls_of_a_few_steps_are_not_told(facts: dict[str, Any]) -> None:
     def told(steps: int) -> bool:
         for name in ("real", "zeroed", "shuffled"):
             facts["controls"][name] |= {"steps": steps, "skill": 0.01}
-        return any("inputs zeroed" in sentence for sentence in judge(facts)["reasons"])
+        return any("inputs set to zero" in sentence for sentence in judge(facts)["reasons"])
 
     assert told(20)
     assert not told(19)
 
 
-def test_every_code_is_explained_and_no_other() -> None:
-    assert sorted(remedies.explanations()) == sorted(CODES)
-    for about in remedies.explanations().values():
-        assert about["explanation"]
-        assert about["title"]
-        assert about["url"].startswith(("https://", "http://yann.lecun.com/"))
+def test_every_finding_is_explained() -> None:
+    for rule in rules.RULES.values():
+        assert rule.decide.__doc__
+        assert rule.explanation.endswith(".")
+        assert all(rule.reference)
+        assert rule.reference[1].startswith(("https://", "http://yann.lecun.com/"))
 
 
-def test_every_threshold_has_a_source_and_is_used() -> None:
-    table = yaml.safe_load((PROJECT / "pipeline/diagnose/thresholds.yaml").read_text(encoding="utf-8"))
-    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "pipeline/diagnose").glob("*.py"))
-    for name, entry in table.items():
-        assert entry["source"]
-        assert f'limit("{name}")' in code, name
+def test_every_limit_of_a_rule_has_a_source_and_is_used() -> None:
+    for code, rule in rules.RULES.items():
+        tree = ast.parse(inspect.getsource(rule.decide))
+        read = {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "limit"
+        }
+        assert read == set(rule.limits), code
+        assert all(limit.source for limit in rule.limits.values()), code
+
+
+def test_every_shared_limit_has_a_source_and_is_used() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "pipeline/diagnose").rglob("*.py"))
+    for name, limit in vars(limits).items():
+        if isinstance(limit, limits.Limit):
+            assert limit.source
+            assert len(re.findall(rf"\b{name}\b", code)) > 1, name
+
+
+def test_no_number_in_a_rule_the_assessment_or_the_verdict_is_a_limit_without_a_name() -> None:
+    for path in (PROJECT / "pipeline/diagnose").rglob("*.py"):
+        if "facts" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare) and not all(isinstance(kind, ast.Eq | ast.NotEq) for kind in node.ops):
+                numbers = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant)]
+                assert {one for one in numbers if isinstance(one, int | float)} <= {0, 1}, (path, ast.unparse(node))
 
 
 Change = Callable[[dict[str, Any]], None]
@@ -129,7 +153,13 @@ def rates(**ratios: float | None) -> Change:
         names = {"hundredth": "0.01", "tenth": "0.1", "own": "1", "ten": "10", "hundred": "100"}
         every = facts["controls"]["memorise"]["rates"]
         for word, ratio in ratios.items():
-            every[names[word]] = {"ratio": ratio, "finite": ratio is not None, "steps": 50, "floor": ratio}
+            every[names[word]] = {
+                "ratio": ratio,
+                "finite": ratio is not None,
+                "steps": 50,
+                "floor": ratio,
+                "spread": 0.5,
+            }
 
     return change
 
@@ -158,13 +188,14 @@ def at(path: str, value: Any) -> Change:
     return change
 
 
-HEAD = {"activation": "sigmoid", "units": 1, "low": 0.0, "high": 1.0}
+HEAD = {"layer": "head", "activation": "sigmoid", "units": 1, "low": 0.0, "high": 1.0}
 NONFINITE = {"cells": 1, "targets": 0, "row": 7, "column": "value", "window": 3, "batch": 0, "windows": 9}
+NONFINITE |= {"rows": 1, "columns": ["value"], "share": 0.1}
 ECHO = {"to_last": 0.01, "to_target": 1.0, "direction": 0.01, "corr_last": 0.999, "corr_target": 0.9}
 CLASSES = {"shares": [0.5, 0.5], "entropy": 0.6931}
+# Codes are an interface, and so is their order in the report: written out here, so that a test notices a renamed one.
 TRIGGERS: dict[str, list[Change]] = {
     "nonfinite_input": [at("data.nonfinite", NONFINITE)],
-    "nonfinite_weights": [course(weights_finite=False)],
     "constant_feature": [at("data.inputs.0.constant", True)],
     "unscaled_input": [at("data.inputs.0.std", 0.001)],
     "unscaled_target": [at("data.target.std", 50.0)],
@@ -173,50 +204,60 @@ TRIGGERS: dict[str, list[Change]] = {
         at("data.target.kurtosis", 30.0),
         at("data.target.unit_spread", 0.03),
     ],
+    "target_misaligned": [
+        at("data.alignment.known", 1.0),
+        at("data.alignment.known_elsewhere", 0.0),
+    ],
+    "class_imbalance": [at("data.classes", {"shares": [0.97, 0.03], "entropy": 0.13})],
+    "duplicate_windows": [at("data.duplicates", {"share": 0.8, "conflicting": 0.0})],
+    "mask_hides_data": [
+        at("network.masking", {"value": 0.0, "share": 0.4, "inside": 0.3, "windows": 0.0, "trailing": 0.0})
+    ],
+    "state_order_broken": [
+        at("data.state", {"declared": "posted", "continued": 0.0, "possible": True, "gap": 1.0, "handovers": 2})
+    ],
+    "window_too_short": [at("references.longer", {"12": 0.1, "24": 0.6})],
+    "shape_broadcast": [at("network.output_shape", [64, 12, 1])],
     "head_cannot_reach_target": [at("network.head", HEAD), at("data.target.quantiles.0.01", -1.0)],
     "loss_head_mismatch": [at("network.loss", "binary_crossentropy")],
-    "shape_broadcast": [at("network.output_shape", [64, 12, 1])],
+    "nonfinite_weights": [course(weights_finite=False)],
     "dead_output": [at("network.head", HEAD | {"activation": "relu", "high": None}), networks(dead_output=1.0)],
-    "mask_hides_data": [at("network.masking", {"value": 0.0, "share": 0.4, "inside": 0.3, "windows": 0.0})],
-    "too_few_updates": [fail, course(updates=20, late_fall=0.2)],
-    "learning_rate_too_low": [fail, rates(own=0.99, ten=0.5, hundred=0.1)],
-    "learning_rate_too_high": [fail, course(worst_rise=50.0, fall=-2.0), rates(own=3.0, tenth=0.3, hundredth=0.6)],
-    "vanishing_gradients": [fail, at("network.initial.gradient.first_to_last", 1e-7)],
     "exploding_gradients": [fail, at("network.initial.gradient.norm", 1e6)],
+    "vanishing_gradients": [fail, at("network.initial.gradient.first_to_last", 1e-7)],
     "saturated_units": [
         fail,
         networks(units={"lstm_0": {"dead": 0.0, "saturated": 0.9, "constant": 0.0}}),
     ],
     "memory_too_short": [fail, at("references.needed", 500), at("data.length", 1000)],
     "over_regularised": [course(penalty_share=0.9)],
-    "state_order_broken": [at("data.state", {"declared": "posted", "continued": 0.0, "possible": True})],
-    "target_misaligned": [
-        at("data.alignment", {"known": 1.0, "known_elsewhere": 0.0, "known_lag": 2, "known_feature": "value"})
+    "learning_rate_too_high": [fail, course(worst_rise=50.0, fall=-2.0), rates(own=3.0, tenth=0.3, hundredth=0.6)],
+    "learning_rate_too_low": [fail, rates(own=0.99, ten=0.5, hundred=0.1)],
+    "too_few_updates": [fail, course(updates=20, late_fall=0.2)],
+    "capacity_too_small": [
+        fail,
+        at("network.layers.0.units", 1),
     ],
-    "window_too_short": [at("references.longer", {"12": 0.1, "24": 0.6})],
-    "class_imbalance": [at("data.classes", {"shares": [0.97, 0.03], "entropy": 0.13})],
     "collapsed_predictions": [fail, seeds("train", spread=0.001)],
     "persistence_echo": [fail, seeds("held", echo=ECHO)],
     "loss_at_floor": [course(last=1.0e-7)],
     "loss_metric_disagree": [fail, course(last=0.001, fall=0.99)],
-    "duplicate_windows": [at("data.duplicates", {"share": 0.8, "conflicting": 0.0})],
     "overfitting": [
         fail,
         at("outcome.all.train.constant_skill", 0.99),
         at("outcome.all.held.constant_skill", -0.5),
     ],
-    "capacity_too_small": [
-        fail,
-        at("network.layers", [{"name": "a", "units": 1}, {"name": "head", "units": 1}]),
-    ],
 }
+
+
+def test_findings_are_those_of_this_list_in_its_order() -> None:
+    assert list(rules.RULES) == list(TRIGGERS)
 
 
 def test_the_small_network_has_no_finding(facts: dict[str, Any]) -> None:
     assert codes(facts) == set()
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", TRIGGERS)
 def test_each_finding_follows_from_its_facts(code: str, facts: dict[str, Any]) -> None:
     for change in TRIGGERS[code]:
         change(facts)
@@ -224,7 +265,7 @@ def test_each_finding_follows_from_its_facts(code: str, facts: dict[str, Any]) -
     json.dumps(judge(facts), allow_nan=False)
 
 
-@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("code", TRIGGERS)
 def test_each_remedy_is_a_setting_that_params_take(code: str, facts: dict[str, Any], tmp_path: Path) -> None:
     from dvc.utils.hydra import apply_overrides
 
@@ -291,12 +332,12 @@ def test_without_intervals_nothing_is_concluded(facts: dict[str, Any]) -> None:
 
 
 def test_an_option_that_the_builder_lacks_is_not_set() -> None:
-    finding = rules.Finding("memory_too_short", True, {}, {"experiment.architecture.gate_initializer": "chrono"})
-    experiment = {"dataset": "d", "architecture": {"name": "lstm"}, "options": ["units", "head"]}
-    assert remedies.told(finding, "x", experiment)["remedy"] is None
-    experiment["options"] = ["gate_initializer"]
-    told = remedies.told(finding, "x", experiment)["remedy"]
-    assert told["set"] == {"experiments.x.architecture.gate_initializer": "chrono"}
+    evidence = rules.Evidence({}, {"experiment.architecture.gate_initializer": "chrono"})
+    lstm = Experiment("x", ["units", "head"], "d", {"name": "lstm"}, {})
+    assert remedies.as_entry("memory_too_short", evidence, lstm)["remedy"] is None
+    masked = dataclasses.replace(lstm, options=["gate_initializer"])
+    remedy = remedies.as_entry("memory_too_short", evidence, masked)["remedy"]
+    assert remedy["set"] == {"experiments.x.architecture.gate_initializer": "chrono"}
 
 
 def test_echo_tells_repetition_from_foresight() -> None:
@@ -308,14 +349,14 @@ def test_echo_tells_repetition_from_foresight() -> None:
     foretold = outcome._echo(truth, 0.5 * (truth + last), last)
     assert repeated
     assert foretold
-    assert repeated["to_last"] < 0.01
-    assert abs(repeated["direction"]) < 0.2
-    assert foretold["direction"] > 0.99
+    assert repeated.to_last < 0.01
+    assert abs(repeated.direction) < 0.2
+    assert foretold.direction > 0.99
 
 
-def test_the_middle_of_what_is_known() -> None:
-    assert assessment.middle([1.0, None, 3.0]) == 2.0
-    assert assessment.middle([None]) is None
+def test_the_median_of_known_values() -> None:
+    assert assessment.median([1.0, None, 3.0]) == 2.0
+    assert assessment.median([None]) is None
 
 
 def test_only_the_first_fold_is_opened(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,7 +159,7 @@ CHANGES: dict[str, Change] = {
     "code of `pipeline/scoring/scores.py`": text("pipeline/scoring/scores.py", "", "\nMORE = 1\n"),
     "code of `pipeline/architectures/simple_rnn.py`": text("pipeline/architectures/simple_rnn.py", "", "\nMORE = 1\n"),
     "code of the generator `pipeline/sources/seasonal.py`": text("pipeline/sources/seasonal.py", "", "\nMORE = 1\n"),
-    "a threshold of the diagnosis": text("pipeline/diagnose/thresholds.yaml", "", "more: 1\n"),
+    "a threshold of the diagnosis": text("pipeline/diagnose/limits.py", "", "\nMORE = 1\n"),
     "the report's text (`pipeline/report/page.html`)": text("pipeline/report/page.html", "", "<p>More.</p>\n"),
     # Locked libraries.
     "the locked version of keras": library("keras"),

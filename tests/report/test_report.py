@@ -630,6 +630,7 @@ def test_a_finding_is_told_with_evidence_reference_remedy_and_command():
         "Remedy: experiments.a.training.learning_rate = 0.001 dvc exp run -S" in said(text)
     )
     assert f'<a href="{REFERENCE}"' in text
+    assert '<a href="../docs/findings/persistence_echo.md"><code>persistence_echo</code></a>' in text
     # The cause stands before the symptom, whatever their order in the file.
     assert text.index("learning_rate_too_low</code>") < text.index("persistence_echo</code>")
     assert "Of 1 experiments: 1 not learning." in said(text)

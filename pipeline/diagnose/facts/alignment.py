@@ -1,16 +1,16 @@
-"""Whether targets stand beside the inputs they belong to: what of a target its own inputs already hold, and where
-its values lie in the rows around it.
+"""Whether targets belong to their inputs: which part of a target its inputs already hold, and where else it occurs.
 
-    rows          0 1 2 3 4 5 6 7        length 4, horizon 1
-    inputs        x x x x
-    lag           4 3 2 1
-    own target            y
-    offset                0 1 2 3        rows after the declared row of the target; before it they are below 0
+rows          0 1 2 3 4 5 6 7        length 4, horizon 1
+inputs        x x x x
+lag           4 3 2 1
+own target            y
+offset                0 1 2 3        rows after the target's declared row; below 0 before it
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,39 +21,60 @@ from pipeline.diagnose.facts.repeated import repeats
 if TYPE_CHECKING:
     from pipeline.dataset import Part, Spec
 
-# Windows looked at, and cells of float64 over all features at a time.
+# Windows that are compared, and cells of float64 over all features in memory.
 _WINDOWS = 2000
 _CELLS = 2**22
-# Rows after the window in which a shifted target is looked for, where the window itself is shorter.
+# Rows after the window in which a shifted target is searched, where the window itself is shorter.
 _LEAST_REACH = 16
 
-Facts = dict[str, Any]
+
+@dataclass(frozen=True)
+class Own:
+    """Where the target lies in its own column."""
+
+    declared: float | None  # share of windows whose target is that of its declared row: 1 where nothing was shifted
+    offset: int | None  # rows from the declared row to the one that holds most targets
+    share: float | None  # share of windows whose target is there
 
 
-def facts(train: Part) -> Facts | None:
-    """Where the targets' values lie among the rows around their windows; None for targets that are means of windows.
+@dataclass(frozen=True)
+class Later:
+    """Where the target lies in the other features after the window."""
 
-    A target is compared with what the same rule (value, difference, return; sign or class of it) makes of any other row
-    of any feature. Correlations are Pearson's, of the raw cells with the raw target or the class number.
+    corr: float | None  # the correlation that is largest in size
+    feature: str | None  # where it was found
+    offset: int | None  # where it was found
+    equal: float | None  # the largest share of windows whose target equals such a cell
+    equal_feature: str | None  # where it was found
+    equal_offset: int | None  # where it was found
 
-    Args:
-        train: training windows; at most 2,000 of them, evenly spaced, are looked at.
 
-    Returns:
-        `known`: the largest share of windows, over features and lags, whose target equals what its own inputs hold at
-        that `known_lag` (1: the last input row) of `known_feature`; `known_elsewhere`: the share at the other lags of
-        that feature (median), which is what repeated values or few classes give by chance.
-        `own`: the target column itself: `declared`, the share of windows whose target is the one of its declared row
-        (1 where nothing was shifted), and `offset`, the rows between that row and the one where most targets are found,
-        with their `share`.
-        `later`: the other features in the rows after the window: `corr` (largest in size), `feature`, `offset`; and
-        `equal`, the largest share of windows whose target equals such a cell, with `equal_feature`, `equal_offset`;
-        None without other features.
-        `best_lag`, `best_corr`, `best_feature`: the input with the largest correlation in size; `last_corr`: the
-        largest at lag 1, in size; `chance`: about what the largest of as many correlations is where there is none;
-        `windows` looked at.
-        `repeated`: share of the input rows that equal the row before in every feature.
+@dataclass(frozen=True)
+class Alignment:
+    """Where the targets' values lie among the rows around their windows.
+
+    A target is compared with the result of its own rule (value, difference, return; sign or class of it) at every other
+    row of every feature. Correlations are Pearson's, of the raw cells with the raw target or the class number.
     """
+
+    # the largest share of windows, over features and lags, whose target equals a value that its own inputs hold at
+    # one lag
+    known: float | None
+    known_lag: int | None  # that lag; 1 is the last input row
+    known_feature: str | None  # that feature
+    # the median share at the other lags of that feature, which repeated values or few classes give by chance
+    known_elsewhere: float | None
+    own: Own  # the target's own column
+    later: Later | None  # None without other features
+    best_lag: int | None  # lag of the input whose correlation is largest in size
+    best_corr: float | None  # that correlation
+    best_feature: str | None  # that feature
+    last_corr: float | None  # the largest correlation at lag 1, in size
+    repeated: float | None  # share of the input rows that equal the row before in every feature
+
+
+def facts(train: Part) -> Alignment | None:
+    """Compare the targets of at most 2,000 evenly spaced training windows with the rows around them."""
     spec = train.spec
     if spec.target["kind"] == "sequence_mean":
         return None
@@ -65,30 +86,34 @@ def facts(train: Part) -> Facts | None:
     around = _Around(train, train.table["start"][some] + spec.length - 1, reach)
     equal, corr = {}, {}
     for name in names:
-        made, cells = around.look(spec.columns.index(name))
-        equal[name], corr[name] = _equal(made, truth), _correlation(cells, truth)
+        values, cells = around.look(spec.columns.index(name))
+        equal[name], corr[name] = _equal(values, truth), _correlation(cells, truth)
     inside = around.offsets <= 0
     # A change needs an earlier row too, which must lie in the window as well.
     reachable = inside & (around.offsets - _back(spec) > -spec.length)
     lags = 1 - around.offsets
     by_input = {name: np.where(inside, np.abs(corr[name]), np.nan) for name in spec.features}
     best, best_lag, _ = _largest(by_input, lags)
-    result: Facts = {"windows": len(some), **_known({n: equal[n] for n in spec.features}, reachable, lags)}
-    result["own"] = _own(equal[spec.columns[spec.target_column]], around.offsets - _declared(spec))
-    result["later"] = _later(spec, equal, corr, around.offsets)
+    known = {name: np.where(reachable, equal[name], np.nan) for name in spec.features}
+    known_feature, known_lag, share = _largest(known, lags)
     last = [abs(float(corr[name][lags == 1][0])) for name in spec.features]
-    return result | {
-        "best_lag": best_lag,
-        "best_corr": float(corr[best][lags == best_lag][0]) if best else None,
-        "best_feature": best,
-        "last_corr": max((one for one in last if np.isfinite(one)), default=None),
-        "chance": float(np.sqrt(2 * np.log(2 * spec.length * len(spec.features)) / max(len(some), 1))),
-        "repeated": _repeated(train),
-    }
+    return Alignment(
+        known=share,
+        known_lag=known_lag,
+        known_feature=known_feature,
+        known_elsewhere=_median(known[known_feature][lags != known_lag]) if known_feature else None,
+        own=_own(equal[spec.columns[spec.target_column]], around.offsets - _declared(spec)),
+        later=_later(spec, equal, corr, around.offsets),
+        best_lag=best_lag,
+        best_corr=float(corr[best][lags == best_lag][0]) if best else None,
+        best_feature=best,
+        last_corr=max((size for size in last if np.isfinite(size)), default=None),
+        repeated=_repeated(train),
+    )
 
 
 class _Around:
-    """The rows around the last input row of some windows, which has offset 0 here."""
+    """The rows around the last input row of each window, which has offset 0 here."""
 
     def __init__(self, part: Part, ends: np.ndarray, reach: int) -> None:
         self._part = part
@@ -100,7 +125,7 @@ class _Around:
         self._both = self._there & self._together(self._before, ends)
 
     def _together(self, at: np.ndarray, ends: np.ndarray) -> np.ndarray:
-        """Which rows are in the part and, in time, as far from the last input row as in the file."""
+        """Return which rows are in the part and as far from the last input row in time as in the file."""
         times = np.asarray(self._part.spec.first_rows)
         within = at.clip(0, len(times) - 1)
         good = (within == at) & (times[within] - times[ends][:, None] == at - ends[:, None])
@@ -109,102 +134,92 @@ class _Around:
         return good
 
     def look(self, column: int) -> tuple[np.ndarray, np.ndarray]:
-        """What the target's rule makes of each row of a column, and its cells: float64 [windows, offsets], or NaN."""
+        """Return the target's rule applied to each row of a column, and its cells: float64 [windows, offsets]."""
         spec = self._part.spec
         series = np.asarray(self._part.rows[:, column], dtype=float)
         last = len(series) - 1
         cells = np.where(self._there, series[self._at.clip(0, last)], np.nan)
-        rule = spec.target["of"] if spec.classes else spec.target["kind"]
-        made = cells
+        kind = spec.target["kind"]
+        rule = spec.target["of"] if spec.classes else kind
+        values = cells
         if rule in ("difference", "return"):
             earlier = np.where(self._both, series[self._before.clip(0, last)], np.nan)
             with np.errstate(divide="ignore", invalid="ignore"):
-                made = cells - earlier if rule == "difference" else cells / earlier - 1
+                values = cells - earlier if rule == "difference" else cells / earlier - 1
         if spec.classes:
-            made = np.where(np.isfinite(made), windowing.label(made, spec.target["kind"], spec.thresholds), np.nan)
-        return made, cells
+            values = np.where(np.isfinite(values), windowing.label(values, kind, spec.thresholds), np.nan)
+        return values, cells
 
 
 def _back(spec: Spec) -> int:
-    """Rows between the two rows of which a change is taken."""
+    """Return the rows between the two ends of a change."""
     rule = spec.target["of"] if spec.classes else spec.target["kind"]
     return spec.horizon if rule in ("difference", "return") else 0
 
 
 def _declared(spec: Spec) -> int:
-    """Rows from the last input row to the row of the (first) target."""
+    """Return the rows from the last input row to the first target row."""
     return 1 if spec.target["kind"] == "value" else spec.horizon
 
 
-def _equal(made: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Share of windows whose target is what each offset holds, up to the rounding of a printed number: [offsets]."""
-    known = np.isfinite(made) & np.isfinite(truth)[:, None]
-    same = known & np.isclose(made, truth[:, None], rtol=1e-9, atol=0)
+def _equal(values: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Return the share of windows whose target equals the value at each offset, up to printed precision: [offsets]."""
+    known = np.isfinite(values) & np.isfinite(truth)[:, None]
+    same = known & np.isclose(values, truth[:, None], rtol=1e-9, atol=0)
     counts = known.sum(axis=0)
     return np.where(counts > 0, same.sum(axis=0) / np.maximum(counts, 1), np.nan)
 
 
 def _correlation(cells: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Pearson's correlation of each offset with the target: [offsets]; NaN where one of them has no spread."""
+    """Return Pearson's correlation of each offset with the target: [offsets]; NaN where either is constant."""
     known = np.isfinite(cells) & np.isfinite(truth)[:, None]
     counts = np.maximum(known.sum(axis=0), 1)
     x, y = np.where(known, cells, 0.0), np.where(known, truth[:, None], 0.0)
     x = np.where(known, x - x.sum(axis=0) / counts, 0.0)
     y = np.where(known, y - y.sum(axis=0) / counts, 0.0)
-    spread = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
+    scale = np.sqrt((x**2).sum(axis=0) * (y**2).sum(axis=0))
     size = np.abs(np.where(known, cells, 0.0)).max(axis=0, initial=0)
-    flat = (spread <= 0) | (np.sqrt((x**2).sum(axis=0) / counts) <= 1e-12 * size) | (known.sum(axis=0) < 3)
-    return np.where(flat, np.nan, (x * y).sum(axis=0) / np.where(spread > 0, spread, 1.0))
+    flat = (scale <= 0) | (np.sqrt((x**2).sum(axis=0) / counts) <= 1e-12 * size) | (known.sum(axis=0) < 3)
+    return np.where(flat, np.nan, (x * y).sum(axis=0) / np.where(scale > 0, scale, 1.0))
 
 
 def _largest(tables: dict[str, np.ndarray], places: np.ndarray) -> tuple[str | None, int | None, float | None]:
-    """Name, place and value of the largest number in `[places]` tables; of equal ones that nearest to 0 wins."""
+    """Return name, place and value of the largest number in `[places]` tables; of equal ones the place nearest to 0."""
     best: tuple[str | None, int | None, float | None] = (None, None, None)
     for name, table in tables.items():
         if not np.isfinite(table).any():
             continue
         top = np.nanmax(table)
-        at = min(np.flatnonzero(table == top), key=lambda one: abs(int(places[one])))
+        at = min(np.flatnonzero(table == top), key=lambda i: abs(int(places[i])))
         if best[2] is None or float(top) > best[2]:
             best = (name, int(places[at]), float(top))
     return best
 
 
-def _known(equal: dict[str, np.ndarray], reachable: np.ndarray, lags: np.ndarray) -> Facts:
-    name, lag, share = _largest({n: np.where(reachable, table, np.nan) for n, table in equal.items()}, lags)
-    elsewhere = None
-    if name:
-        others = equal[name][reachable & (lags != lag)]
-        others = others[np.isfinite(others)]
-        elsewhere = float(np.median(others)) if len(others) else None
-    return {"known": share, "known_lag": lag, "known_feature": name, "known_elsewhere": elsewhere}
+def _median(values: np.ndarray) -> float | None:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else None
 
 
-def _own(equal: np.ndarray, offsets: np.ndarray) -> Facts:
+def _own(equal: np.ndarray, offsets: np.ndarray) -> Own:
     _, offset, share = _largest({"": equal}, offsets)
     declared = equal[offsets == 0]
-    return {"declared": float(declared[0]) if len(declared) else None, "offset": offset, "share": share}
+    return Own(float(declared[0]) if len(declared) else None, offset, share)
 
 
-def _later(spec: Spec, equal: dict[str, np.ndarray], corr: dict[str, np.ndarray], offsets: np.ndarray) -> Facts | None:
+def _later(spec: Spec, equal: dict[str, np.ndarray], corr: dict[str, np.ndarray], offsets: np.ndarray) -> Later | None:
     others = [name for name in spec.features if name != spec.columns[spec.target_column]]
     if not others:
         return None
     after, places = offsets > 0, offsets - _declared(spec)
     feature, offset, _ = _largest({n: np.where(after, np.abs(corr[n]), np.nan) for n in others}, places)
     same, same_at, share = _largest({n: np.where(after, equal[n], np.nan) for n in others}, places)
-    return {
-        "corr": float(corr[feature][places == offset][0]) if feature else None,
-        "feature": feature,
-        "offset": offset,
-        "equal": share,
-        "equal_feature": same,
-        "equal_offset": same_at,
-    }
+    correlation = float(corr[feature][places == offset][0]) if feature else None
+    return Later(correlation, feature, offset, share, same, same_at)
 
 
 def _repeated(train: Part) -> float | None:
-    """Share of the rows that windows read which equal the row before; a row after a gap has none before."""
+    """Return the share of the rows in windows that equal the row before; a row after a gap has no row before."""
     spec = train.spec
     rows = np.asarray(train.rows)[:, [spec.columns.index(name) for name in spec.features]]
     times = np.asarray(spec.first_rows)

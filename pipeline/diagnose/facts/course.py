@@ -1,4 +1,4 @@
-"""Facts of the recorded trainings: how the loss went, where it stopped, and what share of it was the penalty.
+"""Facts of the recorded trainings: how the loss moved, and which share of it was the penalty.
 
 A slice is the mean loss over a run of batches within an epoch, without the penalty
 (`pipeline/network/callbacks.py`); a history without slices has one per epoch.
@@ -7,77 +7,91 @@ A slice is the mean loss over a run of batches within an epoch, without the pena
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from pipeline.common.numbers import significant
+from pipeline.diagnose.facts.typed import rounded
 
 # The last part of a training, over which its end is judged.
 _LATE = 0.25
 
 
-def facts(histories: dict[int, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Facts of each seed's training.
+@dataclass(frozen=True)
+class Failure:
+    """Where the loss became NaN or infinite."""
+
+    epoch: int  # from 1
+    batch: int  # from 1, within the epoch
+
+
+@dataclass(frozen=True)
+class UpdateRatio:
+    """Norm of a layer's update as a share of its weights' norm."""
+
+    median: float  # over the epochs
+
+
+@dataclass(frozen=True)
+class Course:
+    """One recorded training; None for what is not finite or was not recorded."""
+
+    updates: int  # gradient steps
+    nonfinite: Failure | None  # None where the loss stayed finite
+    weights_finite: bool  # all weights are finite at the end
+    last: float | None  # loss of the last epoch, penalty included
+    fall: float | None  # 1 - last / first slice
+    late_fall: float | None  # the same over the last quarter of the slices, by the means of its halves
+    noise: float | None  # median step between neighbouring slices as a share of their range
+    worst_rise: float | None  # greatest slice as a multiple of the least before it
+    penalty_share: float | None  # of the last loss
+    val_rise: float | None  # last / least validation loss
+    update_ratio: dict[str, UpdateRatio] | None  # by layer
+
+
+def facts(histories: dict[int, dict[str, Any]]) -> dict[str, Course]:
+    """Measure each seed's training.
 
     Args:
-        histories: what `train` recorded, by seed (docs/files.md).
-
-    Returns:
-        by seed: `updates`, `epochs` (number), `stopped`, `nonfinite`, `weights_finite`; `loss`, `val_loss`, `accuracy`,
-        `val_accuracy`, per epoch as recorded, the penalty included; `first`, `last`, `best` of `loss`; `slices`, their
-        number, and of them `fall` (1 - last / first), `late_fall` (the same over the last quarter, by the means of its
-        halves), `noise` (median step between neighbours as a share of the range), `rises` (share that is above the
-        one before), `worst_rise` (the greatest as a multiple of the least before it); `penalty_share` (of the last
-        loss); `val_best_epoch` (from 1), `val_rise` (last / best); `update_ratio`: by layer `first`, `median` and
-        `last` of the epochs. What is not finite or not recorded is None. Six digits.
+        histories: the records of `train`, by seed (docs/files.md).
     """
-    return {str(seed): significant(_course(history), 6) for seed, history in histories.items()}
+    return {str(seed): rounded(_course(history), 6) for seed, history in histories.items()}
 
 
-def _course(history: dict[str, Any]) -> dict[str, Any]:
-    epochs = history["epochs"]
-    curves = {key: [epoch.get(key) for epoch in epochs] for key in ("loss", "val_loss", "accuracy", "val_accuracy")}
-    loss, watched = _finite(curves["loss"]), _finite(curves["val_loss"])
-    slices = _slices(epochs)
-    penalty, last = (epochs[-1].get("penalty"), epochs[-1].get("loss")) if epochs else (None, None)
-    return {
-        **{key: history.get(key) for key in ("updates", "stopped", "nonfinite", "weights_finite")},
-        "epochs": len(epochs),
-        **{key: values if any(value is not None for value in values) else None for key, values in curves.items()},
-        "first": loss[0] if loss else None,
-        "last": last,
-        "best": min(loss) if loss else None,
-        **_shape(slices),
-        "penalty_share": _ratio(penalty, last),
-        "val_best_epoch": curves["val_loss"].index(min(watched)) + 1 if watched else None,
-        "val_rise": _ratio(curves["val_loss"][-1], min(watched)) if watched else None,
-        "update_ratio": _updates(epochs),
-    }
+def _course(history: dict[str, Any]) -> Course:
+    epochs, failure = history["epochs"], history["nonfinite"]
+    watched = [epoch.get("val_loss") for epoch in epochs]
+    last = epochs[-1].get("loss") if epochs else None
+    return Course(
+        updates=history["updates"],
+        nonfinite=Failure(failure["epoch"], failure["batch"]) if failure else None,
+        weights_finite=history["weights_finite"],
+        last=last,
+        **_shape(_slices(epochs)),
+        penalty_share=_ratio(epochs[-1].get("penalty"), last) if epochs else None,
+        val_rise=_ratio(watched[-1], min(_finite(watched))) if _finite(watched) else None,
+        update_ratio=_update_ratio(epochs),
+    )
 
 
-def _shape(slices: list[float]) -> dict[str, Any]:
-    """How the slices went."""
-    found: dict[str, Any] = {
-        "slices": len(slices),
-        **dict.fromkeys(("fall", "late_fall", "noise", "rises", "worst_rise")),
-    }
+def _shape(slices: list[float]) -> dict[str, float | None]:
+    """Return the facts of the slices."""
     if len(slices) < 2:
-        return found
+        return dict.fromkeys(("fall", "late_fall", "noise", "worst_rise"))
     values = np.array(slices)
-    steps, spread = np.diff(values), float(np.ptp(values))
+    steps, scale = np.diff(values), float(np.ptp(values))
     earlier = np.minimum.accumulate(values)[:-1]
     late = values[-max(2, math.ceil(_LATE * len(values))) :]
-    middle = len(late) // 2
-    rise = [_ratio(after, before) for after, before in zip(values[1:].tolist(), earlier.tolist(), strict=True)]
-    share = _ratio(float(late[middle:].mean()), float(late[:middle].mean()))
+    half = len(late) // 2
+    rises = [_ratio(after, before) for after, before in zip(values[1:].tolist(), earlier.tolist(), strict=True)]
+    share = _ratio(float(late[half:].mean()), float(late[:half].mean()))
     fall = _ratio(slices[-1], slices[0])
-    return found | {
+    return {
         "fall": None if fall is None else 1 - fall,
         "late_fall": None if share is None else 1 - share,
-        "noise": float(np.median(np.abs(steps))) / spread if spread > 0 else 0.0,
-        "rises": float((steps > 0).mean()),
-        "worst_rise": max((one for one in rise if one is not None), default=None),
+        "noise": float(np.median(np.abs(steps))) / scale if scale > 0 else 0.0,
+        "worst_rise": max((rise for rise in rises if rise is not None), default=None),
     }
 
 
@@ -87,14 +101,12 @@ def _slices(epochs: list[dict[str, Any]]) -> list[float]:
     return [float(epoch["loss"]) - (epoch.get("penalty") or 0.0) for epoch in epochs if _known(epoch.get("loss"))]
 
 
-def _updates(epochs: list[dict[str, Any]]) -> dict[str, dict[str, float]] | None:
-    """The size of an update beside the weights, by layer."""
-    found = {}
+def _update_ratio(epochs: list[dict[str, Any]]) -> dict[str, UpdateRatio] | None:
+    ratios = {}
     for layer in epochs[0].get("update_ratio", {}) if epochs else {}:
-        values = _finite([epoch["update_ratio"].get(layer) for epoch in epochs])
-        if values:
-            found[layer] = {"first": values[0], "median": float(np.median(values)), "last": values[-1]}
-    return found or None
+        if values := _finite([epoch["update_ratio"].get(layer) for epoch in epochs]):
+            ratios[layer] = UpdateRatio(float(np.median(values)))
+    return ratios or None
 
 
 def _known(value: float | None) -> bool:
@@ -106,5 +118,5 @@ def _finite(values: list[Any]) -> list[float]:
 
 
 def _ratio(value: float | None, base: float | None) -> float | None:
-    """None where there is no base above 0: a loss without its penalty may round below it."""
+    """Return None where the base is not above 0: a loss without its penalty may round below it."""
     return value / base if value is not None and base is not None and _known(value) and base > 0 else None

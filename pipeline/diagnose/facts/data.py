@@ -1,11 +1,8 @@
-"""Facts of the windows and targets that a network is trained on, before any network: numbers without a threshold.
-
-Reads the training and validation parts of a fold alone.
-"""
+"""Facts of the windows and targets that a network is trained on, from the training and validation parts of a fold."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,108 +15,154 @@ from pipeline.diagnose.facts import alignment, repeated
 if TYPE_CHECKING:
     from pipeline.dataset import Part
 
-# Windows whose cells are looked at one by one, and cells of float32 that may be held for it: 64 MB.
+# Windows whose cells are measured, and cells of float32 in memory for it: 64 MB.
 _WINDOWS = 2000
 _CELLS = 2**24
-_QUANTILES = (0.001, 0.01, 0.5, 0.99, 0.999)
-# A spread below this share of the values' size is rounding: float32 has seven digits.
+_QUANTILES = (0.01, 0.99)
+# A range below this share of the values' size is rounding: float32 has seven digits.
 _ROUNDING = 1e-6
 
-Facts = dict[str, Any]
+
+@dataclass(frozen=True)
+class Windows:
+    """Number of windows."""
+
+    train: int  # training windows
 
 
-def facts(train: Part, held: Part | None, training: Facts) -> Facts:
-    """Everything about the data that a finding may rest on.
+@dataclass(frozen=True)
+class Nonfinite:
+    """Missing and infinite cells among the inputs and targets of the training windows."""
+
+    cells: int  # input cells that are not finite
+    targets: int  # windows with a target that is not finite
+    windows: int  # windows with either
+    row: int  # row in the series of the first such cell in time
+    column: str  # its feature, or the target's name
+    window: int  # first window that reads it
+    batch: int | None  # first batch of epoch 1, counted from 0, that holds such a window, for the first seed
+
+
+@dataclass(frozen=True)
+class Input:
+    """One feature as the network sees it, after all scaling, in at most 2,000 evenly spaced windows."""
+
+    name: str  # of the feature
+    mean: float | None  # of the finite cells
+    std: float | None  # of the finite cells
+    constant: bool  # one value throughout, up to the rounding of float32
+
+
+@dataclass(frozen=True)
+class Target:
+    """The training target as the network sees it: scaled, 0/1, or one-hot; all steps together."""
+
+    mean: float | None  # of the finite values
+    std: float | None  # of the finite values
+    quantiles: dict[str, float | None]  # 1 % and 99 %
+    kurtosis: float | None  # excess kurtosis, 0 for a normal distribution; None for a constant
+    unit_spread: float | None  # standard deviation as a share of the range; None for a constant
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Classes of the training windows."""
+
+    shares: list[float]  # of each class
+    entropy: float | None  # in nats: the loss of an answer that knows the shares alone
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far the validation targets of a regression lie from the training targets."""
+
+    mean: float | None  # difference of the means, in standard deviations of the training targets
+    outside: float  # share of validation targets outside the range of the training targets
+
+
+@dataclass(frozen=True)
+class CarriedState:
+    """Whether carried state meets the windows that continue it, in the order of training."""
+
+    declared: str  # `posted` or `lanes`
+    # share of handovers, from row i of a batch to row i of the next, at which the later window starts where the
+    # earlier one ended; None without two full batches
+    continued: float | None
+    possible: bool  # whether any window continues another
+
+
+@dataclass(frozen=True)
+class Data:
+    """Windows and targets that a network is trained on."""
+
+    windows: Windows  # their number
+    length: int  # input rows of a window
+    kind: int | None  # number of classes; None for a regression
+    nonfinite: Nonfinite | None  # None where all cells and targets are finite
+    inputs: list[Input]  # one per feature
+    target: Target  # as the network sees it
+    classes: Classes | None  # None for a regression
+    shift: Shift | None  # None without validation, and for classes
+    duplicates: repeated.Duplicates  # equal windows
+    alignment: alignment.Alignment | None  # None for targets that are means of windows
+    state: CarriedState | None  # None where no state is carried
+
+
+def facts(train: Part, validation: Part | None, training: dict[str, Any]) -> Data:
+    """Measure the data.
 
     Args:
         train: training windows of a fold.
-        held: its validation windows, or None.
+        validation: its validation windows, or None.
         training: the experiment's `training`, complete: `seeds`, `batch_size`, `shuffle`, `state`,
             `steps_per_execution` decide which batch holds which window.
-
-    Returns:
-        JSON-able; None for what is not finite or does not apply: `windows` {`train`, `held`}, `length`, `horizon`
-        (rows), `features` (count), `kind` (regression: None; classes: 2 or 3), `stride` (of training); `nonfinite`,
-        `inputs`, `target`, `classes`, `shift` and `state`, each as the function of that name says; `duplicates` and
-        `alignment` as `repeated.duplicates` and `alignment.facts`.
     """
-    spec = train.spec
-    return plain(
-        {
-            "windows": {"train": len(train), "held": len(held) if held is not None else None},
-            "length": spec.length,
-            "horizon": spec.horizon,
-            "features": len(spec.features),
-            "kind": spec.classes,
-            "stride": spec.stride["train"],
-            "nonfinite": nonfinite(train, training),
-            "inputs": inputs(train),
-            "target": target(train),
-            "classes": classes(train),
-            "shift": shift(train, held),
-            "duplicates": repeated.duplicates(train),
-            "alignment": alignment.facts(train),
-            "state": state(train, training),
-        }
+    return Data(
+        windows=Windows(len(train)),
+        length=train.spec.length,
+        kind=train.spec.classes,
+        nonfinite=nonfinite(train, training),
+        inputs=inputs(train),
+        target=target(train),
+        classes=classes(train),
+        shift=shift(train, validation),
+        duplicates=repeated.duplicates(train),
+        alignment=alignment.facts(train),
+        state=state(train, training),
     )
 
 
-def plain(value: Any) -> Any:
-    """Numpy to plain Python; None for a number that is not finite."""
-    if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def nonfinite(train: Part, training: Facts) -> Facts | None:
-    """Missing and infinite cells among the inputs and targets of the training windows; None where all are finite.
-
-    Returns:
-        `cells`, `rows` (how many of the inputs' rows hold one), `columns` (their names), `targets` (windows with such a
-        target), `windows` (touched by either) and their `share`; of the first one in time its `row` (of the series),
-        `column` (a feature, or the target's name) and `window` (the first that reads it); `batch`: the first batch of
-        epoch 1, counted from 0, that holds a touched window, in the order of the first seed, or None.
-    """
+def nonfinite(train: Part, training: dict[str, Any]) -> Nonfinite | None:
+    """Count missing and infinite cells, and find the first of them."""
     spec = train.spec
-    begin, rows = train.table["start"], np.asarray(train.scaled)
-    bad = ~np.isfinite(rows) & scaling.covered(len(rows), begin, spec.length)[:, None]
+    start, rows = train.table["start"], np.asarray(train.scaled)
+    bad = ~np.isfinite(rows) & scaling.covered(len(rows), start, spec.length)[:, None]
     bad_rows = bad.any(axis=1)
     before = np.concatenate([[0], np.cumsum(bad_rows)])
-    with_target = ~np.isfinite(train.targets()).all(axis=1)
-    touched = (before[begin + spec.length] > before[begin]) | with_target
+    bad_target = ~np.isfinite(train.targets()).all(axis=1)
+    touched = (before[start + spec.length] > before[start]) | bad_target
     if not touched.any():
         return None
     if bad_rows.any():
         row = int(np.argmax(bad_rows))
         column = spec.features[int(np.argmax(bad[row]))]
-        window = int(np.flatnonzero((begin <= row) & (row < begin + spec.length))[0])
+        window = int(np.flatnonzero((start <= row) & (row < start + spec.length))[0])
         series_row = int(np.asarray(spec.first_rows)[row])
     else:
-        window = int(np.argmax(with_target))
+        window = int(np.argmax(bad_target))
         column, series_row = spec.columns[spec.target_column], int(train.table["row"][window])
-    return {
-        "cells": int(bad.sum()),
-        "rows": int(bad_rows.sum()),
-        "columns": [spec.features[i] for i in np.flatnonzero(bad.any(axis=0))],
-        "targets": int(with_target.sum()),
-        "windows": int(touched.sum()),
-        "share": float(touched.mean()),
-        "row": series_row,
-        "column": column,
-        "window": window,
-        "batch": _first_batch(train, training, touched),
-    }
+    return Nonfinite(
+        cells=int(bad.sum()),
+        targets=int(bad_target.sum()),
+        windows=int(touched.sum()),
+        row=series_row,
+        column=column,
+        window=window,
+        batch=_first_batch(train, training, touched),
+    )
 
 
-def _first_batch(train: Part, training: Facts, touched: np.ndarray) -> int | None:
+def _first_batch(train: Part, training: dict[str, Any], touched: np.ndarray) -> int | None:
     from pipeline.network.batches import Batches
     from pipeline.network.training import batch_plan
 
@@ -129,38 +172,25 @@ def _first_batch(train: Part, training: Facts, touched: np.ndarray) -> int | Non
     return int(places[0]) // training["batch_size"] if len(places) else None
 
 
-def inputs(train: Part) -> list[Facts]:
-    """Each feature as the network sees it: all cells of at most 2,000 evenly spaced windows, after all scaling.
-
-    Returns:
-        per feature `name`, `mean`, `std`, `min`, `max` of the finite cells, and `constant`: one value throughout, up to
-        the rounding of float32.
-    """
+def inputs(train: Part) -> list[Input]:
+    """Measure each feature."""
     spec = train.spec
     most = min(_WINDOWS, max(_CELLS // (spec.length * len(spec.features)), 1))
     cells = train.inputs(evenly(len(train), most))
     rows = np.asarray(train.scaled)[scaling.covered(len(train.scaled), train.table["start"], spec.length)]
-    found = []
+    features = []
     for i, name in enumerate(spec.features):
-        one = summary(cells[:, :, i])
         constant = _constant(cells[:, :, i])
         if constant and spec.scaling["window"] == "none":
-            constant = _constant(rows[:, i])  # between the windows looked at there may be another value
-        found.append({"name": name, **one, "constant": constant})
-    return found
+            constant = _constant(rows[:, i])  # the windows that were left out may hold another value
+        features.append(Input(name, *_moments(cells[:, :, i]), constant))
+    return features
 
 
-def summary(values: np.ndarray) -> Facts:
-    """`mean`, `std`, `min`, `max` of the finite ones among `values`; None where there is none."""
+def _moments(values: np.ndarray) -> tuple[float | None, float | None]:
+    """Return mean and standard deviation of the finite values."""
     finite = values[np.isfinite(values)].astype(float)
-    if not len(finite):
-        return dict.fromkeys(("mean", "std", "min", "max"))
-    return {
-        "mean": float(finite.mean()),
-        "std": float(finite.std()),
-        "min": float(finite.min()),
-        "max": float(finite.max()),
-    }
+    return (float(finite.mean()), float(finite.std())) if len(finite) else (None, None)
 
 
 def _constant(values: np.ndarray) -> bool:
@@ -171,102 +201,62 @@ def _constant(values: np.ndarray) -> bool:
     return high - low <= _ROUNDING * max(abs(low), abs(high))
 
 
-def target(train: Part) -> Facts:
-    """The training target as the network sees it: scaled, 0/1, or one-hot; all steps together.
-
-    Returns:
-        `mean`, `std`, `min`, `max`, `quantiles` {"0.001", "0.01", "0.5", "0.99", "0.999"}, `skew`, `kurtosis` (excess:
-        0 for a normal one), `unit_spread` (deviation as a share of the range) and `distinct` (different values).
-    """
+def target(train: Part) -> Target:
+    """Measure the target."""
     values = train.targets().ravel().astype(float)
     finite = values[np.isfinite(values)]
-    found = summary(finite)
-    mean, spread = found["mean"], found["std"]
-    varies = bool(spread) and not _constant(finite)
-    standard = (finite - mean) / spread if varies else finite
-    return {
-        **found,
-        "quantiles": {str(q): float(np.quantile(finite, q)) if len(finite) else None for q in _QUANTILES},
-        "skew": float(np.mean(standard**3)) if varies else None,
-        "kurtosis": float(np.mean(standard**4)) - 3 if varies else None,
-        "unit_spread": spread / (found["max"] - found["min"]) if varies else None,
-        "distinct": len(np.unique(finite)),
-    }
+    mean, std = _moments(finite)
+    varies = bool(std) and not _constant(finite)
+    return Target(
+        mean=mean,
+        std=std,
+        quantiles={str(q): float(np.quantile(finite, q)) if len(finite) else None for q in _QUANTILES},
+        kurtosis=float(np.mean(((finite - mean) / std) ** 4)) - 3 if varies else None,
+        unit_spread=std / float(np.ptp(finite)) if std and varies else None,
+    )
 
 
-def classes(train: Part) -> Facts | None:
-    """`shares` of the classes among the training windows, and their `entropy` in nats, which is the loss of an answer
-    that knows the shares alone; None for regressions.
-    """
+def classes(train: Part) -> Classes | None:
+    """Count the classes."""
     if not train.spec.classes:
         return None
     numbers = train.raw_targets()[:, 0]
     counts = np.bincount(numbers[np.isfinite(numbers)].astype(int), minlength=train.spec.classes)
     shares = counts / max(counts.sum(), 1)
-    there = shares[shares > 0]
-    return {"shares": shares.tolist(), "entropy": float(-np.sum(there * np.log(there))) if len(there) else None}
+    present = shares[shares > 0]
+    return Classes(shares.tolist(), float(-np.sum(present * np.log(present))) if len(present) else None)
 
 
-def shift(train: Part, held: Part | None) -> Facts | None:
-    """How far validation lies from training; None without validation, and for classes.
-
-    Returns:
-        `mean`: of the target, in deviations of the training target; `outside`: share of its targets beyond the least
-        and greatest of training; `inputs`: the largest shift of a feature's mean, in its deviations in training.
-    """
-    if held is None or train.spec.classes:
+def shift(train: Part, validation: Part | None) -> Shift | None:
+    """Compare the targets of both parts."""
+    if validation is None or train.spec.classes:
         return None
-    own, other = (part.targets().astype(float) for part in (train, held))
+    own, other = (part.targets().astype(float) for part in (train, validation))
     own, other = own[np.isfinite(own)], other[np.isfinite(other)]
     if not len(own) or not len(other):
         return None
-    spread = float(own.std())
-    shifts = [
-        abs(b["mean"] - a["mean"]) / a["std"]
-        for a, b in zip(inputs(train), inputs(held), strict=True)
-        if a["std"] and not a["constant"] and b["mean"] is not None
-    ]
-    return {
-        "mean": float(other.mean() - own.mean()) / spread if spread > 0 else None,
-        "outside": float(np.mean((other < own.min()) | (other > own.max()))),
-        "inputs": max(shifts, default=None),
-    }
+    std = float(own.std())
+    return Shift(
+        mean=float(other.mean() - own.mean()) / std if std > 0 else None,
+        outside=float(np.mean((other < own.min()) | (other > own.max()))),
+    )
 
 
-def state(train: Part, training: Facts) -> Facts | None:
-    """Whether carried state meets the windows it belongs to, in the order of training; None where none is carried.
-
-    Returns:
-        `declared` (`posted` or `lanes`); `continued`: of all handovers of state, from row i of a batch to row i of the
-        next one, the share in which the later window begins where the earlier one ended; `gap`: the rows from that
-        end to the later beginning at the median handover (0 where it continues, below 0 where rows are read twice);
-        `handovers`; `possible`: whether any window continues another. None for what there is no full batch for.
-    """
+def state(train: Part, training: dict[str, Any]) -> CarriedState | None:
+    """Follow carried state through the batches of the training."""
     from pipeline.network.training import batch_plan
 
     if training["state"] == "none":
         return None
     times, length = state_order.rows_in_time(train), train.spec.length
-    found: Facts = {
-        "declared": training["state"],
-        "continued": None,
-        "gap": None,
-        "handovers": 0,
-        "possible": any(len(chain) > 1 for chain in state_order.chains(times, length)),
-    }
+    possible = any(len(chain) > 1 for chain in state_order.chains(times, length))
+    continued = None
     try:
-        real = batch_plan(train, training)
+        plan = batch_plan(train, training)
     except UserError:
-        return found
-    if real.windows is None or len(real.windows) < 2:
-        return found
-    kept = np.array([step not in real.resets for step in range(1, len(real.windows))])
-    gaps = (times[real.windows[1:]] - times[real.windows[:-1]] - length)[kept]
-    if not gaps.size:
-        return found
-    return {
-        **found,
-        "continued": float(np.mean(gaps == 0)),
-        "gap": float(np.median(gaps)),
-        "handovers": int(gaps.size),
-    }
+        return CarriedState(training["state"], None, possible)
+    if plan.windows is not None and len(plan.windows) > 1:
+        kept = np.array([step not in plan.resets for step in range(1, len(plan.windows))])
+        gaps = (times[plan.windows[1:]] - times[plan.windows[:-1]] - length)[kept]
+        continued = float(np.mean(gaps == 0)) if gaps.size else None
+    return CarriedState(training["state"], continued, possible)

@@ -6,35 +6,38 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Share of the variance, before it is put into the target's units, that the inputs explain.
+from pipeline.dataset.sampling import evenly
+
+# Share of the variance, before the mapping to the target's units, that the inputs explain.
 _REGRESSION, _CLASSES = 0.8, 0.9
 # Input rows and features that the signal is made of: few and recent, so that it is easy for a sound network.
 _ROWS, _FEATURES = 3, 4
-# Of the greatest spread that a feature has in any row, the share that such a row has.
+# Rows are used whose standard deviation is at least this share of the feature's greatest.
 _DIFFERS = 0.5
 # Points of the noise's distribution in the oracle's mean.
 _POINTS = 64
 
 
-class Planted(NamedTuple):
+class Signal(NamedTuple):
     """Targets as the network sees them, and the best possible answer to them."""
 
     targets: np.ndarray  # float32 [windows, outputs]
     oracle: np.ndarray  # float64 [windows, outputs]: mean target, or probabilities, given the inputs
 
 
-def plant(inputs: np.ndarray, targets: np.ndarray, classes: int | None, seed: int) -> Planted | None:
+def plant(inputs: np.ndarray, targets: np.ndarray, classes: int | None, seed: int) -> Signal | None:
     """Put a signal in place of the targets.
 
-    The sum of the last few input rows that are not the same in all windows, of at most four features, each in units of
-    its own spread, is ranked into a normal score; noise is added; and the sum is ranked into the target's own
-    distribution (or the classes' own shares). So an easy signal meets the inputs' own scale, the target's own spread
-    and tails, and the head's own range.
+    The signal is the sum of the last few input rows that differ between windows, of at most four features, each in
+    units of its own standard deviation. It is ranked into a normal score, noise is added, and the sum is ranked into
+    the target's own distribution (or the classes' own shares). So an easy signal has the scale of the inputs, the
+    spread and tails of the target, and the range of the head.
 
     Args:
         inputs: float32 [windows, length, features], as the network sees them.
         targets: float32 [windows, outputs], likewise.
         classes: None, 2 or 3.
+        seed: of the noise.
 
     Returns:
         None where no input or no target differs between windows.
@@ -56,34 +59,34 @@ def plant(inputs: np.ndarray, targets: np.ndarray, classes: int | None, seed: in
         limits = ndtri(np.cumsum(shares)[:-1].clip(0, 1))
         below = ndtr((limits - kept * score[:, None]) / lost)  # [windows, classes - 1]
         chances = np.diff(np.column_stack([np.zeros(count), below, np.ones(count)]), axis=1)
-        found = np.searchsorted(limits, mixed[:, 0])
+        drawn = np.searchsorted(limits, mixed[:, 0])
         if classes == 2:
-            return Planted(found[:, None].astype(np.float32), chances[:, 1:])
-        return Planted(np.eye(classes, dtype=np.float32)[found], chances)
+            return Signal(drawn[:, None].astype(np.float32), chances[:, 1:])
+        return Signal(np.eye(classes, dtype=np.float32)[drawn], chances)
     points = ndtri((np.arange(_POINTS) + 0.5) / _POINTS)
-    made, mean = np.empty(targets.shape, dtype=np.float32), np.empty(targets.shape)
+    planted, mean = np.empty(targets.shape, dtype=np.float32), np.empty(targets.shape)
     for column in range(targets.shape[1]):
         known = np.sort(targets[:, column].astype(float))
         levels = (np.arange(count) + 0.5) / count
-        made[:, column] = np.interp(ndtr(mixed[:, column]), levels, known)
+        planted[:, column] = np.interp(ndtr(mixed[:, column]), levels, known)
         mean[:, column] = np.interp(ndtr(kept * score[:, None] + lost * points), levels, known).mean(axis=1)
-    return Planted(made, mean)
+    return Signal(planted, mean)
 
 
 def _score(inputs: np.ndarray) -> np.ndarray | None:
-    """The signal before its ranking: float64 [windows]."""
-    spread = inputs.std(axis=0, dtype=np.float64)  # [length, features]
+    """Return the signal before its ranking: float64 [windows]."""
+    std = inputs.std(axis=0, dtype=np.float64)  # [length, features]
     size = np.abs(inputs).mean(axis=0, dtype=np.float64)
-    # Rows that hardly differ between windows, as the padding of sequences, would carry no signal.
-    differs = (spread > 1e-6 * np.maximum(size, 1e-30)) & (spread >= _DIFFERS * spread.max(axis=0))
+    # Rows that hardly differ between windows, such as the padding of sequences, would carry no signal.
+    differs = (std > 1e-6 * np.maximum(size, 1e-30)) & (std >= _DIFFERS * std.max(axis=0))
     rows = np.flatnonzero(differs.any(axis=1))[-_ROWS:]
     if not len(rows):
         return None
     features = np.flatnonzero(differs[rows].any(axis=0))
-    features = features[np.unique(np.linspace(0, len(features) - 1, min(_FEATURES, len(features))).astype(int))]
+    features = features[evenly(len(features), _FEATURES)]
     total = np.zeros(len(inputs))
     for row in rows:
         for feature in features[differs[row, features]]:
             values = inputs[:, row, feature].astype(np.float64)
-            total += (values - values.mean()) / spread[row, feature]
+            total += (values - values.mean()) / std[row, feature]
     return total

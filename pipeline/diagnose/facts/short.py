@@ -1,4 +1,4 @@
-"""Short trainings of one architecture: built and compiled once, put back to its beginning before each of them."""
+"""Short trainings of one architecture, built and compiled once."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pipeline.common.architectures import Shape
 from pipeline.dataset import Part
 from pipeline.network import models
 
-# Seconds of a step on one core of the machine that this was fitted on, by weight and window and step, by step of a
-# recurrent layer, and at all. Only their ratios matter: steps must follow from sizes, never from a clock.
+# Seconds of a step on one core of the machine that this was fitted on: per weight, window and step; per step of a
+# recurrent layer; and per call. Only their ratios matter: the number of steps follows from sizes, never from a clock.
 _PRODUCT, _RECURRENT, _RECURRENT_JIT, _CALL = 1.8e-10, 8e-5, 1.5e-5, 5e-3
-# Windows in a step: as many as the training has, within these; the lower limit where a step costs much.
+# Windows in a step: as many as the training has, within these limits; _FEW at most where a step costs much.
 _LEAST, _FEW, _MOST = 8, 16, 64
 _DEAR = 0.1
 
 
-class Short:
+class ShortTraining:
     """One network with its own optimiser, loss and regularisers, without carried state.
 
     Every batch has one size, so that nothing is traced or compiled twice.
@@ -27,6 +27,12 @@ class Short:
     Args:
         part: training windows: shapes and classes.
         experiment: `architecture` and `training` as in params.yaml, complete.
+
+    Attributes:
+        network: the compiled network.
+        rate: the experiment's learning rate.
+        seed: the first seed.
+        batch: windows in a step.
 
     Raises:
         UserError: as `models.build`.
@@ -40,17 +46,17 @@ class Short:
         models.compile_model(self.network, training, part.spec.classes)
         self.network.optimizer.build(self.network.trainable_variables)
         self.rate = float(training["learning_rate"])
-        self._classes, self._loss = part.spec.classes, keras.losses.get(self.network.loss)
+        self._loss = keras.losses.get(self.network.loss)
         self.seed = training["seeds"][0]
         self._jit = training["jit_compile"]
         self.batch = int(np.clip(training["batch_size"], _LEAST, _MOST))
         if self.seconds() > _DEAR:
             self.batch = min(self.batch, _FEW)
         self._variables = [*self.network.variables, *self.network.optimizer.variables]
-        self._beginning = [np.array(keras.ops.convert_to_numpy(one)) for one in self._variables]
+        self._initial = [np.array(keras.ops.convert_to_numpy(variable)) for variable in self._variables]
 
     def seconds(self) -> float:
-        """What one step costs, by the model above."""
+        """Return the cost of one step by the model above."""
         length, total = self.network.input_shape[1], _CALL
         for layer in self.network.layers:
             inner = getattr(layer, "forward_layer", layer)
@@ -62,13 +68,13 @@ class Short:
         return total
 
     def restart(self, multiple: float = 1.0) -> None:
-        """Put weights, optimiser and the state of dropout back to the beginning, at a multiple of the own rate."""
-        for variable, value in zip(self._variables, self._beginning, strict=True):
+        """Reset weights, optimiser and dropout seeds, and set the learning rate to a multiple of the experiment's."""
+        for variable, value in zip(self._variables, self._initial, strict=True):
             variable.assign(value)
         self.network.optimizer.learning_rate.assign(self.rate * multiple)
 
     def train(self, inputs: Any, targets: np.ndarray, indices: np.ndarray, steps: int, salt: int = 0) -> int:
-        """Go on training.
+        """Train on.
 
         Args:
             inputs: a function from int [batch] to the windows' inputs.
@@ -78,7 +84,7 @@ class Short:
             salt: another order of the windows.
 
         Returns:
-            The steps done: fewer where the loss is no number any more.
+            The steps done: fewer where the loss becomes NaN or infinite.
         """
         random, queue = np.random.default_rng([self.seed, 78, salt]), np.zeros(0, dtype=int)
         for step in range(steps):
@@ -91,14 +97,14 @@ class Short:
         return steps
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
-        """What the network says, as it gives it: float32 [windows, …, outputs]."""
-        said = []
-        for at in range(0, len(inputs), self.batch):
-            some = np.arange(at, at + self.batch).clip(max=len(inputs) - 1)
-            said.append(self.network.predict_on_batch(inputs[some])[: len(inputs) - at])
-        return np.concatenate(said)
+        """Return the network's outputs: float32 [windows, …, outputs]."""
+        batches = []
+        for i in range(0, len(inputs), self.batch):
+            some = np.arange(i, i + self.batch).clip(max=len(inputs) - 1)
+            batches.append(self.network.predict_on_batch(inputs[some])[: len(inputs) - i])
+        return np.concatenate(batches)
 
     def loss(self, outputs: np.ndarray, targets: np.ndarray) -> float | None:
-        """Mean loss without the penalty; None where it is no number."""
-        found = float(keras.ops.mean(self._loss(targets, keras.ops.convert_to_tensor(outputs))))
-        return found if np.isfinite(found) else None
+        """Return the mean loss without the penalty; None where it is not finite."""
+        mean = float(keras.ops.mean(self._loss(targets, keras.ops.convert_to_tensor(outputs))))
+        return mean if np.isfinite(mean) else None

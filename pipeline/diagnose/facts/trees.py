@@ -1,24 +1,27 @@
-"""Gradient-boosted trees on flattened windows: what a linear model cannot see (Friedman 2001).
+"""Gradient-boosted trees on flattened windows, for signals that a linear model misses (Friedman 2001).
 
-They learn what the naive forecast leaves over, so that on a series without a fixed level, where a tree cannot
-extrapolate, they start from the last value, and see distances to it. Squared errors throughout: for classes that is
-the Brier score.
+They are fitted to the residuals of the naive forecast. So on a series without a fixed level, where a tree cannot
+extrapolate, they start from the last value and read distances to it. Errors are squared: for classes that is the Brier
+score.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import linear
 
 if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
     from pipeline.dataset import Part
 
-# Windows that are fitted, columns that a window is brought to, and of a long horizon the most steps with trees.
+# Windows that are fitted, columns of a window, and most steps of a long horizon that have trees of their own.
 WINDOWS = 4000
 _COLUMNS = 256
 _STEPS = 4
@@ -27,7 +30,7 @@ _SEED = 1
 
 
 def fit(part: Part, naive: np.ndarray, from_last: bool) -> Callable[[Part, np.ndarray], np.ndarray]:
-    """Fit one set of trees per output; how many of them count is chosen on the last fifth of the windows.
+    """Fit one set of trees per output; its number of trees is chosen on the last fifth of the windows.
 
     Args:
         part: the windows, all with finite targets.
@@ -40,14 +43,14 @@ def fit(part: Part, naive: np.ndarray, from_last: bool) -> Callable[[Part, np.nd
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     spec = part.spec
-    left = (part.targets() if spec.classes else part.raw_targets()) - naive
-    unit = float(np.std(left)) or 1.0
-    steps = np.unique(np.linspace(0, left.shape[1] - 1, min(_STEPS, left.shape[1])).astype(int))
+    residual = (part.targets() if spec.classes else part.raw_targets()) - naive
+    unit = float(np.std(residual)) or 1.0
+    steps = evenly(residual.shape[1], _STEPS)
     x = columns(part.inputs(), from_last)
     cut = len(x) - len(x) // 5
     models = []
     for step in steps:
-        y = left[:, step] / unit
+        y = residual[:, step] / unit
         model = HistGradientBoostingRegressor(
             max_iter=_ROUNDS,
             learning_rate=0.1,
@@ -58,35 +61,32 @@ def fit(part: Part, naive: np.ndarray, from_last: bool) -> Callable[[Part, np.nd
             random_state=_SEED,
         ).fit(x[:cut], y[:cut])
         rounds = [float(np.mean((y[cut:]) ** 2))]
-        rounds += [float(np.mean((y[cut:] - said) ** 2)) for said in model.staged_predict(x[cut:])]
+        rounds += [float(np.mean((y[cut:] - fitted) ** 2)) for fitted in model.staged_predict(x[cut:])]
         models.append((model, int(np.argmin(rounds))))
 
     def forecast(other: Part, base: np.ndarray) -> np.ndarray:
         inputs = columns(other.inputs(), from_last)
-        said = np.stack([_said(model, rounds, inputs) for model, rounds in models], axis=1) * unit
+        correction = np.stack([_predict(model, rounds, inputs) for model, rounds in models], axis=1) * unit
         # Between two steps with trees of their own the correction changes linearly.
-        every = np.stack([np.interp(np.arange(base.shape[1]), steps, row) for row in said]) if len(said) else said
-        result = base + every
+        if len(correction):
+            correction = np.stack([np.interp(np.arange(base.shape[1]), steps, row) for row in correction])
+        result = base + correction
         return linear.probabilities(result, spec.classes) if spec.classes else result
 
     return forecast
 
 
-def _said(model: object, rounds: int, inputs: np.ndarray) -> np.ndarray:
-    """What the first `rounds` trees say: [windows]."""
-    said = np.zeros(len(inputs))
-    for count, one in enumerate(model.staged_predict(inputs), start=1):  # type: ignore[attr-defined]
-        if count > rounds:
-            break
-        said = one
-    return said
+def _predict(model: HistGradientBoostingRegressor, rounds: int, inputs: np.ndarray) -> np.ndarray:
+    """Return the prediction of the first `rounds` trees: [windows]."""
+    return next(itertools.islice(model.staged_predict(inputs), rounds - 1, None)) if rounds else np.zeros(len(inputs))
 
 
 def columns(windows: np.ndarray, from_last: bool) -> np.ndarray:
-    """At most about 256 columns per window: the latest rows whole, means of ever longer blocks for the older ones.
+    """Return at most about 256 columns per window: the latest rows, and means of ever longer blocks of older ones.
 
     Args:
-        windows: [windows, length, features]; what is not finite becomes NaN, which the trees know how to treat.
+        windows: [windows, length, features]; cells that are not finite become NaN, which the trees accept.
+        from_last: return distances to the last row, and that row itself.
 
     Returns:
         float64 [windows, columns].
@@ -103,7 +103,7 @@ def columns(windows: np.ndarray, from_last: bool) -> np.ndarray:
     # Edges of the blocks, as distances from the end: evenly spaced on a logarithmic scale.
     edges = np.unique(np.geomspace(whole, length, rows - whole + 1).astype(int))
     blocks = []
-    for near, far in pairwise(edges.tolist()):
+    for near, far in itertools.pairwise(edges.tolist()):
         block = windows[:, length - far : length - near]
         known = np.isfinite(block)
         sums, counts = np.where(known, block, 0.0).sum(axis=1), known.sum(axis=1)

@@ -1,40 +1,71 @@
-"""Findings: one rule per code, each a function from facts to evidence. In the order in which they are reported."""
+"""Findings: each is one function from facts to evidence, and all that is known about it stands in its decorator.
+
+The function's name is the finding's code, and its docstring how it is detected. docs/findings is made from both
+(`python -m tools.findings`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace as Limits
 from typing import Any
 
-from pipeline.diagnose.assessment import Facts, Standing
+from pipeline.diagnose.assessment import Assessment
+from pipeline.diagnose.facts import Facts
+from pipeline.diagnose.limits import Limit
 
-Evidence = dict[str, Any]
 
-
-@dataclass
-class Finding:
-    """One thing that was found.
+@dataclass(frozen=True)
+class Evidence:
+    """Evidence of a finding.
 
     Attributes:
-        code: one of the fixed codes.
-        cause: whether it can be why a network does not learn, or is only what one sees of it.
-        evidence: numbers and names.
-        change: what to set, `{key: value}`; a key begins with `dataset.` or `experiment.` in place of a name's path.
+        values: numbers and names, as the report shows them.
+        change: settings that may mend it; a key begins with `dataset.` or `experiment.` for the path to either.
     """
 
-    code: str
-    cause: bool
-    evidence: Evidence
+    values: dict[str, Any]
     change: dict[str, Any] = field(default_factory=dict)
 
 
-Rule = Callable[[Facts, Standing], Finding | None]
+Decide = Callable[[Facts, Assessment, Limits], Evidence | None]
+RULES: dict[str, rule] = {}
 
 
-def findings(facts: Facts, standing: Standing) -> list[Finding]:
-    """Apply every rule."""
-    from pipeline.diagnose.rules import network, outcome, rows, training
+@dataclass
+class rule:
+    """Make a function the rule of the finding that bears its name. It gets the values of `limits` as attributes.
 
-    every = (*rows.RULES, *network.RULES, *training.RULES, *outcome.RULES)
-    found = [finding for rule in every if (finding := rule(facts, standing))]
-    return sorted(found, key=lambda one: not one.cause)
+    Attributes:
+        explanation: what it means and why it matters, for the report.
+        reference: title and address of where to read more.
+        advice: what no parameter can do.
+        limits: every number that facts are compared with, but 0 and 1.
+        cause: whether it can be why a network does not learn; otherwise it is a symptom.
+    """
+
+    explanation: str
+    reference: tuple[str, str]
+    advice: str | None = None
+    limits: dict[str, Limit] = field(default_factory=dict)
+    cause: bool = True
+
+    def __call__(self, decide: Decide) -> Decide:
+        """Register the function, and return it as it is."""
+        self.decide, RULES[decide.__name__] = decide, self
+        return decide
+
+
+def findings(facts: Facts, assessment: Assessment) -> dict[str, Evidence]:
+    """Apply every rule; return the evidence by code, causes before symptoms."""
+    found = {}
+    for code, each in sorted(RULES.items(), key=lambda item: not item[1].cause):
+        limits = Limits(**{name: limit.value for name, limit in each.limits.items()})
+        if evidence := each.decide(facts, assessment, limits):
+            found[code] = evidence
+    return found
+
+
+# Down here, for these modules use `rule`; in the order of the report.
+from pipeline.diagnose.rules import rows, network, training, outcome  # noqa: E402, F401, I001

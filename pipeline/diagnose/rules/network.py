@@ -4,212 +4,254 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.diagnose.assessment import Facts, Standing, limit, middle
-from pipeline.diagnose.rules import Finding
+from pipeline.diagnose.assessment import Assessment, median
+from pipeline.diagnose.facts import Facts
+from pipeline.diagnose.facts.network import Snapshot
+from pipeline.diagnose.limits import EXPLODING_NORM, INPUT_STD_LEAST, TARGET_STD_MOST, Limit
+from pipeline.diagnose.rules import Evidence, Limits, rule
 
-_RANGE_OF_LOSS = {
-    # Loss -> heads whose outputs it is made for; None stands for a head without an activation.
-    "binary_crossentropy": {"sigmoid"},
-    "categorical_crossentropy": {"softmax"},
-    "sparse_categorical_crossentropy": {"softmax"},
+# Losses of probabilities, and the head that each is made for.
+_HEAD_OF_LOSS = {
+    "binary_crossentropy": "sigmoid",
+    "categorical_crossentropy": "softmax",
+    "sparse_categorical_crossentropy": "softmax",
 }
-_OF_CLASSES = {
-    *_RANGE_OF_LOSS,
-    "hinge",
-    "squared_hinge",
-    "categorical_hinge",
-    "poisson",
-    "kl_divergence",
-    "categorical_focal_crossentropy",
-    "binary_focal_crossentropy",
-}
+_OF_CLASSES = {*_HEAD_OF_LOSS, "hinge", "squared_hinge", "categorical_hinge", "kl_divergence"}
+_OF_CLASSES |= {"categorical_focal_crossentropy", "binary_focal_crossentropy"}
+_PASCANU = (
+    "Pascanu and others, On the difficulty of training recurrent networks (2013)",
+    "https://arxiv.org/abs/1211.5063",
+)
+_HEAD_OF_KIND = {None: "linear", 2: "sigmoid", 3: "softmax"}
 
 
-def shape_broadcast(facts: Facts, _: Standing) -> Finding | None:
-    """Outputs and targets of different rank: the loss compares every one with every other, without a word."""
-    network = facts["network"]
-    out, target = network["output_shape"], network["target_shape"]
-    if len(out) == len(target) and list(out[1:]) == list(target[1:]):
+@rule(
+    explanation="Outputs and targets differ in shape, and the loss silently broadcasts one over the other. Outputs are "
+    "compared with targets that are not their own, so the mean is the best prediction.",
+    reference=("NumPy, broadcasting", "https://numpy.org/doc/stable/user/basics.broadcasting.html"),
+    advice="Let the last recurrent layer return only its last step (`return_sequences=False`).",
+)
+def shape_broadcast(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the shapes of outputs and targets, apart from the number of windows."""
+    output, target = facts.network.output_shape, facts.network.target_shape
+    if len(output) == len(target) and output[1:] == target[1:]:
         return None
-    return Finding("shape_broadcast", True, {"output": str(out), "target": str(target)})
+    return Evidence({"output": str(output), "target": str(target)})
 
 
-def head_cannot_reach_target(facts: Facts, _: Standing) -> Finding | None:
-    """Targets beyond what the head's activation can give."""
-    head, target = facts["network"]["head"], facts["data"]["target"]
-    if facts["data"]["kind"] is not None or not target:
+@rule(
+    explanation="At least one percent of the targets are outside the head's range, so no training can reach them.",
+    reference=("Deep Learning, 6.2.2 Output units (2016)", "https://www.deeplearningbook.org/contents/mlp.html"),
+    limits={"tolerance": Limit(1e-6, "chosen: rounding of float32")},
+)
+def head_cannot_reach_target(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the 1 % and 99 % quantiles of a regression's target with the range of the head's activation."""
+    head, quantiles = facts.network.head, facts.data.target.quantiles
+    low, high = quantiles["0.01"], quantiles["0.99"]
+    if facts.data.kind is not None or low is None or high is None:
         return None
-    low, high = head["low"], head["high"]
-    q = target["quantiles"]
-    below = low is not None and q["0.01"] < low - 1e-6
-    above = high is not None and q["0.99"] > high + 1e-6
+    below = head.low is not None and low < head.low - limit.tolerance
+    above = head.high is not None and high > head.high + limit.tolerance
     if not below and not above:
         return None
-    evidence = {"head": head["activation"], "low": low, "high": high, "target_1%": q["0.01"], "target_99%": q["0.99"]}
-    return Finding("head_cannot_reach_target", True, evidence, {"experiment.architecture.head": "linear"})
+    values = {"head": head.activation, "low": head.low, "high": head.high, "target_1%": low, "target_99%": high}
+    return Evidence(values, {"experiment.architecture.head": "linear"})
 
 
-def loss_head_mismatch(facts: Facts, _: Standing) -> Finding | None:
-    """A loss that is not made for this head, these units or this encoding of the target."""
-    head, loss, kind = facts["network"]["head"], facts["network"]["loss"], facts["data"]["kind"]
-    activation, units = head["activation"], head["units"]
-    evidence: dict[str, Any] = {
-        "loss": loss,
-        "head": activation,
-        "units": units,
-        "target": f"{kind} classes" if kind else "regression",
-    }
-    wanted = {None: "linear", 2: "sigmoid", 3: "softmax"}[kind]
-    change: dict[str, Any] = {}
+@rule(
+    explanation="The loss is made for another head, another number of units or another encoding of the target, so "
+    "minimising it need not improve the predictions.",
+    reference=("Keras, probabilistic losses", "https://keras.io/api/losses/probabilistic_losses/"),
+)
+def loss_head_mismatch(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the loss with the head and the kind of target.
+
+    Binary cross-entropy needs a sigmoid head and two classes, the others a softmax head and three. A softmax over one
+    unit is constant. A regression needs neither a softmax nor a loss of classes. A squared or absolute error on
+    probabilities is slower, but no mismatch.
+    """
+    head, loss, kind = facts.network.head, facts.network.loss, facts.data.kind
+    activation, wanted = head.activation, _HEAD_OF_KIND[kind]
+    values: dict[str, Any] = {"loss": loss, "head": activation, "units": head.units}
+    values["target"] = f"{kind} classes" if kind else "regression"
+    to_head, to_loss = {"experiment.architecture.head": wanted}, {"experiment.training.loss": None}
     if kind is None:
-        if loss in _OF_CLASSES and loss != "poisson":
-            change = {"experiment.training.loss": None}
-        elif activation == "softmax":
-            change = {"experiment.architecture.head": "linear"}
-        else:
+        if loss not in _OF_CLASSES and activation != "softmax":
             return None
-    elif activation == "softmax" and units == 1:
-        evidence["constant"] = 1.0  # one unit's share of itself
-        change = {"experiment.architecture.head": "sigmoid"}
-    elif loss in _RANGE_OF_LOSS:
+        return Evidence(values, to_loss if loss in _OF_CLASSES else to_head)
+    if activation == "softmax" and head.units == 1:
+        return Evidence(values | {"constant": 1.0}, {"experiment.architecture.head": "sigmoid"})
+    change = to_head if activation != wanted else {}
+    if loss in _HEAD_OF_LOSS:
         fits = (loss == "binary_crossentropy") == (kind == 2)
-        if activation in _RANGE_OF_LOSS[loss] and fits:
+        if activation == _HEAD_OF_LOSS[loss] and fits:
             return None
-        if activation != wanted:
-            change["experiment.architecture.head"] = wanted
-        if not fits:
-            change["experiment.training.loss"] = None
-    elif activation == wanted and loss in ("mean_squared_error", "mse", "mae", "mean_absolute_error"):
-        # A square of a probability's error is the Brier score: slower, and no mismatch.
+        return Evidence(values, change if fits else change | to_loss)
+    if activation == wanted and loss in ("mean_squared_error", "mse", "mae", "mean_absolute_error"):
         return None
-    else:
-        change = {"experiment.training.loss": None}
-        if activation != wanted:
-            change["experiment.architecture.head"] = wanted
-    return Finding("loss_head_mismatch", True, evidence, change)
+    return Evidence(values, to_loss | change)
 
 
-def nonfinite_weights(facts: Facts, standing: Standing) -> Finding | None:
-    runs = facts["course"]
-    bad = [seed for seed, run in runs.items() if not run["weights_finite"]]
+@rule(
+    cause=False,
+    explanation="The weights of at least one seed are NaN or infinite after training. No further update can mend them.",
+    reference=("Keras, TerminateOnNaN", "https://keras.io/api/callbacks/terminate_on_nan/"),
+)
+def nonfinite_weights(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Look for NaN or infinite weights. argmax over NaN is 0, so accuracy becomes the share of class 0."""
+    runs = facts.course
+    bad = [seed for seed, run in runs.items() if not run.weights_finite]
     if not bad:
         return None
-    first = next((runs[seed]["nonfinite"] for seed in bad if runs[seed]["nonfinite"]), None) or {}
-    evidence = {"seeds": len(bad), "of": len(runs), "epoch": first.get("epoch"), "batch": first.get("batch")}
-    after = facts["outcome"]["seeds"][bad[0]]["train"]
-    evidence |= {key: after[key] for key in ("accuracy", "share_of_class_0") if key in after}
-    return Finding("nonfinite_weights", False, evidence)
+    failure = next((failed for seed in bad if (failed := runs[seed].nonfinite)), None)
+    values: dict[str, Any] = {"seeds": len(bad), "of": len(runs)}
+    values |= {"epoch": failure.epoch if failure else None, "batch": failure.batch if failure else None}
+    after = facts.outcome.seeds[bad[0]].train
+    shown = {"accuracy": after.accuracy, "share_of_class_0": after.share_of_class_0}
+    return Evidence(values | {key: value for key, value in shown.items() if value is not None})
 
 
-def dead_output(facts: Facts, _: Standing) -> Finding | None:
-    """The head's activation is flat wherever the outputs lie, so no gradient passes it."""
-    seeds = _trained(facts)
-    dead = {seed: one["dead_output"] for seed, one in seeds.items() if one.get("dead_output") is not None}
-    bad = [seed for seed, share in dead.items() if share >= limit("dead_share")]
-    if not bad or facts["network"]["head"]["activation"] in ("linear", None):
-        return None
-    head = {None: "linear", 2: "sigmoid", 3: "softmax"}[facts["data"]["kind"]]
-    activation = facts["network"]["head"]["activation"]
-    evidence = {"head": activation, "dead": max(dead.values()), "seeds": len(bad), "of": len(seeds)}
-    return Finding("dead_output", True, evidence, {} if activation == head else {"experiment.architecture.head": head})
-
-
-def exploding_gradients(facts: Facts, standing: Standing) -> Finding | None:
-    if not standing.trouble:
-        return None
-    worst: dict[str, Any] = {}
-    for when, one in _networks(facts):
-        gradient = one.get("gradient") or {}
-        norm = gradient.get("norm")
-        if norm is not None and norm > max(worst.get("norm", 0.0), limit("exploding_norm")):
-            worst = {"norm": norm, "of": when}
-    # Large because the targets are large is the target's fault, and told there.
-    target = facts["data"]["target"]
-    if not worst or (target and facts["data"]["kind"] is None and (target["std"] or 0) > 10):
-        return None
-    return Finding("exploding_gradients", True, worst, {"experiment.training.clipnorm": 1.0})
-
-
-def vanishing_gradients(facts: Facts, standing: Standing) -> Finding | None:
-    """The first layer gets next to none of the gradient that the last one gets, from the start on."""
-    ratio = ((facts["network"]["initial"] or {}).get("gradient") or {}).get("first_to_last")
-    if not standing.trouble or ratio is None or ratio > limit("vanishing_ratio"):
-        return None
-    # A tiny input makes a tiny gradient of the first layer, and nothing else.
-    if any(not one["constant"] and (one["std"] or 0) < limit("input_spread_least") for one in facts["data"]["inputs"]):
-        return None
-    return Finding("vanishing_gradients", True, {"first_to_last": ratio})
-
-
-def saturated_units(facts: Facts, standing: Standing) -> Finding | None:
-    if not standing.trouble:
-        return None
-    worst: dict[str, Any] = {}
-    for when, one in _networks(facts):
-        for kind in ("units", "gates"):
-            for layer, shares in (one.get(kind) or {}).items():
-                share = shares.get("saturated")
-                if share is not None and share > max(worst.get("saturated", 0.0), limit("saturated_share")):
-                    worst = {"layer": layer, "kind": kind, "saturated": share, "of": when}
-    return Finding("saturated_units", True, worst) if worst else None
-
-
-def memory_too_short(facts: Facts, standing: Standing) -> Finding | None:
-    """What is to be learned lies further back than the network's outputs depend on."""
-    references = facts["references"]
-    needed, length = references.get("needed"), facts["data"]["length"]
-    if not standing.trouble or not needed or needed < limit("memory_steps"):
-        return None
-    reach = ((facts["network"]["initial"] or {}).get("gradient") or {}).get("memory")
-    learned = middle([(one.get("gradient") or {}).get("memory") for one in _trained(facts).values()])
-    known = [value for value in (reach, learned) if value is not None]
-    if not known or max(known) > limit("memory_share") * needed:
-        return None
-    evidence = {"length": length, "needed": needed, "reach_before": reach, "reach_after": learned}
-    return Finding("memory_too_short", True, evidence, {"experiment.architecture.gate_initializer": "chrono"})
-
-
-def over_regularised(facts: Facts, standing: Standing) -> Finding | None:
-    """Most of the loss is the penalty on the weights, or dropout takes away most of what is learned."""
-    share = middle([run["penalty_share"] for run in facts["course"].values()])
-    before = facts["network"]["initial"] or {}
-    first = None
-    if before.get("penalty") is not None and before.get("loss"):
-        first = before["penalty"] / (before["penalty"] + before["loss"])
-    # A penalty that has pressed all weights to nothing is small in the end.
-    if (share or 0.0) > limit("penalty_share") or (standing.trouble and (first or 0.0) > limit("penalty_share")):
-        loss = middle([run["last"] for run in facts["course"].values()])
-        evidence = {"penalty_share": share, "penalty_share_before": first, "loss": loss}
-        return Finding("over_regularised", True, evidence, {"experiment.architecture.l2": 0.0} | _dropout(facts))
-    rate = facts["network"]["dropout"]
-    if rate and rate >= limit("dropout_most") and standing.trouble:
-        return Finding("over_regularised", True, {"dropout": rate}, _dropout(facts))
-    return None
-
-
-def _dropout(facts: Facts) -> dict[str, Any]:
-    return {"experiment.architecture.dropout": 0.0} if facts["network"]["dropout"] else {}
-
-
-def _trained(facts: Facts) -> dict[str, Any]:
-    return {seed: one for seed, one in facts["network"]["trained"].items() if one}
-
-
-def _networks(facts: Facts) -> list[tuple[str, dict[str, Any]]]:
-    """The untrained network, and the trained one of every seed."""
-    trained = [(f"seed {seed}", one) for seed, one in _trained(facts).items()]
-    return [("initial", facts["network"]["initial"] or {}), *trained]
-
-
-RULES = (
-    shape_broadcast,
-    head_cannot_reach_target,
-    loss_head_mismatch,
-    nonfinite_weights,
-    dead_output,
-    exploding_gradients,
-    vanishing_gradients,
-    saturated_units,
-    memory_too_short,
-    over_regularised,
+@rule(
+    explanation="The head's activation is flat at nearly all outputs: no gradient passes, and nothing is learned.",
+    reference=("Lu and others, Dying ReLU and initialization (2019)", "https://arxiv.org/abs/1903.06733"),
+    limits={"share": Limit(0.95, "tuned; share of a seed's outputs")},
 )
+def dead_output(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Check the share of outputs at which the head's activation has zero slope, in each trained network."""
+    trained, activation = facts.network.trained, facts.network.head.activation
+    dead = [network.dead_output for network in trained.values() if network.dead_output is not None]
+    bad = [share for share in dead if share >= limit.share]
+    if not bad or activation in ("linear", None):
+        return None
+    head = _HEAD_OF_KIND[facts.data.kind]
+    values = {"head": activation, "dead": max(dead), "seeds": len(bad), "of": len(trained)}
+    return Evidence(values, {} if activation == head else {"experiment.architecture.head": head})
+
+
+@rule(
+    explanation="The gradient is so large that a single update throws the weights far off.",
+    reference=_PASCANU,
+    limits={"norm": EXPLODING_NORM, "target_std": TARGET_STD_MOST},
+)
+def exploding_gradients(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check the norm of the gradient before and after training, if the network learned less than it could.
+
+    A gradient that is large because a regression's target is large is reported as `unscaled_target` instead.
+    """
+    if not assessment.below_what_is_learnable:
+        return None
+    norms = {name: network.gradient.norm or 0.0 for name, network in _networks(facts) if network.gradient}
+    worst = max(norms, key=lambda name: norms[name], default=None)
+    if worst is None or norms[worst] <= limit.norm:
+        return None
+    if facts.data.kind is None and (facts.data.target.std or 0) > limit.target_std:
+        return None
+    return Evidence({"norm": norms[worst], "of": worst}, {"experiment.training.clipnorm": 1.0})
+
+
+@rule(
+    explanation="Almost none of the gradient reaches the first layer, which hardly moves from its random weights.",
+    reference=_PASCANU,
+    advice="Use fewer layers, tanh instead of sigmoid units, or gated layers.",
+    limits={
+        "first_to_last": Limit(0.001, "tuned; gradient norm of the first layer over that of the last"),
+        "input_std": INPUT_STD_LEAST,
+    },
+)
+def vanishing_gradients(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the gradients of the first and last layer before training, if the network learned less than it could.
+
+    Nothing is reported where an input's scale is tiny, since that alone makes the first layer's gradient tiny.
+    """
+    gradient = facts.network.initial.gradient if facts.network.initial else None
+    ratio = gradient.first_to_last if gradient else None
+    if not assessment.below_what_is_learnable or ratio is None or ratio > limit.first_to_last:
+        return None
+    if any(not one.constant and (one.std or 0) < limit.input_std for one in facts.data.inputs):
+        return None
+    return Evidence({"first_to_last": ratio})
+
+
+@rule(
+    explanation="Most of a layer's activations are at the bounds of its function, where the gradient is almost zero.",
+    reference=(
+        "Glorot and Bengio, Understanding the difficulty of training deep networks (2010)",
+        "https://proceedings.mlr.press/v9/glorot10a.html",
+    ),
+    advice="Scale the inputs, or start with smaller weights.",
+    limits={"share": Limit(0.5, "tuned; Glorot and Bengio (2010) show layers that stop learning at more")},
+)
+def saturated_units(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check each layer's units and gates before and after training, if the network learned less than it could."""
+    if not assessment.below_what_is_learnable:
+        return None
+    worst: dict[str, Any] = {"saturated": limit.share}
+    for name, network in _networks(facts):
+        for kind, layers in (("units", network.units), ("gates", network.gates)):
+            for layer, shares in (layers or {}).items():
+                if shares.saturated is not None and shares.saturated > worst["saturated"]:
+                    worst = {"layer": layer, "kind": kind, "saturated": shares.saturated, "of": name}
+    return Evidence(worst) if "layer" in worst else None
+
+
+@rule(
+    explanation="The inputs that determine the target are further back than the network's outputs depend on. Forget "
+    "gates that start at 0.73 keep a few steps only; chrono initialisation sets their bias for the window's length.",
+    reference=("Tallec, Ollivier, Can recurrent neural networks warp time? (2018)", "https://arxiv.org/abs/1804.11188"),
+    advice="Without such an option, set the forget gates' bias yourself, or shorten the window by averaging steps.",
+    limits={
+        "share": Limit(0.25, "tuned; steps that the network reaches back, as a share of the steps needed"),
+        "steps": Limit(20, "tuned; a need of fewer steps is never too long for a memory"),
+    },
+)
+def memory_too_short(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the steps that a linear model needs with those that hold 99 % of the outputs' sensitivity to the inputs.
+
+    The further reach of before and after training counts. Only if the network learned less than it could.
+    """
+    needed, before = facts.references.needed, facts.network.initial
+    if not assessment.below_what_is_learnable or not needed or needed < limit.steps:
+        return None
+    reach = before.gradient.memory if before and before.gradient else None
+    learned = median([net.gradient.memory if net.gradient else None for net in facts.network.trained.values()])
+    known = [value for value in (reach, learned) if value is not None]
+    if not known or max(known) > limit.share * needed:
+        return None
+    values = {"length": facts.data.length, "needed": needed, "reach_before": reach, "reach_after": learned}
+    return Evidence(values, {"experiment.architecture.gate_initializer": "chrono"})
+
+
+@rule(
+    explanation="The penalty on the weights is most of the loss, so the optimiser shrinks the weights instead of the "
+    "errors; or dropout removes most of what the network learns.",
+    reference=(
+        "Deep Learning, 7 Regularization (2016)",
+        "https://www.deeplearningbook.org/contents/regularization.html",
+    ),
+    limits={
+        "penalty_share": Limit(0.5, "tuned; share of the loss"),
+        "dropout": Limit(0.7, "tuned; largest rate of any layer"),
+    },
+)
+def over_regularised(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check the penalty's share of the loss at the end of training.
+
+    If the network learned less than it could, the share before training counts too, since a penalty that shrank all
+    weights to nothing is small in the end, and so does the largest dropout rate.
+    """
+    below, before, rate = assessment.below_what_is_learnable, facts.network.initial, facts.network.dropout
+    share, first = median([run.penalty_share for run in facts.course.values()]), None
+    if before and before.penalty is not None and before.loss:
+        first = before.penalty / (before.penalty + before.loss)
+    no_dropout = {"experiment.architecture.dropout": 0.0} if rate else {}
+    if (share or 0.0) > limit.penalty_share or (below and (first or 0.0) > limit.penalty_share):
+        loss = median([run.last for run in facts.course.values()])
+        values = {"penalty_share": share, "penalty_share_before": first, "loss": loss}
+        return Evidence(values, {"experiment.architecture.l2": 0.0} | no_dropout)
+    return Evidence({"dropout": rate}, no_dropout) if below and rate >= limit.dropout else None
+
+
+def _networks(facts: Facts) -> list[tuple[str, Snapshot]]:
+    """The untrained network, and the trained one of every seed."""
+    initial = [("initial", facts.network.initial)] if facts.network.initial else []
+    return initial + [(f"seed {seed}", network) for seed, network in facts.network.trained.items()]

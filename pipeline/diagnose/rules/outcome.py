@@ -1,113 +1,152 @@
-"""Rules over what the trained networks say: what one sees, beside why."""
+"""Rules over the predictions of the trained networks: mostly symptoms."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from pipeline.diagnose.assessment import Facts, Standing, limit, middle
-from pipeline.diagnose.rules import Finding
+from pipeline.diagnose.assessment import Assessment, median
+from pipeline.diagnose.facts import Facts
+from pipeline.diagnose.limits import GAP, SHIFT_MOST, Limit
+from pipeline.diagnose.rules import Evidence, Limits, rule
 
 
-def collapsed_predictions(facts: Facts, standing: Standing) -> Finding | None:
-    """(Nearly) the same answer for every window."""
-    seeds = [one["train"] for one in facts["outcome"]["seeds"].values()]
-    if standing.learned and not standing.behind:
+@rule(
+    cause=False,
+    explanation="The network predicts nearly the same for every window, so it uses little of its inputs.",
+    reference=("A recipe for training neural networks (2019)", "https://karpathy.github.io/2019/04/25/recipe/"),
+    limits={
+        "spread": Limit(0.1, "tuned; std of the predictions over that of the target, or of a probability over 0.5"),
+        "share": Limit(0.98, "tuned; share of the class that is predicted most"),
+    },
+)
+def collapsed_predictions(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check how much the predictions vary, unless the network learned and is not far behind the references."""
+    if assessment.learned and not assessment.behind:
         return None
-    if facts["data"]["kind"] is None:
-        spread = middle([one.get("spread") for one in seeds])
-        if spread is None or spread > limit("collapsed_spread"):
-            return None
-        return Finding("collapsed_predictions", False, {"spread": spread})
-    share = middle([one.get("largest_share") for one in seeds])
-    spread = middle([one.get("spread") for one in seeds])
-    if share is None or (share < limit("collapsed_class") and (spread or 0) > limit("collapsed_spread")):
+    seeds = [seed.train for seed in facts.outcome.seeds.values()]
+    spread = median([seed.spread for seed in seeds])
+    if facts.data.kind is None:
+        return None if spread is None or spread > limit.spread else Evidence({"spread": spread})
+    share = median([seed.largest_share for seed in seeds])
+    if share is None or (share < limit.share and (spread or 0) > limit.spread):
         return None
-    accuracy, most = middle([one["accuracy"] for one in seeds]), middle([one["majority"] for one in seeds])
-    evidence = {"largest_share": share, "spread": spread, "accuracy": accuracy, "majority": most}
-    return Finding("collapsed_predictions", False, evidence)
+    accuracy, majority = median([seed.accuracy for seed in seeds]), median([seed.majority for seed in seeds])
+    return Evidence({"largest_share": share, "spread": spread, "accuracy": accuracy, "majority": majority})
 
 
-def persistence_echo(facts: Facts, standing: Standing) -> Finding | None:
-    """The predictions repeat the last value, and foretell nothing of the change that comes."""
-    echoes = [(one["held"] or one["train"]).get("echo") for one in facts["outcome"]["seeds"].values()]
-    known = [echo for echo in echoes if echo and echo["to_last"] is not None]
-    if not known or standing.learned:
+@rule(
+    cause=False,
+    explanation="The predictions repeat the last value of the window. That looks good in a plot and in R², but does "
+    "not predict the coming change.",
+    reference=("Hyndman, Athanasopoulos, Forecasting, simple methods", "https://otexts.com/fpp3/simple-methods.html"),
+    limits={
+        "to_last": Limit(0.25, "tuned; squared distance of the predictions from the last value, over the target's"),
+        "direction": Limit(0.2, "tuned; correlation of the predicted change with the real one"),
+    },
+)
+def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Compare predictions with the last value, and predicted with real changes, if the network did not learn."""
+    echoes = [(seed.held or seed.train).echo for seed in facts.outcome.seeds.values()]
+    known = [echo for echo in echoes if echo and echo.to_last is not None]
+    if not known or assessment.learned:
         return None
-    near = middle([echo["to_last"] for echo in known])
-    direction = middle([echo["direction"] for echo in known])
-    along = middle([echo["corr_last"] for echo in known])
-    if near is None or near > limit("echo_to_last") or (direction or 0) > limit("echo_direction"):
+    near, direction = median([echo.to_last for echo in known]), median([echo.direction for echo in known])
+    if near is None or near > limit.to_last or (direction or 0) > limit.direction:
         return None
-    evidence = {"distance_to_last": near, "corr_last": along, "direction": direction}
-    return Finding("persistence_echo", False, evidence)
+    along = median([echo.corr_last for echo in known])
+    return Evidence({"distance_to_last": near, "corr_last": along, "direction": direction})
 
 
-def loss_at_floor(facts: Facts, standing: Standing) -> Finding | None:
-    """The loss lies at a number that one gets without knowing anything, or at the clip of Keras's cross-entropy."""
-    losses = [run["last"] for run in facts["course"].values() if run["last"] is not None]
+@rule(
+    cause=False,
+    explanation="The loss is what a prediction costs that knows nothing of the inputs: ln of the number of classes, or "
+    "the entropy of their shares. Or it is at the smallest value that Keras's clipped cross-entropy can show.",
+    reference=("Cross Validated 470563", "https://stats.stackexchange.com/questions/470563"),
+    limits={
+        "floor": Limit(1.2e-07, "-log(1 - 1e-7) in float32, Keras's clipped cross-entropy (post 470563)"),
+        "distance": Limit(0.01, "tuned; relative distance from ln 2, ln 3 or the entropy of the shares"),
+    },
+)
+def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the last training loss with the smallest one that Keras can show.
+
+    If the network did not learn, cross-entropies are compared with the losses of constant predictions too.
+    """
+    losses = [run.last for run in facts.course.values() if run.last is not None]
     if not losses:
         return None
-    if max(losses) <= limit("floor"):
-        return Finding("loss_at_floor", False, {"loss": max(losses), "constant": "1.1921e-07"})
-    loss, classes = middle(losses), facts["data"]["classes"]
-    penalty = middle([run["penalty_share"] for run in facts["course"].values()]) or 0.0
-    if not classes or not facts["network"]["loss"].endswith("crossentropy") or loss is None or standing.learned:
+    if max(losses) <= limit.floor:
+        return Evidence({"loss": max(losses), "constant": "1.1921e-07"})
+    classes, loss = facts.data.classes, median([*losses])
+    if not classes or not facts.network.loss.endswith("crossentropy") or loss is None or assessment.learned:
         return None
-    loss *= 1 - penalty
-    count = len(classes["shares"])
-    known = {"ln 2" if count == 2 else "ln 3": math.log(count), "entropy of the shares": classes["entropy"]}
+    loss *= 1 - (median([run.penalty_share for run in facts.course.values()]) or 0.0)
+    count = len(classes.shares)
+    known = {"ln 2" if count == 2 else "ln 3": math.log(count), "entropy of the shares": classes.entropy}
     for name, value in known.items():
-        if abs(loss / value - 1) < limit("constant_loss"):
-            return Finding("loss_at_floor", False, {"loss": loss, "constant": name, "value": value})
+        if value is not None and abs(loss / value - 1) < limit.distance:
+            return Evidence({"loss": loss, "constant": name, "value": value})
     return None
 
 
-def loss_metric_disagree(facts: Facts, standing: Standing) -> Finding | None:
-    """A loss that looks good beside predictions that are not."""
-    if standing.broken or standing.learned is not False:
+@rule(
+    cause=False,
+    explanation="The loss is small, but the predictions are hardly better than a constant or naive forecast.",
+    reference=(
+        "Hyndman and Koehler, Another look at measures of forecast accuracy (2006)",
+        "https://doi.org/10.1016/j.ijforecast.2006.03.001",
+    ),
+    limits={
+        "loss": Limit(0.02, "tuned; of a regression"),
+        "entropy": Limit(0.5, "tuned; of classes, as a share of the entropy of their shares"),
+        "train_skill": GAP,
+    },
+)
+def loss_metric_disagree(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Look for a small training loss, penalties apart, beside little skill on training and unseen windows."""
+    if assessment.nonfinite or assessment.learned is not False:
         return None
-    loss = middle([run["last"] for run in facts["course"].values()])
-    share = middle([run["penalty_share"] for run in facts["course"].values()]) or 0.0
-    if loss is None or (standing.train_skill is not None and standing.train_skill > limit("gap")):
+    loss, fitted = median([run.last for run in facts.course.values()]), assessment.train_skill
+    if loss is None or (fitted is not None and fitted > limit.train_skill):
         return None
-    classes = facts["data"]["classes"]
-    fit = loss * (1 - share)  # what is left of it without the penalty
-    if fit > (limit("low_entropy") * classes["entropy"] if classes else limit("low_loss")):
+    classes = facts.data.classes
+    rest = loss * (1 - (median([run.penalty_share for run in facts.course.values()]) or 0.0))
+    if rest > (limit.entropy * (classes.entropy or 0.0) if classes else limit.loss):
         return None
-    return Finding(
-        "loss_metric_disagree", False, {"loss": loss, "without_penalty": fit, "train_skill": standing.train_skill}
-    )
+    return Evidence({"loss": loss, "without_penalty": rest, "train_skill": fitted})
 
 
-def overfitting(facts: Facts, standing: Standing) -> Finding | None:
-    """Training windows are answered far better than others."""
-    if standing.broken:
+@rule(
+    explanation="The network predicts its training windows far better than others: it memorised them.",
+    reference=("Prechelt, Early stopping, but when? (1998)", "https://doi.org/10.1007/3-540-49430-8_3"),
+    limits={
+        "gap": GAP,
+        "validation_rise": Limit(1.15, "tuned; last validation loss over the least one"),
+        "shift_most": SHIFT_MOST,
+    },
+)
+def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the skill against a constant prediction on training windows with that on unseen ones.
+
+    A network that learned is reported only if its validation loss rose again. Nothing is reported where validation
+    targets are on another level, since that leaves a gap too, or where anything is NaN or infinite.
+    """
+    unseen, control = facts.outcome.all.held, facts.controls.held_back
+    seen, own = facts.outcome.all.train.constant_skill, unseen.constant_skill if unseen else None
+    if control and not unseen:
+        seen, own = control.train_skill, control.constant_skill
+    if assessment.nonfinite:
         return None
-    unseen, control = facts["outcome"]["all"]["held"], facts["controls"].get("held_back")
-    if unseen:
-        seen, own = facts["outcome"]["all"]["train"]["constant_skill"], unseen["constant_skill"]
-    elif control:
-        seen, own = control["train_skill"], control["constant_skill"]
-    else:
+    if seen is None or own is None or seen < limit.gap or seen - own < limit.gap:
         return None
-    rise = middle([run.get("val_rise") for run in facts["course"].values()])
-    if seen is None or own is None or seen < limit("gap") or seen - own < limit("gap"):
+    rise, shift = median([run.val_rise for run in facts.course.values()]), facts.data.shift
+    moved = bool(shift and shift.mean is not None and abs(shift.mean) > limit.shift_most)
+    if moved or (assessment.learned and not (rise and rise > limit.validation_rise)):
         return None
-    # A level that moved away leaves a gap too, without anything having been learned by heart.
-    shift = facts["data"]["shift"]
-    moved = bool(shift and shift["mean"] is not None and abs(shift["mean"]) > limit("shift_most"))
-    if moved or (standing.learned and not (rise and rise > limit("validation_rise"))):
-        return None
-    evidence = {"train_skill": seen, "unseen_skill": own, "validation_rise": rise}
     stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
     change: dict[str, Any] = {"experiment.training.early_stopping": stopping}
     if not unseen:
-        if facts["settings"]["split"]["scheme"] not in ("holdout", "sequences"):
-            change = {}
-        else:
-            change = {"dataset.split.validation": 0.1} | change
-    return Finding("overfitting", True, evidence, change)
-
-
-RULES = (collapsed_predictions, persistence_echo, loss_at_floor, loss_metric_disagree, overfitting)
+        splits = facts.settings.split["scheme"] in ("holdout", "sequences")
+        change = {"dataset.split.validation": 0.1} | change if splits else {}
+    return Evidence({"train_skill": seen, "unseen_skill": own, "validation_rise": rise}, change)

@@ -4,175 +4,251 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.diagnose.assessment import Facts, Standing, limit
-from pipeline.diagnose.rules import Finding
+from pipeline.diagnose.assessment import Assessment
+from pipeline.diagnose.facts import Facts
+from pipeline.diagnose.limits import DUPLICATE_SHARE, INPUT_STD_LEAST, OFFSET_SIZE, SHIFT_MOST, TARGET_STD_MOST, Limit
+from pipeline.diagnose.rules import Evidence, Limits, rule
 
 
-def nonfinite_input(facts: Facts, _: Standing) -> Finding | None:
-    """Missing or infinite cells that reach the network."""
-    found = facts["data"]["nonfinite"]
-    if not found or not (found["cells"] or found["targets"]):
+@rule(
+    explanation="Missing or infinite values reach the network. A single one makes the loss of its batch NaN, and the "
+    "next update makes every weight NaN: from then on the network predicts NaN for every window.",
+    reference=(
+        "enable_check_numerics",
+        "https://www.tensorflow.org/api_docs/python/tf/debugging/enable_check_numerics",
+    ),
+)
+def nonfinite_input(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Look for NaN or infinite values in the training windows and their targets."""
+    found = facts.data.nonfinite
+    if not found or not (found.cells or found.targets):
         return None
-    keys = ("row", "column", "window", "batch", "cells", "windows", "targets")
-    return Finding("nonfinite_input", True, {key: found.get(key) for key in keys}, {"dataset.window.missing": "drop"})
+    values = {"row": found.row, "column": found.column, "window": found.window, "batch": found.batch}
+    values |= {"cells": found.cells, "windows": found.windows, "targets": found.targets}
+    return Evidence(values, {"dataset.window.missing": "drop"})
 
 
-def constant_feature(facts: Facts, _: Standing) -> Finding | None:
-    names = [one["name"] for one in facts["data"]["inputs"] if one["constant"]]
-    # One feature of independent sequences may be constant within each of them, and still differ between them.
+@rule(
+    explanation="A feature has the same value in all training windows. It carries no information, and a scaler that "
+    "divides by its standard deviation makes it infinite.",
+    reference=("scikit-learn, feature selection", "https://scikit-learn.org/stable/modules/feature_selection.html"),
+    advice="Check whether the column was filled in by mistake.",
+)
+def constant_feature(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Look for features with a single value in all training windows, up to the rounding of float32."""
+    features = facts.data.inputs
+    names = [feature.name for feature in features if feature.constant]
     if not names:
         return None
-    every = len(names) == len(facts["data"]["inputs"])
-    change = {} if every else {"dataset.window.constant": "drop"}
-    return Finding("constant_feature", True, {"features": names, "of": len(facts["data"]["inputs"])}, change)
+    change = {} if len(names) == len(features) else {"dataset.window.constant": "drop"}
+    return Evidence({"features": names, "of": len(features)}, change)
 
 
-def unscaled_input(facts: Facts, _: Standing) -> Finding | None:
-    """Inputs far from zero mean and unit spread, as the network sees them."""
-    bad = []
-    for one in facts["data"]["inputs"]:
-        if one["constant"] or not one["std"]:
+@rule(
+    explanation="At least one input is far from zero mean and unit variance. Gates and activations then hardly respond "
+    "or saturate, and no learning rate suits both the first layer and the others.",
+    reference=("LeCun and others, Efficient BackProp (1998)", "http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf"),
+    limits={
+        "std_least": INPUT_STD_LEAST,
+        "std_most": Limit(10.0, "tuned; LeCun et al. (1998, Efficient BackProp, 4.3) ask for a value near 1"),
+        "offset_most": Limit(5.0, "tuned; size of the mean in standard deviations"),
+        "offset_size": OFFSET_SIZE,
+    },
+)
+def unscaled_input(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Check the mean and standard deviation of each feature, as the network receives it; constant ones are left out."""
+    features, bad = facts.data.inputs, []
+    for feature in features:
+        mean, std = feature.mean, feature.std
+        if feature.constant or mean is None or not std:
             continue
-        offset = abs(one["mean"]) / one["std"]
-        wide = one["std"] > limit("input_spread_most") or one["std"] < limit("input_spread_least")
-        if wide or (offset > limit("input_offset_most") and abs(one["mean"]) > 1):
-            bad.append({"feature": one["name"], "mean": one["mean"], "std": one["std"]})
+        offset = abs(mean) / std > limit.offset_most and abs(mean) > limit.offset_size
+        if not limit.std_least <= std <= limit.std_most or offset:
+            bad.append({"feature": feature.name, "mean": mean, "std": std})
     if not bad:
         return None
     change = {"dataset.scaling.features": "standard"}
-    if facts["settings"]["scaling"]["features"] == "standard":
+    if facts.settings.scaling["features"] == "standard":
         change = {"dataset.scaling.window": "standard"}
-    return Finding("unscaled_input", True, {"features": len(bad), "of": len(facts["data"]["inputs"])} | bad[0], change)
+    return Evidence({"features": len(bad), "of": len(features)} | bad[0], change)
 
 
-def unscaled_target(facts: Facts, standing: Standing) -> Finding | None:
-    """A regression's target far from unit size, or on a level that training never showed."""
-    target, shift = facts["data"]["target"], facts["data"]["shift"]
-    if facts["data"]["kind"] is not None or not target or not target["std"]:
+@rule(
+    explanation="The target's scale or level is far from the head's initial output, or far from that seen in training. "
+    "The network spends its updates on reaching it, and cannot predict levels it never saw.",
+    reference=("scikit-learn, transforming the target", "https://scikit-learn.org/stable/modules/compose.html"),
+    limits={
+        "std_least": Limit(0.02, "tuned"),
+        "std_most": TARGET_STD_MOST,
+        "offset_most": Limit(5.0, "tuned; size of the mean in standard deviations"),
+        "offset_size": OFFSET_SIZE,
+        "shift_most": SHIFT_MOST,
+    },
+)
+def unscaled_target(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check the mean and standard deviation of a regression's target, as the network receives it.
+
+    A shift between training and validation targets counts too, if the network learned less than it could.
+    """
+    mean, std = facts.data.target.mean, facts.data.target.std
+    shift, before = facts.data.shift, facts.network.initial
+    if facts.data.kind is not None or mean is None or not std:
         return None
-    offset = abs(target["mean"]) / target["std"]
-    moved = abs(shift["mean"]) if shift and shift["mean"] is not None else 0.0
-    evidence = {"mean": target["mean"], "std": target["std"]}
-    before = facts["network"]["initial"] or {}
-    evidence |= {"loss_before_training": before.get("loss"), "expected_loss": before.get("expected_loss")}
-    if target["std"] > limit("target_spread_most") or target["std"] < limit("target_spread_least"):
-        return Finding("unscaled_target", True, evidence, {"dataset.scaling.target": "standard"})
-    if offset > limit("target_offset_most") and abs(target["mean"]) > 1:
-        return Finding("unscaled_target", True, evidence, {"dataset.scaling.target": "standard"})
-    # A level that drifts away hurts only a network that has to foretell the level itself.
-    if moved > limit("shift_most") and standing.trouble and shift:
-        evidence |= {"validation_shift": shift["mean"], "validation_outside": shift["outside"]}
-        return Finding("unscaled_target", True, evidence, {"dataset.scaling.window": "last"})
+    values = {"mean": mean, "std": std, "loss_before_training": None, "expected_loss": None}
+    if before:
+        values |= {"loss_before_training": before.loss, "expected_loss": before.expected_loss}
+    offset = abs(mean) / std > limit.offset_most and abs(mean) > limit.offset_size
+    if not limit.std_least <= std <= limit.std_most or offset:
+        return Evidence(values, {"dataset.scaling.target": "standard"})
+    # A drifting level hurts only a network that has to predict the level itself.
+    if shift and abs(shift.mean or 0.0) > limit.shift_most and assessment.below_what_is_learnable:
+        values |= {"validation_shift": shift.mean, "validation_outside": shift.outside}
+        return Evidence(values, {"dataset.scaling.window": "last"})
     return None
 
 
-def heavy_tailed_target(facts: Facts, _: Standing) -> Finding | None:
-    """Rare extremes that press everything else together, where the target is scaled to its range."""
-    target = facts["data"]["target"]
-    if facts["data"]["kind"] is not None or not target or facts["settings"]["scaling"]["target"] != "minmax":
+@rule(
+    explanation="The target is scaled to its range, and a few extremes squeeze all other targets into a small part of "
+    "it. There the loss and its gradients are tiny for any prediction.",
+    reference=("Scalers", "https://scikit-learn.org/stable/auto_examples/preprocessing/plot_all_scaling.html"),
+    limits={
+        "kurtosis_most": Limit(1.5, "chosen: a normal target has 0, a logistic one 1.2, a Laplace one 3"),
+        "share_of_range": Limit(
+            0.12, "chosen: the std of a uniform target is 0.29 of its range, of 1,000 normal ones 0.15"
+        ),
+    },
+)
+def heavy_tailed_target(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Check the excess kurtosis of a min-max scaled regression target, and its standard deviation beside its range."""
+    kurtosis, share = facts.data.target.kurtosis, facts.data.target.unit_spread
+    if facts.data.kind is not None or facts.settings.scaling["target"] != "minmax":
         return None
-    heavy = (target["kurtosis"] or 0.0) > limit("kurtosis_most")
-    if not heavy or target["unit_spread"] is None or target["unit_spread"] > limit("unit_spread_least"):
+    if (kurtosis or 0.0) <= limit.kurtosis_most or share is None or share > limit.share_of_range:
         return None
     change: dict[str, Any] = {"dataset.scaling.target": "standard"}
-    if not _reaches_all(facts):
-        change["experiment.architecture.head"] = "linear"
-    evidence = {"kurtosis": target["kurtosis"], "spread_of_range": target["unit_spread"]}
-    return Finding("heavy_tailed_target", True, evidence, change)
+    head = facts.network.head
+    if head.low is not None or head.high is not None:
+        change |= {"experiment.architecture.head": "linear"}
+    return Evidence({"kurtosis": kurtosis, "spread_of_range": share}, change)
 
 
-def target_misaligned(facts: Facts, _: Standing) -> Finding | None:
-    """A target that already stands in the window, or lies rows away from where its cause is; rows that repeat."""
-    found = facts["data"]["alignment"]
+@rule(
+    explanation="The window already holds the target, or its best predictor is further back than the last row, or rows "
+    "repeat. The task is then another one than it seems.",
+    reference=("Kaufman and others, Leakage in data mining (2012)", "https://doi.org/10.1145/2382577.2382579"),
+    advice="Check by how many rows the target column was shifted, and whether rows were filled in.",
+    limits={
+        "known_share": Limit(0.9, "tuned; share of windows that hold their target at one lag of one feature"),
+        "repeated_share": Limit(0.4, "tuned; share of rows that equal the row before"),
+        "gain": Limit(0.15, "tuned; by how much the best correlation exceeds the best one at the last row"),
+        "correlation": Limit(0.99, "tuned; least size of the best correlation"),
+    },
+)
+def target_misaligned(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Look for the target in its own window, and for rows that repeat.
+
+    One of three signs is enough: nearly all windows hold their target at one lag of a feature, and not at its others;
+    many rows equal the row before; or an input more than one row back correlates best with the target, clearly better
+    than any input of the last row.
+    """
+    found = facts.data.alignment
     if not found:
         return None
-    known, elsewhere = found["known"], found["known_elsewhere"] or 0.0
-    if known is not None and known >= limit("known_share") and elsewhere < limit("known_share"):
-        keys = ("known", "known_lag", "known_feature")
-        return Finding("target_misaligned", True, {key: found[key] for key in keys})
-    repeated = found["repeated"]
-    if repeated is not None and repeated >= limit("repeated_share"):
-        return Finding("target_misaligned", True, {"repeated_rows": repeated})
-    best, last = found["best_corr"], found["last_corr"]
-    if best is None or last is None or (found["best_lag"] or 1) <= 1:
+    if found.known is not None and found.known >= limit.known_share > (found.known_elsewhere or 0.0):
+        known = {"known": found.known, "known_lag": found.known_lag, "known_feature": found.known_feature}
+        return Evidence(known)
+    if found.repeated is not None and found.repeated >= limit.repeated_share:
+        return Evidence({"repeated_rows": found.repeated})
+    best, last = found.best_corr, found.last_corr
+    if best is None or last is None or (found.best_lag or 1) <= 1:
         return None
-    if abs(best) - abs(last) <= limit("misaligned_gain") or abs(best) <= limit("misaligned_corr"):
+    if abs(best) - abs(last) <= limit.gain or abs(best) <= limit.correlation:
         return None
-    shown = ("best_lag", "best_feature", "best_corr", "last_corr")
-    return Finding("target_misaligned", True, {key: found[key] for key in shown})
+    values = {"best_lag": found.best_lag, "best_feature": found.best_feature, "best_corr": best, "last_corr": last}
+    return Evidence(values)
 
 
-def class_imbalance(facts: Facts, _: Standing) -> Finding | None:
-    classes = facts["data"]["classes"]
-    if not classes or max(classes["shares"]) < limit("imbalance_share"):
+@rule(
+    explanation="One class dominates, so always predicting it is almost always right.",
+    reference=("He and Garcia, Learning from imbalanced data (2009)", "https://doi.org/10.1109/TKDE.2008.239"),
+    advice="Read balanced accuracy and MCC, and choose thresholds that divide the windows more evenly.",
+    limits={"share": Limit(0.85, "tuned")},
+)
+def class_imbalance(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Check the share of the largest class among the training windows."""
+    classes = facts.data.classes
+    if not classes or max(classes.shares) < limit.share:
         return None
-    return Finding("class_imbalance", True, {"shares": classes["shares"]})
+    return Evidence({"shares": classes.shares})
 
 
-def duplicate_windows(facts: Facts, _: Standing) -> Finding | None:
-    found = facts["data"]["duplicates"]
-    if not found or (found["share"] or 0.0) < limit("duplicate_share"):
+@rule(
+    explanation="Many training windows are identical, so there are fewer different examples than it seems.",
+    reference=("Lee and others, Deduplicating training data (2022)", "https://arxiv.org/abs/2107.06499"),
+    advice="Use a larger stride, or rows that do not repeat.",
+    limits={"share": DUPLICATE_SHARE},
+)
+def duplicate_windows(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Check the share of windows that equal another one. Sequences count only if equal ones have different targets."""
+    found = facts.data.duplicates
+    if found.share < limit.share or (facts.settings.window["length"] == "sequence" and not found.conflicting):
         return None
-    # Equal sequences with equal targets are what few kinds of sequences look like.
-    if facts["settings"]["window"]["length"] == "sequence" and not found["conflicting"]:
+    return Evidence({"share": found.share, "conflicting": found.conflicting})
+
+
+@rule(
+    explanation="The value that marks padding also occurs in real data, and the network never sees those steps.",
+    reference=("Keras, masking and padding", "https://keras.io/guides/understanding_masking_and_padding/"),
+    limits={"share": Limit(0.01, "tuned; windows are cut from rows, so they hold no padding")},
+)
+def mask_hides_data(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Check the share of steps that a Masking layer hides. Windows hold no padding, so all that it hides is data."""
+    mask = facts.network.masking
+    if not mask or mask.share < limit.share:
         return None
-    return Finding("duplicate_windows", True, {key: found[key] for key in ("share", "conflicting")})
+    values = {"value": mask.value, "share": mask.share, "inside": mask.inside, "windows": mask.windows}
+    return Evidence(values, {"experiment.architecture.mask_value": None})
 
 
-def mask_hides_data(facts: Facts, _: Standing) -> Finding | None:
-    """The mask's value stands in the windows. They are cut from rows and hold no padding: what is masked is data."""
-    mask = facts["network"]["masking"]
-    if not mask or (mask["share"] or 0.0) < limit("masked_share"):
+@rule(
+    explanation="State is carried from batch to batch, but windows do not continue those of the batch before. Each one "
+    "starts from the state that an unrelated window left.",
+    reference=("Keras, cross-batch statefulness", "https://keras.io/guides/working_with_rnns/"),
+    limits={"continued": Limit(0.5, "tuned")},
+)
+def state_order_broken(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Check in what share of all handovers of state the later window begins where the earlier one ended."""
+    found = facts.data.state
+    if not found or found.continued is None or found.continued >= limit.continued:
         return None
-    keys = ("value", "share", "inside", "windows")
-    return Finding(
-        "mask_hides_data", True, {key: mask[key] for key in keys}, {"experiment.architecture.mask_value": None}
-    )
+    values = {"declared": found.declared, "continued": found.continued}
+    return Evidence(values, {"experiment.training.state": "lanes" if found.possible else "none"})
 
 
-def state_order_broken(facts: Facts, _: Standing) -> Finding | None:
-    """State is handed from batch to batch, but the next batch's rows do not continue this one's."""
-    found = facts["data"]["state"]
-    if not found or found["continued"] is None or found["continued"] >= limit("continued_share"):
+@rule(
+    explanation="A linear model of longer windows predicts the same unseen targets clearly better.",
+    reference=("Hyndman, Athanasopoulos, Forecasting, autocorrelation", "https://otexts.com/fpp3/acf.html"),
+    limits={
+        "gain": Limit(0.1, "tuned; in skill"),
+        "nearly": Limit(0.02, "chosen: a shorter window with nearly the best skill is cheaper"),
+        "duplicate_share": DUPLICATE_SHARE,
+    },
+)
+def window_too_short(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the skill of linear models on the window and on longer ones that end with the same row.
+
+    Nothing is reported where many windows are identical, since longer ones would only find the repetition.
+    """
+    longer, own_length = facts.references.longer or {}, facts.data.length
+    if facts.data.duplicates.share >= limit.duplicate_share:
         return None
-    state = "lanes" if found["possible"] else "none"
-    evidence = {"declared": found["declared"], "continued": found["continued"]}
-    return Finding("state_order_broken", True, evidence, {"experiment.training.state": state})
-
-
-def window_too_short(facts: Facts, _: Standing) -> Finding | None:
-    """A linear model of a longer window finds clearly more on the same held-out windows."""
-    longer = facts["references"].get("longer") or {}
-    if (facts["data"]["duplicates"] or {}).get("share", 0.0) >= limit("duplicate_share"):
-        return None  # what a longer window finds there is the repetition
     known = {int(length): skill for length, skill in longer.items() if skill is not None}
-    own = known.pop(facts["data"]["length"], None)
+    own = known.pop(own_length, None)
     if own is None or not known:
         return None
-    # The shortest one that has nearly all of the gain.
     best = max(known.values())
-    length = min(length for length, skill in known.items() if skill >= best - 0.02)
-    if known[length] - max(own, 0.0) <= limit("longer_gain") or known[length] <= 0:
+    length = min(length for length, skill in known.items() if skill >= best - limit.nearly)
+    if known[length] - max(own, 0.0) <= limit.gain or known[length] <= 0:
         return None
-    evidence = {"length": facts["data"]["length"], "skill": own, "longer": length, "longer_skill": known[length]}
-    return Finding("window_too_short", True, evidence, {"dataset.window.length": length})
-
-
-def _reaches_all(facts: Facts) -> bool:
-    head = facts["network"]["head"]
-    return head["low"] is None and head["high"] is None
-
-
-RULES = (
-    nonfinite_input,
-    constant_feature,
-    unscaled_input,
-    unscaled_target,
-    heavy_tailed_target,
-    target_misaligned,
-    class_imbalance,
-    duplicate_windows,
-    mask_hides_data,
-    state_order_broken,
-    window_too_short,
-)
+    values = {"length": own_length, "skill": own, "longer": length, "longer_skill": known[length]}
+    return Evidence(values, {"dataset.window.length": length})

@@ -4,136 +4,171 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.diagnose.assessment import Facts, Standing, limit, middle
-from pipeline.diagnose.rules import Finding
+from pipeline.diagnose.assessment import Assessment, median
+from pipeline.diagnose.facts import Facts
+from pipeline.diagnose.limits import BEHIND, EXPLODING_NORM, LEAST_UPDATES, Limit
+from pipeline.diagnose.rules import Evidence, Limits, rule
 
-_BASE = "1"  # the rate of the training itself, among the multiples that were tried
+_RANGE_TEST = ("Smith, Cyclical learning rates, the range test (2017)", "https://arxiv.org/abs/1506.01186")
+_GAIN = Limit(2.0, "tuned; how much better one batch is memorised at another rate (range test, Smith 2017)")
+_STUCK = Limit(0.5, "tuned; share of the loss on one batch")
 
 
-def learning_rate_too_high(facts: Facts, standing: Standing) -> Finding | None:
-    """The loss diverges or only jumps, and a smaller step does better."""
-    if not standing.trouble or facts["data"]["nonfinite"]:
+@rule(
+    explanation="The loss jumps, rises or diverges. On one batch a smaller learning rate does better, or even the "
+    "smallest one tried diverges although the gradients are not large.",
+    reference=_RANGE_TEST,
+    limits={
+        "rise": Limit(3.0, "tuned; greatest loss as a multiple of the least one before it"),
+        "noise": Limit(0.5, "tuned; median step between neighbouring losses, as a share of their range"),
+        "gain": _GAIN,
+        "stuck": _STUCK,
+        "left": Limit(0.9, "chosen: the smaller rate must remove a tenth of the loss on one batch"),
+        "norm": EXPLODING_NORM,
+    },
+)
+def learning_rate_too_high(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the learning rate with smaller ones on one batch, if the loss diverged, jumped or rose in training.
+
+    Only if the network learned less than it could, and all inputs are finite.
+    """
+    if not assessment.below_what_is_learnable or facts.data.nonfinite:
         return None
-    rates = _rates(facts)
-    own = rates.get(_BASE)
-    best = _best_of(rates, lambda multiple: multiple < 1)
-    diverged = any(run["nonfinite"] for run in facts["course"].values())
+    own, best = _rates(facts, larger=False)
+    runs, rate = facts.course.values(), float(facts.experiment.training["learning_rate"])
+    diverged = any(run.nonfinite for run in runs)
     if best is None:
-        # No rate that was tried is small enough, though the gradients themselves are.
-        norm = ((facts["network"]["initial"] or {}).get("gradient") or {}).get("norm")
-        if not diverged or norm is None or norm > limit("exploding_norm"):
+        gradient = facts.network.initial.gradient if facts.network.initial else None
+        norm = gradient.norm if gradient else None
+        if not diverged or norm is None or norm > limit.norm:
             return None
-        evidence = {"rate": _rate(facts), "gradient_norm_before": norm, "diverged": True}
-        return Finding("learning_rate_too_high", True, evidence, {"experiment.training.learning_rate": 0.001})
-    rise = middle([run.get("worst_rise") for run in facts["course"].values()])
-    noise = middle([run.get("noise") for run in facts["course"].values()])
-    fall = middle([run.get("fall") for run in facts["course"].values()])
-    restless = diverged or (rise or 0) > limit("rise_most") or (noise or 0) > limit("noise_most") or (fall or 0) < 0
-    multiple, ratio = best
-    worse = own is None or own > max(limit("rate_gain") * ratio, limit("rate_stuck"))
-    if not (restless and worse and ratio < 0.9):
+        failed = {"rate": rate, "gradient_norm_before": norm, "diverged": True}
+        return Evidence(failed, {"experiment.training.learning_rate": 0.001})
+    rise, noise = median([run.worst_rise for run in runs]), median([run.noise for run in runs])
+    fall = median([run.fall for run in runs])
+    restless = diverged or (rise or 0) > limit.rise or (noise or 0) > limit.noise or (fall or 0) < 0
+    multiple, left = best
+    worse = own is None or own > max(limit.gain * left, limit.stuck)
+    if not (restless and worse and left < limit.left):
         return None
-    rate = _rate(facts)
-    evidence = {"rate": rate, "one_batch": own, "smaller_rate": rate * multiple, "one_batch_smaller": ratio}
-    evidence |= {"diverged": diverged, "worst_rise": rise, "noise": noise}
-    return Finding(
-        "learning_rate_too_high", True, evidence, {"experiment.training.learning_rate": _short(rate * multiple)}
-    )
+    values: dict[str, Any] = {
+        "rate": rate,
+        "one_batch": own,
+        "smaller_rate": rate * multiple,
+        "one_batch_smaller": left,
+    }
+    values |= {"diverged": diverged, "worst_rise": rise, "noise": noise}
+    return Evidence(values, {"experiment.training.learning_rate": _short(rate * multiple)})
 
 
-def learning_rate_too_low(facts: Facts, standing: Standing) -> Finding | None:
-    """One batch is memorised far sooner at a larger step, and the training is still on its way down."""
-    if not standing.trouble or standing.broken:
+@rule(
+    explanation="On one batch the network learns far faster at a larger learning rate. At its own it hardly moves.",
+    reference=_RANGE_TEST,
+    limits={
+        "updates": LEAST_UPDATES,
+        "update_to_weight": Limit(1e-5, "tuned; the usual ratio of an update to the weights is a thousandth"),
+        "proportion": Limit(5.0, "chosen: well above 1, and far below the factors of 10 and 100 between the rates"),
+        "own": Limit(0.8, "tuned; share of the loss on one batch"),
+        "gain": _GAIN,
+        "stuck": _STUCK,
+    },
+)
+def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the learning rate with larger ones on one batch.
+
+    It is too low if it leaves most of the loss where a larger one leaves little, or if its updates are tiny beside the
+    weights and a larger one removes several times as much of the loss. Only if the network learned less than it could.
+    """
+    if not assessment.below_what_is_learnable or assessment.nonfinite:
         return None
-    rates = _rates(facts)
-    own = rates.get(_BASE)
-    best = _best_of(rates, lambda multiple: multiple > 1)
-    updates = middle([run["updates"] for run in facts["course"].values()])
-    if own is None or best is None or (updates or 0) <= limit("least_updates"):
+    own, best = _rates(facts, larger=True)
+    updates = median([run.updates for run in facts.course.values()])
+    if own is None or best is None or (updates or 0) <= limit.updates:
         return None
-    multiple, ratio = best
-    moved = _update_ratio(facts)
-    # So small a step that even a hundred times as large a one has not come far yet: it has come further in proportion.
-    still = moved is not None and moved < limit("update_least") and 1 - ratio > 5 * max(1 - own, 0.0) > 0
-    stuck = own > limit("rate_own") and own > limit("rate_gain") * ratio and ratio < limit("rate_stuck")
-    if not still and not stuck:
+    (multiple, left), moved = best, _update_to_weight(facts)
+    still = moved is not None and moved < limit.update_to_weight and 1 - left > limit.proportion * max(1 - own, 0.0) > 0
+    if not still and not (own > limit.own and own > limit.gain * left and left < limit.stuck):
         return None
-    rate = _rate(facts)
-    evidence: dict[str, Any] = {"rate": rate, "one_batch": own}
-    evidence |= {"larger_rate": rate * multiple, "one_batch_larger": ratio}
-    evidence |= {"update_to_weight": moved}
-    return Finding(
-        "learning_rate_too_low", True, evidence, {"experiment.training.learning_rate": _short(rate * multiple)}
-    )
+    rate = float(facts.experiment.training["learning_rate"])
+    values: dict[str, Any] = {"rate": rate, "one_batch": own, "larger_rate": rate * multiple, "one_batch_larger": left}
+    values |= {"update_to_weight": moved}
+    return Evidence(values, {"experiment.training.learning_rate": _short(rate * multiple)})
 
 
-def too_few_updates(facts: Facts, standing: Standing) -> Finding | None:
-    """The loss was still falling when the training ended, after few steps."""
-    if not standing.trouble or standing.broken or (standing.train_skill or 0.0) > limit("fitted_well"):
+@rule(
+    explanation="The training ended after few updates, with the loss still falling or too early to tell.",
+    reference=("Hoffer and others, Train longer, generalize better (2017)", "https://arxiv.org/abs/1705.08741"),
+    limits={
+        "updates_most": Limit(200, "tuned"),
+        "updates_least": LEAST_UPDATES,
+        "late_fall": Limit(0.02, "tuned; share of the loss, over the last quarter of the training"),
+        "train_skill": Limit(0.5, "tuned; a network that fits its training windows so well had enough updates"),
+        "batch_share": Limit(
+            0.125, "chosen: a batch of more of the windows is made smaller, else there are more epochs"
+        ),
+    },
+)
+def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check the number of updates and, unless they are very few, whether the loss of any seed fell to the end.
+
+    Only if the network learned less than it could and does not fit its training windows well.
+    """
+    fitted = (assessment.train_skill or 0.0) > limit.train_skill
+    if not assessment.below_what_is_learnable or assessment.nonfinite or fitted:
         return None
-    runs = facts["course"].values()
-    updates = middle([run["updates"] for run in runs])
-    # Of one seed is enough: another one may have died, and its loss cannot fall.
-    late = max((run["late_fall"] for run in runs if run["late_fall"] is not None), default=None)
-    if updates is None or updates > limit("few_updates"):
+    updates = median([run.updates for run in facts.course.values()])
+    late = max((run.late_fall for run in facts.course.values() if run.late_fall is not None), default=None)
+    if updates is None or updates > limit.updates_most:
         return None
-    if updates > limit("least_updates") and (late is None or late < limit("late_fall")):
+    if updates > limit.updates_least and (late is None or late < limit.late_fall):
         return None
-    training = facts["experiment"]["training"]
-    evidence = {"updates": updates, "late_fall": late, "epochs": training["epochs"], "batch": training["batch_size"]}
-    return Finding("too_few_updates", True, evidence, _more(facts))
+    epochs, batch = facts.experiment.training["epochs"], facts.experiment.training["batch_size"]
+    change = {"experiment.training.epochs": epochs * 4}
+    if batch > limit.batch_share * facts.data.windows.train:
+        change = {"experiment.training.batch_size": max(1, batch // 32)}
+    return Evidence({"updates": updates, "late_fall": late, "epochs": epochs, "batch": batch}, change)
 
 
-def capacity_too_small(facts: Facts, standing: Standing) -> Finding | None:
-    """A layer of one or two units, and training windows that are answered far worse than by the references."""
-    if not standing.behind or standing.broken or standing.reference is None:
+@rule(
+    explanation="A layer before the last has one or two units, and the network fits its own training windows far worse "
+    "than a reference model (linear, or boosted trees) predicts unseen ones.",
+    reference=("A recipe for training neural networks (2019)", "https://karpathy.github.io/2019/04/25/recipe/"),
+    advice="Use more units in the narrowest layer.",
+    limits={"units": Limit(2, "tuned"), "behind": BEHIND},
+)
+def capacity_too_small(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check the narrowest layer before the last, if skill on training and unseen windows is far below the reference."""
+    if not assessment.behind or assessment.nonfinite or assessment.reference is None:
         return None
-    units = [layer["units"] for layer in facts["network"]["layers"] if layer.get("units")]
+    units = [layer.units for layer in facts.network.layers if layer.units]
     narrow = min(units[:-1], default=None)
-    fitted = standing.train_skill or 0.0
-    if narrow is None or narrow > limit("capacity_units") or fitted > limit("behind") * standing.reference:
+    fitted = assessment.train_skill or 0.0
+    if narrow is None or narrow > limit.units or fitted > limit.behind * assessment.reference:
         return None
-    rates = (facts["controls"].get("memorise") or {}).get("rates") or {}
-    floors = [one["floor"] for one in rates.values() if one.get("floor") is not None]
-    evidence = {"narrowest": narrow, "weights": facts["network"]["weights"], "one_batch": min(floors, default=None)}
-    return Finding("capacity_too_small", True, evidence | {"train_skill": fitted, "reference": standing.reference})
+    rates = facts.controls.memorise.rates.values() if facts.controls.memorise else []
+    floor = min((rate.floor for rate in rates if rate.floor is not None), default=None)
+    values: dict[str, Any] = {"narrowest": narrow, "weights": facts.network.weights, "one_batch": floor}
+    return Evidence(values | {"train_skill": fitted, "reference": assessment.reference})
 
 
-def _update_ratio(facts: Facts) -> float | None:
-    """By how much of its norm a layer moves in one step: the layer that moves most, the middle seed."""
-    seeds: list[float | None] = []
-    for run in facts["course"].values():
-        layers = [one["median"] for one in (run["update_ratio"] or {}).values() if one.get("median") is not None]
-        seeds.append(max(layers, default=None))
-    return middle(seeds)
+def _update_to_weight(facts: Facts) -> float | None:
+    """Norm of an update as a share of the weights' norm: the layer that moves most, the median over seeds."""
+    seeds = [(run.update_ratio or {}).values() for run in facts.course.values()]
+    return median([max((layer.median for layer in layers), default=None) for layers in seeds])
 
 
-def _more(facts: Facts) -> dict[str, Any]:
-    """Smaller batches where the batch holds a good part of the windows, else more epochs."""
-    training, windows = facts["experiment"]["training"], facts["data"]["windows"]["train"]
-    if training["batch_size"] > windows / 8:
-        return {"experiment.training.batch_size": max(1, training["batch_size"] // 32)}
-    return {"experiment.training.epochs": training["epochs"] * 4}
+def _rates(facts: Facts, larger: bool) -> tuple[float | None, tuple[float, float] | None]:
+    """What is left of the loss on one batch after the same steps, None for what is not finite.
 
-
-def _rate(facts: Facts) -> float:
-    return float(facts["experiment"]["training"]["learning_rate"])
+    Returns:
+        The share that the training's own rate leaves, and of the larger or smaller rates the best one: its multiple and
+        the share that it leaves.
+    """
+    rates = facts.controls.memorise.rates if facts.controls.memorise else {}
+    left = {float(multiple): rate.ratio for multiple, rate in rates.items() if rate.finite and rate.ratio is not None}
+    others = {multiple: ratio for multiple, ratio in left.items() if multiple != 1 and (multiple > 1) == larger}
+    return left.get(1.0), min(others.items(), key=lambda item: item[1], default=None)
 
 
 def _short(rate: float) -> float:
     return float(f"{rate:.2g}")
-
-
-def _rates(facts: Facts) -> dict[str, float | None]:
-    """What is left of the loss on one batch after the same steps, by multiple of the own rate; None: not finite."""
-    rates = (facts["controls"].get("memorise") or {}).get("rates") or {}
-    return {multiple: one["ratio"] if one["finite"] else None for multiple, one in rates.items()}
-
-
-def _best_of(rates: dict[str, float | None], wanted: Any) -> tuple[float, float] | None:
-    known = [(float(multiple), ratio) for multiple, ratio in rates.items() if ratio is not None]
-    known = [one for one in known if wanted(one[0])]
-    return min(known, key=lambda one: one[1]) if known else None
-
-
-RULES = (learning_rate_too_high, learning_rate_too_low, too_few_updates, capacity_too_small)

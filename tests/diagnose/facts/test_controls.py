@@ -22,8 +22,8 @@ def autoregression(rows, phi=0.9, seed=0):
     return values
 
 
-def facts(part, architecture=DENSE, training=None, held=None):
-    return controls.facts(part, held, {"architecture": architecture, "training": ADAM | (training or {})})
+def facts(part, architecture=DENSE, training=None, validation=None):
+    return controls.facts(part, validation, {"architecture": architecture, "training": ADAM | (training or {})})
 
 
 @pytest.fixture(scope="module")
@@ -32,54 +32,59 @@ def healthy():
 
 
 def test_a_healthy_network_memorises_and_learns_what_was_planted(healthy):
-    rates = healthy["memorise"]["rates"]
+    rates = healthy.memorise.rates
     assert list(rates) == ["0.01", "0.1", "1", "10", "100"]
-    assert rates["1"]["floor"] < 0.2
-    assert rates["0.01"]["ratio"] > 0.5 > rates["1"]["ratio"]
-    assert 0.6 < healthy["planted"]["strength"] < 0.9
-    assert healthy["planted"]["share"] > 0.7
+    assert rates["1"].floor < 0.2
+    assert rates["0.01"].ratio > 0.5 > rates["1"].ratio
+    assert 0.6 < healthy.planted.strength < 0.9
+    assert healthy.planted.share > 0.7
 
 
 def test_inputs_are_what_a_network_learns_from(healthy):
-    assert healthy["real"]["skill"] > 0.4
-    assert healthy["zeroed"]["skill"] < 0.05
-    assert healthy["shuffled"]["skill"] < 0.2
-    assert healthy["zeroed"]["loss"] > healthy["real"]["loss"]
+    assert healthy.real.skill > 0.4
+    assert healthy.zeroed.skill < 0.05
+    assert healthy.shuffled.skill < 0.2
 
 
 def test_the_later_windows_judge_where_there_is_no_validation(healthy):
-    found = healthy["held_back"]
-    assert found["constant_skill"] > 0.5
-    assert found["low"] <= found["skill"] <= found["high"]
-    assert found["steps"] <= found["of"] == 20 * -(-692 // 16)
-    assert facts(make_part(autoregression(200), length=8), held=make_part(noise(40), length=8))["held_back"] is None
+    found = healthy.held_back
+    assert found.constant_skill > 0.5
+    assert found.low <= found.skill <= found.high
+    assert found.steps <= controls._updates(692, ADAM) == 20 * -(-692 // 16)
+    assert facts(make_part(autoregression(200), length=8), validation=make_part(noise(40), length=8)).held_back is None
 
 
 def test_noise_leaves_nothing_but_the_planted_signal():
     found = facts(make_part(noise(900), length=8, kind="sign"), DENSE | {"head": "sigmoid"})
-    assert found["held_back"]["low"] < 0.02
-    assert found["planted"]["share"] > 0.5
+    assert found.held_back.low < 0.02
+    assert found.planted.share > 0.5
 
 
 def test_a_dead_head_learns_nothing():
     part = make_part(autoregression(300) - 50, length=8)  # targets below what a relu can say
     found = facts(part, DENSE | {"head": "relu"}, {"learning_rate": 0.1})
-    assert found["planted"]["share"] < 0.1
-    assert min(rate["floor"] for rate in found["memorise"]["rates"].values()) > 0.9
+    assert found.planted.share < 0.1
+    assert min(rate.floor for rate in found.memorise.rates.values()) > 0.9
 
 
-def test_a_rate_that_explodes_is_told():
+def test_a_rate_that_explodes_is_not_finite():
     found = facts(make_part(autoregression(300), length=8, scale=0.01), training={"optimizer": "sgd"})
-    rates = found["memorise"]["rates"]
-    assert not rates["100"]["finite"]
-    assert rates["100"]["ratio"] is None
-    assert rates["100"]["steps"] < found["memorise"]["steps"]
+    rates = found.memorise.rates
+    assert not rates["100"].finite
+    assert rates["100"].ratio is None
+
+
+def test_a_training_stops_where_its_loss_is_not_finite():
+    part = make_part(autoregression(300), length=8, scale=0.01)
+    training = short.ShortTraining(part, {"architecture": DENSE, "training": ADAM | {"optimizer": "sgd"}})
+    training.restart(100.0)
+    assert training.train(part.inputs, part.targets(), np.arange(16), 100) < 100
 
 
 def test_each_control_begins_where_the_training_does():
     part = make_part(noise(200), length=5)
     architecture = {"name": "lstm", "units": [3], "head": "linear", "dropout": 0.3}
-    one = short.Short(part, {"architecture": architecture, "training": ADAM})
+    one = short.ShortTraining(part, {"architecture": architecture, "training": ADAM})
     weights = []
     for _ in range(2):
         one.restart()
@@ -97,12 +102,12 @@ def test_equal_facts_in_carried_state_missing_cells_and_again():
     settings = {"state": "lanes", "batch_size": 8, "shuffle": False, "epochs": 2}
     first = facts(part, architecture, settings)
     assert first == facts(part, architecture, settings)
-    assert first["memorise"]["rates"]["1"]["finite"]
+    assert first.memorise.rates["1"].finite
 
 
 def test_no_network_no_controls():
     found = facts(make_part(noise(60), length=5), {"name": "lstm", "builder": "lstm:absent"})
-    assert set(found.values()) == {None}
+    assert found == controls.Controls(None, None, None, None, None, None)
 
 
 @pytest.mark.parametrize("classes", [None, 2, 3])
@@ -139,8 +144,8 @@ def test_rows_of_padding_carry_no_signal():
 
 def test_steps_follow_from_sizes():
     part = make_part(noise(300), length=100)
-    small = short.Short(part, {"architecture": {"name": "lstm", "units": [4]}, "training": ADAM})
-    large = short.Short(
+    small = short.ShortTraining(part, {"architecture": {"name": "lstm", "units": [4]}, "training": ADAM})
+    large = short.ShortTraining(
         part, {"architecture": {"name": "lstm", "units": [300, 300]}, "training": ADAM | {"batch_size": 64}}
     )
     assert (small.batch, large.batch) == (16, 16)

@@ -17,43 +17,38 @@ def facts(**epochs):
 
 def test_a_smooth_fall():
     found = facts(loss=[4.0, 2.0], penalty=[1.0, 1.0], slices=[[4.0, 3.0], [2.0, 1.0]], val_loss=[3.0, 6.0])
-    assert (found["updates"], found["epochs"], found["stopped"]) == (20, 2, "completed")
-    assert (found["first"], found["last"], found["best"]) == (4.0, 2.0, 2.0)
-    assert found["penalty_share"] == 0.5
-    assert found["fall"] == pytest.approx(0.75)  # of the slices, which hold no penalty
-    assert found["late_fall"] == pytest.approx(0.5)
-    assert (found["rises"], found["noise"]) == (0.0, pytest.approx(1 / 3, rel=1e-4))
-    assert (found["val_best_epoch"], found["val_rise"]) == (1, 2.0)
-    assert found["accuracy"] is None
+    assert (found.updates, found.last) == (20, 2.0)
+    assert found.penalty_share == 0.5
+    assert found.fall == pytest.approx(0.75)  # of the slices, which hold no penalty
+    assert found.late_fall == pytest.approx(0.5)
+    assert found.noise == pytest.approx(1 / 3, rel=1e-4)
+    assert found.val_rise == 2.0
 
 
 def test_a_loss_that_jumps():
     found = facts(loss=[1.0] * 5, penalty=[0.0] * 5, slices=[[1.0], [4.0], [0.5], [4.0], [1.0]])
-    assert found["rises"] == 0.5
-    assert found["worst_rise"] == 8.0
-    assert found["noise"] == pytest.approx((3 + 3.5) / 2 / 3.5, rel=1e-4)
-    assert found["fall"] == 0.0
+    assert found.worst_rise == 8.0
+    assert found.noise == pytest.approx((3 + 3.5) / 2 / 3.5, rel=1e-4)
+    assert found.fall == 0.0
 
 
 def test_a_history_without_slices_has_one_per_epoch():
     found = facts(loss=[5.0, 3.0, 2.0], penalty=[1.0, 1.0, 1.0])
-    assert found["slices"] == 3
-    assert found["fall"] == pytest.approx(0.75)
-    assert found["update_ratio"] is None
+    assert found.fall == pytest.approx(0.75)
+    assert found.update_ratio is None
 
 
 def test_updates_are_told_by_layer():
     ratios = [{"lstm": 0.1, "skip": None}, {"lstm": 0.3, "skip": 0.2}, {"lstm": 0.2, "skip": 0.4}]
-    found = facts(loss=[3.0, 2.0, 1.0], penalty=[0.0] * 3, slices=[[1.0]] * 3, update_ratio=ratios)["update_ratio"]
-    assert found["lstm"] == {"first": 0.1, "median": 0.2, "last": 0.2}
-    assert found["skip"]["first"] == 0.2
+    found = facts(loss=[3.0, 2.0, 1.0], penalty=[0.0] * 3, slices=[[1.0]] * 3, update_ratio=ratios).update_ratio
+    assert found == {"lstm": course.UpdateRatio(0.2), "skip": course.UpdateRatio(pytest.approx(0.3))}
 
 
 def test_a_training_that_failed_in_its_first_batch():
     failure = {"epoch": 1, "batch": 1, "batches_per_report": 1, "loss_before": None, "accuracy_before": None}
     broken = history(loss=[None], penalty=[None], accuracy=[None], slices=[[]], update_ratio=[{"lstm": None}])
     found = course.facts({0: broken | {"nonfinite": failure, "weights_finite": False, "stopped": "nonfinite"}})["0"]
-    assert found["nonfinite"] == failure
-    assert not found["weights_finite"]
-    for key in ("first", "last", "best", "fall", "late_fall", "noise", "worst_rise", "penalty_share", "val_rise"):
-        assert found[key] is None
+    assert found.nonfinite == course.Failure(epoch=1, batch=1)
+    assert not found.weights_finite
+    for key in ("last", "fall", "late_fall", "noise", "worst_rise", "penalty_share", "val_rise"):
+        assert getattr(found, key) is None

@@ -30,30 +30,30 @@ def look(part, architecture, training=None, networks=None):
 def test_the_whole_of_a_healthy_network():
     part = make_part(noise(120), length=6)
     found = look(part, LSTM)
-    assert found["weights"] == 101
-    assert [layer["type"] for layer in found["layers"]] == ["LSTM", "Dense"]
-    assert found["head"] == {"layer": "head", "activation": "linear", "units": 1, "low": None, "high": None}
-    assert (found["output_shape"], found["target_shape"]) == ([114, 1], [114, 1])
-    assert (found["loss"], found["regularised"], found["dropout"], found["masking"]) == ("mse", False, 0.0, None)
-    assert found["initial"] == found["trained"]["0"]  # nothing was trained
-    one = found["initial"]
-    assert one["finite"]
-    assert one["expected_loss"] == pytest.approx(part.targets().var(), rel=1e-4)
+    assert found.weights == 101
+    assert [layer.units for layer in found.layers] == [4, 1]
+    assert found.head == network.Head("linear", 1, None, None)
+    assert (found.output_shape, found.target_shape) == ([114, 1], [114, 1])
+    assert (found.loss, found.dropout, found.masking) == ("mse", 0.0, None)
+    assert found.initial == found.trained["0"]  # nothing was trained
+    one = found.initial
+    assert one.expected_loss == pytest.approx(part.targets().var(), rel=1e-4)
     model = build(part, LSTM, TRAINING, 0)
     with_it = ((model.predict(part.inputs(), verbose=0) - part.targets()) ** 2).mean()
-    assert one["loss"] == pytest.approx(with_it, rel=1e-4)
-    assert one["dead_output"] == 0.0
-    assert one["units"]["lstm_0"] == {"dead": 0.0, "saturated": 0.0, "constant": 0.0}
-    assert len(one["gradient"]["steps"]) == 6
-    assert one["gradient"]["memory"] in (5, 6)
-    assert 0.6 < one["gates"]["lstm_0"]["forget"] < 0.8  # a bias of 1
-    assert one["gates"]["lstm_0"]["memory"] < 10
+    assert one.loss == pytest.approx(with_it, rel=1e-4)
+    assert one.dead_output == 0.0
+    assert one.units == {"lstm_0": network.Units(0.0)}
+    assert len(one.gradient.steps) == 6
+    assert one.gradient.memory in (5, 6)
+    assert one.gates == {"lstm_0": network.Gates(0.0)}
+    forget = gates._walk(model.get_layer("lstm_0").cell, part.inputs(), None)[::3]
+    assert 0.6 < np.mean(forget) < 0.8  # a bias of 1
 
 
 def test_gradients_are_those_of_the_loss():
     part = make_part(noise(40), length=5)
     model = build(part, LSTM, TRAINING, 0)
-    found = look(part, LSTM, networks={0: model})["initial"]["gradient"]
+    found = look(part, LSTM, networks={0: model}).initial.gradient
     kernel = model.get_layer("head").kernel
     inputs, targets, slope = part.inputs(), part.targets(), []
     for cell in range(4):
@@ -67,8 +67,8 @@ def test_gradients_are_those_of_the_loss():
             kernel.assign(before)
         slope.append((losses[0] - losses[1]) / 2e-2)
     bias = 2 * (model.predict(inputs, verbose=0) - targets).mean()
-    assert found["layers"]["head"] == pytest.approx(np.linalg.norm([*slope, bias]), rel=1e-2)
-    assert found["norm"] == pytest.approx(np.linalg.norm(list(found["layers"].values())), rel=1e-4)
+    head = found.norm / np.hypot(found.first_to_last, 1)
+    assert head == pytest.approx(np.linalg.norm([*slope, bias]), rel=1e-2)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,8 @@ def test_gates_walk_as_keras_does(layer, monkeypatch):
     for name in ("_lstm", "_gru"):
         original = getattr(gates, name)
         monkeypatch.setattr(gates, name, lambda *a, f=original: (walked.append(out := f(*a)), out)[1])
-    assert gates.facts(layer, inputs, None)["forget"] == pytest.approx(0.5, abs=0.35)
+    assert gates.facts(layer, inputs, None).saturated == 0
+    assert np.mean([step[1][0].mean() for step in walked]) == pytest.approx(0.5, abs=0.35)  # forget
     np.testing.assert_allclose(walked[6][0][0], said[:, -1, :3], atol=1e-5)
     if said.shape[-1] == 6:
         np.testing.assert_allclose(walked[13][0][0], said[:, 0, 3:], atol=1e-5)
@@ -99,7 +100,7 @@ def test_a_masked_step_is_passed_over_by_the_gates():
     inputs = noise(2 * 6).reshape(2, 6, 1).astype(np.float32)
     layer(inputs)
     mask = np.array([[True] * 3 + [False] * 3] * 2)
-    assert gates.facts(layer, inputs, mask) == gates.facts(layer, inputs[:, :3], None)
+    np.testing.assert_array_equal(gates._walk(layer.cell, inputs, mask), gates._walk(layer.cell, inputs[:, :3], None))
 
 
 def test_a_dead_head_and_a_short_memory():
@@ -108,32 +109,30 @@ def test_a_dead_head_and_a_short_memory():
     model = build(part, architecture, TRAINING, 0)
     model.get_layer("head").bias.assign([-9.0])
     found = look(part, architecture, networks={0: model})
-    assert (found["head"]["low"], found["head"]["high"]) == (0.0, None)
-    one = found["trained"]["0"]
-    assert one["dead_output"] == 1.0
-    assert one["output"]["max"] == 0.0
-    assert one["preactivation"]["max"] < -5
-    assert one["gradient"]["norm"] == 0.0
-    assert one["gradient"]["memory"] < 38
-    assert one["gradient"]["first"] < 1e-3
-    assert one["loss"] == pytest.approx((part.targets() ** 2).mean(), rel=1e-4)
+    assert (found.head.low, found.head.high) == (0.0, None)
+    one = found.trained["0"]
+    assert one.dead_output == 1.0
+    assert one.gradient.norm == 0.0
+    assert one.gradient.memory < 38
+    assert sum(one.gradient.steps[:4]) < 1e-3 * sum(one.gradient.steps)
+    assert one.loss == pytest.approx((part.targets() ** 2).mean(), rel=1e-4)
 
 
 def test_softmax_on_one_unit_is_dead():
     part = make_part(noise(40), length=5, kind="sign")
     found = look(part, LSTM | {"head": "softmax"})
-    assert found["initial"]["dead_output"] == 1.0
-    assert look(part, LSTM | {"head": "sigmoid"})["initial"]["dead_output"] == 0.0
-    assert found["initial"]["expected_loss"] == pytest.approx(np.log(2), rel=1e-4)
+    assert found.initial.dead_output == 1.0
+    assert look(part, LSTM | {"head": "sigmoid"}).initial.dead_output == 0.0
+    assert found.initial.expected_loss == pytest.approx(np.log(2), rel=1e-4)
 
 
 def test_penalty_and_dropout():
     part = make_part(noise(40), length=5)
     found = look(part, {"name": "simple_rnn", "units": [4], "activations": ["tanh"], "dropout": 0.3})
-    assert (found["regularised"], found["dropout"]) == (True, 0.3)
+    assert found.dropout == 0.3
     model = build(part, {"name": "simple_rnn", "units": [4], "activations": ["tanh"]}, TRAINING, 0)
     squares = sum(float((w.numpy() ** 2).sum()) for w in model.trainable_weights if "recurrent" not in w.path)
-    assert found["initial"]["penalty"] == pytest.approx(0.01 * squares, rel=1e-4)
+    assert found.initial.penalty == pytest.approx(0.01 * squares, rel=1e-4)
 
 
 def test_masked_steps_are_counted():
@@ -141,14 +140,8 @@ def test_masked_steps_are_counted():
     part = make_part(values, length=6, kind="sequence_mean", stride=1)
     part = dataclasses.replace(part, table={k: v[[0, 6]] for k, v in part.table.items()})
     # windows: 0 0 1 2 0 3 and 0 0 0 0 0 0
-    found = look(part, {"name": "masked_lstm", "units": 2})["masking"]
-    assert found == {
-        "value": 0.0,
-        "share": 0.75,
-        "inside": pytest.approx(1 / 12, rel=1e-4),
-        "windows": 0.5,
-        "trailing": 0.0,
-    }
+    found = look(part, {"name": "masked_lstm", "units": 2}).masking
+    assert found == network.Masking(value=0.0, share=0.75, inside=pytest.approx(1 / 12, rel=1e-4), windows=0.5)
 
 
 def test_weights_that_are_no_numbers_and_windows_with_a_missing_cell():
@@ -158,13 +151,11 @@ def test_weights_that_are_no_numbers_and_windows_with_a_missing_cell():
     model, history = fit(sick, None, architecture, TRAINING, seed=0)
     assert history["stopped"] == "nonfinite"
     found = look(sick, architecture, networks={0: model})
-    assert found["target_shape"] == [50, 1]  # of 55 windows five hold the cell
-    one = found["trained"]["0"]
-    assert not one["finite"]
-    assert one["loss"] is None
-    assert one["gradient"] is None
-    assert found["initial"]["finite"]
-    assert found["initial"]["loss"] == pytest.approx(np.log(2), rel=0.2)
+    assert found.target_shape == [50, 1]  # of 55 windows five hold the cell
+    one = found.trained["0"]
+    assert one.loss is None
+    assert one.gradient is None
+    assert found.initial.loss == pytest.approx(np.log(2), rel=0.2)
 
 
 def test_carried_state_is_left_out():
@@ -172,7 +163,7 @@ def test_carried_state_is_left_out():
     settings = {"state": "lanes", "batch_size": 3}
     stateful = build(part, LSTM, TRAINING | settings, 0)
     found = look(part, LSTM, settings, {0: stateful})
-    assert found["trained"]["0"] == look(part, LSTM)["initial"]
+    assert found.trained["0"] == look(part, LSTM).initial
 
 
 def test_outputs_of_another_rank_than_the_targets():
@@ -182,9 +173,9 @@ def test_outputs_of_another_rank_than_the_targets():
     kept = [weight.copy() for weight in sequences.get_weights()]
     architecture = {"name": "lstm", "builder": "lstm:absent"}  # cannot be built again
     found = look(part, architecture, networks={0: sequences, 1: keras.models.clone_model(sequences)})
-    assert (found["output_shape"], found["target_shape"]) == ([35, 5, 1], [35, 1])
-    assert found["initial"] is None
-    assert found["trained"]["0"]["loss"] > 0
+    assert (found.output_shape, found.target_shape) == ([35, 5, 1], [35, 1])
+    assert found.initial is None
+    assert found.trained["0"].loss > 0
     for before, after in zip(kept, sequences.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
 
@@ -203,11 +194,11 @@ def test_a_network_that_is_no_graph():
     own = Own()
     own(part.inputs())
     found = look(part, {"name": "lstm", "builder": "lstm:absent"}, networks={0: own})
-    one = found["trained"]["0"]
-    assert found["head"]["activation"] is None
-    assert one["loss"] > 0
-    assert one["gradient"]["norm"] > 0
-    assert one["units"] == {}
+    one = found.trained["0"]
+    assert found.head.activation is None
+    assert one.loss > 0
+    assert one.gradient.norm > 0
+    assert one.units == {}
 
 
 @pytest.mark.parametrize(
