@@ -166,9 +166,9 @@ def index() -> str:
     lines = [
         "# Transcripts",
         "",
-        "`python -m tools.transcripts` runs these commands in small clones and writes these pages; a test holds its",
-        "list of commands against them. Times, durations, process ids and the folder's path are replaced, commits are",
-        "numbered, and of a long output the middle is left out.",
+        "`python -m tools.transcripts` runs these commands in small clones and writes these pages. A test compares",
+        "them with its list of commands. Times, durations, process ids and the folder's path are replaced, commits are",
+        "numbered, and the middle of a long output is left out.",
         "",
         *(f"- [{section.title}]({section.name}.md)" for section in SECTIONS),
     ]

@@ -1,4 +1,4 @@
-"""`python -m pipeline.report`."""
+"""Command line of the stage: `python -m pipeline.report`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pipeline.report.stage import report
 
 
 def main(arguments: list[str]) -> None:
+    """Run the stage."""
     if arguments:
         raise UserError("python -m pipeline.report", "takes no argument", " ".join(arguments), "Leave it out.")
     with costs.record("report"):

@@ -1,4 +1,4 @@
-"""How good the diagnosis is, measured on injected faults, and what it cannot tell."""
+"""The accuracy of the diagnosis on injected faults, and its limitations."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pipeline.report.wording import joined, percent
 
 FILE = Path("benchmarks/results/corpus.json")
 COMMAND = "`make bench`"
-_HALVES = {"reported": "reported half", "tuning": "half that the thresholds were tuned on"}
-# What the diagnosis promises on the reported half, and what others found for the best of the known tools on theirs:
+_HALVES = {"reported": "held-out half", "tuning": "half used for tuning the thresholds"}
+# The diagnosis' own targets on the held-out half, and the published scores of the best known tool on its corpus:
 # Humbatova, Kim, Jahangirova, Yoo, Tonella, Empirical Software Engineering 30:124 (2025), abstract.
 _BARS = {"recall": 0.90, "precision": 0.90, "verdict_right": 0.95}
 _PUBLISHED = {"recall": 0.55, "precision": 0.37}
 SOURCE = "https://doi.org/10.1007/s10664-025-10657-7"
 
 
-def section(found: dict[str, Any] | None, diagnoses: dict[str, dict[str, Any] | None]) -> dict[str, Any]:
-    """Both sections: scores of each half, found per code, the cases; and what the diagnoses say they cannot tell.
+def section(results: dict[str, Any] | None, diagnoses: dict[str, dict[str, Any] | None]) -> dict[str, Any]:
+    """Return both sections: the scores of each half, by code and by case, and the limitations.
 
     Args:
-        found: what the corpus' command wrote, or None where it did not run.
-        diagnoses: by experiment what the stage `diagnose` wrote, or None.
+        results: Output of `python -m benchmarks.corpus`, or None.
+        diagnoses: Output of the stage `diagnose` by experiment, or None.
     """
-    known = found or {}
+    known = results or {}
     halves = known.get("halves") or {}
     reported = halves.get("reported")
     return {
@@ -36,7 +36,7 @@ def section(found: dict[str, Any] | None, diagnoses: dict[str, dict[str, Any] | 
         "source": SOURCE,
         "bars": _bars(reported) if reported else [],
         "codes": _codes(known.get("codes") or {}),
-        "cases": [_case(one) for one in known.get("cases") or [] if one.get("half") == "reported"],
+        "cases": [_case(case) for case in known.get("cases") or [] if case.get("half") == "reported"],
         "cannot_tell": diagnosis.cannot_tell(diagnoses),
     }
 
@@ -58,7 +58,7 @@ def _share(value: float | None) -> str:
 
 
 def _alarms(scores: dict[str, Any]) -> str:
-    """Healthy cases with a finding: a count of them, or their share."""
+    """Return the healthy cases with a finding, as a count or as a share."""
     value = scores.get("false_alarms")
     if value is None:
         return "–"
@@ -66,14 +66,14 @@ def _alarms(scores: dict[str, Any]) -> str:
 
 
 def _bars(scores: dict[str, Any]) -> list[dict[str, Any]]:
-    words = {
+    texts = {
         "recall": "recall at least {}",
         "precision": "precision at least {}",
-        "verdict_right": "verdict right in {}",
+        "verdict_right": "correct verdict in at least {}",
     }
     shown = {"verdict_right": percent(_BARS["verdict_right"])}
     bars = [
-        {"text": words[key].format(shown.get(key, f"{bar:.2f}")), **_met(scores.get(key), lambda v, b=bar: v >= b)}
+        {"text": texts[key].format(shown.get(key, f"{bar:.2f}")), **_met(scores.get(key), lambda v, b=bar: v >= b)}
         for key, bar in _BARS.items()
     ]
     return [*bars, {"text": "no false alarm", **_met(scores.get("false_alarms"), lambda v: v == 0)}]
@@ -86,29 +86,26 @@ def _met(value: float | None, test: Any) -> dict[str, str]:
 
 
 def _codes(codes: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
-    """Cases and found per code, those that were missed most first."""
-    rows = [
-        {"code": code, "cases": one["cases"], "found": one["found"], "missed": one["cases"] - one["found"]}
-        for code, one in codes.items()
-    ]
+    """Return cases and detections by code, the most often missed first."""
+    rows = [{"code": code, **counts, "missed": counts["cases"] - counts["found"]} for code, counts in codes.items()]
     return sorted(rows, key=lambda row: (-row["missed"], row["code"]))
 
 
-def _case(one: dict[str, Any]) -> dict[str, Any]:
-    """One case: what was injected, what counts as right, what was said."""
-    right = one.get("verdict") in (one.get("verdicts") or [])
-    acceptable = one.get("acceptable") or []
+def _case(case: dict[str, Any]) -> dict[str, Any]:
+    """Return one case as texts: the injected faults, the accepted findings and the reported ones."""
+    right = case.get("verdict") in (case.get("verdicts") or [])
+    acceptable = case.get("acceptable") or []
     return {
-        "name": one["name"],
-        "base": one.get("base") or "",
-        "faults": joined([str(fault) for fault in one.get("faults") or []]) or "none",
-        "acceptable": _words(acceptable),
-        "found": _words(one.get("found") or []),
-        "verdict": {**(diagnosis.chip(one) or {"chip": "–"}), "tone": "good" if right else "bad"},
-        "verdicts": _words(one.get("verdicts") or []),
+        "name": case["name"],
+        "base": case.get("base") or "",
+        "faults": joined([str(fault) for fault in case.get("faults") or []]) or "none",
+        "acceptable": _codes_text(acceptable),
+        "found": _codes_text(case.get("found") or []),
+        "verdict": {**(diagnosis.chip(case) or {"chip": "–"}), "tone": "good" if right else "bad"},
+        "verdicts": _codes_text(case.get("verdicts") or []),
     }
 
 
-def _words(codes: list[Any]) -> str:
-    """Codes as a list; of a fault that may be told by one of several, `a / b`."""
-    return ", ".join(" / ".join(map(str, one)) if isinstance(one, list) else str(one) for one in codes) or "none"
+def _codes_text(codes: list[Any]) -> str:
+    """Return codes as a list; `a / b` if either of two is accepted."""
+    return ", ".join(" / ".join(map(str, code)) if isinstance(code, list) else str(code) for code in codes) or "none"

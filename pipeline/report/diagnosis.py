@@ -18,74 +18,74 @@ VERDICTS = {
 _WEIGHTS = {"cause": {"chip": "cause", "tone": "yes"}, "symptom": {"chip": "symptom", "tone": "unknown"}}
 
 
-def verdict(found: dict[str, Any] | None) -> str | None:
-    """The verdict of one experiment's diagnosis; None where there is no diagnosis."""
-    return found.get("verdict") if found else None
+def verdict(diagnosis: dict[str, Any] | None) -> str | None:
+    """Return the verdict of a diagnosis; None without one."""
+    return diagnosis.get("verdict") if diagnosis else None
 
 
-def chip(found: dict[str, Any] | None) -> dict[str, str] | None:
-    """The verdict with its colour; None where there is none."""
-    told = verdict(found)
-    return VERDICTS.get(told, {"chip": told, "tone": "unknown"}) if told else None
+def chip(diagnosis: dict[str, Any] | None) -> dict[str, str] | None:
+    """Return the verdict with its colour; None without one."""
+    name = verdict(diagnosis)
+    return VERDICTS.get(name, {"chip": name, "tone": "unknown"}) if name else None
 
 
-def facts(name: str, found: dict[str, Any] | None) -> dict[str, Any]:
-    """What the page shows of one experiment's diagnosis, as texts.
+def section(name: str, diagnosis: dict[str, Any] | None) -> dict[str, Any]:
+    """Return one experiment's diagnosis as texts.
 
     Args:
-        name: of the experiment.
-        found: what the stage `diagnose` wrote, or None; then only `missing` says something.
+        name: Name of the experiment.
+        diagnosis: Output of the stage `diagnose`, or None.
     """
-    findings = [finding(one) for one in (found or {}).get("findings") or []]
+    findings = [finding(each) for each in (diagnosis or {}).get("findings") or []]
     # Causes first, each kind in the order of the diagnosis.
-    findings.sort(key=lambda one: one["weight"]["chip"] != "cause")
-    causes = [one["code"] for one in findings if one["weight"]["chip"] == "cause"]
+    findings.sort(key=lambda each: each["weight"]["chip"] != "cause")
+    causes = [each["code"] for each in findings if each["weight"]["chip"] == "cause"]
     return {
         "name": name,
-        "missing": "" if found else f"Not diagnosed yet: run `dvc repro diagnose@{name}`.",
-        "verdict": chip(found),
-        "reasons": list((found or {}).get("reasons") or []),
+        "missing": "" if diagnosis else f"Not diagnosed yet: run `dvc repro diagnose@{name}`.",
+        "verdict": chip(diagnosis),
+        "reasons": list((diagnosis or {}).get("reasons") or []),
         "findings": findings,
-        "causes": causes,
-        "told": joined(causes) if causes else "no cause found" if found else "",
+        "causes": joined(causes) if causes else "no cause found" if diagnosis else "",
     }
 
 
-def finding(one: dict[str, Any]) -> dict[str, Any]:
-    """One finding as texts; its remedy as parameters with their values, and the command line, or advice."""
-    remedy, reference = one.get("remedy") or {}, one.get("reference") or {}
-    weight = one.get("weight") or "symptom"
+def finding(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return one finding as texts, with its remedy (parameters, values and command) or its advice."""
+    remedy, reference = entry.get("remedy") or {}, entry.get("reference") or {}
+    weight = entry.get("weight") or "symptom"
     return {
-        "code": one["code"],
-        "page": f"../docs/findings/{one['code']}.md" if one["code"].isidentifier() else "",
+        "code": entry["code"],
+        "page": f"../docs/findings/{entry['code']}.md" if entry["code"].isidentifier() else "",
         "weight": _WEIGHTS.get(weight, {"chip": weight, "tone": "unknown"}),
-        "explanation": one.get("explanation") or "",
-        "evidence": [(name.replace("_", " "), quantity(value)) for name, value in (one.get("evidence") or {}).items()],
+        "explanation": entry.get("explanation") or "",
+        "evidence": [
+            (name.replace("_", " "), quantity(value)) for name, value in (entry.get("evidence") or {}).items()
+        ],
         "title": reference.get("title") or "",
         "url": reference.get("url") or "",
         "link": address(reference.get("url")),
         "remedy": [(name, setting(value)) for name, value in (remedy.get("set") or {}).items()],
         "command": remedy.get("command") or "",
-        "advice": one.get("advice") or "",
+        "advice": entry.get("advice") or "",
     }
 
 
-def counted(diagnoses: dict[str, dict[str, Any] | None]) -> str:
-    """How many experiments got which verdict, in a sentence; empty where none was diagnosed."""
-    told = [verdict(found) for found in diagnoses.values()]
-    known = Counter(one for one in told if one)
-    if not known:
+def summary(diagnoses: dict[str, dict[str, Any] | None]) -> str:
+    """Return how many experiments got each verdict, in a sentence; empty if none was diagnosed."""
+    verdicts = [verdict(diagnosis) for diagnosis in diagnoses.values()]
+    counts = Counter(name for name in verdicts if name)
+    if not counts:
         return ""
-    order = [name for name in VERDICTS if name in known] + [name for name in known if name not in VERDICTS]
-    counts = [f"{known[name]} {VERDICTS.get(name, {'chip': name})['chip']}" for name in order]
-    of = f"Of {len(told)} experiments" if None not in told else f"Of {known.total()} experiments diagnosed"
-    return f"{of}: {joined(counts)}."
+    order = [name for name in VERDICTS if name in counts] + [name for name in counts if name not in VERDICTS]
+    listed = joined([f"{VERDICTS.get(name, {'chip': name})['chip']} ({counts[name]})" for name in order])
+    return f"Verdicts of {counts.total()} diagnosed experiment{'' if counts.total() == 1 else 's'}: {listed}."
 
 
 def cannot_tell(diagnoses: dict[str, dict[str, Any] | None]) -> list[tuple[str, list[str]]]:
-    """What a diagnosis says that it cannot tell, each sentence once, with the experiments that it is said of."""
-    said: dict[str, list[str]] = {}
-    for name, found in diagnoses.items():
-        for sentence in (found or {}).get("cannot_tell") or []:
-            said.setdefault(sentence, []).append(name)
-    return list(said.items())
+    """Return each limitation that a diagnosis names, once, with the experiments that it applies to."""
+    limitations: dict[str, list[str]] = {}
+    for name, diagnosis in diagnoses.items():
+        for sentence in (diagnosis or {}).get("cannot_tell") or []:
+            limitations.setdefault(sentence, []).append(name)
+    return list(limitations.items())

@@ -1,6 +1,6 @@
-"""The report's figures as inline SVG: no fonts, addresses or dates, and colours that follow the page's light or dark.
+"""The report's figures as inline SVG, without fonts, URLs or dates; their colours follow the light or dark mode.
 
-Matplotlib draws with stand-in colours; they become CSS variables afterwards. The same numbers give the same bytes.
+Matplotlib draws in placeholder colours, which are then replaced by CSS variables. Equal numbers give equal bytes.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ import hashlib
 import io
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-# Stand-in colours for matplotlib, and the CSS variable that each becomes.
+# Placeholder colours for matplotlib, and the CSS variable that replaces each.
 _COLOURS = {
     "#010101": "--ink",
     "#020202": "--soft",
@@ -29,54 +31,61 @@ _COLOURS = {
 }
 INK, SOFT, LINE, TRAIN, VALIDATION, TEST, TRUTH, ORACLE, NAIVE, NETWORK, REFERENCE = _COLOURS
 _PART = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-# Several seeds share a colour and differ by their dashes, which also works without colours.
+# Seeds share a colour and differ by their dashes, which works without colours too.
 DASHES = ["-", (0, (4, 1.5)), (0, (1.5, 1.2)), (0, (5, 1, 1, 1)), (0, (8, 2))]
-# A point of SVG is a pixel of a 400 pixel wide phone: text of 9.5 stays readable there.
+# In inches. On a phone 400 pixels wide, a point of the SVG is a pixel, so that text of 9.5 points is readable.
 _WIDTH = 5.6
 
 
-def style() -> Any:
-    """Settings of matplotlib for every figure, for `rc_context`."""
-    return {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "flatline",
-        "font.family": "DejaVu Sans",
-        "font.size": 9.5,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": LINE,
-        "axes.labelcolor": SOFT,
-        "axes.linewidth": 0.8,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": LINE,
-        "grid.linewidth": 0.5,
-        "xtick.color": LINE,
-        "ytick.color": LINE,
-        "xtick.labelcolor": SOFT,
-        "ytick.labelcolor": SOFT,
-        "text.color": INK,
-        "legend.frameon": False,
-        "legend.fontsize": 8.5,
-        "legend.labelcolor": SOFT,
-        "lines.linewidth": 1.4,
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "savefig.facecolor": "none",
-        "path.simplify_threshold": 0.5,
-    }
+_STYLE: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "flatline",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": SOFT,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.5,
+    "xtick.color": LINE,
+    "ytick.color": LINE,
+    "xtick.labelcolor": SOFT,
+    "ytick.labelcolor": SOFT,
+    "text.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "legend.labelcolor": SOFT,
+    "lines.linewidth": 1.4,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "path.simplify_threshold": 0.5,
+}
 
 
-def new(height: float) -> tuple[Any, Any]:
-    """A figure of the page's width and so many inches, and its axes."""
+@contextmanager
+def canvas(height: float) -> Iterator[tuple[Any, Any]]:
+    """Open a figure of the page's width and style with this height in inches, and its axes."""
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-    return figure, figure.subplots()
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        yield figure, figure.subplots()
 
 
 def svg(figure: Any, key: str, label: str) -> str:
-    """The figure as an `<svg>` element whose ids are unique in the page, named `label` for those who cannot see it."""
+    """Return the figure as an `<svg>` element.
+
+    Args:
+        figure: A Matplotlib figure.
+        key: Makes the element's ids unique in the page.
+        label: Accessible name.
+    """
     from xml.sax.saxutils import quoteattr
 
     file = io.StringIO()
@@ -87,17 +96,17 @@ def svg(figure: Any, key: str, label: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.S)
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
     text = text.replace("xlink:href=", "href=")
-    # Ids that nothing refers to are dropped; the others get a prefix of their own, for many figures share a page.
+    # Drop ids without a reference; prefix the others, since many figures share a page.
     used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", text))
     prefix = "f" + hashlib.sha256(key.encode()).hexdigest()[:8]
     text = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", text)
     text = re.sub(r'(url\(#|href="#)', rf"\g<1>{prefix}-", text)
-    # The page's own font, and its colours. The drawing's text is measured in DejaVu Sans, which is wider than most.
+    # Use the page's font and colours. Text was laid out in DejaVu Sans, which is wider than most fonts.
     text = re.sub(r"font: ([\d.]+)px [^;\"]+", r"font-size: \1px", text)
     text = re.sub(r"font-family: [^;\"]+;? ?", "", text)
     for colour, name in _COLOURS.items():
         text = text.replace(colour, f"var({name})")
-    # Hundredths of a point are finer than a screen, in coordinates: the labels keep all their digits.
+    # Round coordinates to hundredths of a point; labels keep their digits.
     text = re.sub(r' (?:d|x|y|transform)="[^"]*"', lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]), text)
     box = re.search(r'viewBox="[^"]+"', text)
     head = f'<svg {box[0] if box else ""} role="img" aria-label={quoteattr(label)} class="figure">'
@@ -106,24 +115,22 @@ def svg(figure: Any, key: str, label: str) -> str:
 
 
 def variable(colour: str) -> str:
-    """The page's own colour, as CSS writes it, for one of the colours above."""
+    """Return the CSS variable for one of the colours above."""
     return f"var({_COLOURS[colour]})"
 
 
 def split(evaluation: dict[str, Any], key: str) -> str:
-    """The folds' parts as bars to scale, one line per fold."""
-    from matplotlib import rc_context
+    """Draw the parts of each fold as bars, one line per fold."""
     from matplotlib.patches import Patch
 
     folds, rows = evaluation["split"]["folds"], evaluation["split"]["rows"]
-    with rc_context(style()):
-        figure, axes = new(0.75 + 0.26 * len(folds))
+    with canvas(0.75 + 0.26 * len(folds)) as (figure, axes):
         for line, fold in enumerate(folds):
             for part, colour in _PART.items():
                 if fold[part] is None:
                     continue
                 bars = _merged(fold[part]["intervals"])
-                # The rows that a carried part may only read are earlier parts' own: drawn thinner, below.
+                # Under `carry`, a part may also read rows of earlier parts: draw these thinner, below.
                 context = fold[part].get("context", 0)
                 if context:
                     start = bars[0][0]
@@ -140,11 +147,11 @@ def split(evaluation: dict[str, Any], key: str) -> str:
         present = [part for part in _PART if folds[0][part] is not None]
         handles = [Patch(color=_PART[part], label=part) for part in present]
         figure.legend(handles=handles, loc="outside upper left", ncols=3, handlelength=1, columnspacing=1.2)
-        return svg(figure, f"{key}-split", "Split of the rows: " + ", ".join(present))
+        return svg(figure, f"{key}-split", "How the rows are divided: " + ", ".join(present))
 
 
 def _merged(intervals: list[list[int]]) -> list[tuple[int, int]]:
-    """Touching intervals as one, each as start and width: 45 sequences side by side are one bar."""
+    """Merge adjacent intervals, each into start and width: 45 sequences side by side are one bar."""
     merged: list[list[int]] = []
     for start, stop in sorted(intervals):
         if merged and merged[-1][1] == start:
@@ -155,13 +162,11 @@ def _merged(intervals: list[list[int]]) -> list[tuple[int, int]]:
 
 
 def curves(evaluation: dict[str, Any], key: str) -> str:
-    """Loss per epoch on training and validation, a line per training, with the level to compare with."""
-    from matplotlib import rc_context
+    """Draw loss per epoch on training and validation, one line per training, and the reference level."""
     from matplotlib.lines import Line2D
 
     runs = evaluation["training"]
-    with rc_context(style()):
-        figure, axes = new(2.5)
+    with canvas(2.5) as (figure, axes):
         drawn: list[float] = []
         handles = {}
         for order, run in enumerate(runs):
@@ -202,16 +207,16 @@ def curves(evaluation: dict[str, Any], key: str) -> str:
 
 
 def _reference(evaluation: dict[str, Any]) -> tuple[float | None, str]:
-    """The loss of a network that knows nothing but the training shares: a level that tells what the curve is worth."""
+    """Return the loss of always predicting the class shares of the training windows, and its label."""
     if evaluation["classes"]:
         shares = [s for s in evaluation["shares"] or [] if s > 0]
         level = -sum(s * math.log(s) for s in shares)
-        return (level, f"training shares alone, {level:.4f}") if shares else (None, "")
+        return (level, f"class shares only, {level:.4f}") if shares else (None, "")
     return None, ""
 
 
 def stretch(evaluation: dict[str, Any], key: str) -> str:
-    """Predictions of the test part beside truth, persistence and oracle."""
+    """Draw predictions of the test part with truth, persistence and oracle."""
     if evaluation["target"]["kind"] == "sequence_mean":
         return _pairs(evaluation, key)
     if evaluation["classes"] == 3:
@@ -224,12 +229,9 @@ def _clean(values: list[float | None]) -> np.ndarray:
 
 
 def _lines(evaluation: dict[str, Any], key: str) -> str:
-    from matplotlib import rc_context
-
     drawn = evaluation["parts"]["test"]["drawn"]
     binary = evaluation["classes"] == 2
-    with rc_context(style()):
-        figure, axes = new(2.5)
+    with canvas(2.5) as (figure, axes):
         at = np.asarray(drawn["row"])
         truth = _clean(drawn["truth"])
         if binary:
@@ -248,7 +250,7 @@ def _lines(evaluation: dict[str, Any], key: str) -> str:
         axes.xaxis.set_major_locator(ticks())
         axes.xaxis.set_major_formatter(_thousands)
         figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1)
-        return svg(figure, f"{key}-stretch", "Predictions beside the truth on a stretch of the test rows")
+        return svg(figure, f"{key}-stretch", "Predictions and truth on the first test rows")
 
 
 def _network(axes: Any, at: np.ndarray, seeds: dict[str, list[float | None]]) -> None:
@@ -261,11 +263,8 @@ def _network(axes: Any, at: np.ndarray, seeds: dict[str, list[float | None]]) ->
 
 
 def _pairs(evaluation: dict[str, Any], key: str) -> str:
-    """Prediction over truth, a mark per sequence; the diagonal is perfect."""
-    from matplotlib import rc_context
-
-    with rc_context(style()):
-        figure, axes = new(2.9)
+    """Draw prediction over truth, one mark per sequence; the diagonal is perfect."""
+    with canvas(2.9) as (figure, axes):
         ends: list[float] = [0.0]
         for part, marker in (("train", "o"), ("test", "D")):
             drawn = evaluation["parts"][part]["drawn"]
@@ -288,20 +287,18 @@ def _pairs(evaluation: dict[str, Any], key: str) -> str:
         axes.plot([0, max(ends)], [0, max(ends)], color=ORACLE, linewidth=1, label="perfect")
         axes.set(xlabel="mean of the sequence", ylabel="prediction")
         figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1)
-        return svg(figure, f"{key}-stretch", "Prediction over truth for each sequence")
+        return svg(figure, f"{key}-stretch", "Prediction against truth for each sequence")
 
 
 def _confusion(evaluation: dict[str, Any], key: str) -> str:
-    """Share of each true class that was given each class, all seeds together."""
-    from matplotlib import rc_context
+    """Draw how often each true class is predicted as each class, over all seeds."""
     from matplotlib.patches import Rectangle
 
     seeds = evaluation["parts"]["test"]["seeds"].values()
     table = np.sum([np.asarray(score["confusion"]) for score in seeds], axis=0)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     size = len(table)
-    with rc_context(style()):
-        figure, axes = new(2.5)
+    with canvas(2.5) as (figure, axes):
         for true in range(size):
             for given in range(size):
                 share = shares[true, given]
@@ -314,7 +311,7 @@ def _confusion(evaluation: dict[str, Any], key: str) -> str:
         names = [f"class {k}" for k in range(size)]
         axes.set_xticks(range(size), names)
         axes.set_yticks(range(size), names)
-        axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), xlabel="given by the network", ylabel="true")
+        axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), xlabel="predicted class", ylabel="true class")
         axes.grid(False)
         axes.tick_params(length=0)
         for spine in axes.spines.values():
@@ -323,7 +320,7 @@ def _confusion(evaluation: dict[str, Any], key: str) -> str:
 
 
 def ticks(integer: bool = False) -> Any:
-    """Few ticks, at round numbers."""
+    """Return a locator of few ticks at round numbers."""
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=5, integer=integer, steps=[1, 2, 5, 10])

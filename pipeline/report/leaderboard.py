@@ -45,30 +45,33 @@ COLUMNS = [
 def rows(
     evaluations: list[dict[str, Any]], outcomes: dict[str, dict[str, Any]], verdicts: dict[str, str | None]
 ) -> list[dict[str, Any]]:
-    """A row per evaluation, in their order.
+    """Return a row per evaluation, in their order.
 
     Args:
-        evaluations: what the stage `evaluate` wrote.
-        outcomes: the corrected comparisons by experiment (`comparison.corrected`).
-        verdicts: of the diagnosis, by experiment; None or absent where there is none.
+        evaluations: Output of the stage `evaluate`.
+        outcomes: Corrected comparisons by experiment (`comparison.corrected`).
+        verdicts: Verdicts by experiment, where there is a diagnosis.
     """
-    return [row(one, outcomes.get(one["experiment"], {}), verdicts.get(one["experiment"])) for one in evaluations]
+    return [
+        row(evaluation, outcomes.get(evaluation["experiment"], {}), verdicts.get(evaluation["experiment"]))
+        for evaluation in evaluations
+    ]
 
 
 def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None) -> dict[str, Any]:
-    """One experiment's scores on its test rows, by column; None where there is no such thing.
+    """Return one experiment's scores on its test rows, by column; None for a missing score.
 
-    `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` are of that
-    metric. `naive` is the baseline that was best on the first validation rows (or training rows, where there are none);
-    `skill` is 1 - MSE / its MSE, or the same of Brier scores for classes, with the limits of its interval and the
-    p-value of the resamples. `comparison` and `comparison_linear` are corrected for the experiments on the same test
-    windows; nothing else is. `verdict` is the diagnosis' and uses no test row.
+    `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` use it.
+    `naive` is the baseline with the lowest loss on the first validation rows (or training rows, if there are none);
+    `skill` is 1 - MSE / its MSE (for classes, Brier scores), with the limits of its interval and the p-value of the
+    resamples. `comparison` and `comparison_linear` are corrected for the experiments on the same test windows; nothing
+    else is. `verdict` is the diagnosis' and uses no test row.
     """
     test = evaluation["parts"]["test"]
     metric = scores.main_score(evaluation["classes"])
-    mine = test["network"]
-    told = evaluation.get("comparison") or {}
-    naive, linear = told.get("naive") or {}, told.get("linear") or {}
+    network = test["network"]
+    comparison = evaluation.get("comparison") or {}
+    naive, linear = comparison.get("naive") or {}, comparison.get("linear") or {}
     chosen = naive.get("baseline")
     model = linear.get("baseline") or next((name for name in baselines.LINEAR if name in test["baselines"]), None)
     runs = evaluation["training"]
@@ -78,11 +81,11 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
         "post": evaluation["post"],
         "target": evaluation["target"]["kind"],
         "metric": metric,
-        "score": mine[metric]["mean"],
-        "score_min": mine[metric]["min"],
-        "score_max": mine[metric]["max"],
+        "score": network[metric]["mean"],
+        "score_min": network[metric]["min"],
+        "score_max": network[metric]["max"],
         "seeds": len(test["seeds"]),
-        **{name: mine.get(name, {}).get("mean") for name in (*scores.REGRESSION, *scores.CLASSES)},
+        **{name: network.get(name, {}).get("mean") for name in (*scores.REGRESSION, *scores.CLASSES)},
         "naive": chosen,
         "naive_score": test["baselines"].get(chosen, {}).get(metric),
         "linear": model,
@@ -99,16 +102,16 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
         "verdict": verdict,
         "skill_linear": linear.get("skill"),
         "comparison_linear": outcome.get("linear"),
-        "oracle_share": (told.get("oracle_share") or {}).get("share"),
-        "effective_windows": told.get("effective_windows"),
+        "oracle_share": (comparison.get("oracle_share") or {}).get("share"),
+        "effective_windows": comparison.get("effective_windows"),
     }
 
 
 def text(rows: list[dict[str, Any]]) -> str:
-    """The rows as CSV; numbers with five significant digits, an empty cell where there is none."""
+    """Return the rows as CSV: numbers with five significant digits, None as an empty cell."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for one in significant(rows, 5):
-        writer.writerow(["" if one[column] is None else one[column] for column in COLUMNS])
+    for values in significant(rows, 5):
+        writer.writerow(["" if values[column] is None else values[column] for column in COLUMNS])
     return file.getvalue()

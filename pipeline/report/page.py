@@ -1,27 +1,18 @@
-"""What the report says, put together from the evaluations, and filled into the template."""
+"""The page: all results of a run, filled into the template."""
 
 from __future__ import annotations
 
 import platform
 import re
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pipeline.report import (
-    comparison,
-    corpus,
-    diagnosis,
-    experiments,
-    methods,
-    posts,
-    published,
-    studies,
-    trust,
-)
-from pipeline.report.wording import METRICS, baseline, number, thousands
+from pipeline.report import comparison, corpus, diagnosis, experiments, methods, posts, published, studies, trust
+from pipeline.report.wording import METRICS, baseline, number, score, thousands
 
 _FOLDER = Path(__file__).parent
 _POSTS = _FOLDER / "posts.yaml"
@@ -42,73 +33,79 @@ _PACKAGES = (
 )
 
 
-def render(
-    size: str,
-    evaluations: list[dict[str, Any]],
-    rows: list[dict[str, Any]],
-    outcomes: dict[str, dict[str, Any]],
-    *,
-    absent: list[str],
-    leakage: dict[str, dict[str, Any] | None],
-    leaks: dict[str, Any] | None,
-    calibration: dict[str, Any] | None,
-    tables: dict[str, Any],
-    diagnoses: dict[str, dict[str, Any] | None],
-    pairs: list[dict[str, Any]],
-    found_studies: dict[str, Any] | None,
-    found_corpus: dict[str, Any] | None,
-) -> str:
-    """The whole page as one HTML text.
+@dataclass(frozen=True)
+class Results:
+    """Everything that the page shows; what is missing is named there with the command that makes it.
 
-    Args:
-        size: quick or full.
-        evaluations: what the stage `evaluate` wrote, in the order of params.yaml.
-        rows: the leaderboard's rows, in the same order.
-        outcomes: the corrected comparisons by experiment (`comparison.corrected`).
-        absent: names of experiments without an evaluation.
-        leakage: by dataset what the stage `leakage` wrote, or None.
-        leaks: what the stage `leaks` wrote, or None.
-        calibration: what the stage `calibrate` wrote, or None.
-        tables: published tables by name (`published.tables`).
-        diagnoses: by experiment what the stage `diagnose` wrote, or None.
-        pairs: posted and remedied (`pairs.sections`).
-        found_studies: what the studies' command wrote, or None.
-        found_corpus: what the corpus' command wrote, or None.
+    Attributes:
+        size: `quick` or `full`.
+        evaluations: Output of the stage `evaluate`, in the order of params.yaml.
+        leaderboard: Rows of the leaderboard, in the same order.
+        outcomes: Corrected comparisons by experiment (`comparison.corrected`).
+        absent: Names of experiments without an evaluation.
+        leakage: Output of the stage `leakage` by dataset, or None.
+        leaks: Output of the stage `leaks`, or None.
+        calibration: Output of the stage `calibrate`, or None.
+        published: Published tables by name (`published.tables`).
+        diagnoses: Output of the stage `diagnose` by experiment, or None.
+        pairs: Experiments with and without a fix (`pairs.sections`).
+        studies: Output of `python -m benchmarks.studies`, or None.
+        corpus: Output of `python -m benchmarks.corpus`, or None.
     """
+
+    size: str
+    evaluations: list[dict[str, Any]]
+    leaderboard: list[dict[str, Any]]
+    outcomes: dict[str, dict[str, Any]]
+    absent: list[str]
+    leakage: dict[str, dict[str, Any] | None]
+    leaks: dict[str, Any] | None
+    calibration: dict[str, Any] | None
+    published: dict[str, Any]
+    diagnoses: dict[str, dict[str, Any] | None]
+    pairs: list[dict[str, Any]]
+    studies: dict[str, Any] | None
+    corpus: dict[str, Any] | None
+
+
+def render(results: Results) -> str:
+    """Return the page as one HTML text."""
+    names = [evaluation["experiment"] for evaluation in results.evaluations]
     shown = {
-        one["experiment"]: experiments.experiment(one, outcomes.get(one["experiment"]))
-        | {"diagnosis": diagnosis.facts(one["experiment"], diagnoses.get(one["experiment"]))}
-        for one in evaluations
+        name: experiments.experiment(evaluation, results.outcomes.get(name), results.diagnoses.get(name))
+        for name, evaluation in zip(names, results.evaluations, strict=True)
     }
-    entries = yaml.safe_load(_POSTS.read_text(encoding="utf-8"))
-    told_posts = [posts.post(entry, evaluations, shown, pairs, found_studies) for entry in entries]
-    told_posts = [entry for entry in told_posts if entry["experiments"] or entry["remedied"]]
-    told = {one["name"] for entry in told_posts for one in (*entry["experiments"], *entry["remedied"])}
+    sections = [
+        posts.section(entry, results.evaluations, shown, results.pairs, results.studies)
+        for entry in yaml.safe_load(_POSTS.read_text(encoding="utf-8"))
+    ]
+    sections = [section for section in sections if section["experiments"] or section["after"]]
+    of_posts = {each["name"] for section in sections for each in (*section["experiments"], *section["after"])}
     return fill(
         _FOLDER / "page.html",
-        size=size,
-        boards=[_board(rows, shown, "r2"), _board(rows, shown, "accuracy")],
-        counted=comparison.counted(outcomes),
-        trust=trust.section(leakage, leaks, evaluations),
-        posts=told_posts,
-        others=[one for name, one in shown.items() if name not in told],
-        other_pairs=[pair for pair in pairs if pair["post"] is None],
-        other_studies=studies.of_post(found_studies, None),
-        studies_missing=studies.missing(found_studies),
-        diagnosed=diagnosis.counted({name: diagnoses.get(name) for name in shown}),
-        corpus=corpus.section(found_corpus, diagnoses),
-        published=published.sections(evaluations, tables),
-        calibration=methods.calibration(calibration),
+        size=results.size,
+        boards=[_board(results.leaderboard, shown, metric) for metric in ("r2", "accuracy")],
+        skill_summary=comparison.summary(results.outcomes),
+        verdict_summary=diagnosis.summary({name: results.diagnoses.get(name) for name in names}),
+        trust=trust.section(results.leakage, results.leaks, results.evaluations),
+        posts=sections,
+        others=[each for name, each in shown.items() if name not in of_posts],
+        other_pairs=[pair for pair in results.pairs if pair["post"] is None],
+        other_studies=studies.of_post(results.studies, None),
+        studies_missing=studies.missing(results.studies),
+        corpus=corpus.section(results.corpus, results.diagnoses),
+        published=published.sections(results.evaluations, results.published),
+        error_rates=methods.error_rates(results.calibration),
         command=methods.COMMAND,
-        absent=absent,
+        absent=results.absent,
         versions=versions(),
     )
 
 
 def fill(template: Path, **shown: Any) -> str:
-    """A template with what it shows, escaped wherever it does not say `safe`.
+    """Render a template; everything that it does not mark `safe` is escaped.
 
-    A template of another folder has the report's macros and layout, and its own style after the report's.
+    A template in another folder can use the report's macros and layout; its style follows the report's.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -120,32 +117,39 @@ def fill(template: Path, **shown: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {"number": number, "thousands": thousands, "baseline": baseline, "code": code, "breakable": breakable}
+    filters = {
+        "number": number,
+        "score": score,
+        "thousands": thousands,
+        "baseline": baseline,
+        "code": code,
+        "breakable": breakable,
+    }
     environment.filters.update(filters)
     style = "\n".join((folder / "style.css").read_text(encoding="utf-8") for folder in folders)
     return environment.get_template(template.name).render(style=style, **shown)
 
 
 def versions() -> list[tuple[str, str]]:
-    """Name and version of Python and of what computed the numbers."""
-    found = [("python", platform.python_version())]
+    """Return name and version of Python and of the libraries behind the numbers."""
+    result = [("python", platform.python_version())]
     for package in _PACKAGES:
         try:
-            found.append((package, metadata.version(package)))
+            result.append((package, metadata.version(package)))
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return result
 
 
 def code(text: str) -> Any:
-    """Text with what stands in backticks set as code; everything else is escaped."""
+    """Return the text, escaped, with everything in backticks set as code."""
     from markupsafe import Markup, escape
 
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
 
 
 def breakable(name: str) -> Any:
-    """A name, escaped, that a narrow column may break after each underscore."""
+    """Return a name, escaped, with a possible line break after each underscore."""
     from markupsafe import Markup, escape
 
     return Markup(str(escape(name)).replace("_", "_<wbr>"))  # noqa: S704 - escaped just before
@@ -157,9 +161,9 @@ def _board(rows: list[dict[str, Any]], shown: dict[str, dict[str, Any]], metric:
         "title": "Regressions" if metric == "r2" else "Classifiers",
         "linear": "Ridge" if metric == "r2" else "Logistic regression",
         "rows": [
-            {
-                **row,
-                "told": shown[row["experiment"]]["comparison"],
+            row
+            | {
+                "compared": shown[row["experiment"]]["comparison"],
                 "diagnosis": shown[row["experiment"]]["diagnosis"],
             }
             for row in rows

@@ -1,6 +1,6 @@
-"""Pairs of an experiment as posted and as remedied: which settings differ, and what that did to the test loss.
+"""Pairs of an experiment and its fix: the settings that differ, and what they do to the test loss.
 
-A pair is NAME and NAME_remedied in params.yaml. The loss differences are `skill.paired`'s, on the windows of both.
+A pair is NAME and NAME_remedied in params.yaml. Their losses are compared by `skill.paired`, on the windows of both.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from pipeline.report.wording import METRICS, baseline, joined, number, p_value, 
 from pipeline.scoring import scores
 
 SUFFIX = "_remedied"
-_LEAST = -10
+# A loss more than ten times as high is written as a factor instead of a percentage.
+_LEAST_REDUCTION = -10
 
 
 def names(experiments: dict[str, Any]) -> list[tuple[str, str]]:
-    """The pairs among the experiments of params.yaml, in their order."""
+    """Return the pairs among the experiments of params.yaml, in their order."""
     return [(name, name + SUFFIX) for name in experiments if name + SUFFIX in experiments]
 
 
@@ -26,24 +27,24 @@ def sections(
     losses: dict[str, Any],
     diagnoses: dict[str, dict[str, Any] | None],
 ) -> list[dict[str, Any]]:
-    """Every pair as the page shows it.
+    """Return every pair as the page shows it.
 
     Args:
-        settings: `params.load()`.
-        evaluations: by experiment what the stage `evaluate` wrote; absent ones are left out.
-        losses: by experiment its table of `reports/losses/`; absent ones are left out.
-        diagnoses: by experiment what the stage `diagnose` wrote, or None.
+        settings: Output of `params.load()`.
+        evaluations: Output of the stage `evaluate` by experiment, where it has run.
+        losses: Tables of `reports/losses/` by experiment, where they exist.
+        diagnoses: Output of the stage `diagnose` by experiment, or None.
     """
     return [
         section(
-            (posted, remedied),
-            differences.between(settings, posted, remedied, diagnoses.get(posted)),
-            (evaluations.get(posted), evaluations.get(remedied)),
-            (losses.get(posted), losses.get(remedied)),
-            (diagnoses.get(posted), diagnoses.get(remedied)),
+            (before, after),
+            differences.between(settings, before, after, diagnoses.get(before)),
+            (evaluations.get(before), evaluations.get(after)),
+            (losses.get(before), losses.get(after)),
+            (diagnoses.get(before), diagnoses.get(after)),
         )
-        | {"post": settings["experiments"][posted].get("post")}
-        for posted, remedied in names(settings["experiments"])
+        | {"post": settings["experiments"][before].get("post")}
+        for before, after in names(settings["experiments"])
     ]
 
 
@@ -54,16 +55,24 @@ def section(
     losses: tuple[Any, Any],
     diagnoses: tuple[dict[str, Any] | None, dict[str, Any] | None],
 ) -> dict[str, Any]:
-    """One pair: posted first, remedied second in every argument; `changed` is of `differences.between`."""
-    absent = [f"`dvc repro evaluate@{name}`" for name, one in zip(pair, evaluations, strict=True) if one is None]
+    """Return one pair as the page shows it.
+
+    Args:
+        pair: Names of the two experiments, without the fix and with it. The other tuples are in this order.
+        changed: Output of `differences.between`.
+        evaluations: Output of the stage `evaluate`, or None.
+        losses: Tables of `reports/losses/`, or None.
+        diagnoses: Output of the stage `diagnose`, or None.
+    """
+    absent = [name for name, evaluation in zip(pair, evaluations, strict=True) if evaluation is None]
     result = {
         "names": pair,
         "changed": changed,
         "unnamed": differences.unnamed(changed, diagnoses[0]),
-        "verdicts": [diagnosis.chip(found) for found in diagnoses],
-        "missing": f"Not measured yet: run {joined(absent)}." if absent else "",
+        "verdicts": [diagnosis.chip(result) for result in diagnoses],
+        "missing": f"Not evaluated yet: run {_evaluate(absent)}." if absent else "",
         "rows": [],
-        "told": "",
+        "summary": "",
         "remarks": [],
         "score": "",
         "loss": "",
@@ -71,50 +80,50 @@ def section(
     }
     if absent:
         return result
-    before, after = (one for one in evaluations if one is not None)
-    reason = unlike(before, after)
-    result |= {"score": METRICS[_main(before)], "loss": METRICS[_less(before)]}
+    before, after = (evaluation for evaluation in evaluations if evaluation is not None)
+    result |= {"score": METRICS[_main(before)], "loss": METRICS[_loss(before)]}
     again = effect = None
-    if reason:
+    if reason := mismatch(before, after):
         result["missing"] = f"The two cannot be compared window by window: {reason}."
-    elif any(table is None for table in losses):
-        runs = [f"`dvc repro evaluate@{name}`" for name, table in zip(pair, losses, strict=True) if table is None]
-        result["missing"] = f"No loss of each window is stored: run {joined(runs)} again."
+    elif absent := [name for name, table in zip(pair, losses, strict=True) if table is None]:
+        result["missing"] = f"The losses of the windows are missing: run {_evaluate(absent)} again."
     else:
         from pipeline.scoring import skill
 
         about = {"overlap": max(before["overlap"], after["overlap"]), "sequence_length": before["sequence_length"]}
         again = skill.unchanged(losses[0], **about)
         effect = skill.paired(*losses, **about)
-        result["told"] = _told(effect, again)
+        result["summary"] = _sentence(effect, again)
         result["level"] = percent(1 - effect["level"])
     result["rows"] = _rows(before, after, again, effect)
     result["remarks"] = _remarks(before, after, effect)
     return result
 
 
-def counted(pairs: list[dict[str, Any]]) -> str:
-    """How many of these remedies lower the loss for sure, in a few words; empty where none was measured."""
-    measured = [one["rows"] for one in pairs if one["told"]]
-    better = sum(
-        any(row["kind"] == "remedied" and row["chip"]["chip"] == "better" for row in rows) for rows in measured
-    )
+def _evaluate(names: list[str]) -> str:
+    return joined([f"`dvc repro evaluate@{name}`" for name in names])
+
+
+def summary(pairs: list[dict[str, Any]]) -> str:
+    """Return how many of these fixes lower the loss significantly; empty if none was measured."""
+    measured = [pair["rows"] for pair in pairs if pair["summary"]]
+    better = sum(any(row["kind"] == "effect" and row["chip"]["chip"] == "better" for row in rows) for rows in measured)
     if not measured:
         return ""
-    return f"{better} of {len(measured)} {'remedy is' if len(measured) == 1 else 'remedies are'} better"
+    return f"{better} of {len(measured)} {'fix lowers' if len(measured) == 1 else 'fixes lower'} the loss"
 
 
-def unlike(before: dict[str, Any], after: dict[str, Any]) -> str:
-    """Why the losses of two experiments do not mean the same; empty where they do."""
+def mismatch(before: dict[str, Any], after: dict[str, Any]) -> str:
+    """Return why the losses of two experiments measure different things; empty if they do not."""
     sides = [
         {
-            "series": one["settings"]["dataset"].get("series"),
-            "target": "{kind} of {of} of {column}".format(**one["target"]),
-            "horizon": one["horizon"],
-            "units": one["units"],
-            "classes": one["classes"],
+            "series": evaluation["settings"]["dataset"].get("series"),
+            "target": "{kind} of {of} of {column}".format(**evaluation["target"]),
+            "horizon": evaluation["horizon"],
+            "units": evaluation["units"],
+            "classes": evaluation["classes"],
         }
-        for one in (before, after)
+        for evaluation in (before, after)
     ]
     return "; ".join(
         f"{key} {setting(sides[0][key])} and {setting(sides[1][key])}"
@@ -123,41 +132,41 @@ def unlike(before: dict[str, Any], after: dict[str, Any]) -> str:
     )
 
 
-def _main(one: dict[str, Any]) -> str:
-    return scores.main_score(one["classes"])
+def _main(evaluation: dict[str, Any]) -> str:
+    return scores.main_score(evaluation["classes"])
 
 
-def _less(one: dict[str, Any]) -> str:
-    return scores.main_loss(one["classes"])
+def _loss(evaluation: dict[str, Any]) -> str:
+    return scores.main_loss(evaluation["classes"])
 
 
 def _rows(
     before: dict[str, Any], after: dict[str, Any], again: dict[str, Any] | None, effect: dict[str, Any] | None
 ) -> list[dict[str, Any]]:
-    """Posted and remedied seed by seed, each group followed by its difference; naive and oracle beside them."""
+    """Return each training by seed, each group followed by its difference, then the naive baseline and the oracle."""
     own, new = before["parts"]["test"], after["parts"]["test"]
     first, *others = own["seeds"]
     rows = [_row(f"as posted, seed {first}", own["seeds"][first], before)]
     rows += [_row(f"retrained unchanged, seed {seed}", own["seeds"][seed], before) for seed in others]
     if again:
-        rows.append(summed("retrained unchanged against the first seed", "unchanged", again))
-    rows += [_row(f"remedied, seed {seed}", score, after) for seed, score in new["seeds"].items()]
+        rows.append(difference_row("retrained unchanged, against the first seed", "unchanged", again))
+    rows += [_row(f"with the fix, seed {seed}", score, after) for seed, score in new["seeds"].items()]
     if effect:
-        rows.append(summed("remedied against as posted, all seeds", "remedied", effect))
+        rows.append(difference_row("with the fix, against as posted, all seeds", "effect", effect))
     chosen = ((after.get("comparison") or {}).get("naive") or {}).get("baseline")
     if chosen and chosen in new["baselines"]:
-        rows.append(_row(f"{baseline(chosen)}, the naive forecast", new["baselines"][chosen], after, "beside"))
+        rows.append(_row(f"{baseline(chosen)}, the naive baseline", new["baselines"][chosen], after, "beside"))
     if new["oracle"]:
         rows.append(_row("oracle", new["oracle"], after, "beside"))
     return rows
 
 
-def _row(name: str, score: dict[str, Any], one: dict[str, Any], kind: str = "seed") -> dict[str, Any]:
+def _row(name: str, score: dict[str, Any], evaluation: dict[str, Any], kind: str = "seed") -> dict[str, Any]:
     return {
         "kind": kind,
         "name": name,
-        "score": number(score.get(_main(one))),
-        "loss": number(score.get(_less(one))),
+        "score": number(score.get(_main(evaluation))),
+        "loss": number(score.get(_loss(evaluation))),
         "reduction": "",
         "interval": "",
         "p_value": "",
@@ -165,89 +174,94 @@ def _row(name: str, score: dict[str, Any], one: dict[str, Any], kind: str = "see
     }
 
 
-def summed(name: str, kind: str, found: dict[str, Any]) -> dict[str, Any]:
-    """A row for what `skill.paired` found."""
-    finite = found["reduction"] is not None
+def difference_row(name: str, kind: str, paired: dict[str, Any]) -> dict[str, Any]:
+    """Return a table row for a result of `skill.paired`."""
+    finite = paired["reduction"] is not None
     return {
         "kind": kind,
         "name": name,
         "score": "",
-        "loss": f"{number(found['posted'])} → {number(found['remedied'])}",
-        "reduction": _lower(found["reduction"]) if finite else _why(found),
-        "interval": _between(found),
-        "p_value": p_value(found["p_value"]) if found["p_value"] else "–",
-        "chip": comparison.CHIPS[found["comparison"]],
+        "loss": f"{number(paired['posted'])} → {number(paired['remedied'])}",
+        "reduction": _reduction(paired["reduction"]) if finite else _no_ratio(paired),
+        "interval": _interval(paired),
+        "p_value": p_value(paired["p_value"]) if paired["p_value"] else "–",
+        "chip": comparison.CHIPS[paired["comparison"]],
     }
 
 
-def _why(found: dict[str, Any]) -> str:
-    """Why there is no ratio of two losses."""
-    if not found["windows"]:
-        return "no common window"
-    if found["posted"] is not None and found["remedied"] is not None:
-        return "a loss of 0 before"
-    if found["posted"] is None and found["remedied"] is None:
-        return "the loss is not a number on either side"
-    return f"the loss {'before' if found['posted'] is None else 'after'} is not a number"
+def _no_ratio(paired: dict[str, Any]) -> str:
+    """Return why two losses have no ratio."""
+    if not paired["windows"]:
+        return "the two have no window in common"
+    if paired["posted"] is not None and paired["remedied"] is not None:
+        return "the loss before is 0"
+    if paired["posted"] is None and paired["remedied"] is None:
+        return "both losses are NaN"
+    return f"the loss {'before' if paired['posted'] is None else 'after'} is NaN"
 
 
-def _lower(value: float | None) -> str:
-    """A share by which a loss is lower; what is many times higher is told as that."""
+def _reduction(value: float | None) -> str:
+    """Format the share by which a loss is lower, or the factor by which it is much higher."""
     if value is None:
         return "–"
-    # Rounded first, or a hair below 0 is written as minus 0.
-    return percent(round(value, 3) + 0.0, 1) if value > _LEAST else f"{_times(value)} times as high"
+    # Round first: a value just below 0 would become "−0.0 %".
+    return percent(round(value, 3) + 0.0, 1) if value > _LEAST_REDUCTION else f"{_factor(value)} times as high"
 
 
-def _times(value: float) -> str:
-    return f"{1 - value:,.0f}" if value > -1e6 else "over 1,000,000"
+def _factor(reduction: float) -> str:
+    return f"{1 - reduction:,.0f}" if reduction > -1e6 else "over 1,000,000"
 
 
-def _between(found: dict[str, Any]) -> str:
-    if found["low"] is None or found["high"] is None:
+def _interval(paired: dict[str, Any]) -> str:
+    if paired["low"] is None or paired["high"] is None:
         return "–"
-    return f"{_lower(found['low'])} to {_lower(found['high'])}"
+    return f"{_reduction(paired['low'])} to {_reduction(paired['high'])}"
 
 
-def _told(effect: dict[str, Any], again: dict[str, Any] | None) -> str:
-    """What the remedy did, in a sentence, beside what other random numbers do."""
-    text = f"{change('Remedied', effect)}: {comparison.CHIPS[effect['comparison']]['chip']}"
+def _sentence(effect: dict[str, Any], again: dict[str, Any] | None) -> str:
+    """Return the effect of the fix, and that of other random numbers alone."""
+    text = f"With the fix, {_outcome(effect)}."
     if again is None:
-        return text + "; it was posted with one seed, so nothing is known of retraining it unchanged."
-    return f"{text}; {change('retrained unchanged', again)}: {comparison.CHIPS[again['comparison']]['chip']}."
+        return text + " The posted network has one seed only, so the effect of chance is unknown."
+    return f"{text} With other seeds alone, {_outcome(again)}."
 
 
-def change(what: str, found: dict[str, Any]) -> str:
-    """What `skill.paired` found, in a sentence without its full stop."""
-    value = found["reduction"]
+def _outcome(paired: dict[str, Any]) -> str:
+    return f"{comparison.CHIPS[paired['comparison']]['chip']}: {change(paired)}"
+
+
+def change(paired: dict[str, Any]) -> str:
+    """Return a result of `skill.paired` as a clause."""
+    value = paired["reduction"]
     if value is None:
-        return f"{what}, {_why(found)}"
-    if value <= _LEAST:
-        return f"{what}, the test loss is {_times(value)} times as high"
-    ends = [found["low"], found["high"]]
+        return _no_ratio(paired)
+    if value <= _LEAST_REDUCTION:
+        return f"the test loss is {_factor(value)} times as high"
+    ends = [paired["low"], paired["high"]]
     if value < 0:
         ends = [None if end is None else -end for end in reversed(ends)]
-    within = f" ({_lower(ends[0])} to {_lower(ends[1])})" if None not in ends else ""
-    return f"{what}, the test loss is {percent(abs(value), 1)} {'lower' if value >= 0 else 'higher'}{within}"
+    within = f" ({_reduction(ends[0])} to {_reduction(ends[1])})" if None not in ends else ""
+    return f"the test loss is {percent(abs(value), 1)} {'lower' if value >= 0 else 'higher'}{within}"
 
 
 def _remarks(before: dict[str, Any], after: dict[str, Any], effect: dict[str, Any] | None) -> list[str]:
     remarks = []
     if effect:
         left = effect["left_out"]
-        text = f"{thousands(effect['windows'])} test windows that both have"
+        text = f"Compared on the {thousands(effect['windows'])} test windows that both have"
         if any(left.values()):
-            text += f"; left out {thousands(left['posted'])} that only the posted one has and "
-            text += f"{thousands(left['remedied'])} that only the remedied one has"
+            text += (
+                f"; {thousands(left['posted'])} exist only as posted, {thousands(left['remedied'])} only with the fix"
+            )
         remarks.append(text + ".")
     if before["thresholds"] != after["thresholds"]:
-        remarks.append("The thresholds of the classes differ, so windows near them may be of another class in the two.")
-    shares = [((one.get("comparison") or {}).get("oracle_share") or {}).get("share") for one in (before, after)]
+        remarks.append("The class thresholds differ, so windows near them may belong to different classes in the two.")
+    shares = [((each.get("comparison") or {}).get("oracle_share") or {}).get("share") for each in (before, after)]
     if shares[1] is not None:
-        found = after["comparison"]["oracle_share"]
-        within = f" ({percent(found['low'])} to {percent(found['high'])})" if found["low"] is not None else ""
-        posted = f"; as posted {percent(shares[0])}" if shares[0] is not None else ""
+        oracle = after["comparison"]["oracle_share"]
+        within = f" ({percent(oracle['low'])} to {percent(oracle['high'])})" if oracle["low"] is not None else ""
+        posted = f"; as posted, {percent(shares[0])}" if shares[0] is not None else ""
         remarks.append(
-            f"Share of the oracle's skill over the naive forecast: remedied {percent(shares[1])}{within}{posted}."
+            f"Share of the oracle's skill over the naive baseline: with the fix, {percent(shares[1])}{within}{posted}."
         )
     return remarks

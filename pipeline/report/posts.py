@@ -1,4 +1,4 @@
-"""The posts: what each author saw, beside what was measured here in the experiments as they were posted."""
+"""The posts: what each author reported, beside the measurements of the experiments that repeat it."""
 
 from __future__ import annotations
 
@@ -6,106 +6,109 @@ from typing import Any
 
 from pipeline.report import pairs, studies, symptoms
 
-_CHIPS = {True: "comes out", False: "does not come out", None: "cannot tell"}
-_SHAPE = "weights_as_posted"  # a fact about the network, no symptom
-_SHAPE_CHIPS = {True: "agrees", False: "differs", None: "cannot tell"}
+_CHIPS = {True: "reproduced", False: "not reproduced", None: "undecided"}
+# The number of parameters is a fact about the network, not a symptom.
+_SHAPE = "weights_as_posted"
+_SHAPE_CHIPS = {True: "agrees", False: "differs", None: "undecided"}
+_SIZES = {
+    "windows": "windows in all parts",
+    "train_windows": "training windows",
+    "test_windows": "test windows",
+    "length": "rows per window",
+    "features": "features",
+    "batch_size": "batch size",
+    "epochs": "epochs (at most)",
+    "weights": "parameters",
+}
 
 
-def post(
+def section(
     entry: dict[str, Any],
     evaluations: list[dict[str, Any]],
     shown: dict[str, Any],
-    told_pairs: list[dict[str, Any]],
-    found_studies: dict[str, Any] | None,
+    all_pairs: list[dict[str, Any]],
+    study_results: dict[str, Any] | None,
 ) -> dict[str, Any]:
-    """One post's facts beside what was measured: every symptom judged for every experiment that it concerns.
+    """Return one post's section, with every symptom judged for every experiment that it concerns.
 
-    A remedied experiment is no experiment of the post's: it is shown among the pairs, and judged by no symptom.
+    An experiment with a fix (NAME_remedied) is not the post's: it appears in the pairs, and no symptom is judged on it.
 
     Args:
-        entry: of posts.yaml.
-        evaluations: what the stage `evaluate` wrote.
-        shown: by experiment what the page shows of it (`experiments.experiment`).
-        told_pairs: all pairs (`pairs.sections`).
-        found_studies: what the studies' command wrote, or None.
+        entry: The post's entry of posts.yaml.
+        evaluations: Output of the stage `evaluate`.
+        shown: By experiment, its part of the page (`experiments.experiment`).
+        all_pairs: All pairs (`pairs.sections`).
+        study_results: Output of `python -m benchmarks.studies`, or None.
     """
-    remedied = {pair["names"][1] for pair in told_pairs}
-    every = [one for one in evaluations if one["post"] == entry["post"]]
-    own = [one for one in every if one["experiment"] not in remedied]
-    mine = [pair for pair in told_pairs if pair["post"] == entry["post"]]
-    judged = []
-    for symptom in entry["symptoms"]:
-        concerned = symptom.get("experiments")
-        cells: list[dict[str, Any] | None] = []
-        criterion = ""
-        for one in own:
-            if concerned is not None and one["experiment"] not in concerned:
-                cells.append(None)
-                continue
-            outcome = symptoms.judge(symptom["rule"], one, symptom.get("figure"))
-            criterion = outcome.criterion
-            yes = outcome.came_out
-            shape = symptom["rule"] == _SHAPE
-            chip = (_SHAPE_CHIPS if shape else _CHIPS)[yes]
-            tone = "unknown" if yes is None or (shape and not yes) else "yes" if yes and not shape else "no"
-            cells.append({"came": yes, "chip": chip, "tone": tone, "measured": outcome.measured})
-        judged.append({**symptom, "cells": cells, "criterion": criterion, "verdict": _statement(own, cells)})
-    told = [one for one in judged if not one.get("fact") and any(one["cells"])]
-    came = sum(any(cell is not None and bool(cell["came"]) for cell in one["cells"]) for one in told)
+    after_names = {pair["names"][1] for pair in all_pairs}
+    of_post = [evaluation for evaluation in evaluations if evaluation["post"] == entry["post"]]
+    before = [evaluation for evaluation in of_post if evaluation["experiment"] not in after_names]
+    after = [evaluation for evaluation in of_post if evaluation["experiment"] in after_names]
+    own_pairs = [pair for pair in all_pairs if pair["post"] == entry["post"]]
+    judged = [_judged(symptom, before) for symptom in entry["symptoms"]]
+    reported = [symptom for symptom in judged if not symptom.get("fact") and any(symptom["cells"])]
     return {
         **entry,
         "symptoms": judged,
-        "came": came,
-        "told": len(told),
-        "experiments": [shown[one["experiment"]] for one in own],
-        "remedied": [shown[one["experiment"]] for one in every if one["experiment"] in remedied],
-        "pairs": mine,
-        "effect": pairs.counted(mine),
-        "studies": studies.of_post(found_studies, entry["post"]),
-        "sizes": _sizes(entry["posted"], own),
+        "reproduced": sum(any(cell and cell["reproduced"] for cell in symptom["cells"]) for symptom in reported),
+        "reported": len(reported),
+        "experiments": [shown[evaluation["experiment"]] for evaluation in before],
+        "after": [shown[evaluation["experiment"]] for evaluation in after],
+        "pairs": own_pairs,
+        "effect": pairs.summary(own_pairs),
+        "studies": studies.of_post(study_results, entry["post"]),
+        "sizes": _sizes(entry["posted"], before),
     }
 
 
-def _statement(own: list[dict[str, Any]], cells: list[dict[str, Any] | None]) -> str:
-    """In which experiments the symptom came out, as a sentence."""
+def _judged(symptom: dict[str, Any], evaluations: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a symptom with a cell per experiment (None where the post does not report it) and a sentence on all."""
+    cells: list[dict[str, Any] | None] = []
+    criterion = ""
+    is_shape = symptom["rule"] == _SHAPE
+    for evaluation in evaluations:
+        if evaluation["experiment"] not in symptom.get("experiments", [evaluation["experiment"]]):
+            cells.append(None)
+            continue
+        reproduced, measured, criterion = symptoms.judge(symptom["rule"], evaluation, symptom.get("figure"))
+        chip = (_SHAPE_CHIPS if is_shape else _CHIPS)[reproduced]
+        tone = "unknown" if reproduced is None or (is_shape and not reproduced) else "no"
+        tone = "yes" if reproduced and not is_shape else tone
+        cells.append({"reproduced": reproduced, "chip": chip, "tone": tone, "measured": measured})
+    return {**symptom, "cells": cells, "criterion": criterion, "verdict": _statement(evaluations, cells)}
+
+
+def _statement(evaluations: list[dict[str, Any]], cells: list[dict[str, Any] | None]) -> str:
+    """Return a sentence that names the experiments of each outcome."""
     groups: dict[str, list[str]] = {}
-    for one, cell in zip(own, cells, strict=True):
+    for evaluation, cell in zip(evaluations, cells, strict=True):
         if cell:
-            groups.setdefault(cell["chip"], []).append(one["experiment"])
+            groups.setdefault(cell["chip"], []).append(evaluation["experiment"])
     if not groups:
-        return "No experiment here is concerned."
-    return "; ".join(f"{chip} in {', '.join(names)}" for chip, names in groups.items()).capitalize() + "."
+        return "Concerns no experiment here."
+    text = "; ".join(f"{chip} in {', '.join(names)}" for chip, names in groups.items())
+    return text[0].upper() + text[1:] + "."
 
 
-def _sizes(posted: dict[str, Any], own: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The post's sizes beside ours, a row per size; `same` tells whether they agree."""
-    names = {
-        "windows": "windows in all parts",
-        "train_windows": "training windows",
-        "test_windows": "test windows",
-        "length": "rows of a window",
-        "features": "features",
-        "batch_size": "batch size",
-        "epochs": "epochs set",
-        "weights": "parameters",
-    }
+def _sizes(posted: dict[str, Any], evaluations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row per size: the post's, and for each experiment its own and whether the two agree."""
     result = []
-    for key, name in names.items():
+    for key, name in _SIZES.items():
         if key in posted:
-            ours = [_size(one, key) for one in own]
+            ours = [_size(evaluation, key) for evaluation in evaluations]
             result.append({"name": name, "posted": posted[key], "ours": [(v, v == posted[key]) for v in ours]})
     return result
 
 
-def _size(one: dict[str, Any], key: str) -> int:
-    training = one["settings"]["experiment"]["training"]
+def _size(evaluation: dict[str, Any], key: str) -> int:
+    training = evaluation["settings"]["experiment"]["training"]
     return {
-        "windows": sum(part["windows"] for part in one["parts"].values()),
-        "train_windows": one["parts"]["train"]["windows"],
-        "test_windows": one["parts"]["test"]["windows"],
-        "length": one["length"],
-        "features": one["features"],
+        "windows": sum(part["windows"] for part in evaluation["parts"].values()),
+        "train_windows": evaluation["parts"]["train"]["windows"],
+        "test_windows": evaluation["parts"]["test"]["windows"],
+        "length": evaluation["length"],
+        "features": evaluation["features"],
         "batch_size": training["batch_size"],
         "epochs": training["epochs"],
-        "weights": one["training"][0]["weights"],
+        "weights": evaluation["training"][0]["weights"],
     }[key]

@@ -1,20 +1,28 @@
-"""Whether a post's symptom came out here: one rule per symptom, decided from the measured numbers alone.
+"""Whether a post's symptom is reproduced: one rule per symptom, decided from the measured numbers alone.
 
-A rule takes one experiment's evaluation and the post's figure (or None). It answers yes, no, or None where nothing here
-can decide it, with what was measured and the criterion in words.
+A rule takes one experiment's evaluation and the figure in the post (or None). It returns yes, no, or None if the
+experiment cannot decide it, with the measurement and the criterion as texts.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+from pipeline.report.wording import number, score_range
 
 
 class Outcome(NamedTuple):
-    """`came_out` is None where the experiment cannot tell; `measured` and `criterion` are texts for the report."""
+    """Result of one rule.
 
-    came_out: bool | None
+    Attributes:
+        reproduced: None where the experiment cannot decide it.
+        measured: the measurement, as text.
+        criterion: the rule, as text.
+    """
+
+    reproduced: bool | None
     measured: str
     criterion: str
 
@@ -23,227 +31,215 @@ Rule = Callable[[dict[str, Any], float | None], Outcome]
 
 
 def judge(rule: str, evaluation: dict[str, Any], figure: float | None) -> Outcome:
-    """Apply the rule of that name. Raises KeyError for a name that is no rule."""
+    """Apply the rule of this name; an unknown name raises KeyError."""
     return RULES[rule](evaluation, figure)
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """A number for people: `digits` significant ones, without exponents where they can be avoided."""
-    if value is None:
-        return "not a number"
-    if value == 0:
-        return "0"
-    size = math.floor(math.log10(abs(value)))
-    if size < -4:
-        text = f"{value:.{digits - 1}e}"
-    elif size >= digits:
-        text = f"{value:,.0f}"
-    else:
-        text = f"{value:.{max(digits - 1 - size, 0)}f}"
-    return text.replace("-", "−")
-
-
-def _seeds(evaluation: dict[str, Any], part: str, metric: str) -> list[float | None]:
-    """A score of every seed, in order; empty where there is no such part or score."""
+def _seed_scores(evaluation: dict[str, Any], part: str, metric: str) -> list[float | None]:
+    """Return a score for each seed, in order; empty if the part is missing."""
     seeds = evaluation["parts"].get(part, {}).get("seeds", {})
     return [score.get(metric) for score in seeds.values()]
 
 
-def _last(evaluation: dict[str, Any], *names: str) -> list[float | None]:
-    """The last value of the first of these learning curves that there is, of every training."""
-    values = []
-    for run in evaluation["training"]:
-        curve = next((run["curves"][name] for name in names if name in run["curves"]), [None])
-        values.append(curve[-1] if curve else None)
-    return values
+def _last_values(evaluation: dict[str, Any], curve: str) -> list[float | None]:
+    """Return the last value of a learning curve for each training; None if it was not recorded."""
+    recorded = [run["curves"].get(curve) for run in evaluation["training"]]
+    return [values[-1] if values else None for values in recorded]
 
 
-def _range(values: list[float | None], digits: int = 3) -> str:
-    """Least to greatest of the seeds."""
-    known = [v for v in values if v is not None]
-    if not known:
-        return "not a number"
-    low, high = number(min(known), digits), number(max(known), digits)
-    text = low if low == high else f"{low} to {high}"
-    return text if len(known) == len(values) else f"{text}; {len(values) - len(known)} of {len(values)} not a number"
+def _all_pass(values: Sequence[float | None], test: Callable[[float], bool]) -> bool | None:
+    """Return whether every value passes the test, None if there is no value; NaN fails every test."""
+    return all(value is not None and test(value) for value in values) if values else None
 
 
-def _every(values: list[float | None], test: Callable[[float], bool]) -> bool | None:
-    """Whether the test holds for every seed; None without any seed. What is not a number passes no test."""
-    return all(v is not None and test(v) for v in values) if values else None
-
-
-def _outcome(values: list[float | None], test: Callable[[float], bool], what: str, criterion: str) -> Outcome:
-    return Outcome(_every(values, test), f"{what} {_range(values)}" if values else "not measured", criterion)
+def _outcome(values: Sequence[float | None], test: Callable[[float], bool], name: str, criterion: str) -> Outcome:
+    measured = f"{name} {score_range(values)}" if values else "not measured"
+    return Outcome(_all_pass(values, test), measured, criterion)
 
 
 def r2_near_zero_on_training(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    return _outcome(
-        _seeds(evaluation, "train", "r2"),
-        lambda r2: abs(r2) < 0.05,
-        "R²",
-        "|R²| < 0.05 on the training rows, every seed",
-    )
+    """R² on the training rows is close to 0."""
+    r2 = _seed_scores(evaluation, "train", "r2")
+    return _outcome(r2, lambda value: abs(value) < 0.05, "R²", "|R²| < 0.05 on the training rows, every seed")
 
 
 def predictions_hug_the_mean(evaluation: dict[str, Any], _: float | None) -> Outcome:
+    """The predictions vary far less than the target."""
     return _outcome(
-        _seeds(evaluation, "train", "spread"),
-        lambda spread: spread < 0.2,
+        _seed_scores(evaluation, "train", "spread"),
+        lambda ratio: ratio < 0.2,
         "spread",
-        "predictions' standard deviation below 0.2 of the target's, every seed",
+        "standard deviation of the predictions below 0.2 of the target's, every seed",
     )
 
 
 def no_overfitting(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    """Both scores low: a network that learns a signal overfits as little, and that is no symptom."""
-    train, test = _seeds(evaluation, "train", "r2"), _seeds(evaluation, "test", "r2")
-    pairs = [(a, b) for a, b in zip(train, test, strict=True) if a is not None and b is not None]
-    came = len(pairs) == len(train) and all(a < 0.1 and b < 0.1 for a, b in pairs)
-    measured = f"R² {_range(train)}, on test {_range(test)}"
-    return Outcome(came, measured, "R² below 0.1 on training and on test, every seed")
+    """Both scores are low: two equal and high scores are no overfitting either, but no symptom."""
+    train, test = _seed_scores(evaluation, "train", "r2"), _seed_scores(evaluation, "test", "r2")
+    finite = [(a, b) for a, b in zip(train, test, strict=True) if a is not None and b is not None]
+    low = len(finite) == len(train) and all(a < 0.1 and b < 0.1 for a, b in finite)
+    measured = f"R² {score_range(train)}, on test {score_range(test)}"
+    return Outcome(low, measured, "R² below 0.1 on training and on test, every seed")
 
 
 def one_value_for_all(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    values = _seeds(evaluation, "train", "spread") + _seeds(evaluation, "test", "spread")
+    """The predictions hardly differ from each other."""
     return _outcome(
-        values,
-        lambda spread: spread < 0.01,
+        _seed_scores(evaluation, "train", "spread") + _seed_scores(evaluation, "test", "spread"),
+        lambda ratio: ratio < 0.01,
         "spread",
-        "predictions' standard deviation below 1 % of the target's, on training and test, every seed",
+        "standard deviation of the predictions below 1 % of the target's, on training and test, every seed",
     )
 
 
 def no_better_than_train_mean(evaluation: dict[str, Any], _: float | None) -> Outcome:
+    """The network predicts its own training windows no better than their mean does."""
     mean = evaluation["parts"]["train"]["baselines"]["train_mean"]["mse"]
-    skills = [1 - mse / mean if mse is not None and mean else None for mse in _seeds(evaluation, "train", "mse")]
+    skills = [1 - mse / mean if mse is not None and mean else None for mse in _seed_scores(evaluation, "train", "mse")]
     return _outcome(skills, lambda skill: skill < 0.05, "skill", "skill against the train mean below 0.05 on training")
 
 
 def loss_as_low_as_posted(evaluation: dict[str, Any], figure: float | None) -> Outcome:
-    limit = 1.5 * (figure or 0)
-    losses, penalties = _last(evaluation, "loss"), _last(evaluation, "penalty")
+    """The training loss ends near the posted one."""
+    threshold = 1.5 * (figure or 0)
+    losses, penalties = _last_values(evaluation, "loss"), _last_values(evaluation, "penalty")
     shares = [p / x for p, x in zip(penalties, losses, strict=True) if p is not None and x]
-    outcome = _outcome(losses, lambda loss: loss <= limit, "loss", f"last training loss at most {number(limit)}")
+    outcome = _outcome(
+        losses, lambda loss: loss <= threshold, "loss", f"last training loss at most {number(threshold)}"
+    )
     if shares:
         outcome = outcome._replace(measured=f"{outcome.measured}, of which the penalty {min(shares):.0%}")
     return outcome
 
 
 def validation_loss_below_training(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    pairs = list(zip(_last(evaluation, "val_loss"), _last(evaluation, "loss"), strict=True))
-    if all(validation is None for validation, _ in pairs):
-        return Outcome(None, "no validation part", "last validation loss below the last training loss")
-    ratios = [v / t if v is not None and t else None for v, t in pairs]
-    return _outcome(ratios, lambda ratio: ratio < 1, "ratio", "last validation loss below the last training loss")
+    """The validation loss ends below the training loss."""
+    criterion = "last validation loss below the last training loss"
+    losses = list(zip(_last_values(evaluation, "val_loss"), _last_values(evaluation, "loss"), strict=True))
+    if all(validation is None for validation, _ in losses):
+        return Outcome(None, "no validation part", criterion)
+    ratios = [v / t if v is not None and t else None for v, t in losses]
+    return _outcome(ratios, lambda ratio: ratio < 1, "ratio", criterion)
 
 
 def worse_than_persistence(evaluation: dict[str, Any], _: float | None) -> Outcome:
+    """Repeating the last value is better on the test rows."""
     persistence = evaluation["parts"]["test"]["baselines"]["persistence"]["mse"]
-    errors = _seeds(evaluation, "test", "mse")
+    errors = _seed_scores(evaluation, "test", "mse")
     skills = [1 - mse / persistence if mse is not None and persistence else None for mse in errors]
     return _outcome(skills, lambda skill: skill < 0, "skill", "skill against persistence below 0 on the test rows")
 
 
 def turns_nan_at_a_higher_rate(evaluation: dict[str, Any], _: float | None) -> Outcome:
+    """A training with a higher learning rate ends in NaN."""
     rate = evaluation["settings"]["experiment"]["training"]["learning_rate"]
-    criterion = "some training turns NaN at a learning rate above 1e-4"
+    criterion = "at least one training turns NaN at a learning rate above 1e-4"
     if rate <= 1e-4:
-        return Outcome(None, f"run at {rate:g} alone", criterion)
+        return Outcome(None, f"trained only at {rate:g}", criterion)
     failed = sum(run["nonfinite"] is not None for run in evaluation["training"])
     return Outcome(failed > 0, f"{failed} of {len(evaluation['training'])} trainings", criterion)
 
 
 def loss_at_floor(evaluation: dict[str, Any], figure: float | None) -> Outcome:
-    limit = figure or 1e-6
-    losses = _last(evaluation, "loss")
-    outcome = _outcome(losses, lambda loss: loss < limit, "last loss", f"last training loss below {limit:g}")
+    """The training loss ends at the floor of Keras's cross-entropy."""
+    threshold = figure or 1e-6
+    losses = _last_values(evaluation, "loss")
+    outcome = _outcome(losses, lambda loss: loss < threshold, "last loss", f"last training loss below {threshold:g}")
     return outcome._replace(measured=outcome.measured + _failures(evaluation))
 
 
 def accuracy_is_share_of_class_0(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    criterion = "every window is given class 0 on training, so the accuracy is that class's share"
+    """Class 0 is predicted for every training window."""
+    criterion = "class 0 is predicted for every training window, so the accuracy is the share of class 0"
     seeds = evaluation["parts"]["train"]["seeds"].values()
-    alone = [all(row[k] == 0 for row in score["confusion"] for k in range(1, len(row))) for score in seeds]
+    only_class_0 = [all(row[k] == 0 for row in score["confusion"] for k in range(1, len(row))) for score in seeds]
     share = evaluation["parts"]["train"]["truth"]["shares"][0]
-    measured = f"accuracy {_range([score['accuracy'] for score in seeds], 4)}, share {number(share, 4)}"
-    return Outcome(all(alone), measured, criterion)
+    measured = f"accuracy {score_range([score['accuracy'] for score in seeds], 4)}, share {number(share, 4)}"
+    return Outcome(all(only_class_0), measured, criterion)
 
 
 def nothing_changes_after_epoch_1(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    criterion = "weights not finite at the end of epoch 1, or a loss that varies by less than 0.01 % from epoch 2 on"
-    stuck, told = [], []
+    """The training stands still from epoch 2 on."""
+    criterion = (
+        "NaN or infinite weights at the end of epoch 1, or a loss that varies by less than 0.01 % from epoch 2 on"
+    )
+    stuck, measured = [], []
     for run in evaluation["training"]:
         losses = run["curves"].get("loss", [])[1:]
         if run["nonfinite"] is not None:
-            # Keras can go on without end, but weights that are not numbers stay so.
+            # NaN weights stay NaN, however long Keras goes on.
             stuck.append(run["nonfinite"]["epoch"] == 1)
-            told.append(f"NaN in epoch {run['nonfinite']['epoch']}")
+            measured.append(f"NaN in epoch {run['nonfinite']['epoch']}")
         elif len(losses) < 2:
             return Outcome(None, f"{len(losses) + 1} epochs", criterion)
         else:
-            spread = (max(losses) - min(losses)) / abs(losses[0]) if losses[0] else 0.0
-            stuck.append(spread < 1e-4)
-            told.append(f"loss varies by {spread:.1%}")
-    return Outcome(all(stuck) if stuck else None, "; ".join(dict.fromkeys(told)), criterion)
+            variation = (max(losses) - min(losses)) / abs(losses[0]) if losses[0] else 0.0
+            stuck.append(variation < 1e-4)
+            measured.append(f"loss varies by {variation:.1%}")
+    return Outcome(all(stuck) if stuck else None, "; ".join(dict.fromkeys(measured)), criterion)
 
 
 def accuracy_falls_after_epoch_1(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    criterion = "accuracy on the training rows at the end below the first epoch's running accuracy"
+    """The training accuracy ends below that of the first epoch."""
+    criterion = "final accuracy on the training rows below the running accuracy of the first epoch"
     first = [_first_accuracy(run["curves"]) for run in evaluation["training"]]
     if all(value is None for value in first):
-        return Outcome(None, "no accuracy was recorded before the loss ended" + _failures(evaluation), criterion)
-    last = _seeds(evaluation, "train", "accuracy")
+        return Outcome(None, "no accuracy recorded before the loss ended" + _failures(evaluation), criterion)
+    last = _seed_scores(evaluation, "train", "accuracy")
     falls = [a is not None and b is not None and b < a for a, b in zip(first, last, strict=False)]
-    return Outcome(all(falls), f"{_range(first, 4)}, then {_range(last, 4)}", criterion)
+    return Outcome(all(falls), f"{score_range(first, 4)}, then {score_range(last, 4)}", criterion)
 
 
 def _first_accuracy(curves: dict[str, list[float | None]]) -> float | None:
-    """The first epoch's accuracy, by whichever of Keras's names it was recorded."""
+    """Return the training accuracy of the first epoch, under any of Keras's names for it."""
     curve = next((c for name, c in curves.items() if name.endswith("accuracy") and not name.startswith("val_")), [])
     return curve[0] if curve else None
 
 
 def nan_in_epoch_1(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    failed = [run["nonfinite"] for run in evaluation["training"]]
-    came = all(one is not None and one["epoch"] == 1 for one in failed)
-    return Outcome(came, _failures(evaluation).lstrip("; ") or "all losses finite", "NaN in epoch 1, every seed")
+    """Every training has a NaN loss in its first epoch."""
+    failures = [run["nonfinite"] for run in evaluation["training"]]
+    in_epoch_1 = all(failure is not None and failure["epoch"] == 1 for failure in failures)
+    return Outcome(in_epoch_1, _failures(evaluation).lstrip("; ") or "all losses finite", "NaN in epoch 1, every seed")
 
 
 def loss_at_ln_2(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    losses = _last(evaluation, "loss")
+    """The training loss ends at ln 2."""
+    losses = _last_values(evaluation, "loss")
     criterion = "last training loss within 0.002 of ln 2, every seed"
-    test = _every(losses, lambda loss: abs(loss - math.log(2)) <= 0.002)
-    return Outcome(test, f"loss {_range(losses, 4)}", criterion)
+    near = _all_pass(losses, lambda loss: abs(loss - math.log(2)) <= 0.002)
+    return Outcome(near, f"loss {score_range(losses, 4)}", criterion)
 
 
 def accuracy_at_chance(evaluation: dict[str, Any], _: float | None) -> Outcome:
-    came: list[bool] = []
-    told = []
+    """The accuracy is that of guessing."""
+    near: list[bool] = []
+    measured = []
     for part in ("train", "test"):
-        limit = max(0.02, 1.5 / math.sqrt(evaluation["parts"][part]["windows"]))
-        values = _seeds(evaluation, part, "accuracy")
-        came += [value is not None and abs(value - 0.5) <= limit for value in values]
-        told.append(f"{part} {_range(values)}")
+        tolerance = max(0.02, 1.5 / math.sqrt(evaluation["parts"][part]["windows"]))
+        values = _seed_scores(evaluation, part, "accuracy")
+        near += [value is not None and abs(value - 0.5) <= tolerance for value in values]
+        measured.append(f"{part} {score_range(values)}")
     criterion = "accuracy within 0.02, or three standard errors, of 0.5 on training and test, every seed"
-    return Outcome(all(came), ", ".join(told), criterion)
+    return Outcome(all(near), ", ".join(measured), criterion)
 
 
 def weights_as_posted(evaluation: dict[str, Any], figure: float | None) -> Outcome:
+    """The network has as many parameters as the posted one."""
     weights = evaluation["training"][0]["weights"]
     return Outcome(weights == figure, f"{weights:,}", "the same number")
 
 
 def _failures(evaluation: dict[str, Any]) -> str:
-    """Where the trainings turned NaN, to put after a measured number; nothing where none did."""
+    """Return where the trainings turned NaN, as text to append to a measurement; empty if none did."""
     failed = [run["nonfinite"] for run in evaluation["training"] if run["nonfinite"]]
     if not failed:
         return ""
-    one = failed[0]
-    before = f" after a mean loss of {number(one['loss_before'])}" if one.get("loss_before") is not None else ""
+    first = failed[0]
+    before = f" after a mean loss of {number(first['loss_before'])}" if first.get("loss_before") is not None else ""
     return (
         f"; NaN in {len(failed)} of {len(evaluation['training'])} trainings, "
-        f"first at epoch {one['epoch']}, batch {one['batch']}{before}"
+        f"first at epoch {first['epoch']}, batch {first['batch']}{before}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether the scores can be trusted: the proofs of every dataset, the state of stateful models, the planted leaks."""
+"""Whether the scores can be trusted: the proofs of each dataset, the state of stateful models, the planted leaks."""
 
 from __future__ import annotations
 
@@ -6,58 +6,59 @@ from typing import Any
 
 from pipeline.report.wording import joined, metric, number, percent, signed, thousands
 
-# Worst first: several folds are shown as the worst of them.
+# Worst first: of several folds, the worst result is shown.
 _RESULTS = {
     "fail": {"chip": "fail", "tone": "bad"},
     "informative": {"chip": "informative", "tone": "unknown"},
     "pass": {"chip": "pass", "tone": "good"},
 }
-# The names of the proofs in the order of the columns, each with what it shows.
+# The proofs in the order of the columns: name and explanation.
 _PROOFS = {
     "intervals": (
         "Intervals",
-        "Rows and target rows of every window, none left out: no part's target lies inside another part, no row is in "
-        "two parts under strict, and the declared gap is kept.",
+        "Checks the rows and target rows of every window. No target of one part lies inside another part, no row is in "
+        "two parts under `strict`, and the declared gap is kept.",
     ),
     "reads": (
         "Reads",
-        "What windows give to a network, and the numbers that bring its outputs back into units, stay the same when "
-        "every row from their targets on is replaced.",
+        "Replaces every row from a window's targets on. The inputs of the window, and the numbers that scale the "
+        "network's outputs back, stay the same.",
     ),
     "stored_files": (
         "Stored files",
-        "The files that training read hold what the stages make of the raw rows, last digits aside.",
+        "Repeats the stages from the raw rows. The result equals the files that training read, except for rounding.",
     ),
     "perturbation_validation": (
         "Perturbed validation",
-        "Every cell after the training rows is replaced, and the stages run again: training windows, scaling, "
-        "thresholds, scaled rows and the weights of a short training stay the same to the byte.",
+        "Replaces every cell after the training rows and repeats the stages. Training windows, scaling, thresholds, "
+        "scaled rows and the weights of a short training stay the same to the byte.",
     ),
     "perturbation_test": (
         "Perturbed test",
-        "The same for every cell after the validation rows, against all that validation may touch too: its own "
-        "windows, and the losses and weights of a short training that stops early.",
+        "Replaces every cell after the validation rows and repeats the stages. The validation windows, and the losses "
+        "and weights of a short training with early stopping, stay the same too.",
     ),
     "test_unopened": (
         "Test unopened",
-        "The test part is a file of its own. The stages up to training make the same bytes when it is not there.",
+        "Removes the file of the test part. The stages up to training still write the same bytes.",
     ),
     "prefix": (
         "Prefix",
-        "Cleaning the first rows of a part, or generating the first rows of a series, gives the first rows of all, for "
-        "many lengths: no step looks ahead. What was done to a file before it came here cannot be checked.",
+        "Cleans (or generates) only the first rows, for many lengths. The result equals the first rows of the whole: "
+        "no step looks ahead. Processing done before the file was imported cannot be checked.",
     ),
     "duplicates": (
         "Duplicates",
-        "Windows with equal content on two sides of a split, all of them counted. Informative where the dataset "
-        "declares that it has some, or where their rows are all alike.",
+        "Counts all windows with equal content on two sides of a split. Informative if the dataset declares "
+        "duplicates, or if all rows of these windows are equal.",
     ),
     "state": (
         "State",
-        "What a network says about a window does not depend on the windows before and beside it, unless declared.",
+        "Predicts windows again among other windows. The predictions stay the same, unless the experiment declares "
+        "that it carries state.",
     ),
 }
-# So many reasons stand at the top of the page; all of them stand in the section.
+# Number of warnings shown at the top of the page; the section has all of them.
 _SHOWN = 5
 _LEAKS = "`dvc repro leaks`"
 _STAGE = "`dvc repro leakage`"
@@ -66,46 +67,47 @@ _STAGE = "`dvc repro leakage`"
 def section(
     leakage: dict[str, dict[str, Any] | None], leaks: dict[str, Any] | None, evaluations: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """What the section shows.
+    """Return the section.
 
     Args:
-        leakage: by dataset what the stage `leakage` wrote, or None where it did not run.
-        leaks: what the stage `leaks` wrote, or None.
-        evaluations: what the stage `evaluate` wrote, for the key `state`.
+        leakage: Output of the stage `leakage` by dataset, or None.
+        leaks: Output of the stage `leaks`, or None.
+        evaluations: Output of the stage `evaluate`, for the key `state`.
     """
-    known = {name: one["proofs"] for name, one in leakage.items() if one}
+    known = {name: result["proofs"] for name, result in leakage.items() if result}
     columns = _columns([proof for proofs in known.values() for proof in proofs])
     absent = [name for name in leakage if name not in known]
-    controls = [leak(one) for one in leaks["leaks"]] if leaks else []
+    states = [(each["experiment"], each["state"]) for each in evaluations if each.get("state")]
     return {
         "columns": [{"name": name, "title": title(name)} for name in columns],
         "about": [(title(name), _PROOFS[name][1]) for name in columns if name in _PROOFS],
         "datasets": [dataset(name, proofs, columns) for name, proofs in known.items()],
         "missing": _missing(absent, of=len(leakage)),
-        "read": read([one["read"] for one in leakage.values() if one and "read" in one]),
-        "states_told": _counts([one["state"]["result"] for one in evaluations if one.get("state")]),
-        "states_fail": any((one.get("state") or {}).get("result") == "fail" for one in evaluations),
-        "states": [_state(one) for one in evaluations if one.get("state")],
-        "leaks": controls,
+        "read": read([result["read"] for result in leakage.values() if result and "read" in result]),
+        "states_summary": _counts([state["result"] for _, state in states]),
+        "states_fail": any(state["result"] == "fail" for _, state in states),
+        "states": [_state(name, state) for name, state in states],
+        "leaks": [leak(entry) for entry in leaks["leaks"]] if leaks else [],
         "leaks_missing": "" if leaks else f"Not computed yet: run {_LEAKS}.",
-        "leaks_told": _told(leaks["leaks"]) if leaks else "",
-        "alerts": _alerts(known, leaks, evaluations),
+        "leaks_summary": _summary(leaks["leaks"]) if leaks else "",
+        "alerts": _alerts(known, leaks, states),
         "verdict": _verdict(known, leaks),
     }
 
 
-def read(found: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """Each series once, in the order of the datasets: its file, or the module that makes its rows, with its hash."""
-    return list({one["series"]: {key: one[key] for key in ("series", "path", "sha256")} for one in found}.values())
+def read(sources: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """Return each series once, in the order of the datasets: file or generating module, and its hash."""
+    keys = ("series", "path", "sha256")
+    return list({source["series"]: {key: source[key] for key in keys} for source in sources}.values())
 
 
 def title(name: str) -> str:
-    """A proof's name as the page writes it."""
+    """Return a proof's display name."""
     return _PROOFS[name][0] if name in _PROOFS else name.replace("_", " ").capitalize()
 
 
 def dataset(name: str, proofs: list[dict[str, Any]], columns: list[str]) -> dict[str, Any]:
-    """One dataset's row of the matrix, a cell per proof with its folds as one, and its details."""
+    """Return one dataset's row of the table, with the worst fold of each proof, and its details."""
     cells = []
     for column in columns:
         own = [proof for proof in proofs if proof["name"] == column]
@@ -133,22 +135,22 @@ def dataset(name: str, proofs: list[dict[str, Any]], columns: list[str]) -> dict
     }
 
 
-def leak(one: dict[str, Any]) -> dict[str, Any]:
-    """One planted leak as the table shows it."""
-    caught = {"chip": "caught", "tone": "good"} if one["caught"] else {"chip": "missed", "tone": "bad"}
-    clean = {"chip": "passes", "tone": "good"} if one["clean_passes"] else {"chip": "fails", "tone": "bad"}
+def leak(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return one planted leak as texts."""
+    caught = {"chip": "caught", "tone": "good"} if entry["caught"] else {"chip": "missed", "tone": "bad"}
+    clean = {"chip": "passes", "tone": "good"} if entry["clean_passes"] else {"chip": "fails", "tone": "bad"}
     return {
-        "name": one["name"].replace("_", " "),
-        "about": one["about"],
-        "proof": title(one["proof"]),
+        "name": entry["name"].replace("_", " "),
+        "about": entry["about"],
+        "proof": title(entry["proof"]),
         "caught": caught,
         "clean_passes": clean,
-        "found": one["found"],
-        "metric": metric(one["metric"]),
-        "clean": number(one["clean"]),
-        "leaky": number(one["leaky"]),
-        "gain": signed(one["gain"]),
-        "learner": one["learner"],
+        "found": entry["found"],
+        "metric": metric(entry["metric"]),
+        "clean": number(entry["clean"]),
+        "leaky": number(entry["leaky"]),
+        "gain": signed(entry["gain"]),
+        "learner": entry["learner"],
     }
 
 
@@ -159,8 +161,8 @@ def _missing(absent: list[str], of: int) -> str:
 
 
 def _columns(proofs: list[dict[str, Any]]) -> list[str]:
-    found = {proof["name"]: None for proof in proofs}
-    return [name for name in _PROOFS if name in found] + [name for name in found if name not in _PROOFS]
+    names = dict.fromkeys(proof["name"] for proof in proofs)
+    return [name for name in _PROOFS if name in names] + [name for name in names if name not in _PROOFS]
 
 
 def _chip(result: str) -> dict[str, str]:
@@ -168,51 +170,51 @@ def _chip(result: str) -> dict[str, str]:
 
 
 def _compared(counts: dict[str, float]) -> str:
-    return ", ".join(f"{thousands(count)} {what.replace('_', ' ')}" for what, count in counts.items()) or "nothing"
+    return ", ".join(f"{thousands(count)} {unit.replace('_', ' ')}" for unit, count in counts.items()) or "nothing"
 
 
-def _state(one: dict[str, Any]) -> dict[str, Any]:
-    found = one["state"]
+def _state(name: str, state: dict[str, Any]) -> dict[str, Any]:
     return {
-        "experiment": one["experiment"],
-        "state": {"none": "forgets after each window"}.get(found["state"], found["state"]),
-        "windows": thousands(found.get("windows")),
-        "difference": _share(found.get("difference")),
-        "tolerance": _share(found.get("tolerance")),
-        **_chip(found["result"]),
+        "experiment": name,
+        "state": {"none": "reset after each window"}.get(state["state"], state["state"]),
+        "windows": thousands(state.get("windows")),
+        "difference": _share(state.get("difference")),
+        "tolerance": _share(state.get("tolerance")),
+        **_chip(state["result"]),
     }
 
 
 def _counts(results: list[str]) -> str:
-    """In how many experiments a prediction is the same, as a sentence."""
-    words = {"fail": "but not in {}", "informative": "informative in {}"}
-    told = [f"Yes in {results.count('pass')} of {len(results)} experiments"]
-    return ", ".join(told + [words[r].format(results.count(r)) for r in words if r in results]) + "."
+    """Return in how many experiments the predictions change with the other windows, as a sentence."""
+    texts = {"fail": "yes in {}", "informative": "{} informative"}
+    parts = [f"No in {results.count('pass')} of {len(results)} experiments"]
+    return ", ".join(parts + [texts[r].format(results.count(r)) for r in texts if r in results]) + "."
 
 
 def _share(value: float | None) -> str:
     return "–" if value is None else number(value, 2)
 
 
-def _told(leaks: list[dict[str, Any]]) -> str:
-    """How many leaks are caught, and what the most flattering of them would have gained."""
-    caught = sum(bool(one["caught"]) for one in leaks)
-    passing = sum(bool(one["clean_passes"]) for one in leaks)
+def _summary(leaks: list[dict[str, Any]]) -> str:
+    """Return how many leaks are caught, and the largest gain of a leak."""
+    caught = sum(bool(entry["caught"]) for entry in leaks)
+    passing = sum(bool(entry["clean_passes"]) for entry in leaks)
     text = f"{caught} of {len(leaks)} leaks are caught, and {passing} of {len(leaks)} clean twins pass."
-    gains = [one for one in leaks if one["gain"] is not None and one["gain"] > 0]
+    gains = [entry for entry in leaks if entry["gain"] is not None and entry["gain"] > 0]
     if not gains:
         return text
-    best = max(gains, key=lambda one: one["gain"])
+    best = max(gains, key=lambda entry: entry["gain"])
     return (
-        f"{text} {len(gains)} of the leaks flatter the score; the most flattering is {best['name'].replace('_', ' ')}, "
-        f"{metric(best['metric'])} from {number(best['clean'])} to {number(best['leaky'])}."
+        f"{text} {len(gains)} of the leaks {'raises' if len(gains) == 1 else 'raise'} the score, most of all "
+        f"{best['name'].replace('_', ' ')}: {metric(best['metric'])} from {number(best['clean'])} to "
+        f"{number(best['leaky'])}."
     )
 
 
 def _alerts(
-    known: dict[str, list[dict[str, Any]]], leaks: dict[str, Any] | None, evaluations: list[dict[str, Any]]
+    known: dict[str, list[dict[str, Any]]], leaks: dict[str, Any] | None, states: list[tuple[str, Any]]
 ) -> list[str]:
-    """What stands at the very top of the page: every reason not to believe a score."""
+    """Return the warnings at the top of the page: every reason not to trust a score."""
     alerts = []
     for name, proofs in known.items():
         for proof in proofs:
@@ -220,31 +222,31 @@ def _alerts(
                 fold = "" if proof["fold"] is None else f", fold {proof['fold'] + 1}"
                 first = f": {proof['found'][0]}" if proof["found"] else ""
                 alerts.append(f"Dataset {name} fails the proof “{title(proof['name'])}”{fold}{first}")
-    for one in evaluations:
-        found = one.get("state")
-        if found and found["result"] == "fail":
-            difference = found.get("difference")
+    for name, state in states:
+        if state["result"] == "fail":
+            difference = state.get("difference")
             size = f": they differ by {percent(difference, 1)} of their spread" if difference is not None else ""
-            alerts.append(f"Predictions of {one['experiment']} depend on which windows came before{size}")
-    for one in leaks["leaks"] if leaks else []:
-        if not one["caught"]:
-            alerts.append(f"The planted leak “{one['name'].replace('_', ' ')}” is missed by “{title(one['proof'])}”")
-        if not one["clean_passes"]:
-            alerts.append(f"The clean twin of “{one['name'].replace('_', ' ')}” fails “{title(one['proof'])}”")
+            alerts.append(f"Predictions of {name} depend on the other windows in the batch{size}")
+    for entry in leaks["leaks"] if leaks else []:
+        name, proof_title = entry["name"].replace("_", " "), title(entry["proof"])
+        if not entry["caught"]:
+            alerts.append(f"The proof “{proof_title}” misses the planted leak “{name}”")
+        if not entry["clean_passes"]:
+            alerts.append(f"The clean twin of “{name}” fails the proof “{proof_title}”")
     more = len(alerts) - _SHOWN
     return [text.rstrip(".") + "." for text in alerts[:_SHOWN]] + ([f"{more} more."] if more > 0 else [])
 
 
 def _verdict(known: dict[str, list[dict[str, Any]]], leaks: dict[str, Any] | None) -> str:
-    """One sentence for the top of the page; empty where there is nothing to say or something fails."""
+    """Return one sentence for the top of the page; empty without proofs, or if one fails."""
     proofs = [proof for own in known.values() for proof in own]
     if not proofs or any(proof["result"] == "fail" for proof in proofs):
         return ""
     remarks = sum(proof["result"] == "informative" for proof in proofs)
     sets = "1 dataset" if len(known) == 1 else f"{len(known)} datasets"
-    text = f"No leak was found: {thousands(len(proofs))} proof{'' if len(proofs) == 1 else 's'} over {sets}"
-    text += f", {remarks} of them with a remark" if remarks else ""
+    text = f"No leak found: {thousands(len(proofs))} proof{'' if len(proofs) == 1 else 's'} over {sets}"
+    text += f", {remarks} of them informative" if remarks else ""
     if leaks:
-        caught = sum(bool(one["caught"]) for one in leaks["leaks"])
-        text += f"; {caught} of {len(leaks['leaks'])} leaks planted to test the proofs were caught"
+        caught = sum(bool(entry["caught"]) for entry in leaks["leaks"])
+        text += f"; the proofs caught {caught} of {len(leaks['leaks'])} leaks planted to test them"
     return text + "."

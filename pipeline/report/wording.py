@@ -1,13 +1,12 @@
-"""Numbers and names as the report writes them."""
+"""How the report writes numbers, names and lists."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import yaml
-
-from pipeline.report.symptoms import number
 
 _BASELINES = {
     "persistence": "persistence",
@@ -30,92 +29,118 @@ METRICS = {
     "brier": "Brier",
     "mcc": "MCC",
 }
-_LEAST = -1000
-
-__all__ = [
-    "METRICS",
-    "address",
-    "baseline",
-    "interval",
-    "joined",
-    "metric",
-    "number",
-    "p_value",
-    "percent",
-    "quantity",
-    "setting",
-    "signed",
-    "skill",
-    "skills",
-    "thousands",
-]
+_LEAST_SKILL = -1000
 
 
 def baseline(name: str) -> str:
+    """Return the display name of a baseline."""
     return _BASELINES.get(name, name)
 
 
 def metric(name: str) -> str:
+    """Return the display name of a metric."""
     return METRICS.get(name, name)
 
 
+def number(value: float | None, digits: int = 3) -> str:
+    """Format with `digits` significant digits, without an exponent where possible; None is `NaN`."""
+    if value is None:
+        return "NaN"
+    if value == 0:
+        return "0"
+    size = math.floor(math.log10(abs(value)))
+    if size < -4:
+        text = f"{value:.{digits - 1}e}"
+    elif size >= digits:
+        text = f"{value:,.0f}"
+    else:
+        text = f"{value:.{max(digits - 1 - size, 0)}f}"
+    return text.replace("-", "−")
+
+
+def score(value: float | None) -> str:
+    """Format a score; a dash if it is missing."""
+    return "–" if value is None else number(value)
+
+
 def thousands(value: float | None) -> str:
+    """Format as a whole number with thousands separators."""
     return "–" if value is None else f"{value:,.0f}"
 
 
+def count_range(counts: Sequence[int]) -> str:
+    """Return the smallest and the largest count, or one number if they are equal; a dash if there is none."""
+    if not counts:
+        return "–"
+    low, high = thousands(min(counts)), thousands(max(counts))
+    return low if low == high else f"{low} to {high}"
+
+
+def score_range(values: Sequence[float | None], digits: int = 3) -> str:
+    """Return the smallest and the largest score, and how many are NaN."""
+    finite = [value for value in values if value is not None]
+    if not finite:
+        return "NaN"
+    low, high = number(min(finite), digits), number(max(finite), digits)
+    text = low if low == high else f"{low} to {high}"
+    return text if len(finite) == len(values) else f"{text}; {len(values) - len(finite)} of {len(values)} NaN"
+
+
 def signed(value: float | None) -> str:
-    """Three significant digits, with a plus where there is no minus."""
+    """Format with three significant digits and an explicit plus."""
     return ("+" if value is not None and value > 0 else "") + number(value)
 
 
 def skill(value: float | None) -> str:
-    """Three decimals; beside a nearly perfect baseline a skill is a huge negative number whose digits say nothing."""
+    """Format with three decimals; skills below -1,000 are cut, since their digits carry no information."""
     if value is None:
         return "–"
-    if value < _LEAST:
-        return f"below {_LEAST:,}".replace("-", "−")
+    if value < _LEAST_SKILL:
+        return f"below {_LEAST_SKILL:,}".replace("-", "−")
     return (f"{value:.3f}" if abs(value) < 10 else number(value)).replace("-", "−")
 
 
 def interval(low: float | None, high: float | None) -> str:
+    """Format an interval, or a dash if an end is unknown."""
     return "–" if low is None or high is None else f"{number(low)} to {number(high)}"
 
 
 def skills(low: float | None, high: float | None) -> str:
-    """An interval of a skill; its ends may be unknown."""
+    """Format an interval of a skill; its ends may be unknown."""
     if low is None and high is None:
         return "–"
     if low is None:
         return f"up to {skill(high)}"
-    if high is not None and high < _LEAST:
+    if high is not None and high < _LEAST_SKILL:
         return f"all {skill(high)}"
     return f"{skill(low)} to {skill(high)}"
 
 
 def percent(share: float | None, digits: int = 0) -> str:
+    """Format a share as a percentage."""
     return "–" if share is None else f"{100 * share:.{digits}f} %".replace("-", "−")
 
 
 def p_value(value: float | None) -> str:
-    """A probability; below a thousandth its size says nothing that a reader could use."""
+    """Format a p-value with three decimals."""
     if value is None:
         return "–"
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def joined(words: Sequence[str]) -> str:
-    """a, b and c."""
+    """Return `a, b and c`."""
     return " and ".join([*([", ".join(words[:-1])] if len(words) > 1 else []), *words[-1:]])
 
 
 def setting(value: Any) -> str:
-    """A parameter's value as params.yaml writes it, on one line."""
+    """Return a parameter's value as params.yaml writes it, on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
     return text.removesuffix("...\n").strip()
 
 
 def quantity(value: Any) -> str:
-    """A number, a name or a list of them; whole numbers in full, for they may be the number of a row."""
+    """Format a number, a name or a list of them; integers in full, since they may be row numbers."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -125,12 +150,12 @@ def quantity(value: Any) -> str:
     if isinstance(value, float) or value is None:
         return number(value, 4)
     if isinstance(value, dict):
-        return ", ".join(f"{str(key).replace('_', ' ')} {quantity(one)}" for key, one in value.items()) or "none"
+        return ", ".join(f"{str(key).replace('_', ' ')} {quantity(item)}" for key, item in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(quantity(one) for one in value) or "none"
+        return ", ".join(quantity(item) for item in value) or "none"
     return str(value)
 
 
 def address(url: str | None) -> str:
-    """The address if it is one of the web, else nothing: no other kind becomes a link."""
+    """Return the URL if it is http(s), else an empty string, so that no other scheme becomes a link."""
     return url if url and url.startswith(("https://", "http://")) else ""

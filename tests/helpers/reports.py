@@ -1,4 +1,4 @@
-"""Evaluations, diagnoses, proofs and studies made up for the tests of the report, and the page made of them."""
+"""Made-up evaluations, diagnoses, proofs and studies for the tests of the report, and pages rendered from them."""
 
 import copy
 import functools
@@ -9,13 +9,7 @@ import re
 import numpy as np
 
 from pipeline.common.numbers import significant
-from pipeline.report import (
-    comparison,
-    diagnosis,
-    leaderboard,
-    page,
-    pairs,
-)
+from pipeline.report import comparison, diagnosis, leaderboard, page, pairs
 from pipeline.scoring import scores
 
 
@@ -36,11 +30,11 @@ def made_up(
     penalty=0.0,
     shift=0.0,
     constant=False,
-    told=None,
+    compared=None,
 ):
-    """An evaluation as the stage writes it, of numbers drawn here: `constant` predicts one value, `nan` none.
+    """Return an evaluation with random numbers: `constant` predicts one value, `nan` predicts NaN.
 
-    `told` changes the comparison; False leaves it out, as evaluations without one do.
+    `compared` has values for the comparison that replace the usual ones; False leaves the comparison out.
     """
     random = np.random.default_rng(len(name))
     kind = kind or {None: "value", 2: "sign", 3: "classes"}[classes]
@@ -139,7 +133,9 @@ def made_up(
                 for k in range(folds)
                 for s in seeds
             ],
-            "comparison": None if told is False else {**compared(name, classes, seeds, nan), **(told or {})},
+            "comparison": None
+            if compared is False
+            else {**a_comparison(name, classes, seeds, nan), **(compared or {})},
             "state": {"state": "none", "windows": 32, "difference": 2e-7, "tolerance": 1e-5, "result": "pass"},
             "parts": {part: a_part() for part in parts},
             "split": {"policy": "strict", "gap": 0, "rows": 1000, "folds": [fold] * folds},
@@ -148,29 +144,29 @@ def made_up(
     )
 
 
-def side(baseline, skill=0.3, p_value=0.2, said=None, seeds=(0, 1), **more):
-    """One side of a comparison; what is said of it before any correction follows from the p-value, if not given."""
-    said = said or ("not_distinguishable" if p_value >= 0.05 else "better" if skill > 0 else "worse")
+def side(baseline, skill=0.3, p_value=0.2, outcome=None, seeds=(0, 1), **more):
+    """Return one side of a comparison; the uncorrected outcome follows from the p-value by default."""
+    outcome = outcome or ("not_distinguishable" if p_value >= 0.05 else "better" if skill > 0 else "worse")
     return {
         "baseline": baseline,
         "skill": skill,
         "low": None if skill is None else skill - 0.2,
         "high": None if skill is None else skill + 0.25,
         "p_value": p_value,
-        "comparison": said,
+        "comparison": outcome,
         "diebold_mariano": None if skill is None else {"statistic": -1.234, "p_value": 0.217, "lags": 7},
         "seeds": {str(seed): skill for seed in seeds},
         **more,
     }
 
 
-def compared(name, classes=None, seeds=(0, 1), nan=False):
+def a_comparison(name, classes=None, seeds=(0, 1), nan=False):
     skill, p_value = (None, 0.0) if nan else (0.3, 0.2)
-    said = "worse" if nan else None
+    outcome = "worse" if nan else None
     naive, linear = ("majority", "logistic") if classes else ("train_mean", "ridge")
     return {
-        "naive": {**side(naive, skill, p_value, said, seeds), "chosen_on": "validation"},
-        "linear": side(linear, skill, p_value, said, seeds),
+        "naive": {**side(naive, skill, p_value, outcome, seeds), "chosen_on": "validation"},
+        "linear": side(linear, skill, p_value, outcome, seeds),
         "oracle_share": None,
         "accuracy": {"score": 0.51, "binomial": [0.48, 0.54], "block": [0.45, 0.57]} if classes else None,
         "signs": {"statistic": 1.5, "p_value": 0.134, "hits": 0.512} if classes == 2 else None,
@@ -236,7 +232,7 @@ TABLE = {
 
 
 def everything():
-    """One of each kind, with whatever may be missing missing somewhere."""
+    """Return evaluations of every kind; each optional part is missing in one of them."""
     return copy.deepcopy(_everything())
 
 
@@ -295,14 +291,14 @@ def symptom(code):
 
 
 def stored(name, *, rows=120, seeds=(0, 1), factor=1.0, first=0):
-    """A table of reports/losses: correlated from experiment to experiment, `factor` times the first one's."""
+    """Return a table of reports/losses, correlated between experiments, with `factor` times the usual losses."""
     base = np.random.default_rng(5).random(rows) + 0.5
     table = {"row": np.arange(first, first + rows)}
     return table | {f"loss_{seed}": factor * base * (1 + 0.001 * seed) for seed in seeds}
 
 
 def configured(*experiments, **changed):
-    """Settings of experiments on one dataset each; `changed` are other settings of the last one."""
+    """Return settings of experiments with one dataset each; `changed` are changes to the last one."""
     settings = {"experiments": {}, "datasets": {}, "series": {"s": {"rows": 10}}}
     for name in experiments:
         settings["datasets"]["data_" + name] = {"series": "s", "scaling": {"target": "none"}, "window": {"length": 5}}
@@ -321,7 +317,7 @@ def configured(*experiments, **changed):
 
 
 def a_pair(factor=0.5, **more):
-    """`pairs.sections` of one pair as posted and remedied."""
+    """Return the section of one pair, without and with the fix."""
     settings = configured("a", "a_remedied", training__learning_rate=0.001)
     settings["experiments"]["a"]["post"] = 107289
     evaluations = {name: made_up(name, 107289) for name in settings["experiments"]}
@@ -381,24 +377,20 @@ CORPUS = {
 }
 
 
-def render(evaluations, size="quick", absent=(), leakage=None, leaks=None, calibration=None, tables=None, **more):
+def leaderboard_rows(evaluations):
+    verdicts = {evaluations[0]["experiment"]: "not_learning"}
+    return leaderboard.rows(evaluations, comparison.corrected(evaluations), verdicts)
+
+
+def render(evaluations, **results):
+    """Return the page of these evaluations and `page.Results`."""
     outcomes = comparison.corrected(evaluations)
-    diagnoses = more.get("diagnoses", {})
-    verdicts = {name: diagnosis.verdict(found) for name, found in diagnoses.items()}
+    verdicts = {name: diagnosis.verdict(each) for name, each in results.get("diagnoses", {}).items()}
+    rows = leaderboard.rows(evaluations, outcomes, verdicts)
+    missing = {"absent": [], "leakage": {}, "leaks": None, "calibration": None, "published": {}, "diagnoses": {}}
+    missing |= {"pairs": [], "studies": None, "corpus": None, "size": "quick"}
     return page.render(
-        size,
-        evaluations,
-        leaderboard.rows(evaluations, outcomes, verdicts),
-        outcomes,
-        diagnoses=diagnoses,
-        pairs=more.get("pairs", []),
-        found_studies=more.get("studies"),
-        found_corpus=more.get("corpus"),
-        absent=list(absent),
-        leakage=leakage or {},
-        leaks=leaks,
-        calibration=calibration,
-        tables=tables or {},
+        page.Results(evaluations=evaluations, leaderboard=rows, outcomes=outcomes, **(missing | results))
     )
 
 
@@ -411,7 +403,7 @@ def render_all():
         leakage={"data_a": {"proofs": [proof(name, fold=k) for name in ("intervals", "prefix") for k in (0, 1)]}},
         leaks={"leaks": [a_leak()]},
         calibration=calibrated(),
-        tables={"table": TABLE},
+        published={"table": TABLE},
         diagnoses={
             "deep_rnn": diagnosed("deep_rnn"),
             "deep_rnn_remedied": diagnosed("deep_rnn_remedied", "learning", []),
@@ -424,13 +416,13 @@ def render_all():
     )
 
 
-def said(text):
-    """A page's text without its tags, spaces run together."""
+def visible_text(text):
+    """Return a page's text without tags, with single spaces."""
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)))
 
 
-class _Reader(html.parser.HTMLParser):
-    """Ids, addresses, nesting and headings of a page."""
+class PageReader(html.parser.HTMLParser):
+    """The ids, addresses, nesting errors and headings of a page."""
 
     VOID = frozenset({"meta", "link", "br", "img", "input", "wbr"})
 

@@ -1,6 +1,6 @@
-"""`reports/compare.html`: what differs between experiments of DVC, git revisions and the work tree.
+"""`reports/compare.html`: the differences between DVC experiments, git revisions and the work tree.
 
-No stage: it reads what the stages of each revision wrote, and nothing is computed again but the comparison itself.
+This is no stage: it reads the stages' results in each revision and computes only the comparison.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ FILE = Path("reports/compare.html")
 
 
 def compare(names: list[str], only: list[str]) -> tuple[dict[str, list[str]], list[str]]:
-    """Write `reports/compare.html`; the first name is what the others are compared with.
+    """Write `reports/compare.html`; the first name is the baseline of the others.
 
-    The page holds no time of day and no path of a machine: the same revisions give the same bytes. The work tree's
-    page may show seconds, of reports/costs.csv.
+    The page contains no time and no path of the machine, so equal revisions give equal bytes. Only a page with the work
+    tree may contain durations, from reports/costs.csv.
 
     Args:
-        names: two or more of `workspace`, names of DVC's experiments, revisions of git.
-        only: experiments of params.yaml to look at; none for all.
+        names: Two or more of `workspace`, DVC experiments and git revisions.
+        only: Experiments of params.yaml to compare; empty for all.
 
     Returns:
-        By experiment that differs what came of each revision, in a sentence; and those in which nothing differs.
+        For each experiment that differs, a sentence per revision; and the names of those that do not differ.
 
     Raises:
-        UserError: a name is unknown, or a result is not in the cache; the earlier page is then left as it was.
+        UserError: A name is unknown, or a result is not in the cache; an earlier page is left unchanged.
     """
     if len(names) < 2 or len(set(names)) < len(names):
         received = " ".join(names) or "nothing"
@@ -46,20 +46,20 @@ def compare(names: list[str], only: list[str]) -> tuple[dict[str, list[str]], li
         base, *others = revisions
         wanted = [name for name in known if not only or name in only]
         same = [name for name in wanted if all(base.same(other, name) for other in others)]
-        found = {
+        sides = {
             name: [base.side(name), *(other.side(name, base) for other in others)]
             for name in wanted
             if name not in same
         }
-        sections = [page.section(name, sides) for name, sides in found.items()]
+        sections = [page.section(name, each) for name, each in sides.items()]
         text = page.render(revisions, sections, same, only)
     with files.atomic_write(FILE) as beside:
         beside.write_text(text, encoding="utf-8")
-    told = {
-        one["name"]: [
+    summaries = {
+        section["name"]: [
             f"{line['name']}: {line['text']}" + (f" {line['chip']['chip'].capitalize()}." if line["chip"] else "")
-            for line in one["told"]
+            for line in section["summary"]
         ]
-        for one in sections
+        for section in sections
     }
-    return told, same
+    return summaries, same

@@ -1,4 +1,4 @@
-"""Learning curves of several revisions laid over each other, in the report's look."""
+"""Learning curves of several revisions in one figure, in the style of the report."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 from pipeline.report import figures
 from workflow.compare.revisions import Side
 
-# The first revision in the ink of the text; the others' dashes tell them apart without colours.
+# The first revision has the text colour; the others can be told apart by their dashes alone.
 _COLOURS = (figures.INK, figures.NETWORK, figures.REFERENCE, figures.ORACLE, figures.TEST, figures.VALIDATION)
 _WIDTH = 1.8
 
 
 def line(order: int) -> tuple[str, Any]:
-    """Colour and dashes of matplotlib for the revision of this place in the user's order."""
+    """Return Matplotlib's colour and dashes for the revision at this position."""
     if order == 0:
         return _COLOURS[0], figures.DASHES[0]
-    at = order - 1
+    index = order - 1
     others = len(_COLOURS) - 1
-    return _COLOURS[1 + at % others], figures.DASHES[(at + at // others) % len(figures.DASHES)]
+    return _COLOURS[1 + index % others], figures.DASHES[(index + index // others) % len(figures.DASHES)]
 
 
 def sample(order: int) -> str:
-    """A short stroke of a revision's line, as inline SVG, for the tables."""
+    """Return a short sample of a revision's line as inline SVG, for the tables."""
     colour, dash = line(order)
     dashes = "" if dash == "-" else f' stroke-dasharray="{" ".join(f"{_WIDTH * part:g}" for part in dash[1])}"'
     return (
@@ -36,23 +36,21 @@ def sample(order: int) -> str:
 
 
 def curve(sides: list[Side], name: str, key: str, label: str) -> str | None:
-    """One recorded loss per epoch, every side's in its own line; None where no side has recorded it.
+    """Draw a recorded loss per epoch, one line per side; None if no side has recorded it.
 
-    Thick is the mean over a side's trainings (seeds and folds), as far as all of them went; thin is each of them.
+    The thick line is the mean over a side's trainings (seeds and folds), up to the end of the shortest; the thin lines
+    are the trainings.
 
     Args:
-        sides: of one experiment, in the user's order.
+        sides: Sides of one experiment, in the user's order.
         name: `loss` or `val_loss`.
-        key: makes the ids unique in the page.
-        label: what the figure shows.
+        key: Makes the ids unique in the page.
+        label: Label of the y axis.
     """
-    from matplotlib import rc_context
-
     runs = {order: _runs(side, name) for order, side in enumerate(sides)}
     if not any(runs.values()):
         return None
-    with rc_context(figures.style()):
-        figure, axes = figures.new(2.5)
+    with figures.canvas(2.5) as (figure, axes):
         drawn: list[float] = []
         longest = 2
         for order, own in runs.items():
@@ -75,10 +73,10 @@ def curve(sides: list[Side], name: str, key: str, label: str) -> str | None:
             axes.text(
                 0.5, 0.5, "no finite loss was recorded", transform=axes.transAxes, ha="center", color=figures.SOFT
             )
-        return figures.svg(figure, f"{key}-{name}", f"{label.capitalize()} per epoch, revision by revision")
+        return figures.svg(figure, f"{key}-{name}", f"{label.capitalize()} per epoch, by revision")
 
 
 def _runs(side: Side, name: str) -> list[list[float]]:
-    """The recorded losses of every training, `[epochs]` each; NaN where one is not finite."""
-    found = [run["curves"].get(name) for run in (side.evaluation or {}).get("training") or []]
-    return [[math.nan if value is None else value for value in values] for values in found if values]
+    """Return the recorded losses of every training, one per epoch; NaN if not finite."""
+    recorded = [run["curves"].get(name) for run in (side.evaluation or {}).get("training") or []]
+    return [[math.nan if value is None else value for value in values] for values in recorded if values]

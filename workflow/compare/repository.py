@@ -1,6 +1,6 @@
-"""Where revisions come from: git's commits, DVC's experiments and cache, and the work tree.
+"""Read revisions from git, from DVC's experiments and cache, and from the work tree.
 
-The one module here that knows of git and DVC. Nothing is checked out, and no remote is asked.
+Only this module uses git and DVC. It checks out nothing and contacts no remote.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from workflow.compare.revisions import EXPERIMENT, REVISION, RUN, WORK_TREE, Rev
 
 WORKSPACE = "workspace"
 LOCK = Path("dvc.lock")
-# Of more names than these the line is no longer read.
+# Number of names listed in an error.
 _NAMES = 30
 
 
 @contextmanager
 def opened(names: list[str]) -> Iterator[list[Revision]]:
-    """The revisions of these names: `workspace`, experiments of DVC, or whatever git takes for a commit.
+    """Open the revisions of these names: `workspace`, DVC experiments, or anything that git resolves to a commit.
 
     Raises:
-        UserError: this is no DVC project under git, a name is unknown, or a revision lacks params.yaml or dvc.lock.
+        UserError: This is no DVC project under git, a name is unknown, or a revision lacks params.yaml or dvc.lock.
     """
     from dvc.exceptions import NotDvcRepoError
     from dvc.repo import Repo
@@ -68,29 +68,31 @@ def _commit(repo: Any, name: str) -> Revision:
             with tree.open((inside / file).as_posix(), "rb") as opened_file:
                 return opened_file.read().decode("utf-8", errors="replace")
         except FileNotFoundError:
-            mend = "Commit one there, or name a later revision."
+            mend = "Name a later revision that has it."
             raise UserError(f"{file} of {name}", "must exist", "no such file", mend) from None
 
     def stored(path: str, expected: str) -> bytes:
         place = Path(repo.cache.local.oid_to_path(expected))
         content = place.read_bytes() if place.is_file() else None
         if content is None or md5(content) != expected:
-            received = "no file of its hash" if content is None else "a damaged file, of another hash"
+            received = "no file with its hash" if content is None else "a damaged file with another hash"
             raise UserError(f"{path} of {name}", "must be in DVC's cache", received, _mend(name, kind))
         return content
 
     raw = text(params.FILE)
     try:
-        found = yaml.safe_load(raw)
+        content = yaml.safe_load(raw)
     except yaml.YAMLError:
-        found = None
-    if not isinstance(found, dict):
-        raise UserError(f"{params.FILE} of {name}", "must be a mapping in YAML", "something else", "Name another.")
+        content = None
+    if not isinstance(content, dict):
+        raise UserError(
+            f"{params.FILE} of {name}", "must be a mapping in YAML", "something else", "Name another revision."
+        )
     return Revision(
         name=name,
         kind=kind,
         commit=commit[:7],
-        raw=found,
+        raw=content,
         settings=_checked(raw),
         lock=_stages(text(LOCK), f"{LOCK} of {name}"),
         read=stored,
@@ -98,21 +100,21 @@ def _commit(repo: Any, name: str) -> Revision:
 
 
 def _resolved(repo: Any, name: str) -> tuple[str, str]:
-    """The commit that a name stands for, as DVC resolves it (git's own names first), and what kind of name it is."""
+    """Return the commit of a name as DVC resolves it (git names first), and the kind of name."""
     from dvc.repo.experiments.utils import exp_refs
     from dvc.scm import RevError, resolve_rev
     from scmrepo.exceptions import SCMError
 
     experiments = list(exp_refs(repo.scm))
     try:
-        # DVC takes an empty name for HEAD.
+        # DVC reads an empty name as HEAD.
         commit = str(resolve_rev(repo.scm, name or "''"))
         repo.scm.resolve_commit(commit)
-    # A file or folder of a commit (`HEAD:params.yaml`) has no time, which is how scmrepo fails on it.
+    # For a file or folder of a commit (`HEAD:params.yaml`), scmrepo fails with AttributeError.
     except (RevError, SCMError, AttributeError) as error:
         if "ambiguous" in str(error):
-            mend = "Name the commit of the one meant: `dvc exp list --all-commits` shows them."
-            raise UserError(name, "must be the name of one experiment", "that of several", mend) from None
+            mend = "Use its commit instead: `dvc exp list --all-commits` shows them."
+            raise UserError(name, "must name one experiment", "several experiments of this name", mend) from None
         own = sorted({ref.name for ref in experiments})
         raise _unknown(name, [*own, *sorted(repo.scm.list_branches()), *sorted(repo.scm.list_tags())]) from None
     named = any(ref.name == name and repo.scm.get_ref(str(ref)) == commit for ref in experiments)
@@ -125,26 +127,20 @@ def _unknown(name: str, names: list[str]) -> UserError:
     listed = ", ".join(known[:_NAMES]) + (f" and {len(known) - _NAMES} more" if len(known) > _NAMES else "")
     return UserError(
         name or "''",
-        f"must be `{WORKSPACE}`, an experiment of DVC, or a revision of git",
-        "a name of none of them",
+        f"must be `{WORKSPACE}`, a DVC experiment or a git revision",
+        "an unknown name",
         (f"Did you mean `{close[0]}`? " if close else "") + f"Known: {listed}, and every commit.",
     )
 
 
 def _mend(name: str, kind: str) -> str:
     if kind == EXPERIMENT:
-        return (
-            f"`dvc exp pull REMOTE {name}` brings it from a remote that has it; "
-            f"`dvc exp apply {name}` and then {RUN} compute it again."
-        )
-    return (
-        "`dvc fetch --all-commits` brings it from a remote that has it; "
-        f"`git checkout {name}` and then {RUN} compute it again."
-    )
+        return f"Fetch it with `dvc exp pull REMOTE {name}`, or compute it again: `dvc exp apply {name}`, then {RUN}."
+    return f"Fetch it with `dvc fetch --all-commits`, or compute it again: `git checkout {name}`, then {RUN}."
 
 
 def _checked(text: str) -> dict[str, Any] | None:
-    """A params.yaml resolved, or None where the checks of today do not accept it."""
+    """Return the resolved settings of a params.yaml, or None if it fails the current checks."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / params.FILE.name
         path.write_text(text, encoding="utf-8")
@@ -160,4 +156,4 @@ def _stages(text: str, place: str) -> dict[str, Any]:
     try:
         return (yaml.load(text, Loader=loader) or {}).get("stages") or {}  # noqa: S506 - a safe loader
     except (yaml.YAMLError, AttributeError):
-        raise UserError(place, "must be a lock file of DVC", "something else", f"{RUN} mends it.") from None
+        raise UserError(place, "must be a lock file of DVC", "something else", f"Run {RUN}.") from None

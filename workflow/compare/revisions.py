@@ -1,4 +1,4 @@
-"""What one revision says of one experiment: its settings, its results, and what its stages rest on."""
+"""One experiment in one revision: its settings, its results, and the sources of its stages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RESULTS = {
     "losses": files.LOSSES / "{}.parquet",
     "diagnosis": files.DIAGNOSIS / "{}.json",
 }
-# The stages that lead to an experiment's results, and what each is named after.
+# The stages behind an experiment's results, and the level whose name each of them has.
 _LEVELS = {
     "raw": "series",
     "split": "dataset",
@@ -40,18 +40,17 @@ _LEVELS = {
 class Side:
     """One experiment of params.yaml in one revision.
 
-    Args:
-        revision: as the user named it.
-        same: whether nothing differs from the side that it is compared with.
-        known: whether params.yaml names the experiment there.
-        declared: `experiment`, `dataset`, `series` and `size` as params.yaml has them there, resolved; None where that
-            file does not pass the checks of today.
-        evaluation: what the stage `evaluate` wrote, or None.
-        losses: its table of `reports/losses/`, or None.
-        diagnosis: what the stage `diagnose` wrote of these trainings, or None.
-        sources: by kind of stage what it rests on besides settings and other stages: code, data files and locked
-            packages, each with its hash or version.
-        seconds: of its training, where reports/costs.csv has them: the work tree alone has that file.
+    Attributes:
+        revision: Name of the revision, as the user gave it.
+        same: Whether it equals the side that it is compared with.
+        known: Whether the revision's params.yaml has the experiment.
+        declared: `experiment`, `dataset`, `series` and `size` of that params.yaml, resolved; None if the file fails the
+            current checks.
+        evaluation: Output of the stage `evaluate`, or None.
+        losses: Its table of `reports/losses/`, or None.
+        diagnosis: Output of the stage `diagnose` for these trainings, or None.
+        sources: By stage, its code, data files and locked packages, each with its hash or version.
+        seconds: Duration of the training, from reports/costs.csv, which only the work tree has.
     """
 
     revision: str
@@ -66,7 +65,7 @@ class Side:
 
     @property
     def settings(self) -> dict[str, Any] | None:
-        """What the scores were computed with, as `declared`; where there are no scores, `declared` itself."""
+        """The settings of the scores, in the form of `declared`; without scores, `declared` itself."""
         if self.evaluation is None:
             return self.declared
         return {**self.evaluation["settings"], "size": self.evaluation["size"]}
@@ -76,14 +75,14 @@ class Side:
 class Revision:
     """The files of one revision.
 
-    Args:
-        name: as the user gave it.
+    Attributes:
+        name: Name as the user gave it.
         kind: `WORK_TREE`, `EXPERIMENT` (of DVC) or `REVISION`.
-        commit: the first digits of its commit, or None.
-        raw: params.yaml as it stands there.
-        settings: the same resolved (`params.load`), or None where it does not pass the checks of today.
-        lock: the stages of dvc.lock there.
-        read: gives a result's bytes by its path and its MD5.
+        commit: First digits of its commit, or None.
+        raw: Content of its params.yaml.
+        settings: The same resolved (`params.load`), or None if it fails the current checks.
+        lock: Stages of its dvc.lock.
+        read: Returns the bytes of a result, given its path and MD5.
     """
 
     name: str
@@ -95,24 +94,24 @@ class Revision:
     read: Callable[[str, str], bytes]
 
     def experiments(self) -> list[str]:
-        """Names of the experiments of params.yaml, in their order."""
+        """Return the names of the experiments in params.yaml, in their order."""
         return list(self.raw.get("experiments") or {})
 
     def same(self, other: Revision, experiment: str) -> bool:
-        """Whether an experiment's settings and results are equal in two revisions; no result is read for it."""
+        """Return whether an experiment's settings and results are equal in two revisions, without reading a result."""
         if (experiment in self.experiments()) != (experiment in other.experiments()):
             return False
         if any(self._hash(_path(kind, experiment)) != other._hash(_path(kind, experiment)) for kind in _RESULTS):
             return False
         settings = self._declared(experiment), other._declared(experiment)
-        # Where one is unknown, the evaluation, which holds the settings that it was made with, is what is left.
+        # If one is unknown, rely on the evaluation, which contains its settings.
         return None in settings or settings[0] == settings[1]
 
     def side(self, experiment: str, base: Revision | None = None) -> Side:
-        """Everything there is of one experiment, to be compared with `base`.
+        """Read one experiment, to be compared with `base`.
 
         Raises:
-            UserError: a result is not where dvc.lock says it is, or is not whole.
+            UserError: A result is missing or incomplete.
         """
         losses = self._bytes("losses", experiment)
         return Side(
@@ -122,7 +121,7 @@ class Revision:
             declared=self._declared(experiment),
             evaluation=self._json("evaluation", experiment),
             losses=None if losses is None else self._table(losses, experiment),
-            # A run of fewer stages leaves the diagnosis of an earlier training.
+            # After a run of only some stages, the diagnosis may be that of an earlier training.
             diagnosis=self._json("diagnosis", experiment) if self._current(f"diagnose@{experiment}") else None,
             sources=self._sources(experiment),
             seconds=_seconds(f"train@{experiment}") if self.kind == WORK_TREE else None,
@@ -147,8 +146,8 @@ class Revision:
 
     def _bytes(self, kind: str, experiment: str) -> bytes | None:
         path = _path(kind, experiment)
-        found = self._hash(path)
-        return None if found is None else self.read(path, found)
+        digest = self._hash(path)
+        return None if digest is None else self.read(path, digest)
 
     def _json(self, kind: str, experiment: str) -> Any:
         content = self._bytes(kind, experiment)
@@ -168,13 +167,13 @@ class Revision:
         return {name: table.column(name).to_numpy() for name in table.column_names}
 
     def _broken(self, kind: str, experiment: str, error: Exception) -> UserError:
-        return UserError(f"{_path(kind, experiment)} of {self.name}", "must be whole", error, f"{RUN} mends it.")
+        return UserError(f"{_path(kind, experiment)} of {self.name}", "must be complete", error, f"Run {RUN}.")
 
     def _current(self, name: str) -> bool:
-        """Whether a stage has read what the stages before it made last, as dvc.lock has it."""
+        """Return whether a stage has read the latest outputs of the stages before it, according to dvc.lock."""
         made = {out["path"]: out.get("md5") for stage in self.lock.values() for out in stage.get("outs") or []}
         read = {dep["path"]: dep.get("md5") for dep in self.lock.get(name, {}).get("deps") or []}
-        return all(made.get(path, found) == found for path, found in read.items())
+        return all(made.get(path, digest) == digest for path, digest in read.items())
 
     def _sources(self, experiment: str) -> dict[str, dict[str, str]]:
         names = {"experiment": experiment, **_names(self.raw, experiment)}
@@ -188,19 +187,19 @@ class Revision:
             result[kind] = {dep["path"]: str(dep.get("md5")) for dep in deps}
             for file, values in (stage.get("params") or {}).items():
                 if file != str(params.FILE):
-                    # locked.yaml holds groups of libraries.
+                    # locked.yaml has groups of libraries.
                     libraries = {name: version for group in values.values() for name, version in group.items()}
                     result[kind] |= {f"{name} of {file}": str(version) for name, version in libraries.items()}
         return result
 
 
 def md5(content: bytes) -> str:
-    """DVC's hash of a file of this content."""
+    """Return DVC's hash of a file with this content."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _names(raw: dict[str, Any], experiment: str) -> dict[str, str]:
-    """Names of an experiment's dataset and series, as far as they stand in a params.yaml of whatever shape."""
+    """Return the names of an experiment's dataset and series; `None` as text if params.yaml lacks them."""
     dataset = ((raw.get("experiments") or {}).get(experiment) or {}).get("dataset")
     series = ((raw.get("datasets") or {}).get(dataset) or {}).get("series")
     return {"dataset": str(dataset), "series": str(series)}

@@ -1,0 +1,19 @@
+"""Fixtures of the tests of the report."""
+
+import pytest
+
+from pipeline.report import figures
+from tests.helpers.reports import render_all
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Leave the figures out of the page, since they take most of the time."""
+    for name in ("split", "curves", "stretch"):
+        monkeypatch.setattr(figures, name, lambda evaluation, key: "<svg></svg>")
+
+
+@pytest.fixture(scope="session")
+def whole():
+    """A page with everything on it."""
+    return render_all()

@@ -1,0 +1,70 @@
+"""The comparison with the baselines, and its correction."""
+
+import pytest
+
+from pipeline.report import comparison
+from tests.helpers.reports import leaderboard_rows, made_up, render, side, visible_text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_chosen_baseline_is_shown_and_where_it_was_chosen():
+    naive = {**side("seasonal_naive", 0.41, 0.002), "chosen_on": "train"}
+    text = visible_text(render([made_up("a", compared={"naive": naive})]))
+    assert "against seasonal naive, chosen on training rows" in text
+    assert "better +0.410 0.210 to 0.660" in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_holm_corrects_the_experiments_on_the_same_test_windows_and_no_other():
+    def one(name, key, p_value):
+        return made_up(name, compared={"naive": side("train_mean", 0.3, p_value), "windows_key": key})
+
+    evaluations = [one("a", "same", 0.03), one("b", "same", 0.04), one("c", "other", 0.03)]
+    outcomes = comparison.corrected(evaluations)
+    # 0.03 x 2 is above 5 %; alone on its windows 0.03 is enough.
+    assert [outcomes[name]["naive"] for name in "abc"] == ["not_distinguishable", "not_distinguishable", "better"]
+    assert [row["comparison"] for row in leaderboard_rows(evaluations)] == [outcomes[name]["naive"] for name in "abc"]
+    assert outcomes["a"]["family"] == ["a", "b"]
+    text = visible_text(render(evaluations))
+    assert "better before the correction" in text
+    assert "Corrected (Holm) together with b, on the same test windows." in text
+    assert "No correction is needed: no other experiment has exactly these test windows." in text
+    assert "1 of 3 experiments have skill" in text
+
+
+def test_each_question_is_a_family_of_its_own():
+    sides = {"naive": side("train_mean", 0.3, 0.03), "linear": side("ridge", 0.3, 0.4), "windows_key": "same"}
+    other = {"naive": side("train_mean", 0.3, 0.001), "linear": side("ridge", 0.3, 0.01), "windows_key": "same"}
+    outcomes = comparison.corrected([made_up("a", compared=sides), made_up("b", compared=other)])
+    assert [outcomes[n][q] for n in "ab" for q in ("naive", "linear")] == [
+        "better",
+        "not_distinguishable",
+        "better",
+        "better",
+    ]
+    assert comparison.summary(outcomes) == ("2 of 2 experiments have skill; 1 of them also beats the linear model.")
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_details_of_a_comparison():
+    text = visible_text(
+        render([made_up("a", classes=2, compared={"oracle_share": {"share": 0.553, "low": 0.43, "high": 0.66}})])
+    )
+    assert "120 test windows, about as informative as 31 independent ones; resampled 1,000 times in blocks of 9" in text
+    assert "Accuracy 0.510: 0.450 to 0.570 by blocks; 0.480 to 0.540 by the binomial formula" in text
+    assert "Signs: 51 % correct; Pesaran-Timmermann 1.50, p 0.134." in text
+    assert "Share of the oracle's skill reached by the network: 55 % (43 % to 66 %)." in text
+    assert "−1.23, p 0.217, 7 lags" in text
+    sequences = visible_text(
+        render([made_up("a", kind="sequence_mean", compared={"unit": "sequence", "block_length": 1})])
+    )
+    assert "resampled 1,000 times by whole sequences" in sequences
+    assert "blocks of" not in sequences.split("Methods")[1].split("Skill of each seed")[-1].split("Settings")[0]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_no_finite_prediction_is_worse_and_has_no_skill():
+    text = visible_text(render([made_up("a", nan=True)]))
+    assert "worse no finite predictions" in text
+    assert "independent ones; resampled" not in text
+    assert "0 of 1 experiments have skill." in text

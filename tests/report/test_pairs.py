@@ -1,0 +1,69 @@
+"""Pairs of an experiment and its fix."""
+
+import numpy as np
+import pytest
+
+from pipeline.report import pairs
+from tests.helpers.reports import a_pair, made_up, stored
+
+
+def test_a_pair_is_shown_seed_by_seed_with_the_intervals_of_both_differences():
+    pair = a_pair()
+    assert pair["names"] == ("a", "a_remedied")
+    assert [row["name"] for row in pair["rows"]][:6] == [
+        "as posted, seed 0",
+        "retrained unchanged, seed 1",
+        "retrained unchanged, against the first seed",
+        "with the fix, seed 0",
+        "with the fix, seed 1",
+        "with the fix, against as posted, all seeds",
+    ]
+    unchanged, effect = (next(row for row in pair["rows"] if row["kind"] == k) for k in ("unchanged", "effect"))
+    assert (effect["reduction"], effect["interval"]) == ("50.0 %", "50.0 % to 50.0 %")
+    assert effect["chip"]["chip"] == "better"
+    assert (unchanged["reduction"], unchanged["chip"]["chip"]) == ("−0.1 %", "worse")
+    assert pair["summary"] == (
+        "With the fix, better: the test loss is 50.0 % lower (50.0 % to 50.0 %). With other seeds alone, worse: the "
+        "test loss is 0.1 % higher (0.1 % to 0.1 %)."
+    )
+    assert pair["unnamed"] == "A finding names each of these settings."
+    assert pairs.summary([pair]) == "1 of 1 fix lowers the loss"
+    assert pairs.summary([a_pair(factor=1.2), pair]) == "1 of 2 fixes lower the loss"
+
+
+def test_a_pair_that_is_not_evaluated_names_the_command():
+    evaluations = {"a": made_up("a", 107289)}
+    pair = a_pair(evaluations=evaluations)
+    assert pair["missing"] == "Not evaluated yet: run `dvc repro evaluate@a_remedied`."
+    assert (pair["rows"], pair["summary"]) == ([], "")
+    pair = a_pair(losses={"a": stored("a")})
+    assert pair["missing"] == "The losses of the windows are missing: run `dvc repro evaluate@a_remedied` again."
+    assert {row["kind"] for row in pair["rows"]} == {"seed", "beside"}
+    assert a_pair(diagnoses={})["unnamed"].startswith("Not diagnosed yet")
+    assert pairs.summary([pair]) == ""
+
+
+def test_a_pair_whose_losses_mean_other_things_is_not_compared():
+    evaluations = {name: made_up(name, 107289) for name in ("a", "a_remedied")}
+    evaluations["a_remedied"]["units"] = "standardised"
+    pair = a_pair(evaluations=evaluations)
+    assert pair["missing"] == ("The two cannot be compared window by window: units original and standardised.")
+    assert pair["summary"] == ""
+
+
+def test_windows_that_only_one_has_are_counted_and_nan_is_named():
+    losses = {"a": stored("a"), "a_remedied": stored("a", rows=100, first=30, factor=0.5)}
+    assert a_pair(losses=losses)["remarks"][0] == (
+        "Compared on the 90 test windows that both have; 30 exist only as posted, 10 only with the fix."
+    )
+    losses["a"] = {name: column * (np.nan if name != "row" else 1) for name, column in stored("a").items()}
+    pair = a_pair(losses=losses)
+    assert pair["summary"] == (
+        "With the fix, better: the loss before is NaN. With other seeds alone, not distinguishable: both losses are "
+        "NaN."
+    )
+
+
+@pytest.mark.parametrize(("reduction", "text"), [(-0.0001, "0.0 %"), (-0.561, "−56.1 %"), (-99.0, "100 times as high")])
+def test_a_reduction_for_people(reduction, text):
+    assert pairs._reduction(reduction) == text

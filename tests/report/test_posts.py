@@ -1,0 +1,33 @@
+"""The posts: their texts, and the experiments that repeat them."""
+
+from pathlib import Path
+
+import yaml
+
+from pipeline.report import posts, stage, symptoms
+from tests.helpers.reports import a_pair, made_up
+
+
+def test_every_symptom_names_a_rule_and_every_rule_is_used():
+    posts = yaml.safe_load((Path(stage.__file__).parent / "posts.yaml").read_text())
+    assert [post["post"] for post in posts] == [123707, 67599, 68047, 107289, 470563, 51264]
+    used = {symptom["rule"] for post in posts for symptom in post["symptoms"]}
+    assert used == set(symptoms.RULES)
+
+
+def test_the_contradictions_of_the_posts_are_named():
+    text = (Path(stage.__file__).parent / "posts.yaml").read_text()
+    for figure in ("4,608", "4,385", "104,760", "10,477", "randn(42)", "196 is on both sides"):
+        assert figure in text
+
+
+def test_a_remedied_experiment_is_judged_by_no_symptom():
+    entry = {"post": 107289, "posted": {"length": 100}, "symptoms": [{"text": "t", "rule": "worse_than_persistence"}]}
+    evaluations = [made_up("a", 107289), made_up("a_remedied", 107289), made_up("other")]
+    shown = {one["experiment"]: one["experiment"] for one in evaluations}
+    section = posts.section(entry, evaluations, shown, [a_pair()], None)
+    assert (section["experiments"], section["after"]) == (["a"], ["a_remedied"])
+    assert len(section["symptoms"][0]["cells"]) == len(section["sizes"][0]["ours"]) == 1
+    assert section["effect"] == "1 of 1 fix lowers the loss"
+    alone = posts.section(entry, evaluations, shown, [], None)
+    assert alone["experiments"] == ["a", "a_remedied"]

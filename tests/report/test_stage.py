@@ -1,0 +1,73 @@
+"""The stage, on results that the stage `evaluate` wrote."""
+
+import copy
+
+import pytest
+
+import pipeline.report.__main__ as command
+from pipeline.common import files, params
+from pipeline.common.errors import UserError
+from pipeline.report import corpus, stage, studies
+from tests.helpers import evaluated
+from tests.helpers.reports import CORPUS, STUDIES, a_leak, calibrated, diagnosed, made_up, proof
+
+
+def test_the_stage_writes_both_files_from_what_evaluate_wrote(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(params.architectures, "check", lambda place, architecture: None)
+    settings = evaluated.build(
+        evaluated.WAVE, split_settings=evaluated.HOLDOUT, window_settings={"length": 5, "horizon": 2}, period=19
+    )
+    evaluated.predict(lambda part, seed: part.raw_targets() + 0.1 * (seed + 1))
+    evaluated.run(settings)
+    files.write_json(files.LEAKAGE / "tiny.json", {"dataset": "tiny", "proofs": [proof("intervals")]})
+    files.write_json(files.LEAKS, {"leaks": [a_leak()]})
+    files.write_json(files.CALIBRATION, calibrated())
+    files.write_json(files.DIAGNOSIS / "tiny.json", diagnosed("tiny", "overfitting"))
+    files.write_json(corpus.FILE, CORPUS)
+    files.write_json(studies.FILE, STUDIES)
+    remedied = copy.deepcopy(settings)
+    remedied["experiments"]["tiny_remedied"] = copy.deepcopy(settings["experiments"]["tiny"])
+    stage.report(remedied)
+    assert "run <code>dvc repro evaluate@tiny_remedied</code>" in files.REPORT.read_text()
+    assert ",overfitting," in files.LEADERBOARD.read_text()
+    stage.report(settings)
+    assert "tiny" in files.REPORT.read_text()
+    assert "No leak found: 1 proof over" in files.REPORT.read_text()
+    assert "Not computed yet" not in files.REPORT.read_text()
+    assert "Each step of the test part" in files.REPORT.read_text()
+    assert files.LEADERBOARD.read_text().splitlines()[1].startswith("tiny,tiny,,value,r2,")
+    before = files.REPORT.read_bytes()
+    stage.report(settings)
+    assert files.REPORT.read_bytes() == before
+
+
+def test_no_evaluation_at_all_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="must hold at least one evaluation"):
+        stage.report({"size": "quick", "experiments": {"a": {}}})
+    assert not files.REPORT.exists()
+
+
+def test_the_command_takes_no_argument():
+    with pytest.raises(UserError, match="takes no argument"):
+        command.main(["co2_lstm"])
+
+
+def test_made_up_evaluations_have_the_shape_of_real_ones(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(params.architectures, "check", lambda place, architecture: None)
+    settings = evaluated.build(
+        evaluated.WAVE, split_settings=evaluated.HOLDOUT, window_settings={"length": 5}, period=19
+    )
+    evaluated.predict(lambda part, seed: part.raw_targets())
+    real, _ = evaluated.run(settings)
+    ours = made_up("tiny", oracle=False)
+    assert set(ours) == set(real)
+    assert set(ours["comparison"]) == set(real["comparison"])
+    assert set(ours["comparison"]["naive"]) == set(real["comparison"]["naive"])
+    assert set(ours["comparison"]["linear"]) == set(real["comparison"]["linear"])
+    assert set(ours["parts"]["test"]) == set(real["parts"]["test"])
+    assert set(ours["parts"]["test"]["drawn"]) == set(real["parts"]["test"]["drawn"])
+    assert set(ours["training"][0]) == set(real["training"][0])
+    assert copy.deepcopy(ours)["parts"]["test"]["network"].keys() == real["parts"]["test"]["network"].keys()
