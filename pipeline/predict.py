@@ -1,17 +1,9 @@
 """Stage `predict`: `python -m pipeline.predict EXPERIMENT`."""
 
-from __future__ import annotations
-
-from pipeline.common import costs, errors, params
+from pipeline.common import command, errors
 from pipeline.network import predicting
 
-
-def main(arguments: list[str]) -> None:
-    """Run the stage for the experiment that the arguments name."""
-    name = params.name_of(arguments, "experiments")
-    with costs.record(f"predict@{name}"):
-        predicting.predict(params.load(), name)
-
+main = command.stage("predict", "experiments", predicting.predict)
 
 if __name__ == "__main__":
     errors.run(main)

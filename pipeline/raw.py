@@ -1,18 +1,9 @@
 """Stage `raw`: `python -m pipeline.raw SERIES`."""
 
-from __future__ import annotations
-
-from pipeline.common import costs, errors, params
+from pipeline.common import command, errors
 from pipeline.series import reading
 
-
-def main(arguments: list[str]) -> None:
-    """Run the stage for the series that the arguments name."""
-    name = params.name_of(arguments, "series")
-    with costs.record(f"raw@{name}"):
-        settings = params.load()["series"][name]
-        reading.write(name, reading.read(name, settings), settings)
-
+main = command.stage("raw", "series", reading.raw)
 
 if __name__ == "__main__":
     errors.run(main)

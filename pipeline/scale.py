@@ -1,17 +1,9 @@
 """Stage `scale`: `python -m pipeline.scale DATASET`."""
 
-from __future__ import annotations
-
-from pipeline.common import costs, errors, params
+from pipeline.common import command, errors
 from pipeline.dataset import scaling
 
-
-def main(arguments: list[str]) -> None:
-    """Run the stage for the dataset that the arguments name."""
-    name = params.name_of(arguments, "datasets")
-    with costs.record(f"scale@{name}"):
-        scaling.scale(params.load(), name)
-
+main = command.stage("scale", "datasets", scaling.scale)
 
 if __name__ == "__main__":
     errors.run(main)

@@ -1,17 +1,9 @@
 """Stage `train`: `python -m pipeline.train EXPERIMENT`."""
 
-from __future__ import annotations
-
-from pipeline.common import costs, errors, params
+from pipeline.common import command, errors
 from pipeline.network import training
 
-
-def main(arguments: list[str]) -> None:
-    """Run the stage for the experiment that the arguments name."""
-    name = params.name_of(arguments, "experiments")
-    with costs.record(f"train@{name}"):
-        training.train(params.load(), name)
-
+main = command.stage("train", "experiments", training.train)
 
 if __name__ == "__main__":
     errors.run(main)

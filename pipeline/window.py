@@ -1,17 +1,9 @@
 """Stage `window`: `python -m pipeline.window DATASET`."""
 
-from __future__ import annotations
-
-from pipeline.common import costs, errors, params
+from pipeline.common import command, errors
 from pipeline.dataset import windowing
 
-
-def main(arguments: list[str]) -> None:
-    """Run the stage for the dataset that the arguments name."""
-    name = params.name_of(arguments, "datasets")
-    with costs.record(f"window@{name}"):
-        windowing.window(params.load(), name)
-
+main = command.stage("window", "datasets", windowing.window)
 
 if __name__ == "__main__":
     errors.run(main)

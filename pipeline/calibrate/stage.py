@@ -6,11 +6,21 @@ from itertools import chain
 from typing import Any
 
 from pipeline.calibrate.comparison_power import EQUAL, KINDS, LEARNER, ORACLE_R2, WINDOWS, autoregressive, equal, null
+from pipeline.common import files
 from pipeline.scoring import bootstrap
 
 
-def calibrate(series: int, planted: int) -> dict[str, Any]:
-    """Return the content of `reports/calibration.json` (docs/files.md).
+def calibrate(p: dict[str, Any]) -> None:
+    """Write reports/calibration.json (docs/files.md)."""
+    from threadpoolctl import threadpool_limits
+
+    # One thread, so that the order of sums is fixed.
+    with threadpool_limits(1):
+        files.write_json(files.CALIBRATION, error_rates(**p["calibration"]))
+
+
+def error_rates(series: int, planted: int) -> dict[str, Any]:
+    """Return the rates of wrong and right comparisons.
 
     Args:
         series: number of series without a signal, at least 3, and of pairs of equally good forecasts. Each has its own

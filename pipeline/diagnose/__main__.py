@@ -1,17 +1,9 @@
-"""`python -m pipeline.diagnose EXPERIMENT`."""
+"""Stage `diagnose`: `python -m pipeline.diagnose EXPERIMENT`."""
 
-from __future__ import annotations
+from pipeline.common import command, errors
+from pipeline.diagnose import stage
 
-from pipeline.common import costs, errors, params
-from pipeline.diagnose.stage import diagnose
-
-
-def main(arguments: list[str]) -> None:
-    """Diagnose the experiment that the command line names."""
-    name = params.name_of(arguments, "experiments")
-    with costs.record(f"diagnose@{name}"):
-        diagnose(params.load(), name)
-
+main = command.stage("diagnose", "experiments", stage.diagnose)
 
 if __name__ == "__main__":
     errors.run(main)

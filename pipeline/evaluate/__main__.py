@@ -1,17 +1,9 @@
-"""`python -m pipeline.evaluate EXPERIMENT`."""
+"""Stage `evaluate`: `python -m pipeline.evaluate EXPERIMENT`."""
 
-from __future__ import annotations
+from pipeline.common import command, errors
+from pipeline.evaluate import stage
 
-from pipeline.common import costs, errors, params
-from pipeline.evaluate.stage import evaluate
-
-
-def main(arguments: list[str]) -> None:
-    """Evaluate the experiment that the command line names."""
-    name = params.name_of(arguments, "experiments")
-    with costs.record(f"evaluate@{name}"):
-        evaluate(params.load(), name)
-
+main = command.stage("evaluate", "experiments", stage.evaluate)
 
 if __name__ == "__main__":
     errors.run(main)

@@ -20,6 +20,12 @@ from pipeline.series.settings import SettingError, listing
 SOURCES = Path("pipeline/sources")
 
 
+def raw(p: dict[str, Any], name: str) -> None:
+    """Read series `name` and write data/raw/NAME/ (docs/files.md)."""
+    settings = p["series"][name]
+    write(name, read(name, settings), settings)
+
+
 def read(name: str, settings: dict[str, Any]) -> Series:
     """Read or generate the rows of a series, without writing them.
 

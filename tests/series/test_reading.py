@@ -126,7 +126,7 @@ def test_a_failure_ends_with_2_and_leaves_the_earlier_result(project, capsys):
 
 def test_main_writes_the_series_that_it_is_given(project, monkeypatch):
     settings = {"size": "quick", "series": {"s": AUTOREGRESSION}, "datasets": {}, "experiments": {}}
-    monkeypatch.setattr(raw.params, "load", lambda: settings)
+    monkeypatch.setattr(raw.command.params, "load", lambda: settings)
     raw.main(["s"])
     assert (project / "data/raw/s/series.json").is_file()
     assert "raw@s" in (project / "reports/costs.csv").read_text()

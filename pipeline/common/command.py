@@ -1,0 +1,28 @@
+"""The command line of a stage: its argument, its parameters and its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.common import costs, params
+from pipeline.common.errors import UserError
+
+
+def stage(kind: str, level: str | None, run: Callable[..., Any]) -> Callable[[list[str]], None]:
+    """Return the `main` of a stage.
+
+    Args:
+        kind: of the stage.
+        level: level of params.yaml whose name is the one argument: series, datasets, experiments; None for no argument.
+        run: computes the stage from the parameters and, where there is one, the name.
+    """
+
+    def main(arguments: list[str]) -> None:
+        if level is None and arguments:
+            raise UserError(f"python -m pipeline.{kind}", "takes no argument", " ".join(arguments), "Leave it out.")
+        names = [] if level is None else [params.name_of(arguments, level)]
+        with costs.record("@".join([kind, *names])):
+            run(params.load(), *names)
+
+    return main
