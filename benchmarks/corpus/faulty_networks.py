@@ -88,6 +88,11 @@ STEPS = [
 ]  # fmt: skip
 
 GRADIENTS = [
+    # What reaches the head is always zero, or made of ones: only a constant can be learned.
+    case("tuning", "zeroed_season", "season", lambda s: change(season(s), architecture=own("lstm", factor=0.0)),
+          "inputs_ignored", also=(*BLIND, "memory_too_short"), verdicts=STUCK, must={"spread": (None, 1e-6)}),
+    case("reported", "ones_mix", "mix", lambda s: change(mix(s), architecture=own("dense", ones=True)),
+          "inputs_ignored", also=(*BLIND, "memory_too_short"), verdicts=STUCK, must={"spread": (None, 1e-6)}),
     # Eight sigmoids, each at most a quarter as steep as its input: what is left for the first layers is nothing.
     case("tuning", "deep_sigmoid_lag", "lag",
           lambda s: change(lag(s), architecture=own("dense", units=[24] * 8, activation="sigmoid"),

@@ -188,6 +188,12 @@ def at(path: str, value: Any) -> Change:
     return change
 
 
+def insensitive(facts: dict[str, Any]) -> None:
+    """No output depends on an input."""
+    for network in (facts["network"]["initial"], *facts["network"]["trained"].values()):
+        network["gradient"] |= {"steps": [0.0, 0.0], "memory": None}
+
+
 HEAD = {"layer": "head", "activation": "sigmoid", "units": 1, "low": 0.0, "high": 1.0}
 NONFINITE = {"cells": 1, "targets": 0, "row": 7, "column": "value", "window": 3, "batch": 0, "windows": 9}
 NONFINITE |= {"rows": 1, "columns": ["value"], "share": 0.1}
@@ -222,6 +228,7 @@ TRIGGERS: dict[str, list[Change]] = {
     "loss_head_mismatch": [at("network.loss", "binary_crossentropy")],
     "nonfinite_weights": [course(weights_finite=False)],
     "dead_output": [at("network.head", HEAD | {"activation": "relu", "high": None}), networks(dead_output=1.0)],
+    "inputs_ignored": [fail, insensitive, at("controls.real.skill", 0.01), at("controls.zeroed.skill", 0.01)],
     "exploding_gradients": [fail, at("network.initial.gradient.norm", 1e6)],
     "vanishing_gradients": [fail, at("network.initial.gradient.first_to_last", 1e-7)],
     "saturated_units": [
@@ -287,6 +294,19 @@ def test_each_remedy_is_a_setting_that_params_take(code: str, facts: dict[str, A
             assert value.items() <= inner.items()
         else:
             assert inner == value
+
+
+def test_inputs_are_ignored_only_if_both_signs_agree(facts: dict[str, Any]) -> None:
+    fail(facts)
+    facts["controls"]["real"] |= {"skill": 0.01, "steps": 20}
+    facts["controls"]["zeroed"] |= {"skill": 0.01}
+    assert "inputs_ignored" not in codes(facts)  # its outputs are sensitive
+    networks(gradient=None)(facts)
+    assert "inputs_ignored" in codes(facts)  # unknown, and a reference finds a signal
+    facts["controls"]["real"]["skill"] = 0.02
+    assert "inputs_ignored" not in codes(facts)
+    facts["controls"]["real"] |= {"skill": 0.01, "steps": 19}
+    assert "inputs_ignored" not in codes(facts)
 
 
 def judged(facts: dict[str, Any]) -> str:

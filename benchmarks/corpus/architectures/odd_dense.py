@@ -18,12 +18,18 @@ def build(
     activation: str = "tanh",
     deviation: float | None = None,
     flatten: bool = True,
+    ones: bool = False,
     l2: float = 0.0,
     head: str = "linear",
     head_bias: float = 0.0,
 ) -> keras.Model:
-    """`deviation` and `head_bias` are those of the initial weights; without `flatten` every step has an output."""
+    """`deviation` and `head_bias` are those of the initial weights; without `flatten` every step has an output.
+
+    With `ones` the layers read ones in place of the window.
+    """
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
+    if ones:
+        x = keras.ops.ones_like(x)
     if flatten:
         x = layers.Flatten(name="flatten")(x)
     for i, width in enumerate(units):

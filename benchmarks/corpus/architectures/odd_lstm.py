@@ -24,10 +24,14 @@ def build(
     gate_bias: float = 0.0,
     l2: float = 0.0,
     dropout: float = 0.0,
+    factor: float = 1.0,
     head: str = "linear",
     head_bias: float = 0.0,
 ) -> keras.Model:
-    """`input_deviation` and the biases are initial ones; `sequences` lets the last layer return every step."""
+    """`input_deviation` and the biases are initial ones; `sequences` lets the last layer return every step.
+
+    What enters the head is multiplied by `factor`.
+    """
 
     def bias(size: tuple[int, ...], dtype: object = None) -> object:
         parts = [gate_bias, forget_bias, 0.0, gate_bias]  # input, forget, cell, output
@@ -54,6 +58,8 @@ def build(
     x = (layers.Bidirectional(layer, name="both_ways") if both_ways else layer)(x)
     if dropout:
         x = layers.Dropout(dropout, name="dropout")(x)
+    if factor != 1.0:
+        x = layers.Rescaling(factor, name="factor")(x)
     outputs = layers.Dense(
         shape.outputs,
         activation=head,

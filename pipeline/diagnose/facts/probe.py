@@ -145,12 +145,13 @@ class NetworkProbe:
         by_input = self._feature_gradient([inputs], *_values(self._features), direction)[0]
         steps = np.linalg.norm(by_input.astype(np.float64), axis=2).mean(axis=0)
         total = float(steps.sum())
-        if not np.isfinite(total) or total <= 0:
+        if not np.isfinite(total):
             return None, None
-        backwards = np.cumsum(steps[::-1]) / total
         edges = np.linspace(0, len(steps), min(_STEPS, len(steps)) + 1).astype(int)
         bins = [float(steps[a:b].mean()) for a, b in itertools.pairwise(edges)]
-        return bins, int(np.searchsorted(backwards, 0.99) + 1)
+        if total <= 0:
+            return bins, None
+        return bins, int(np.searchsorted(np.cumsum(steps[::-1]) / total, 0.99) + 1)
 
 
 def _values(network: keras.Model) -> tuple[list[Any], list[Any]]:

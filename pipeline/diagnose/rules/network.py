@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.facts.network import Snapshot
-from pipeline.diagnose.limits import EXPLODING_NORM, INPUT_STD_LEAST, TARGET_STD_MOST, Limit
+from pipeline.diagnose.limits import EXPLODING_NORM, INPUT_STD_LEAST, SHOWN_STEPS, TARGET_STD_MOST, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
 # Losses of probabilities, and the head that each is made for.
@@ -126,6 +126,34 @@ def dead_output(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
     head = _HEAD_OF_KIND[facts.data.kind]
     values = {"head": activation, "dead": max(dead), "seeds": len(bad), "of": len(trained)}
     return Evidence(values, {} if activation == head else {"experiment.architecture.head": head})
+
+
+@rule(
+    explanation="The network's outputs do not depend on its inputs, so all that it can learn is a constant.",
+    reference=("A recipe for training neural networks (2019)", "https://karpathy.github.io/2019/04/25/recipe/"),
+    advice="Look for a layer that multiplies by zero, stops the gradient, or reads something else than the window.",
+    limits={
+        "sensitivity": Limit(1e-9, "chosen: networks that learn over a thousand steps start at 1e-6"),
+        "steps": SHOWN_STEPS,
+    },
+)
+def inputs_ignored(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check the sensitivity to the inputs before and after training, if the network learned less than it could.
+
+    A short training must agree: with the real inputs it reaches no more than with all inputs set to zero. Where the
+    sensitivity is unknown, that alone counts, if a reference finds a signal and the training has enough steps.
+    """
+    real, zeroed = facts.controls.real, facts.controls.zeroed
+    if not assessment.below_what_is_learnable or not real or not zeroed or real.skill is None or zeroed.skill is None:
+        return None
+    known = [net.gradient.steps for _, net in _networks(facts) if net.gradient and net.gradient.steps]
+    sensitivity = max((max(steps) for steps in known), default=None)
+    if sensitivity is None and not (assessment.signal and real.steps >= limit.steps):
+        return None
+    if (sensitivity or 0.0) > limit.sensitivity or real.skill > zeroed.skill:
+        return None
+    values = {"sensitivity": sensitivity, "skill_real": real.skill, "skill_zeroed": zeroed.skill}
+    return Evidence(values | {"reference": assessment.reference})
 
 
 @rule(
