@@ -55,13 +55,14 @@ test-faults: .venv/.complete ## each fault many times, and 200 sequences of edit
 	python -m tests.helpers.faults
 	python -m pytest -m slow tests/workflow/test_never_stale.py
 
-lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml against uv.lock
+lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml, docs/findings
 	ruff check .
 	ruff format --check .
 	snakefmt --check --compact-diff Snakefile
 	mypy
 	python -m tools.lint
 	python -m tools.locked --check
+	python -m tools.findings --check
 
 format: .venv/.complete ## format the sources
 	ruff check --fix .

@@ -85,7 +85,7 @@ def sunspots(seed: int) -> Work:
 
 
 def market_(seed: int, signal: float = 0.6) -> Work:
-    """Seven features with heavy tails and a return that they foretell in part."""
+    """Seven features with heavy tails and a return that they predict in part."""
     rows = _columns(market.make(rows=10000, signal=signal, seed=seed))
     architecture = {"name": "stacked_lstm", "units": [16, 16], "activations": ["tanh", "tanh"], "head": "linear"}
     series = {"target": "return", "features": [f"f{i}" for i in range(1, 8)]}
@@ -129,7 +129,7 @@ def products(seed: int) -> Work:
 
 
 def lag(seed: int, steps: int = 12) -> Work:
-    """A target that one input foretells `steps` rows earlier, and nothing else does."""
+    """A target that only one input predicts, `steps` rows earlier."""
     draw = np.random.default_rng([seed, 2])
     x = draw.standard_normal(4000)
     y = 0.9 * _late(x, steps) + 0.4 * draw.standard_normal(4000)

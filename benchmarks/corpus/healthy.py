@@ -70,7 +70,7 @@ CASES = [
     _learns("reported", "market_lstm", market_, architecture=own("lstm", units=24)),
     _nothing("reported", "noise_gru", noise, architecture=own("gru", units=[8])),
     _nothing("reported", "sign_dense", sign, 0.0, architecture=SMALL_DENSE | {"head": "sigmoid"}),
-    # Its sign alone: how large a return will be is told by the volume, even without a signal.
+    # Its sign alone: the volume predicts the size of a return even without a signal.
     _nothing(
         "reported",
         "price_sign_lstm",

@@ -366,12 +366,12 @@ def test_echo_tells_repetition_from_foresight() -> None:
     last = np.cumsum(steps)
     truth = last + np.roll(steps, -1)
     repeated = outcome._echo(truth, last + 0.01 * draw.standard_normal(500), last)
-    foretold = outcome._echo(truth, 0.5 * (truth + last), last)
+    halfway = outcome._echo(truth, 0.5 * (truth + last), last)
     assert repeated
-    assert foretold
+    assert halfway
     assert repeated.to_last < 0.01
     assert abs(repeated.direction) < 0.2
-    assert foretold.direction > 0.99
+    assert halfway.direction > 0.99
 
 
 def test_the_median_of_known_values() -> None:

@@ -1,4 +1,4 @@
-"""References: a known signal is found, none is made up, and how far back it lies is told."""
+"""References: a known signal and its distance are found, and no signal is invented."""
 
 import json
 from dataclasses import replace
