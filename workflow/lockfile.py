@@ -70,6 +70,14 @@ def _entries_of_any_layout(text: str) -> dict[str, str]:
     return texts
 
 
+def _pending(path: Path) -> dict[str, str] | None:
+    """Return the texts of an entry before and after its job; None without one, or after a power loss cut it short."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
 class Entry:
     """The entry of one stage, as its job finds it.
 
@@ -81,9 +89,9 @@ class Entry:
         self._stage, self._file = stage, PENDING / stage
         text = LOCK.read_text(encoding="utf-8") if LOCK.exists() else ""
         self._before = newest = _entries_of_any_layout(text).get(stage, "")
-        if self._file.exists():
-            pending = json.loads(self._file.read_text(encoding="utf-8"))
-            newest = pending["after"] if pending["before"] == self._before else newest
+        pending = _pending(self._file)
+        if pending and pending["before"] == self._before:
+            newest = pending["after"]
         self.data: dict[str, Any] = parse(HEAD + newest)["stages"][stage] if newest else {}
 
     def leave(self, data: dict[str, Any]) -> None:
@@ -101,15 +109,16 @@ def join() -> None:
         return
     current, new = _entries_of_any_layout(text), {}
     for path in paths:
-        pending = json.loads(path.read_text(encoding="utf-8"))
-        if current.get(path.name, "") == pending["before"]:
+        pending = _pending(path)
+        if pending and current.get(path.name, "") == pending["before"]:
             new[path.name] = pending["after"]
-    if entries(text) is not None:
+    after = text
+    if new and entries(text) is not None:
         after = joined(current | new)
-    else:
+    elif new:
         data = parse(text)
         after = dump(data | {"stages": data.get("stages", {}) | parse(HEAD + "".join(new.values()))["stages"]})
-    if new and after != text:
+    if after != text:
         replace(after)
     for path in paths:
         path.unlink()

@@ -53,13 +53,12 @@ def clean_up(run_cache: str) -> list[str]:
     Returns:
         A line for each repair that a person should know of; most need no attention.
     """
-    left = [path for name in LEFT for path in (SNAKEMAKE / name).glob("*")]
-    for path in left:
+    for path in [path for name in LEFT for path in (SNAKEMAKE / name).glob("*")]:
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink()
-    for path in Path(run_cache).glob("*/*/.*.tmp") if left else []:
+    for path in Path(run_cache).glob("*/*/.*.tmp"):
         if path.stat().st_mtime < time.time() - _TORN_SECONDS:
             path.unlink()
     if RWLOCK.exists():

@@ -28,7 +28,7 @@ from workflow import cache, run_lock
 from workflow.lockfile import Entry
 
 # As DVC starts a shell: without the user's own settings.
-_SHELL_OPTIONS = {"bash": ["--noprofile", "--norc"], "zsh": ["--no-rcs"]}
+_SHELL_OPTIONS = {"bash": ["--noprofile", "--norc"], "zsh": ["--no-rcs"], "fish": ["--no-config"]}
 
 
 def main(stage: str) -> int:
@@ -124,8 +124,8 @@ def _restore(repo: Any, stage: Any) -> bool:
         repo.stage_cache.restore(stage)
         # DVC ignores a file that could not be restored: the folder would be recorded without it.
         stage.save_outs()
-    except (RunCacheNotFoundError, OutputDoesNotExistError):
-        return False
+    except (RunCacheNotFoundError, OutputDoesNotExistError, KeyError):
+        return False  # a KeyError: a killed run left half an entry in the run cache
     if not cache.intact(stage.outs):
         return False
     print(f"Stage '{stage.addressing}' is cached - skipping run, checking out outputs")

@@ -125,8 +125,10 @@ class Stages:
         atexit.register(self._join)
 
     def _join(self) -> None:
-        # On a full disk the entries stay where they are: the next run joins them.
-        with contextlib.suppress(UserError, OSError), self._joining, self._dvc_lock:
+        from dvc.exceptions import DvcException
+
+        # On a full disk, or beside a dvc.lock that is half written, the entries stay: the next run joins them.
+        with contextlib.suppress(UserError, OSError, DvcException, ValueError), self._joining, self._dvc_lock:
             lockfile.join()
 
     def join_regularly(self) -> None:
@@ -195,7 +197,7 @@ class Stages:
             newest = max(_modified(path) for path in [str(stamp), *deps])
             if min(_modified(out) for out in outs) < newest:
                 # A checkout, or an edit undone, left times that mean nothing; the contents have been compared.
-                for out in outs:
+                for out in filter(os.path.exists, outs):  # a frozen stage may lack one
                     os.utime(_timekeeper(out))
 
 

@@ -139,6 +139,27 @@ def test_an_entry_is_joined_only_where_the_lock_is_as_the_job_found_it(here: Pat
     assert not list(lockfile.PENDING.iterdir())
 
 
+def test_an_entry_cut_short_by_a_power_loss_counts_as_none(here: Path) -> None:
+    lockfile.LOCK.write_text(TWO, encoding="utf-8")
+    leave("raw@a", {"cmd": "ours"})
+    for half in ("", '{"before": "'):
+        (lockfile.PENDING / "raw@b").write_text(half, encoding="utf-8")
+        assert lockfile.Entry("raw@b").data == lockfile.parse(TWO)["stages"]["raw@b"]
+    lockfile.join()
+    assert lockfile.parse(lockfile.LOCK.read_text())["stages"]["raw@a"] == {"cmd": "ours"}
+    assert not list(lockfile.PENDING.iterdir())
+
+
+def test_a_lock_of_another_layout_stays_where_no_entry_fits_it(here: Path) -> None:
+    lockfile.LOCK.write_text(TWO, encoding="utf-8")
+    leave("raw@a", {"cmd": "ours"})
+    other = "schema: '2.0'\n# by hand\nstages:\n    raw@a: {cmd: theirs}\n"
+    lockfile.LOCK.write_text(other, encoding="utf-8")
+    lockfile.join()
+    assert lockfile.LOCK.read_text(encoding="utf-8") == other
+    assert not list(lockfile.PENDING.iterdir())
+
+
 def test_a_second_job_of_a_stage_goes_on_from_the_first(here: Path) -> None:
     lockfile.LOCK.write_text(TWO, encoding="utf-8")
     leave("raw@a", {"cmd": "first"})

@@ -85,6 +85,18 @@ def test_a_stage_is_computed_once_and_restored_when_an_edit_is_undone(
     assert (scratch.outputs(), scratch.runs) == (FIRST, 2)
 
 
+def test_half_an_entry_in_the_run_cache_is_no_result(scratch: Scratch) -> None:
+    Path("in.txt").write_text("second\n")
+    assert scratch.run() == 0
+    Path("in.txt").write_text("first\n")
+    for path in Path(".dvc/cache/runs").glob("*/*/*"):
+        text = path.read_text()
+        half = path.with_name(".half.tmp")  # the newest of its key, so DVC takes it
+        half.write_text(text[: text.index("outs:")])
+    assert scratch.run() == 0
+    assert scratch.outputs() == FIRST
+
+
 def test_the_entry_is_dvcs_own(scratch: Scratch) -> None:
     from dvc.repo import Repo
 
