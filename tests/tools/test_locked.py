@@ -86,6 +86,8 @@ def test_stages_without_a_network_do_not_rest_on_one() -> None:
         *("train", "predict", "diagnose", "leakage", "leaks", "report")
     }
     assert locked.named(STAGES["train"]) == ["network", "rows"]
+    assert set(locked.GROUPS["network"]) == {"h5py", "keras", "tensorflow"}
+    assert {"numpy", "scikit-learn"} <= set(locked.GROUPS["rows"])
 
 
 def test_each_library_is_in_one_group_and_none_is_there_for_nothing() -> None:

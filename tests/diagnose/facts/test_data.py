@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import raw
 from pipeline.dataset.sampling import evenly
-from pipeline.diagnose.facts import alignment, data, repeated, to_json
+from pipeline.diagnose.facts import alignment, data, repeated, to_json, typed
 from tests.helpers.parts import make_part
 
 TRAINING = {"seeds": [3], "batch_size": 4, "shuffle": False, "state": "none", "steps_per_execution": 1}
@@ -37,7 +37,7 @@ def test_clean_windows_have_nothing_to_tell():
     assert found.classes is None
     assert found.duplicates == repeated.Duplicates(0.0, 0.0)
     assert found.shift.outside < 0.1
-    json.dumps(to_json(found), allow_nan=False)
+    assert typed.read(data.Data, json.loads(json.dumps(typed.as_json(found), allow_nan=False))) == found
 
 
 def test_the_first_missing_cell_is_named_with_the_batch_that_meets_it():
@@ -270,7 +270,7 @@ def test_every_stage_output_has_facts(project):
             stage(p, made)
         held = dataset.load(made, 0, "validation") if dataset.has(made, 0, "validation") else None
         found = data.facts(dataset.load(made, 0, "train"), held, p["experiments"][experiment]["training"])
-        json.dumps(to_json(found), allow_nan=False)
+        json.dumps(typed.as_json(found), allow_nan=False)
         assert found.alignment.own.declared == 1
         if name == "sign":
             assert found.inputs[0].std == pytest.approx(0.001, rel=0.2)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.diagnose.facts import holdout, references, to_json, trees
+from pipeline.diagnose.facts import holdout, references, trees, typed
 from tests.helpers.parts import make_part
 
 
@@ -185,7 +185,7 @@ def test_missing_cells_and_constant_columns_break_nothing():
     part = replace(part, scaled=scaled, spec=replace(part.spec, features=["x", "flat"], columns=["x", "flat"]))
     part.table["target_0"][40] = np.nan
     found = references.facts(part, None)
-    json.dumps(to_json(found), allow_nan=False)
+    json.dumps(typed.as_json(found), allow_nan=False)
     assert found.linear.low > 0
     assert found.trees.skill > 0
 
@@ -193,7 +193,7 @@ def test_missing_cells_and_constant_columns_break_nothing():
 @pytest.mark.parametrize("kind", ["value", "sign"])
 def test_a_target_without_variance_has_no_skill_to_tell(kind):
     found = references.facts(make_part(np.full(200, 2.0), length=5, kind=kind), None)
-    json.dumps(to_json(found), allow_nan=False)
+    json.dumps(typed.as_json(found), allow_nan=False)
     assert found.linear.skill is None
     assert found.needed is None
 

@@ -121,7 +121,7 @@ def test_other_test_windows_of_an_experiment_get_no_interval(inside: Project) ->
     assert list(compare(["HEAD", "later"], [])[0]) == ["season_lstm"]
     text = visible_text(FILE.read_text())
     assert "not compared, because the test windows differ: 120 in HEAD , 120 in later , 117 of them in both." in text
-    assert "Interval (95" not in text
+    assert "interval (95" not in text
 
 
 def test_the_work_tree_before_and_after_an_edit(inside: Project) -> None:
