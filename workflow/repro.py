@@ -7,8 +7,8 @@ The steps are DVC's own. In between:
 - The inputs are compared before and after the command. DVC would record a parameter or code edited meanwhile beside a
   result of the earlier one; here such a result is discarded.
 - The cache is verified before its objects are used (workflow/cache.py), and restored outputs before they are recorded.
-- If the cache does not hold the outputs that dvc.lock names, because another machine or branch computed them, the run
-  cache is asked for those of this machine. DVC would compute the stage.
+- If the cache lacks the outputs that dvc.lock names, because another machine or branch computed them, the run cache may
+  hold those of this machine. DVC alone would compute the stage.
 - A stage that fails gets its earlier outputs back.
 - The new entry of dvc.lock goes to a file of its own (workflow/lockfile.py).
 """

@@ -120,11 +120,22 @@ def test_attributes_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     with Repo(".") as repo:
         (stage,) = repo.index.stages
+        places = {
+            "repo": repo,
+            "repo.lock": repo.lock,
+            "repo.stage_cache": repo.stage_cache,
+            "repo.cache.local": repo.cache.local,
+            "stage": stage,
+            "stage.outs[0]": stage.outs[0],
+            "stage.outs[0].hash_info": stage.outs[0].hash_info,
+            "stage.deps[0]": stage.deps[0],
+            "stage.params[0]": stage.params[0],
+        }
         missing = [
             f"{place}.{name}"
             for place, names in ATTRIBUTES.items()
             for name in names
-            if not hasattr(eval(place, {"repo": repo, "stage": stage}), name)  # noqa: S307 - the table above
+            if not hasattr(places[place], name)
         ]
     assert missing == [], "DVC has these attributes no more: see who uses them in workflow/."
 
