@@ -235,12 +235,14 @@ def unchanged(
     return paired(before, after, overlap=overlap, sequence_length=sequence_length)
 
 
-def corrected(sides: list[Side], level: float = LEVEL) -> list[str]:
-    """Correct the comparisons of several experiments on the same test windows for their number, by Holm's method.
+def corrected(sides: list[Side], level: float = LEVEL, tried: int = 0) -> list[str]:
+    """Correct several comparisons on the same test rows for their number, by Holm's method.
 
     Args:
         sides: one `naive` (or one `linear`) of `compare` per experiment.
         level: probability of any wrong `better` or `worse`.
+        tried: number of comparisons that were made in all. Those that are not listed count as p = 1; a number below
+            that of the listed ones changes nothing.
 
     Returns:
         better, not_distinguishable or worse, in the same order.
@@ -249,7 +251,8 @@ def corrected(sides: list[Side], level: float = LEVEL) -> list[str]:
 
     if not sides:
         return []
-    rejected = multipletests([side["p_value"] for side in sides], alpha=level, method="holm")[0]
+    p_values = [side["p_value"] for side in sides] + [1.0] * max(tried - len(sides), 0)
+    rejected = multipletests(p_values, alpha=level, method="holm")[0][: len(sides)]
     return [side["comparison"] if r else "not_distinguishable" for side, r in zip(sides, rejected, strict=True)]
 
 

@@ -275,6 +275,11 @@ def test_holms_correction():
     assert skill.corrected(sides, level=0.2) == ["better", "better", "better", "worse"]
     assert skill.corrected([side(0.04, "better")]) == ["better"]
     assert skill.corrected([]) == []
+    # Comparisons that are not listed count too: of five, 0.05 / 5 is the limit.
+    assert skill.corrected([side(0.009, "better"), side(0.02, "worse")], tried=5) == ["better", none]
+    assert skill.corrected([side(0.0101, "better")], tried=5) == [none]
+    assert skill.corrected([side(0.04, "better")], tried=1) == skill.corrected([side(0.04, "better")]) == ["better"]
+    assert skill.corrected([], tried=3) == []
 
 
 def test_holms_correction_leaves_forty_strong_effects():
