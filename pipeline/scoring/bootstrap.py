@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.scoring.long_run import Error
+
 LEVEL = 0.05
 RESAMPLES = 1000
 # The same draws for every experiment, so that two experiments differ by their losses alone.
 _SEED = 20240501
 # Up to this many units the draws are cached: `calibrate` uses the same ones thousands of times.
 _KEPT = 1000
-# No tail is known that far out, and 0 is reserved for a network whose losses are not finite.
-_LEAST_P = 1e-12
 
 
 class Draws(NamedTuple):
@@ -29,12 +29,17 @@ class Draws(NamedTuple):
     degrees: float
     widening: float
 
-    def widen(self, value: float, resampled: np.ndarray) -> np.ndarray:
-        """Move the resamples of a mean away from it by the widening."""
-        return value + self.widening * (resampled - value)
+    def widen(self, value: float, resampled: np.ndarray, stretch: float = 1.0) -> np.ndarray:
+        """Move the resamples of a mean away from it by the widening, times `stretch`."""
+        return value + stretch * self.widening * (resampled - value)
 
     def widen_ratio(
-        self, numerator: float, denominator: float, numerators: np.ndarray, denominators: np.ndarray
+        self,
+        numerator: float,
+        denominator: float,
+        numerators: np.ndarray,
+        denominators: np.ndarray,
+        stretch: float = 1.0,
     ) -> np.ndarray:
         """Widen the resamples of a ratio of two means; its sign is that of the widened numerator.
 
@@ -44,31 +49,32 @@ class Draws(NamedTuple):
                 in proportion instead.
             numerators: resamples of the numerator.
             denominators: resamples of the denominator; where one is 0 the ratio is infinite, or 0 for 0 / 0.
+            stretch: another factor by which the numerator is widened.
         """
-        above, below = self.widen(numerator, numerators), self.widen(denominator, denominators)
+        above, below = self.widen(numerator, numerators, stretch), self.widen(denominator, denominators)
         if below.min() <= 0:
             below = denominator * (np.maximum(denominators, 0) / denominator) ** self.widening
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(above == 0, 0.0, above / below)
 
-    def p_value(self, value: float, resampled: np.ndarray) -> float:
-        """Return the two-sided p-value of a mean of 0, below 5 % exactly where the interval excludes 0.
+    def error(self, value: float, resampled: np.ndarray) -> Error:
+        """Return the standard error of a mean, whose p-value is below 5 % exactly where the interval excludes 0.
 
         The interval is inverted with Student's t: the end that faces 0 gives the standard error. The tail is therefore
         smooth and not cut off at one in `RESAMPLES`, of which Holm's correction for 30 experiments would leave nothing.
-        Where the resamples do not vary, it is 1 for a mean of 0 and the smallest value, 1e-12, for any other mean.
         """
         from scipy import stats
 
-        if value == 0:
-            return 1.0
         low, high = interval(self.widen(value, resampled))
-        reach = value - low if value > 0 else high - value
-        if reach <= 0:
-            return _LEAST_P
-        # The ratio first: it is above 1 exactly where 0 is outside.
-        far = abs(value) / reach * stats.t.ppf(1 - LEVEL / 2, self.degrees)
-        return max(float(2 * stats.t.sf(far, self.degrees)), _LEAST_P)
+        reach = max(value - low if value > 0 else high - value, 0.0)
+        return Error(reach / float(stats.t.ppf(1 - LEVEL / 2, self.degrees)), self.degrees)
+
+    def p_value(self, value: float, resampled: np.ndarray) -> float:
+        """Return the two-sided p-value of a mean of 0, below 5 % exactly where the interval excludes 0.
+
+        Where the resamples do not vary, it is 1 for a mean of 0 and the smallest value, 1e-12, for any other mean.
+        """
+        return self.error(value, resampled).p_value(value)
 
 
 def draw(table: np.ndarray, block: int) -> Draws:

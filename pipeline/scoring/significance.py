@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-# With fewer units, or fewer windows than this many times the overlap, nothing is concluded: blocks of at most a quarter
-# of the windows are then too short for the overlap. With one to three times as many windows as the overlap, 7 to 18 %
-# of equal forecasts were found to differ; from four times on, 2 to 4 %.
-FEWEST = 5
+from pipeline.scoring.long_run import FEWEST
+
 # Diebold and Mariano's variance needs more: with fewer, their test found 9 to 19 % of equal forecasts to differ.
 _FEWEST_LAGGED = 10
 # Pesaran and Timmermann's statistic is normal in large samples only.

@@ -1,7 +1,8 @@
 """Whether a forecast beats another one on the same windows, with an interval that accounts for overlapping windows.
 
-All numbers of one experiment come from one set of resamples (`bootstrap`). A loss is a squared error (mean over the
-steps), or the Brier score for classes. skill = 1 - mean loss / mean loss of the baseline.
+All numbers of one experiment come from one set of resamples (`bootstrap`), and from an autoregression where its
+interval is wider (`gains`). A loss is a squared error (mean over the steps), or the Brier score for classes.
+skill = 1 - mean loss / mean loss of the baseline.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.scoring import baselines, bootstrap, scores
+from pipeline.scoring import baselines, bootstrap, gains, scores
 from pipeline.scoring.bootstrap import LEVEL, RESAMPLES, Draws
-from pipeline.scoring.significance import FEWEST, diebold_mariano, signs
+from pipeline.scoring.gains import Sample, Side
+from pipeline.scoring.long_run import FEWEST
+from pipeline.scoring.significance import diebold_mariano, signs
 
 if TYPE_CHECKING:
     from pipeline.dataset import Spec
 
-Side = dict[str, Any]
 # (part, name) -> an array per fold; see `pipeline.evaluate.collect`
 Arrays = dict[tuple[str, Any], list[np.ndarray]]
 
@@ -94,6 +96,7 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
         hits=hits,
         overlap=overlap,
         sequences=rows[order] // sequence_length if sequence_length else None,
+        rows=rows[order],
     )
     result["naive"]["chosen_on"] = chosen_on
     result["signs"] = None
@@ -112,6 +115,7 @@ def compare(
     hits: np.ndarray | None = None,
     overlap: int = 1,
     sequences: np.ndarray | None = None,
+    rows: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Compare a network, over all its seeds, with a naive and a linear baseline on the same windows.
 
@@ -124,42 +128,48 @@ def compare(
         overlap: how many windows in a row share a target row.
         sequences: for independent sequences, the number of each window's sequence, `[windows]`. Whole sequences are
             then resampled instead of blocks of windows.
+        rows: series row of each window, `[windows]`; None for consecutive ones.
 
     Returns:
-        `naive` and `linear`: `baseline`, `skill`, `low`, `high` (95 %), two-sided `p_value`, `comparison`,
-        `diebold_mariano`, `seeds`; `oracle_share`, `accuracy`, `windows`, `effective_windows`, `unit`, `block_length`,
-        `resamples`, `level`. A network with NaN or infinite losses in any seed is worse than any baseline. With fewer
-        than five sequences, or fewer windows than five times the overlap, there is no interval and nothing is
-        distinguishable.
+        `naive` and `linear`: `baseline`, `skill`, `low`, `high` (95 %), two-sided `p_value`, `comparison`, `reason`
+        (`gains.side`), `diebold_mariano`, `seeds`; `oracle_share`, `accuracy`, `windows`, `effective_windows`, `unit`,
+        `block_length`, `resamples`, `level`. A network with NaN or infinite losses in any seed is worse than any
+        baseline. With fewer than five sequences, or windows worth fewer than five independent ones, there is no
+        interval and nothing is distinguishable.
     """
     net = np.mean(list(network.values()), axis=0)
     finite = bool(np.isfinite(net).all())
     columns = [net, naive[1], linear[1], net if oracle is None else oracle, net if hits is None else hits]
     # Columns that are not finite are handled below; zeros in their place keep the arithmetic of the others finite.
     columns = [column if np.isfinite(column).all() else np.zeros(len(net)) for column in columns]
-    table = bootstrap.group_units(np.stack(columns, axis=1), sequences)
-    series = [table[:, 0] - table[:, 1], table[:, 0] - table[:, 2]] if finite else []
-    if hits is not None:
-        series.append(table[:, 4])
-    block = 1 if sequences is not None else bootstrap.block_length(series, overlap)
-    draws = bootstrap.draw(table, block)
-    enough = len(table) // (overlap if sequences is None else 1) >= FEWEST
+    differences = ([(0, 1), (0, 2)] if finite else []) + ([(4, 4)] if hits is not None else [])
+    units = gains.sample(columns, differences, overlap, sequences, rows)
     result: dict[str, Any] = {}
     for at, (key, (name, base)) in enumerate((("naive", naive), ("linear", linear)), start=1):
         known = bool(np.isfinite(base).all())
-        result[key] = {"baseline": name, **_side(draws, at, finite, known and enough)}
+        if not finite:
+            compared = gains.worst()
+        else:
+            compared = gains.side(units, 0, at) if known else gains.undecided(None, gains.BASELINE)
+        result[key] = {"baseline": name, **compared}
         result[key]["diebold_mariano"] = (
-            diebold_mariano(table[:, 0], table[:, at], overlap, sequences) if finite and known else None
+            diebold_mariano(units.table[:, 0], units.table[:, at], overlap, sequences) if finite and known else None
         )
         result[key]["seeds"] = {
             str(seed): scores.skill(float(np.mean(loss)), float(np.mean(base))) for seed, loss in network.items()
         }
-    result["oracle_share"] = _oracle_share(draws) if oracle is not None and finite and enough else None
-    result["accuracy"] = None if hits is None else _accuracy(draws, len(net), enough)
+    result["oracle_share"] = _oracle_share(units.draws) if oracle is not None and finite and units.many else None
+    result["accuracy"] = None if hits is None else _accuracy(units, len(net))
     result["windows"] = len(net)
-    result["effective_windows"] = effective(net - naive[1], draws) if finite and np.isfinite(naive[1]).all() else None
+    result["effective_windows"] = None
+    if finite and np.isfinite(naive[1]).all():
+        result["effective_windows"] = effective(net - naive[1], units.draws)
+        worth = gains.worth(units, 0, 1)
+        if worth < FEWEST:
+            # The reason why nothing is concluded.
+            result["effective_windows"] = min(result["effective_windows"], worth)
     result["unit"] = "window" if sequences is None else "sequence"
-    return {**result, "block_length": block, "resamples": RESAMPLES, "level": LEVEL}
+    return {**result, "block_length": units.block, "resamples": RESAMPLES, "level": LEVEL}
 
 
 def paired(
@@ -203,11 +213,9 @@ def paired(
         undefined = {"reduction": None, "low": None, "high": None, "block_length": None}
         return {**result, **undefined, "p_value": p_value, "comparison": comparison}
     sequences = rows // sequence_length if sequence_length else None
-    table = bootstrap.group_units(np.stack([sides["remedied"], sides["posted"]], axis=1), sequences)
-    block = 1 if sequence_length else bootstrap.block_length([table[:, 0] - table[:, 1]], overlap)
-    enough = len(table) // (1 if sequence_length else overlap) >= FEWEST
-    side = _side(bootstrap.draw(table, block), 1, finite=True, known=enough)
-    return {**result, "reduction": side.pop("skill"), **side, "block_length": block}
+    units = gains.sample([sides["remedied"], sides["posted"]], [(0, 1)], overlap, sequences, rows)
+    side = gains.side(units, 0, 1)
+    return {**result, "reduction": side.pop("skill"), **side, "block_length": units.block}
 
 
 def _seeds_mean(table: dict[str, np.ndarray]) -> np.ndarray:
@@ -259,25 +267,6 @@ def corrected(sides: list[Side], level: float = LEVEL, tried: int = 0) -> list[s
 # --- statistics of the resamples
 
 
-def _side(draws: Draws, at: int, finite: bool, known: bool) -> Side:
-    """Return the skill of column 0 against column `at`, with its interval, p-value and comparison."""
-    if not finite:
-        return {"skill": None, "low": None, "high": None, "p_value": 0.0, "comparison": "worse"}
-    loss, base = float(draws.means[0]), float(draws.means[at])
-    skill, low, high = scores.skill(loss, base), None, None
-    if not known:
-        return {"skill": skill, "low": None, "high": None, "p_value": 1.0, "comparison": "not_distinguishable"}
-    gain, resampled = base - loss, draws.resampled[:, at] - draws.resampled[:, 0]
-    # The difference is tested, because there is no ratio to a perfect baseline; both have the same sign.
-    p_value = draws.p_value(gain, resampled)
-    if skill is not None:
-        ends = bootstrap.interval(draws.widen_ratio(gain, base, resampled, draws.resampled[:, at]))
-        # With few windows a resample may exceed 1, which no forecast can.
-        low, high = (min(end, 1.0) for end in ends)
-    comparison = "not_distinguishable" if p_value >= LEVEL else "better" if gain > 0 else "worse"
-    return {"skill": skill, "low": low, "high": high, "p_value": p_value, "comparison": comparison}
-
-
 def _oracle_share(draws: Draws) -> dict[str, float] | None:
     """Return the share of the oracle's advantage over the naive baseline; None where that may be no advantage."""
     loss, naive, _, best = draws.means[:4]
@@ -289,21 +278,22 @@ def _oracle_share(draws: Draws) -> dict[str, float] | None:
     return {"share": float((naive - loss) / (naive - best)), "low": low, "high": high}
 
 
-def _accuracy(draws: Draws, windows: int, enough: bool) -> dict[str, Any]:
+def _accuracy(units: Sample, windows: int) -> dict[str, Any]:
     """Return the accuracy with two intervals: the blocks', and Wilson's as if the windows were independent."""
     from statsmodels.stats.proportion import proportion_confint
 
-    score = float(draws.means[4])
+    score = units.mean(4)
     binomial = proportion_confint(score * windows, windows, alpha=LEVEL, method="wilson")
-    block = [float(np.clip(end, 0, 1)) for end in bootstrap.interval(draws.widen(score, draws.resampled[:, 4]))]
-    return {"score": score, "binomial": [float(b) for b in binomial], "block": block if enough else [None, None]}
+    ends = bootstrap.interval(units.draws.widen(score, units.draws.resampled[:, 4]))
+    block = [float(np.clip(end, 0, 1)) for end in ends] if units.many else [None, None]
+    return {"score": score, "binomial": [float(b) for b in binomial], "block": block}
 
 
 # --- properties of the windows
 
 
 def effective(difference: np.ndarray, draws: Draws) -> float:
-    """Return how many independent windows would determine the mean of `difference` as exactly.
+    """Return how many independent windows would determine the mean of `difference` as exactly, by the resamples.
 
     Args:
         difference: `[windows]`, between the losses of columns 0 and 1.

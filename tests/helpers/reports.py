@@ -154,6 +154,7 @@ def side(baseline, skill=0.3, p_value=0.2, outcome=None, seeds=(0, 1), **more):
         "high": None if skill is None else skill + 0.25,
         "p_value": p_value,
         "comparison": outcome,
+        "reason": "interval" if outcome == "not_distinguishable" else None,
         "diebold_mariano": None if skill is None else {"statistic": -1.234, "p_value": 0.217, "lags": 7},
         "seeds": {str(seed): skill for seed in seeds},
         **more,

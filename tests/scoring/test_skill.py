@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.scoring import bootstrap, scores, significance, skill
+from pipeline.scoring import bootstrap, long_run, scores, significance, skill
 from tests.helpers.losses import against, correlated, pair
 
 
@@ -135,6 +135,46 @@ def test_the_overlap_reaches_every_number():
     draws = bootstrap.draw(np.column_stack([network, base, np.ones(200)]), got["block_length"])
     assert got["effective_windows"] == pytest.approx(skill.effective(network - base, draws))
     assert got["effective_windows"] < 0.6 * 200
+    assert got["naive"]["reason"] == "interval"
+    assert against(network[:29], base[:29], overlap=6)["naive"]["reason"] == "few_windows"
+
+
+def test_a_dozen_windows_of_a_slow_wave_are_worth_too_few():
+    # A difference of 1 with an AR(0.97) around it, of which twelve windows show a straight line.
+    wave = correlated(np.random.default_rng(28), 12, 0.97)
+    got = against(np.ones(12) + 0.2 * (wave - wave.mean()), np.full(12, 2.0))
+    side = got["naive"]
+    assert (side["comparison"], side["reason"], side["low"], side["p_value"]) == (
+        "not_distinguishable",
+        "few_windows",
+        None,
+        1.0,
+    )
+    assert got["effective_windows"] < 5
+    # The order decides, not the values.
+    mixed = np.array([0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11])
+    again = against((np.ones(12) + 0.2 * (wave - wave.mean()))[mixed], np.full(12, 2.0))
+    assert (again["naive"]["comparison"], again["naive"]["reason"]) == ("better", None)
+    assert again["effective_windows"] == pytest.approx(12, rel=0.1)
+
+
+def test_the_wider_of_both_intervals_holds():
+    random = np.random.default_rng(29)
+    seen = {"wider": 0, "resampled": 0}
+    for number in range(40):
+        network, base = (correlated(random, 30, 0.9) ** 2 for _ in range(2))
+        side = against(network, base * (1 + number % 3))["naive"]
+        units = np.column_stack([network, base * (1 + number % 3), np.ones(30)])
+        draws = bootstrap.draw(units, bootstrap.block_length([units[:, 0] - units[:, 1]]))
+        alone = draws.p_value(draws.means[1] - draws.means[0], draws.resampled[:, 1] - draws.resampled[:, 0])
+        if side["reason"] == "few_windows":
+            continue
+        errors, _ = long_run.errors(units[:, 1] - units[:, 0])
+        modelled = max(error.p_value(draws.means[1] - draws.means[0]) for error in errors)
+        assert side["p_value"] == pytest.approx(max(alone, modelled))
+        assert (side["low"] > 0 or side["high"] < 0) == (side["p_value"] < 0.05)
+        seen["wider" if modelled > alone else "resampled"] += 1
+    assert seen["wider"] > 10
 
 
 def test_a_network_that_is_not_finite_is_worse():

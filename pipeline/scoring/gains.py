@@ -1,0 +1,158 @@
+"""The gain of one forecast over another one on the same windows: interval, p-value and conclusion.
+
+Intervals come from resampled blocks (`bootstrap`) and from autoregressions (`long_run`). The widest holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pipeline.scoring import bootstrap, long_run, scores
+from pipeline.scoring.bootstrap import LEVEL, Draws
+from pipeline.scoring.long_run import FEWEST, Error
+
+Side = dict[str, Any]
+# Why nothing is concluded.
+FEW, INTERVAL, BASELINE, UNANSWERED = "few_windows", "interval", "baseline", "unanswered"
+
+
+class Sample(NamedTuple):
+    """Losses of several forecasts on the same windows, and what intervals need of them."""
+
+    table: np.ndarray  # [units, forecasts + 1], windows or sequences; the last column holds weights
+    overlap: int  # 1 for sequences
+    rows: np.ndarray | None  # [units]; None for sequences, which are independent
+    block: int
+    draws: Draws
+
+    @property
+    def many(self) -> bool:
+        """Whether there are at least five units, or five times the overlap."""
+        return len(self.table) // self.overlap >= FEWEST
+
+    def mean(self, at: int) -> float:
+        """Return the mean of a column over the windows."""
+        return float(self.draws.means[at])
+
+    def errors(self, values: np.ndarray) -> tuple[list[Error], float]:
+        """Return `long_run.errors` of a column or a difference; of sequences none, since they are independent."""
+        if self.rows is None:
+            return [], float(len(values))
+        return long_run.errors(values, self.overlap, self.rows)
+
+
+def sample(
+    columns: list[np.ndarray],
+    differences: list[tuple[int, int]],
+    overlap: int = 1,
+    sequences: np.ndarray | None = None,
+    rows: np.ndarray | None = None,
+) -> Sample:
+    """Resample windows, or whole sequences.
+
+    Args:
+        columns: `[windows]` each, finite, in time order.
+        differences: pairs of columns whose differences decide the length of the blocks; a column with itself stands for
+            its own values.
+        overlap: windows in a row that share a target row.
+        sequences: `[windows]`, the number of each window's independent sequence, or None.
+        rows: `[windows]`, the series row of each window; None for consecutive windows.
+    """
+    table = bootstrap.group_units(np.stack(columns, axis=1), sequences)
+    if sequences is not None:
+        return Sample(table, 1, None, 1, bootstrap.draw(table, 1))
+    series = [table[:, a] - (table[:, b] if a != b else 0) for a, b in differences]
+    block = bootstrap.block_length(series, overlap)
+    rows = np.arange(len(table)) if rows is None else rows
+    return Sample(table, overlap, rows, block, bootstrap.draw(table, block))
+
+
+class Gain(NamedTuple):
+    """How much lower one mean loss is than another one."""
+
+    value: float
+    p_value: float
+    stretch: float  # factor by which the wider interval exceeds that of the resamples
+    reach: float  # from the value to the end of the interval that faces 0
+    effective: float  # independent windows
+
+
+def gain(units: Sample, at: int, base: int, extra: Error | None = None) -> Gain:
+    """Return the gain of column `at` over column `base`, by the widest interval.
+
+    Args:
+        units: windows or sequences.
+        at: column of the losses.
+        base: column of the baseline's losses.
+        extra: another, independent error of the gain, which adds to that of the windows.
+    """
+    draws = units.draws
+    value = units.mean(base) - units.mean(at)
+    resampled = draws.error(value, draws.resampled[:, base] - draws.resampled[:, at])
+    modelled, effective = units.errors(units.table[:, base] - units.table[:, at])
+    errors = [resampled, *modelled]
+    if extra is not None:
+        errors = [_together(error, extra) for error in errors]
+    reach, own = max(error.reach(LEVEL) for error in errors), resampled.reach(LEVEL)
+    p_value = max(error.p_value(value) for error in errors)
+    return Gain(value, p_value, reach / own if own > 0 else 1.0, reach, effective)
+
+
+def worth(units: Sample, at: int, base: int) -> float:
+    """Return how many independent windows the difference of two columns is worth."""
+    return units.errors(units.table[:, base] - units.table[:, at])[1]
+
+
+def _together(one: Error, other: Error) -> Error:
+    """Return the error of a sum of two independent means (Satterthwaite 1946)."""
+    first, second = one.standard**2, other.standard**2
+    total = first + second
+    if total <= 0:
+        return one
+    degrees = total**2 / (first**2 / one.degrees + second**2 / other.degrees)
+    return Error(float(np.sqrt(total)), float(degrees))
+
+
+def side(units: Sample, at: int, base: int, extra: Error | None = None) -> Side:
+    """Return the skill of column `at` against column `base`, with interval, p-value, conclusion and reason.
+
+    `reason` is None for `better` and `worse`; otherwise `few_windows` (worth fewer than five independent ones) or
+    `interval` (it includes 0).
+    """
+    loss, reference = units.mean(at), units.mean(base)
+    skill = scores.skill(loss, reference)
+    found = gain(units, at, base, extra)
+    if not units.many or found.effective < FEWEST:
+        return undecided(skill, FEW)
+    low, high = _interval(units, at, base, found) if skill is not None else (None, None)
+    result = {"skill": skill, "low": low, "high": high, "p_value": found.p_value}
+    if found.p_value >= LEVEL:
+        return result | {"comparison": "not_distinguishable", "reason": INTERVAL}
+    return result | {"comparison": "better" if found.value > 0 else "worse", "reason": None}
+
+
+def _interval(units: Sample, at: int, base: int, found: Gain) -> tuple[float, float]:
+    """Return the ends of the interval of the skill; 0 is outside exactly where the p-value is below 5 %."""
+    draws, reference = units.draws, units.mean(base)
+    resampled = draws.resampled[:, base] - draws.resampled[:, at]
+    if np.ptp(resampled) > 0:
+        ends = bootstrap.interval(
+            draws.widen_ratio(found.value, reference, resampled, draws.resampled[:, base], found.stretch)
+        )
+    else:
+        ends = ((found.value - found.reach) / reference, (found.value + found.reach) / reference)
+    # With few windows a resample may exceed 1, which no forecast can.
+    return min(ends[0], 1.0), min(ends[1], 1.0)
+
+
+def undecided(skill: float | None, reason: str) -> Side:
+    """Return a side without a conclusion."""
+    nothing = {"low": None, "high": None, "p_value": 1.0, "comparison": "not_distinguishable"}
+    return {"skill": skill, **nothing, "reason": reason}
+
+
+def worst() -> Side:
+    """Return the side of a network of which one training has no finite loss: worse than anything, p-value 0."""
+    return {"skill": None, "low": None, "high": None, "p_value": 0.0, "comparison": "worse", "reason": None}
