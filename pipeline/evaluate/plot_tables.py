@@ -2,6 +2,10 @@
 
 Every experiment has all four, for values and for classes, so that dvc.yaml names each kind once. Take scores from
 `reports/evaluation`, never from these files: for a long series they hold a few hundred points.
+
+`dvc plots diff` compares settings, so no picture is of test rows: windows are those of the validation part or, without
+one, of the training part. Of several folds they are the first one's, because the validation and training rows of later
+folds are earlier folds' test rows. The column `part` names the part.
 """
 
 from __future__ import annotations
@@ -24,9 +28,9 @@ _THIRDS = ("low", "middle", "high")
 
 COLUMNS = {
     "learning": ("experiment", "part", "fold", "seed", "epoch", "loss"),
-    "predictions": ("experiment", "seed", "truth", "prediction"),
-    "calibration": ("experiment", "class", "seed", "forecast", "observed", "windows"),
-    "confusion": ("experiment", "truth", "prediction", "share"),
+    "predictions": ("experiment", "part", "seed", "truth", "prediction"),
+    "calibration": ("experiment", "part", "class", "seed", "forecast", "observed", "windows"),
+    "confusion": ("experiment", "part", "truth", "prediction", "share"),
 }
 
 Rows = Iterator[dict[str, Any]]
@@ -43,14 +47,15 @@ def write(
 
     Args:
         name: the experiment.
-        arrays: from `pipeline.evaluate.collect`. The test part's `truth` and each seed's outputs are used: an array
-            `[windows, outputs]` per fold, in the units of the scores.
+        arrays: from `pipeline.evaluate.collect`. `truth` and the outputs of each seed are used: `[windows, outputs]`
+            per part and fold, in the units of the scores.
         trainings: `fold`, `seed` and `curves` of each training, as in `reports/evaluation`.
         seeds: the random seeds.
         classes: 2, 3, or None for a regression.
     """
-    truth = np.concatenate(arrays["test", "truth"])
-    outputs = {seed: np.concatenate(arrays["test", ("seed", seed)]) for seed in seeds}
+    part = "validation" if ("validation", "truth") in arrays else "train"
+    truth = arrays[part, "truth"][0]
+    outputs = {seed: arrays[part, ("seed", seed)][0] for seed in seeds}
     tables: dict[str, Rows] = {
         "learning": learning(trainings),
         "predictions": predictions(truth, outputs, classes),
@@ -59,16 +64,20 @@ def write(
     }
     for kind, rows in ((kind, list(rows)) for kind, rows in tables.items()):
         # One row of empty cells where there is nothing to draw, because DVC refuses a table without rows.
-        _write(FOLDER / kind / f"{name}.csv", COLUMNS[kind], [{"experiment": name, **row} for row in rows or [{}]])
+        shown = [{"experiment": name, "part": part, **row} for row in rows or [{}]]
+        _write(FOLDER / kind / f"{name}.csv", COLUMNS[kind], shown)
 
 
 def learning(trainings: list[dict[str, Any]]) -> Rows:
-    """Yield `loss` after each `epoch` (from 1) per `part`, `fold` and `seed`; long trainings are thinned evenly."""
+    """Yield `loss` after each `epoch` (from 1) per `part`, `fold` and `seed`; long trainings are thinned evenly.
+
+    The validation losses are those of the first fold.
+    """
     curves = [
         (part, training["fold"], training["seed"], training["curves"][key])
         for part, key in (("train", "loss"), ("validation", "val_loss"))
         for training in trainings
-        if key in training["curves"]
+        if key in training["curves"] and (part == "train" or training["fold"] == 0)
     ]
     for part, fold, seed, losses in curves:
         for k in _thinned(len(losses), _POINTS // len(curves)):
@@ -76,7 +85,7 @@ def learning(trainings: list[dict[str, Any]]) -> Rows:
 
 
 def predictions(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None) -> Rows:
-    """Yield `truth` and `prediction` of evenly spaced test windows; of several steps the first.
+    """Yield `truth` and `prediction` of evenly spaced windows; of several steps the first.
 
     For classes, the prediction is the expected class number: for two classes the probability of class 1.
     """
@@ -87,7 +96,7 @@ def predictions(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int 
 
 
 def calibration(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None) -> Rows:
-    """Yield the reliability of the forecasts: the test windows in ten equally large bins, by their forecast.
+    """Yield the reliability of the forecasts: the windows in ten equally large bins, by their forecast.
 
     Per bin the means `forecast` and `observed`, and the number of `windows`. For classes, the forecast is the
     probability of each `class` (of two classes, of class 1), and its share is observed. For values, both are means of
@@ -115,9 +124,9 @@ def calibration(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int 
 
 
 def confusion(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None) -> Rows:
-    """Yield the `share` of all test windows by true and predicted class, the mean over the seeds.
+    """Yield the `share` of all windows by true and predicted class, the mean over the seeds.
 
-    For values, the classes are the thirds of the test part's true values at the first step: low, middle, high. A NaN or
+    For values, the classes are the thirds of the part's true values at the first step: low, middle, high. A NaN or
     infinite prediction counts as `none`; for classes as class 0, as in Keras.
     """
     labels = [str(k) for k in range(classes)] if classes else list(_THIRDS)

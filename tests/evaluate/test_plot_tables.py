@@ -37,11 +37,12 @@ def training(losses: list[Any], seed: int = 0, fold: int = 0, **more: list[Any])
 def test_learning_has_a_curve_for_each_part_fold_and_seed():
     trainings = [training([2.0, 1.0], seed, fold, val_loss=[3.0, None]) for fold in (0, 1) for seed in (0, 7)]
     rows = list(plot_tables.learning(trainings))
-    assert len(rows) == 2 * 2 * 2 * 2
+    # The validation rows of the second fold are test rows of the first one.
+    assert len(rows) == 2 * 2 * 2 + 2 * 2
     assert rows[0] == {"part": "train", "fold": 0, "seed": 0, "epoch": 1, "loss": 2.0}
     assert [row["epoch"] for row in rows[:2]] == [1, 2]
     assert {(row["part"], row["fold"], row["seed"]) for row in rows} == {
-        (part, fold, seed) for part in ("train", "validation") for fold in (0, 1) for seed in (0, 7)
+        (part, fold, seed) for part, fold in (("train", 0), ("train", 1), ("validation", 0)) for seed in (0, 7)
     }
 
 
@@ -116,10 +117,31 @@ def test_confusion_of_classes_is_that_of_the_scores():
 def tables(folder: Path, monkeypatch: pytest.MonkeyPatch, shift: float = 0.0) -> None:
     """The files of a regression and of a classifier that never was a number."""
     monkeypatch.chdir(folder)
-    arrays = {("test", "truth"): [TRUTH], ("test", ("seed", 0)): [TRUTH + shift]}
+    arrays = {("validation", "truth"): [TRUTH], ("validation", ("seed", 0)): [TRUTH + shift]}
     plot_tables.write("wave", arrays, [training([2.0, 1.0], val_loss=[2.5, 1.5])], [0], None)
-    nothing = {("test", "truth"): [(TRUTH > 0).astype(float)], ("test", ("seed", 0)): [np.full((500, 1), np.nan)]}
+    nothing = {("train", "truth"): [(TRUTH > 0).astype(float)], ("train", ("seed", 0)): [np.full((500, 1), np.nan)]}
     plot_tables.write("sign", nothing, [training([None])], [0], 2)
+
+
+@pytest.mark.parametrize(("part", "others"), [("validation", ("train", "test")), ("train", ("test",))])
+def test_no_picture_is_of_test_rows_nor_of_a_later_fold(
+    part: str, others: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = TRUTH[:40]
+    arrays: dict[Any, list[np.ndarray]] = {(part, "truth"): [own, own + 50], (part, ("seed", 0)): [own + 1, own + 50]}
+    for other in others:
+        arrays |= {(other, "truth"): [own + 100] * 2, (other, ("seed", 0)): [own + 100] * 2}
+    plot_tables.write("wave", arrays, [training([1.0])], [0], None)
+    for kind, column in (("predictions", "truth"), ("calibration", "observed"), ("confusion", "share")):
+        with (plot_tables.FOLDER / kind / "wave.csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert {row["part"] for row in rows} == {part}
+        assert all(float(row[column]) < 10 for row in rows)
+    with (plot_tables.FOLDER / "predictions/wave.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["truth"]) for row in rows] == pytest.approx(own[:, 0].tolist(), rel=1e-4)
+    assert [float(row["prediction"]) for row in rows] == pytest.approx((own[:, 0] + 1).tolist(), rel=1e-4)
 
 
 def test_the_files_have_the_columns_declared_and_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +164,7 @@ def test_every_kind_is_declared_with_a_template_over_columns_that_it_has():
     assert set(DECLARED) == set(plot_tables.COLUMNS)
     for kind, properties in DECLARED.items():
         template = (TEMPLATES / f"{properties['template']}.json").read_text(encoding="utf-8")
-        fields = set(re.findall(r'"field": "(\w+)"', template)) - {"rev", "most"}
+        fields = set(re.findall(r'"field": "(\w+)"', template)) - {"rev", "most", "panel"}
         assert fields | {properties["x"], properties["y"]} <= set(plot_tables.COLUMNS[kind])
         assert len(properties["title"]) < 30
 
@@ -195,7 +217,8 @@ def test_every_plot_of_the_page_is_drawn_by_what_it_carries(page: str) -> None:
         revisions = {row["rev"] for row in spec["data"]["values"]}
         assert revisions == {"before", "after"}
         picture = vl_convert.vegalite_to_svg(spec, vl_version=major)
-        assert {"wave", "sign"} & set(re.findall(r">(\w+)</text>", picture))
+        panels = {"wave", "sign"} if "Loss" in spec["title"]["text"] else {"wave, validation part", "sign, train part"}
+        assert panels & set(re.findall(r">([\w, ]+)</text>", picture))
         assert ">before</text>" in picture
         assert not re.search(r' (d|transform)="[^"]*NaN', picture)
     assert titles == {properties["title"] for properties in DECLARED.values()}

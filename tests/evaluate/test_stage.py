@@ -34,10 +34,54 @@ def test_a_regression_from_end_to_end():
     assert set(evaluation["parts"]) == {"train", "validation", "test"}
     assert got["drawn"]["truth"] == pytest.approx(truth[:, 0].tolist(), rel=1e-6)
     assert evaluation["training"][0]["curves"] == {"loss": [1.0, 0.5], "penalty": [0.0, 0.0], "val_loss": [1.1, None]}
-    assert short["test"]["mse"] == pytest.approx(0.025)
     assert short["weights"] == 101
     assert short["updates"] == 20
-    assert short["seeds"]["r2_std"] == pytest.approx(evaluation["parts"]["test"]["network"]["r2"]["std"], rel=1e-3)
+
+
+def test_the_metrics_are_those_of_the_validation_part_and_none_of_test():
+    settings = build(WAVE, split_settings=HOLDOUT, window_settings={"length": 5}, period=19)
+    evaluation, short = predicted(settings, test=0.0)
+    other, same = predicted(settings, test=0.3)
+    assert other["parts"]["test"]["network"]["mse"] != evaluation["parts"]["test"]["network"]["mse"]
+    assert short == same
+    own = evaluation["parts"]["validation"]
+    naive, linear = (own["baselines"][evaluation["comparison"][kind]["baseline"]] for kind in ("naive", "linear"))
+    mse = own["network"]["mse"]["mean"]
+    assert list(short) == ["validation", "naive", "linear", "seeds", "train", "weights", "updates"]
+    scores = ["r2", "mse", "rmse", "mae", "mase", "skill", "skill_linear"]
+    assert sorted(short["validation"]) == sorted(scores)
+    assert {key: short["validation"][key] for key in scores[:5]} == pytest.approx(
+        {key: own["network"][key]["mean"] for key in scores[:5]}, rel=1e-3
+    )
+    assert short["validation"]["skill"] == pytest.approx(1 - mse / naive["mse"], rel=1e-3)
+    assert short["validation"]["skill_linear"] == pytest.approx(1 - mse / linear["mse"], rel=1e-3)
+    assert short["naive"] == pytest.approx({"r2": naive["r2"]}, rel=1e-3)
+    assert short["linear"] == pytest.approx({"r2": linear["r2"]}, rel=1e-3)
+    assert short["train"] == pytest.approx({"r2": evaluation["parts"]["train"]["network"]["r2"]["mean"]}, rel=1e-3)
+    assert short["seeds"] == pytest.approx({"r2_std": own["network"]["r2"]["std"]}, rel=1e-3)
+
+
+def test_of_several_folds_the_metrics_are_those_of_the_first():
+    expanding = {"scheme": "expanding", "folds": 3, "test_size": 15, "validation_size": 15}
+    settings = build(WAVE, split_settings=expanding, window_settings={"length": 5})
+    parts = {(fold, kind): dataset.load("tiny", fold, kind) for fold in (0, 1) for kind in ("validation", "test")}
+    # What this is for: the second fold's validation rows are the first one's test rows.
+    assert {*parts[1, "validation"].table["row"]} & {*parts[0, "test"].table["row"]}
+    first = parts[0, "test"].table["row"][0]
+    shorts = []
+    for error in (0.0, 0.4):
+        predict(lambda part, seed, e=error: part.raw_targets() + 0.1 + e * (part.table["row"] >= first)[:, None])
+        evaluation, short = run(settings)
+        shorts.append(short)
+    assert shorts[0] == shorts[1]
+    assert shorts[1]["validation"]["mae"] == pytest.approx(0.1)
+    assert evaluation["parts"]["validation"]["network"]["mae"]["mean"] > 0.2
+
+
+def predicted(settings, test):
+    """Evaluate predictions with an error of 0.1 or 0.2 by seed, and another one on the test part."""
+    predict(lambda part, seed: part.raw_targets() + 0.1 * (seed + 1) + (test if part.name == "test" else 0))
+    return run(settings)
 
 
 def test_equal_inputs_give_equal_bytes():
@@ -81,7 +125,12 @@ def test_no_validation_part_and_one_seed():
     predict(lambda part, seed: part.raw_targets(), seeds=[7])
     evaluation, short = run(settings)
     assert set(evaluation["parts"]) == {"train", "test"}
-    assert "validation" not in short
+    assert short == {
+        "validation": "none: no setting can be chosen",
+        "train": {"r2": 1.0},
+        "weights": 101,
+        "updates": 20,
+    }
     assert evaluation["parts"]["test"]["network"]["r2"] == {"mean": 1.0, "std": None, "min": 1.0, "max": 1.0}
 
 
@@ -91,11 +140,11 @@ def test_predictions_that_are_not_finite_are_a_result():
     evaluation, short = run(settings)
     assert evaluation["parts"]["test"]["network"]["mse"]["mean"] is None
     assert evaluation["parts"]["test"]["seeds"]["0"]["mse"] == 0
-    assert short["test"]["mse"] is None
+    assert short["validation"]["mse"] is None
     assert evaluation["parts"]["test"]["skill"]["persistence"] is None
     comparison = evaluation["comparison"]["naive"]
     assert (comparison["skill"], comparison["p_value"], comparison["comparison"]) == (None, 0.0, "worse")
-    assert short["skill_low"] is None
+    assert short["validation"]["skill"] is None
 
 
 def test_standardised_scores_are_in_units_of_the_training_rows():
@@ -147,7 +196,11 @@ def test_a_sign_with_its_oracle():
     assert test["network"]["log_loss"]["mean"] == pytest.approx(np.log(2))
     assert test["oracle"]["log_loss"] == pytest.approx(np.log(2))
     assert set(test["baselines"]) == {"majority", "persistence", "logistic"}
-    assert short["oracle"]["accuracy"] == pytest.approx(short["test"]["accuracy"])
+    validation = evaluation["parts"]["validation"]
+    assert short["oracle"]["accuracy"] == pytest.approx(validation["oracle"]["accuracy"], rel=1e-3)
+    brier = {name: score["brier"] for name, score in validation["baselines"].items()}
+    against = brier[evaluation["comparison"]["naive"]["baseline"]]
+    assert short["validation"]["skill"] == pytest.approx(1 - 0.25 / against, rel=1e-2, abs=1e-4)
 
 
 def test_three_classes_whose_outputs_are_nan():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shlex
 import shutil
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,11 +18,13 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.common import params
-from tests.conftest import PROJECT
+from pipeline.common import files, params
+from pipeline.evaluate.stage import NO_VALIDATION
+from tests.conftest import PROJECT, tiny_params, write_params
 from tests.helpers import lean
-from tests.helpers.lean import NAME, Lean
+from tests.helpers.lean import DATA, NAME, Lean
 from tests.helpers.torn import Torn, torn_params
+from workflow import choosable
 
 DOC = (PROJECT / "docs/experiments.md").read_text(encoding="utf-8")
 RATE = f"experiments.{NAME}.training.learning_rate"
@@ -62,7 +66,8 @@ def test_the_table_of_experiments_is_short(changed: tuple[Lean, str]) -> None:
     rows = table(project("dvc", "exp", "show", "--csv", *SHORT).stdout)
     assert [row["Experiment"] for row in rows] == ["", "", "slower"]
     columns = [column for column in rows[0] if column not in ("Experiment", "rev", "typ", "Created", "parent")]
-    assert columns[0] == f"{NAME}.test.r2"
+    assert columns[0] == f"{NAME}.validation.r2"
+    assert not [column for column in rows[0] if column.startswith(f"{NAME}.test")]
     assert columns[-1] == RATE
     assert len(columns) < 16
     assert not [column for column in columns if "/" in column or len(column) > 50]
@@ -72,31 +77,111 @@ def test_the_table_of_experiments_is_short(changed: tuple[Lean, str]) -> None:
     assert len(rows[0]) < len(table(project("dvc", "exp", "show", "--csv").stdout)[0])
 
 
-def test_make_experiments_shows_the_scores_that_decide(changed: tuple[Lean, str]) -> None:
+def made_experiments(*more: str) -> list[list[str]]:
+    """The commands of `make experiments`."""
+    command = ["make", "--no-print-directory", "-n", "-o", ".venv/.complete", "experiments", *more]
+    printed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    return [shlex.split(line) for line in printed.splitlines()]
+
+
+def test_make_experiments_shows_the_scores_by_which_settings_are_chosen(changed: tuple[Lean, str]) -> None:
     project = changed[0]
-    command = shlex.split(project("make", "--no-print-directory", "-n", "-o", ".venv/.complete", "experiments").stdout)
+    command, after = made_experiments()
     rows = table(project(*command, "--csv").stdout)
     known = ("Experiment", "rev", "typ", "Created", "parent")
-    scores = [f"{NAME}.test.r2", f"{NAME}.skill", f"{NAME}.skill_linear"]
+    scores = [f"{NAME}.validation.{score}" for score in ("r2", "skill")]
     assert [column for column in rows[0] if column not in known] == [*scores, RATE]
     assert max(map(len, project(*command).stdout.splitlines())) < 160
+    assert project(*after).stdout == ""
+    ranked = table(project(*command, "--csv", "--sort-by", scores[0], "--sort-order", "desc").stdout)
+    values = [float(row[scores[0]]) for row in ranked if row["typ"] != "baseline" or row["rev"] == "main"]
+    assert values[-2:] == sorted(values[-2:], reverse=True)
+
+
+def test_test_scores_of_earlier_versions_stay_hidden(changed: tuple[Lean, str]) -> None:
+    project = changed[0]
+    path = project.folder / "reports/metrics" / f"{NAME}.json"
+    before = path.read_bytes()
+    own = json.loads(before)
+    own[NAME] |= {"test": {"r2": 0.9, "mse": 0.1}, "skill": 0.5, "skill_low": 0.4, "skill_linear": 0.1, "p_value": 0.01}
+    path.write_text(json.dumps(own))
+    try:
+        for more in ([], ["HIDDEN=.*/"]):
+            columns = table(project(*made_experiments(*more)[0], "--csv").stdout)[0]
+            assert f"{NAME}.validation.r2" in columns
+            assert [c for c in columns if re.search(r"\.test\.|[^n]\.skill|p_value", c)] == []
+        assert f"{NAME}.train.r2" in columns
+    finally:
+        path.write_bytes(before)
+
+
+def test_without_a_validation_part_the_listing_says_that_nothing_can_be_chosen(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tiny_params()
+    split = {"scheme": "holdout", "test": 0.2}
+    given["datasets"]["none"] = given["datasets"]["season_windows"] | {"split": split}
+    folds = {"scheme": "expanding", "folds": 2, "test_size": 20}
+    given["datasets"]["folds"] = given["datasets"]["season_windows"] | {"split": folds}
+    given["datasets"]["chosen"] = given["datasets"]["season_windows"] | {"split": folds | {"validation_size": 9}}
+    for name in ("none", "folds", "chosen"):
+        given["experiments"][name] = given["experiments"]["season_lstm"] | {"dataset": name}
+    del given["experiments"]["sign_lstm"]
+    write_params(project, given)
+    choosable.main([])
+    line = "Without a validation part, no setting can be chosen for: {}.\n"
+    assert capsys.readouterr().out == line.format("none, folds")
+    # A share of sequences may be no whole sequence: what counts is the evaluation.
+    for name, validation in (("season_lstm", NO_VALIDATION), ("none", {"r2": 0.1}), ("folds", NO_VALIDATION)):
+        files.write_json(files.METRICS / f"{name}.json", {name: {"validation": validation}})
+    choosable.main([])
+    assert capsys.readouterr().out == line.format("season_lstm, folds")
+
+
+@pytest.fixture(scope="module")
+def unchosen(tmp_path_factory: pytest.TempPathFactory) -> Lean:
+    """A project without a validation part, and an experiment of it with another rate."""
+    project = Lean(tmp_path_factory.mktemp("unchosen") / "project")
+    given = project.params()
+    given["datasets"][DATA]["split"] = {"scheme": "holdout", "test": 0.2}
+    write_params(project.folder, given)
+    project.snakemake()
+    project.commit()
+    project("dvc", "exp", "run", "-q", "-n", "slower", "-S", f"{RATE}=0.0005", f"evaluate@{NAME}")
+    return project
+
+
+def test_dvc_lists_no_score_to_choose_by_without_a_validation_part(unchosen: Lean) -> None:
+    note = f"Without a validation part, no setting can be chosen for: {NAME}.\n"
+    command, after = made_experiments()
+    assert unchosen(*after).stdout == note
+    rows = table(unchosen("dvc", "exp", "show", "--csv").stdout)
+    assert {row[f"{NAME}.validation"] for row in rows} == {NO_VALIDATION}
+    scores = {column for column in rows[0] if column.startswith(f"{NAME}.")}
+    assert scores == {f"{NAME}.{score}" for score in ("validation", "train.r2", "weights", "updates")}
+    columns = {column for column in table(unchosen(*command, "--csv").stdout)[0] if column.startswith(NAME)}
+    assert columns == set()
+    assert NO_VALIDATION in unchosen("dvc", "metrics", "show").stdout
+    differences = unchosen("dvc", "exp", "diff", "HEAD", "slower").stdout
+    assert f"{NAME}.train.r2" in differences
+    assert ".test." not in differences
 
 
 def test_make_experiments_hides_no_setting() -> None:
-    hidden = re.search(r"^HIDDEN := (.*)$", (PROJECT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert hidden
+    command = made_experiments()[0]
+    pattern = re.compile(command[command.index("--drop") + 1])
     given = {"": yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))}
     given["locked"] = yaml.safe_load((PROJECT / "locked.yaml").read_text(encoding="utf-8"))
     keys = [*_leaves(given[""]), *_leaves(given["locked"]), "datasets.a.split.train.from"]
+    keys += ["series.test.rows", "datasets.test.split", "datasets.skill.split", "experiments.test.training.seeds"]
     keys += ["experiments.linear.dataset", "series.a.low", "experiments.a.architecture.weights"]
     assert "network.tensorflow" in keys
-    pattern = re.compile(hidden[1].replace("$$", "$"))
     assert [key for key in keys if pattern.match(key)] == []
-    scores = ("test.rmse", "train.r2", "skill_low", "p_value", "seeds.r2_std", "test.balanced_accuracy", "weights")
+    scores = ("validation.rmse", "train.r2", "test.r2", "skill", "skill_linear", "skill_low", "p_value", "seeds.r2_std")
+    scores += ("test.accuracy", "validation.balanced_accuracy", "validation.skill_linear", "weights")
     assert [score for score in scores if not pattern.match(f"net.{score}")] == []
-    assert [
-        score for score in ("test.r2", "test.accuracy", "skill", "oracle.r2") if pattern.match(f"net.{score}")
-    ] == []
+    shown = ("validation.r2", "validation.accuracy", "validation.skill", "validation")
+    assert [score for score in (*shown, "oracle.r2") if pattern.match(f"net.{score}")] == []
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[str]:
@@ -112,7 +197,8 @@ def test_differences_are_short(changed: tuple[Lean, str], command: str) -> None:
     text = changed[0]("dvc", *command.split()).stdout
     lines = [line for line in text.splitlines() if line]
     assert max(len(line) for line in lines) < 110
-    assert (f"{NAME}.test.r2" in text) == (command != "params diff")
+    assert (f"{NAME}.validation.r2" in text) == (command != "params diff")
+    assert ".test." not in text
     assert (f"{RATE}" in text) == (command != "metrics diff")
     assert not re.search(r"[0-9a-f]{32}|\d\.\d{8}", text)
 
@@ -197,6 +283,13 @@ def states(project: Torn) -> dict[str, str]:
     return {line[1]: line[-1] for line in lines if len(line) > 3 and line[1].startswith(("rate-", "grid-"))}
 
 
+def test_no_documented_command_sorts_or_lists_by_test() -> None:
+    for path in [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md"), PROJECT / "Makefile", PROJECT / "tools"]:
+        for file in path.glob("*.py") if path.is_dir() else [path]:
+            text = file.read_text(encoding="utf-8")
+            assert re.findall(r"\S*sort-by \S*test\S*|\b\w+[.]test[.](?:r2|accuracy)\b", text) == [], file
+
+
 @pytest.mark.parametrize(("sweep", "many"), list(zip(SWEEPS, (9, 24), strict=True)), ids=["107289", "68047"])
 def test_the_documented_sweeps_are_settings_that_params_yaml_may_hold(sweep: str, many: int, tmp_path: Path) -> None:
     from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
@@ -212,6 +305,9 @@ def test_the_documented_sweeps_are_settings_that_params_yaml_may_hold(sweep: str
         apply_overrides(str(tmp_path / "params.yaml"), one["params.yaml"])
         settings = params.load(tmp_path / "params.yaml")
         seen.append((settings["experiments"], settings["series"]["step_sequences"]))
+        name = words[-1].removeprefix("evaluate@")
+        # A sweep is for choosing, and test rows choose nothing.
+        assert settings["datasets"][settings["experiments"][name]["dataset"]]["split"]["validation"]
     assert seen[0] != seen[-1]
     if many == 9:
         rates = [one[0]["deep_rnn"]["training"]["learning_rate"] for one in seen]
