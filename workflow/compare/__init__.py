@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from workflow.compare import page, repository
+from workflow.compare import page, repository, tried
 
 FILE = Path("reports/compare.html")
 
@@ -17,8 +17,8 @@ FILE = Path("reports/compare.html")
 def compare(names: list[str], only: list[str]) -> tuple[dict[str, list[str]], list[str]]:
     """Write `reports/compare.html`; the first name is the baseline of the others.
 
-    The page contains no time and no path of the machine, so equal revisions give equal bytes. Only a page with the work
-    tree may contain durations, from reports/costs.csv.
+    The page contains no time and no path of the machine, so equal revisions and DVC experiments give equal bytes. Only
+    a page with the work tree may contain durations, from reports/costs.csv.
 
     Args:
         names: Two or more of `workspace`, DVC experiments and git revisions.
@@ -38,7 +38,7 @@ def compare(names: list[str], only: list[str]) -> tuple[dict[str, list[str]], li
             received,
             'For example: make compare OF="HEAD workspace".',
         )
-    with repository.opened(names) as revisions:
+    with repository.opened(names) as (revisions, experiments):
         known = list(dict.fromkeys(name for revision in revisions for name in revision.experiments()))
         if unknown := [name for name in only if name not in known]:
             mend = f"Known: {', '.join(known)}."
@@ -51,7 +51,9 @@ def compare(names: list[str], only: list[str]) -> tuple[dict[str, list[str]], li
             for name in wanted
             if name not in same
         }
-        sections = [page.section(name, each) for name, each in sides.items()]
+        results = tried.results([*revisions, *experiments]) if sides else []
+        scored = {name: tried.family(each[0].evaluation, results) for name, each in sides.items()}
+        sections = [page.section(name, each, scored[name]) for name, each in sides.items()]
         text = page.render(revisions, sections, same, only)
     with files.atomic_write(FILE) as beside:
         beside.write_text(text, encoding="utf-8")

@@ -85,13 +85,17 @@ def mismatch(base: Side, other: Side) -> str:
     return "the test windows have the same rows, but different targets" if len(keys) > 1 else ""
 
 
-def effects(sides: list[Side]) -> list[dict[str, Any]]:
+def effects(sides: list[Side], tried: int = 0) -> list[dict[str, Any]]:
     """Compare the loss of every other side with that of the first, on the same test windows.
+
+    Args:
+        sides: Sides of one experiment.
+        tried: Number of comparisons that could have been made on these test rows (`workflow.compare.tried`).
 
     Returns:
         Per other side `missing` (why it is not compared; empty if it is, and if nothing differs), `paired` (result of
         `skill.paired`: `posted` is the first side, `remedied` this one; or None), `outcome` (its `comparison` after
-        Holm's correction for the number of sides; or None).
+        Holm's correction for the number of sides, or for `tried`; or None).
     """
     from pipeline.scoring import skill
 
@@ -106,8 +110,8 @@ def effects(sides: list[Side]) -> list[dict[str, Any]]:
         result.append({"missing": missing, "paired": paired, "outcome": None})
     compared = [effect for effect in result if effect["paired"]]
     outcomes = [effect["paired"]["comparison"] for effect in compared]
-    if len(compared) > 1:
-        outcomes = skill.corrected([effect["paired"] for effect in compared])
+    if max(len(compared), tried) > 1:
+        outcomes = skill.corrected([effect["paired"] for effect in compared], tried=tried)
     for effect, outcome in zip(compared, outcomes, strict=True):
         effect["outcome"] = outcome
     return result

@@ -52,25 +52,32 @@ def render(revisions: list[Revision], sections: list[dict[str, Any]], same: list
     )
 
 
-def section(name: str, sides: list[Side]) -> dict[str, Any]:
-    """Return one experiment as texts; the first side is the baseline."""
-    effects = numbers.effects(sides)
+def section(name: str, sides: list[Side], scored: int = 0) -> dict[str, Any]:
+    """Return one experiment as texts.
+
+    Args:
+        name: Name of the experiment.
+        sides: The first is the baseline of the others.
+        scored: Number of results on the test rows of the first (`tried.family`).
+    """
+    effects = numbers.effects(sides, scored - 1)
     differing = numbers.changed(sides)
     kind = next((side.evaluation["kind"] for side in sides if side.evaluation), "regression")
     rows = [_row(side, kind, effect) for side, effect in zip(sides, [None, *effects], strict=True)]
     again = numbers.retrained(sides[0])
     compared = [effect for effect in effects if effect["paired"]]
+    corrected = max(len(compared), scored - 1)
     return {
         "name": name,
         "changed": differing,
         "rows": [row | {"stroke": curves.sample(order)} for order, row in enumerate(rows)],
         "again": pairs.difference_row("its other seeds, against its first one", "unchanged", again) if again else None,
         "summary": [_summary(side.revision, effect) for side, effect in zip(sides[1:], effects, strict=True)],
-        "remarks": _remarks(sides, differing, effects),
+        "remarks": _remarks(sides, differing, effects, scored),
         "score": METRICS[_MAIN[kind]],
         "loss": METRICS[_LOSS[kind]],
         "level": percent(1 - compared[0]["paired"]["level"]) if compared else "",
-        "corrected": len(compared) if len(compared) > 1 else 0,
+        "corrected": corrected if compared and corrected > 1 else 0,
         "seconds": any(side.seconds is not None for side in sides),
         "curves": _curves(name, sides, differing),
         "parts": _parts(sides, kind),
@@ -122,12 +129,20 @@ def _summary(name: str, effect: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "text": pairs.change(effect["paired"]) + ".", "chip": comparison.CHIPS[effect["outcome"]]}
 
 
-def _remarks(sides: list[Side], differing: list[dict[str, Any]], effects: list[dict[str, Any]]) -> list[str]:
+def _remarks(
+    sides: list[Side], differing: list[dict[str, Any]], effects: list[dict[str, Any]], scored: int
+) -> list[str]:
     remarks = []
     base = sides[0]
     windows = [effect["paired"]["windows"] for effect in effects if effect["paired"]]
     if windows:
         remarks.append(f"Compared on the same {thousands(windows[0])} test windows in each.")
+    if windows and scored > 1:
+        remarks.append(
+            f"{thousands(scored)} different results are scored on these test rows or on rows that overlap them: in all "
+            "DVC experiments, and in the revisions compared here. Each is a comparison that could be shown in place of "
+            "this one, so the outcome is corrected for all of them."
+        )
     for other in sides[1:]:
         changed = numbers.sources(base, other)
         if changed:

@@ -6,11 +6,13 @@ Only this module uses git and DVC. It checks out nothing and contacts no remote.
 from __future__ import annotations
 
 import difflib
+import functools
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -22,10 +24,21 @@ WORKSPACE = "workspace"
 LOCK = Path("dvc.lock")
 # Number of names listed in an error.
 _NAMES = 30
+# A dvc.lock of 11,000 lines takes 0.5 s with libyaml, and 5 s without.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# An entry as DVC writes it: its name, indented by two spaces, and the lines below, by more.
+_EVALUATION = re.compile(r"^  (evaluate@[^:\n]+):\n((?:    .*\n)+)", flags=re.MULTILINE)
+
+
+class Opened(NamedTuple):
+    """The revisions that the user named, and every DVC experiment, of which only dvc.lock is read."""
+
+    revisions: list[Revision]
+    experiments: list[Revision]
 
 
 @contextmanager
-def opened(names: list[str]) -> Iterator[list[Revision]]:
+def opened(names: list[str]) -> Iterator[Opened]:
     """Open the revisions of these names: `workspace`, DVC experiments, or anything that git resolves to a commit.
 
     Raises:
@@ -43,7 +56,8 @@ def opened(names: list[str]) -> Iterator[list[Revision]]:
     except (NotDvcRepoError, SCMError, NotImplementedError) as error:
         raise UserError(".", "must be a DVC project under git, with a commit", error, "Run from a clone.") from None
     with repo:
-        yield [_work_tree() if name == WORKSPACE else _commit(repo, name) for name in names]
+        revisions = [_work_tree() if name == WORKSPACE else _commit(repo, name) for name in names]
+        yield Opened(revisions, _experiments(repo))
 
 
 def _work_tree() -> Revision:
@@ -60,26 +74,7 @@ def _work_tree() -> Revision:
 
 def _commit(repo: Any, name: str) -> Revision:
     commit, kind = _resolved(repo, name)
-    tree = repo.scm.get_fs(commit)
-    inside = Path(repo.root_dir).relative_to(repo.scm.root_dir)
-
-    def text(file: Path) -> str:
-        try:
-            with tree.open((inside / file).as_posix(), "rb") as opened_file:
-                return opened_file.read().decode("utf-8", errors="replace")
-        except FileNotFoundError:
-            mend = "Name a later revision that has it."
-            raise UserError(f"{file} of {name}", "must exist", "no such file", mend) from None
-
-    def stored(path: str, expected: str) -> bytes:
-        place = Path(repo.cache.local.oid_to_path(expected))
-        content = place.read_bytes() if place.is_file() else None
-        if content is None or md5(content) != expected:
-            received = "no file with its hash" if content is None else "a damaged file with another hash"
-            raise UserError(f"{path} of {name}", "must be in DVC's cache", received, _mend(name, kind))
-        return content
-
-    raw = text(params.FILE)
+    raw = _text(repo, commit, name, params.FILE)
     try:
         content = yaml.safe_load(raw)
     except yaml.YAMLError:
@@ -94,9 +89,50 @@ def _commit(repo: Any, name: str) -> Revision:
         commit=commit[:7],
         raw=content,
         settings=_checked(raw),
-        lock=_stages(text(LOCK), f"{LOCK} of {name}"),
-        read=stored,
+        lock=_stages(_text(repo, commit, name, LOCK), f"{LOCK} of {name}"),
+        read=_cached(repo, name, kind),
     )
+
+
+def _experiments(repo: Any) -> list[Revision]:
+    """Return every DVC experiment; those without a dvc.lock are left out."""
+    from dvc.repo.experiments.utils import exp_refs
+
+    found = []
+    for ref in sorted(exp_refs(repo.scm), key=str):
+        commit = str(repo.scm.get_ref(str(ref)))
+        try:
+            text = _text(repo, commit, ref.name, LOCK)
+        except UserError:
+            continue
+        read = _cached(repo, ref.name, EXPERIMENT)
+        found.append(Revision(ref.name, EXPERIMENT, commit[:7], {}, None, _evaluations(text), read))
+    return found
+
+
+def _text(repo: Any, commit: str, name: str, file: Path) -> str:
+    """Return the content of a file of the project in a commit."""
+    inside = Path(repo.root_dir).relative_to(repo.scm.root_dir)
+    try:
+        with repo.scm.get_fs(commit).open((inside / file).as_posix(), "rb") as opened_file:
+            return str(opened_file.read().decode("utf-8", errors="replace"))
+    except FileNotFoundError:
+        mend = "Name a later revision that has it."
+        raise UserError(f"{file} of {name}", "must exist", "no such file", mend) from None
+
+
+def _cached(repo: Any, name: str, kind: str) -> Callable[[str, str], bytes]:
+    """Return a function that reads a result of a revision from DVC's cache, given its path and MD5."""
+
+    def read(path: str, expected: str) -> bytes:
+        place = Path(repo.cache.local.oid_to_path(expected))
+        content = place.read_bytes() if place.is_file() else None
+        if content is None or md5(content) != expected:
+            received = "no file with its hash" if content is None else "a damaged file with another hash"
+            raise UserError(f"{path} of {name}", "must be in DVC's cache", received, _mend(name, kind))
+        return content
+
+    return read
 
 
 def _resolved(repo: Any, name: str) -> tuple[str, str]:
@@ -150,10 +186,22 @@ def _checked(text: str) -> dict[str, Any] | None:
             return None
 
 
-def _stages(text: str, place: str) -> dict[str, Any]:
-    # A dvc.lock of 11,000 lines takes 0.5 s with libyaml, and 5 s without.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _evaluations(text: str) -> dict[str, Any]:
+    """Return the stages `evaluate` of a dvc.lock and parse nothing else: there may be hundreds of experiments."""
+    return {name: entry for name, body in _EVALUATION.findall(text) if (entry := _entry(body))}
+
+
+@functools.lru_cache(maxsize=4096)
+def _entry(body: str) -> dict[str, Any]:
+    """Return one stage of a dvc.lock; most are equal in most experiments."""
     try:
-        return (yaml.load(text, Loader=loader) or {}).get("stages") or {}  # noqa: S506 - a safe loader
+        return yaml.load(body, Loader=_LOADER) or {}  # noqa: S506 - a safe loader
+    except yaml.YAMLError:
+        return {}
+
+
+def _stages(text: str, place: str) -> dict[str, Any]:
+    try:
+        return (yaml.load(text, Loader=_LOADER) or {}).get("stages") or {}  # noqa: S506 - a safe loader
     except (yaml.YAMLError, AttributeError):
         raise UserError(place, "must be a lock file of DVC", "something else", f"Run {RUN}.") from None

@@ -97,6 +97,22 @@ class Revision:
         """Return the names of the experiments in params.yaml, in their order."""
         return list(self.raw.get("experiments") or {})
 
+    def evaluated(self) -> list[str]:
+        """Return the names of the experiments that dvc.lock has evaluated."""
+        return [name.removeprefix("evaluate@") for name in self.lock if name.startswith("evaluate@")]
+
+    def hashes(self, experiment: str) -> tuple[tuple[str, str] | None, str | None]:
+        """Return path and hash of an experiment's evaluation, and the hash of its losses; None for a missing file."""
+        path = _path("evaluation", experiment)
+        digest = self._hash(path)
+        return (path, digest) if digest else None, self._hash(_path("losses", experiment))
+
+    def series(self, experiment: str) -> str:
+        """Return the series of an experiment by the settings in dvc.lock; `None` if they do not name it."""
+        settings = self.lock[f"evaluate@{experiment}"].get("params", {}).get(str(params.FILE), {})
+        datasets = [value for key, value in settings.items() if key.startswith("datasets.")]
+        return next((str(value.get("series")) for value in datasets if isinstance(value, dict)), "None")
+
     def same(self, other: Revision, experiment: str) -> bool:
         """Return whether an experiment's settings and results are equal in two revisions, without reading a result."""
         if (experiment in self.experiments()) != (experiment in other.experiments()):

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
@@ -17,7 +18,7 @@ from pipeline.scoring import skill
 from tests.conftest import PROJECT, tiny_params, write_params
 from tests.helpers.project import Project
 from tests.helpers.reports import made_up, visible_text
-from workflow.compare import FILE, compare
+from workflow.compare import FILE, compare, repository, tried
 from workflow.compare.__main__ import main
 from workflow.compare.revisions import md5
 
@@ -115,6 +116,32 @@ def test_an_experiment_against_the_last_commit(inside: Project) -> None:
     assert inside("git", "status", "--porcelain").stdout == ""
     head = inside("git", "rev-parse", "--short=7", "HEAD").stdout.strip()
     assert re.search(rf"HEAD git revision {head} quick faster experiment [0-9a-f]{{7}} quick", text)
+
+
+def test_every_dvc_experiment_on_the_same_test_rows_counts(inside: Project) -> None:
+    compare(["HEAD", "faster"], [])
+    text = visible_text(FILE.read_text())
+    # HEAD, faster, and later, which is not compared; sign_lstm is of another series.
+    assert "3 different results are scored on these test rows or on rows that overlap them" in text
+    assert "The outcome is corrected for 2 comparisons (Holm)" in text
+    with repository.opened(["HEAD"]) as (revisions, experiments):
+        assert [each.name for each in revisions] == ["HEAD"]
+        assert sorted(each.name for each in experiments) == ["faster", "later"]
+        for each in experiments:
+            assert each.evaluated() == ["season_lstm", "sign_lstm"]
+            assert each.series("season_lstm") == "season"
+        results = tried.results([*revisions, *experiments])
+        assert sorted(result.series for result in results) == ["season"] * 3 + ["sign"]
+
+
+def test_the_evaluations_of_a_lock_file_are_those_of_the_whole(inside: Project) -> None:
+    text = Path("dvc.lock").read_text() + "  evaluate@broken:\n    cmd: [\n"
+    stages = yaml.safe_load(Path("dvc.lock").read_text())["stages"]
+    assert repository._evaluations(text) == {name: stages[name] for name in stages if name.startswith("evaluate@")}
+    project = (PROJECT / "dvc.lock").read_text(encoding="utf-8")
+    found, every = repository._evaluations(project), repository._stages(project, "")
+    assert len(found) > 20
+    assert found == {name: entry for name, entry in every.items() if name.startswith("evaluate@")}
 
 
 def test_other_test_windows_of_an_experiment_get_no_interval(inside: Project) -> None:

@@ -73,6 +73,14 @@ def test_several_revisions_are_corrected_for_their_number(monkeypatch: pytest.Mo
     monkeypatch.setattr(skill, "paired", lambda *tables, **about: paired(*tables, **about) | {"p_value": 0.03})
     assert [one["outcome"] for one in numbers.effects(sides[:2])] == ["better"]
     assert [one["outcome"] for one in numbers.effects(sides)] == ["not_distinguishable"] * 2
+    # One that is shown, and others that could be.
+    assert [one["outcome"] for one in numbers.effects(sides[:2], 1)] == ["better"]
+    assert [one["outcome"] for one in numbers.effects(sides[:2], 2)] == ["not_distinguishable"]
+    shown = page.section("x", sides[:2], 3)
+    assert (shown["corrected"], shown["rows"][1]["uncorrected"]) == (2, "better")
+    assert "3 different results are scored on these test rows" in " ".join(shown["remarks"])
+    assert page.section("x", sides[:2], 2)["corrected"] == 0
+    assert page.section("x", sides, 2)["corrected"] == 2
     # Without a difference there is no comparison.
     same = [*sides[:2], dataclasses.replace(side("c"), same=True)]
     assert [one["outcome"] for one in numbers.effects(same)] == ["better", None]
