@@ -23,7 +23,7 @@ TEST := $(SCORE)(test[.].*|skill.*|p_value)$$
 # and the skill against the naive baseline. No setting is hidden.
 HIDDEN := .*/|Executor|$(SCORE)((train|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|skill_linear|std|weights|updates)$$)
 
-.PHONY: run experiments compare test test-all test-faults lint format bench help
+.PHONY: run experiments compare test test-all test-faults mutants lint format bench help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -59,6 +59,9 @@ test-all: .venv/.complete ## the slow tests too
 test-faults: .venv/.complete ## each fault many times, and 200 sequences of edits; writes the table of docs/faults.md
 	python -m tests.helpers.faults
 	python -m pytest -m slow tests/workflow/test_never_stale.py
+
+mutants: .venv/.complete ## 200 random changes of dataset, leakage, scoring and series: do the tests notice? 85 % or exit 1
+	python -m tools.mutants
 
 lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml, docs/findings
 	ruff check .
