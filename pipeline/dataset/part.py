@@ -40,6 +40,9 @@ class Spec:
     score_units: str
     stride: dict[str, int]
     first_rows: np.ndarray  # series row of each row of the part
+    # Center and scale of the target's change from the window's last value, under `window: last`; None for 0 and
+    # `target_scale`.
+    change: tuple[float, float] | None = None
 
     @property
     def rows_ahead(self) -> int:
@@ -59,7 +62,7 @@ class Part:
     Attributes:
         name: train, validation or test.
         rows: float64 [rows, columns], raw.
-        scaled: float32 [rows, features].
+        scaled: float32 [rows, features]; float64 where each window is scaled once more.
         table: the window table (docs/files.md).
         spec: settings and learned numbers.
     """
@@ -112,9 +115,10 @@ class Part:
         """Return center and scale of the targets: those of the training rows, or of each window's own."""
         center: np.ndarray | float = self.spec.target_center
         scale: np.ndarray | float = self.spec.target_scale
-        level = self.spec.target["kind"] in ("value", "sequence_mean")
+        level = self.spec.target["kind"] in windowing.LEVELS
         if self.spec.scaling["window"] == "last" and level:
-            center = self.table["last"][:, None]
+            center, scale = self.spec.change or (0.0, scale)
+            center = self.table["last"][:, None] + center
         elif self.spec.scaling["window"] == "standard":
             std = self.table["spread"][:, None]
             scale = np.where(std > 0, std, 1)
@@ -144,6 +148,7 @@ def load(dataset: str, fold: int, part: str) -> Part:
     windows = files.read_json(files.WINDOWS / dataset / "windows.json")
     scaling = files.read_json(files.SCALED / dataset / "scaling.json")
     series, position = description["series"], description["folds"][fold][part]
+    change = scaling["folds"][fold]["change"]
     spec = Spec(
         **{key: windows[key] for key in ("length", "horizon", "features", "target", "classes", "outputs", "stride")},
         **{key: windows["folds"][fold][key] for key in ("thresholds", "shares")},
@@ -154,6 +159,7 @@ def load(dataset: str, fold: int, part: str) -> Part:
         target_scale=scaling["folds"][fold]["target"]["scale"],
         score_units=params.load()["datasets"][dataset]["score_units"],
         first_rows=splitting.rows_of(position),
+        change=(change["center"], change["scale"]) if change else None,
     )
     rows = windowing.read_rows(dataset, fold, part, position, windows["missing"])
     if part != "test":
@@ -168,4 +174,4 @@ def load(dataset: str, fold: int, part: str) -> Part:
     learned = [scaling["folds"][fold]["features"][feature] for feature in spec.features]
     center = np.array([feature["center"] for feature in learned])
     scale = np.array([feature["scale"] for feature in learned])
-    return Part(part, rows, apply(rows, columns, center, scale), table, spec)
+    return Part(part, rows, apply(rows, columns, center, scale, spec.scaling["window"]), table, spec)

@@ -1,4 +1,7 @@
-"""Stage `scale`: center and scale of each column, learned from the rows that the training windows cover."""
+"""Stage `scale`: center and scale of each column, learned from the rows that the training windows cover.
+
+Under `window: last` a network sees values less the last one of their window, so their scale is that of these changes.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,10 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.dataset import windowing
+from pipeline.dataset.sampling import evenly
+
+# Cells of float64 that changes are learned from: 64 MB.
+_CELLS = 1 << 23
 
 
 def covered(rows: int, starts: np.ndarray, width: int) -> np.ndarray:
@@ -48,12 +55,59 @@ def learn(values: np.ndarray, method: str) -> tuple[np.ndarray, np.ndarray]:
     return np.zeros(values.shape[1]), np.ones(values.shape[1])
 
 
-def apply(rows: np.ndarray, positions: list[int], center: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """Scale the features, some hundred thousand rows at a time: float32 [rows, features]."""
-    result = np.empty((len(rows), len(positions)), dtype=np.float32)
+def changes(rows: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
+    """Return the earlier rows of windows less the last row of their window: float64 [changes, columns].
+
+    Args:
+        rows: float64 [rows, columns].
+        starts: int64 [windows]; of very many windows, some are taken at equal distances.
+        length: input rows of a window.
+    """
+    most = max(_CELLS // (length * rows.shape[1]), 1)
+    some = starts[evenly(len(starts), most)]
+    # A window of one row has no change; its single row less itself leaves the scale at 1.
+    before = np.arange(max(length - 1, 1))
+    return (rows[some[:, None] + before] - rows[some + length - 1][:, None]).reshape(-1, rows.shape[1])
+
+
+def apply(
+    rows: np.ndarray, positions: list[int], center: np.ndarray, scale: np.ndarray, window: str = "none"
+) -> np.ndarray:
+    """Scale the features, some hundred thousand rows at a time: [rows, features].
+
+    They are float32, or float64 where each window is scaled once more: a level of 1e7 steps leaves float32 no digit of
+    a single step.
+    """
+    result = np.empty((len(rows), len(positions)), dtype=np.float32 if window == "none" else np.float64)
     for i in range(0, len(rows), 1 << 18):
         result[i : i + (1 << 18)] = (rows[i : i + (1 << 18)][:, positions] - center) / scale
     return result
+
+
+def _targets(
+    column: np.ndarray, table: dict[str, np.ndarray], windows: dict[str, Any], settings: dict[str, str]
+) -> dict[str, dict[str, float] | None]:
+    """Learn center and scale of the target, and of its change from the window's last value.
+
+    Args:
+        column: float64 [rows], the target's column in the rows that training windows cover.
+        table: of the training windows.
+        windows: content of windows.json.
+        settings: of the scaling.
+
+    Returns:
+        `target`, which standardised scores are in too; and `change`, None where the network does not predict changes.
+    """
+    if windows["classes"]:
+        return {"target": {"center": 0.0, "scale": 1.0}, "change": None}
+    kind = windows["target"]["kind"]
+    targets = np.stack([values for name, values in table.items() if name.startswith("target_")], axis=1)
+    # Values are scaled as their column is; differences, returns and means by their own distribution.
+    learned = {"target": learn((column if kind == "value" else targets).reshape(-1, 1), settings["target"])}
+    if settings["window"] == "last" and kind in windowing.LEVELS:
+        learned["change"] = learn((targets - table["last"][:, None]).reshape(-1, 1), settings["target"])
+    made = {key: {"center": float(c[0]), "scale": float(s[0])} for key, (c, s) in learned.items()}
+    return {"target": made["target"], "change": made.get("change")}
 
 
 def scale(p: dict[str, Any], name: str) -> None:
@@ -71,22 +125,17 @@ def scale(p: dict[str, Any], name: str) -> None:
         table = files.read_table(files.fold_folder(files.WINDOWS, name, k) / "train.parquet")
         seen = covered(len(rows), table["start"], windows["length"] + windowing.rows_ahead(windows))
         center, scales = learn(rows[seen][:, positions], settings["features"])
-        if windows["classes"]:
-            target = {"center": 0.0, "scale": 1.0}
-        else:
-            # Values are scaled as their column is; differences, returns and means by their own distribution.
-            own = rows[seen, target_column] if windows["target"]["kind"] == "value" else table["target_0"]
-            (target_center,), (target_scale,) = learn(own[:, None], settings["target"])
-            target = {"center": float(target_center), "scale": float(target_scale)}
+        if settings["window"] == "last":
+            _, scales = learn(changes(rows[:, positions], table["start"], windows["length"]), settings["features"])
         features = {
             feature: {"center": c, "scale": s}
             for feature, c, s in zip(windows["features"], center, scales, strict=True)
         }
-        learned.append({"features": features, "target": target})
-        scaled[k, "train"] = apply(rows, positions, center, scales)
+        learned.append({"features": features, **_targets(rows[seen, target_column], table, windows, settings)})
+        scaled[k, "train"] = apply(rows, positions, center, scales, settings["window"])
         if fold["validation"] is not None:
             rows = windowing.read_rows(name, k, "validation", fold["validation"], windows["missing"])
-            scaled[k, "validation"] = apply(rows, positions, center, scales)
+            scaled[k, "validation"] = apply(rows, positions, center, scales, settings["window"])
 
     folder = files.empty_folder(files.SCALED / name)
     for (k, part), array in scaled.items():

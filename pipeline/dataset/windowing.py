@@ -20,6 +20,7 @@ from pipeline.common.errors import UserError
 from pipeline.dataset import splitting
 
 CLASSES = {"sign": 2, "classes": 3}  # number of classes by kind of target
+LEVELS = ("value", "sequence_mean")  # kinds of targets on the level of their column
 
 
 def rows_ahead(window: dict[str, Any]) -> int:

@@ -124,7 +124,8 @@ def _made(stretch: _Stretch, rows: np.ndarray) -> dataset.Part:
     table, _ = windowing.table(
         cleaned, position, stride, spec.length, settings, columns, spec.target_column, spec.thresholds
     )
-    return dataset.Part("stretch", cleaned, scaling.apply(cleaned, columns, stretch.center, stretch.scale), table, spec)
+    scaled = scaling.apply(cleaned, columns, stretch.center, stretch.scale, spec.scaling["window"])
+    return dataset.Part("stretch", cleaned, scaled, table, spec)
 
 
 def _seen(part: dataset.Part, edge: int) -> dict[str, np.ndarray]:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from pipeline import dataset, raw
 from pipeline.common import files, params
-from pipeline.dataset import splitting, windowing
-from pipeline.dataset.scaling import apply, covered, learn, scale
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.dataset.scaling import apply, changes, covered, learn, scale
 from tests.conftest import tiny_params, write_params
 
 
@@ -32,9 +34,9 @@ def test_none_leaves_the_values() -> None:
     np.testing.assert_array_equal(apply(np.full((4, 2), 7.0), [1, 0], center, spread), np.full((4, 2), 7.0))
 
 
-def _made(project: Path, factor: float = 1.0, **scaling: str) -> None:
+def _made(project: Path, factor: float = 1.0, **settings: str) -> None:
     p = tiny_params()
-    p["datasets"]["season_windows"]["scaling"] |= scaling
+    p["datasets"]["season_windows"]["scaling"] |= settings
     write_params(project, p)
     p = params.load()
     raw.main(["season"])
@@ -100,3 +102,67 @@ def test_the_table_is_learned_from_the_rows_that_training_windows_cover(project:
     for table in (learned["features"]["value"], learned["target"]):
         assert table["center"] == pytest.approx(values.min())
         assert table["scale"] == pytest.approx(np.ptp(values))
+
+
+@given(seed=st.integers(0, 99), length=st.integers(2, 9), columns=st.integers(1, 3))
+def test_changes_are_every_earlier_row_less_the_windows_last(seed: int, length: int, columns: int) -> None:
+    rows = np.random.default_rng(seed).normal(size=(40, columns))
+    starts = np.array([0, 3, 40 - length])
+    expected = [rows[start + i] - rows[start + length - 1] for start in starts for i in range(length - 1)]
+    np.testing.assert_array_equal(changes(rows, starts, length), expected)
+
+
+def test_changes_of_very_many_windows_are_a_sample_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "_CELLS", 4 * 5)
+    rows = np.arange(50.0)[:, None] ** 2
+    assert len(changes(rows, np.arange(40), 5)) == 4 * 4
+    np.testing.assert_array_equal(changes(rows, np.arange(40), 1), np.zeros((20, 1)))
+
+
+GROWTH = 0.5 * np.arange(400) + 3 * np.sin(np.arange(400) * 2 * np.pi / 24)
+
+
+@pytest.mark.parametrize("method", ["standard", "minmax", "robust", "none"])
+def test_under_window_last_inputs_and_targets_are_scaled_by_changes(project: Path, method: str) -> None:
+    p = tiny_params()
+    p["datasets"]["season_windows"]["scaling"] = {"features": method, "target": method, "window": "last"}
+    p["datasets"]["season_windows"]["window"]["horizon"] = 3
+    write_params(project, p)
+    raw.main(["season"])
+    rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
+    rows[:, 0] = GROWTH[: len(rows)]
+    files.write_array(files.RAW / "season" / "rows.npy", rows)
+    for stage in (splitting.split, windowing.window, scale):
+        stage(params.load(), "season_windows")
+    part = dataset.load("season_windows", 0, "train")
+    starts, length = part.table["start"], part.spec.length
+    targets = part.raw_targets() - part.table["last"][:, None]
+    center, spread = learn(targets.reshape(-1, 1), method)
+    np.testing.assert_allclose(part.targets(), (targets - center) / spread, rtol=1e-5, atol=1e-6)
+    _, spread = learn(changes(np.asarray(part.rows)[:, :1], starts, length), method)
+    inside = part.rows[starts[:, None] + np.arange(length), 0]
+    np.testing.assert_allclose(part.inputs()[..., 0], (inside - inside[:, -1:]) / spread, rtol=1e-5, atol=1e-6)
+    # Standardised scores stay in units of the column.
+    values = part.rows[covered(len(part.rows), starts, length + part.spec.rows_ahead), 0]
+    (level,), (unit,) = learn(values[:, None], method)
+    assert (part.spec.target_center, part.spec.target_scale) == pytest.approx((level, unit))
+
+
+def test_the_changes_of_a_large_counter_keep_their_digits(project: Path) -> None:
+    # 1e9 and steps of 0 to 9: float32 holds multiples of 64 there.
+    steps = np.random.default_rng(0).integers(0, 10, 400)
+    p = tiny_params()
+    p["datasets"]["season_windows"]["scaling"] = {"features": "standard", "target": "standard", "window": "last"}
+    write_params(project, p)
+    raw.main(["season"])
+    rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
+    rows[:, 0] = 1e9 + np.cumsum(steps)[: len(rows)]
+    files.write_array(files.RAW / "season" / "rows.npy", rows)
+    for stage in (splitting.split, windowing.window, scale):
+        stage(params.load(), "season_windows")
+    folds = files.read_json(files.SCALED / "season_windows" / "scaling.json")["folds"]
+    learned = folds[0]["features"]["value"]["scale"]
+    for name in ("train", "validation", "test"):
+        part = dataset.load("season_windows", 0, name)
+        inside = part.rows[part.table["start"][:, None] + np.arange(part.spec.length), 0]
+        np.testing.assert_allclose(part.inputs()[..., 0] * learned, inside - inside[:, -1:], atol=1e-4)
