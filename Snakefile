@@ -168,7 +168,7 @@ rule leaks:
         mem_mb=4000,
         runtime=30,
     message:
-        "Plant seven leaks, and catch them"
+        "Plant leaks, and catch them"
     shell:
         RUN
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.common import files
-from pipeline.leaks import division, rows, stopping, values
+from pipeline.leaks import batches, choice, division, rows, stopping, values
 from pipeline.leaks.leak import Leak
 
 
@@ -23,7 +23,7 @@ def leaks() -> None:
 
 
 def all_leaks() -> list[Leak]:
-    """Return the seven leaks, in the order of the report."""
+    """Return the leaks, in the order of the report."""
     return [
         rows.SCALER,
         division.SHUFFLE,
@@ -32,6 +32,8 @@ def all_leaks() -> list[Leak]:
         values.CENTRED,
         values.BACK_FILLING,
         stopping.EARLY_STOPPING,
+        choice.BEST_OF_MANY,
+        batches.DROP_LAST,
     ]
 
 

@@ -54,8 +54,8 @@ _PROOFS = {
     ),
     "state": (
         "State",
-        "Predicts windows again among other windows. The predictions stay the same, unless the experiment declares "
-        "that it carries state.",
+        "Predicts windows again among other windows, and in batches of other sizes. Every window has a prediction, and "
+        "it stays the same, unless the experiment declares that it carries state.",
     ),
 }
 # Number of warnings shown at the top of the page; the section has all of them.

@@ -3,15 +3,19 @@ from __future__ import annotations
 import functools
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, windowing
-from pipeline.leaks import __main__, division, rows, scratch_project, stage, values
+from pipeline.leaks import __main__, batches, choice, division, rows, scratch_project, stage, values
 from pipeline.leaks.values import centred_mean, fill_future, trailing_mean
+from pipeline.network import predicting
+from tests.helpers.parts import make_part
 
 PROOFS = {
     "scaler_on_all_rows": "perturbation_test",
@@ -21,12 +25,14 @@ PROOFS = {
     "centred_rolling_feature": "prefix",
     "back_filling": "prefix",
     "early_stopping_on_test": "perturbation_test",
+    "best_of_24_on_test": "perturbation_test",
+    "drop_last_on_test": "state",
 }
 KEYS = ["name", "about", "proof", "caught", "clean_passes", "found", "metric", "clean", "leaky", "gain", "learner"]
 LEAKS = {leak.name: leak for leak in stage.all_leaks()}
 
 
-def test_all_seven_are_planted_in_the_order_of_the_report() -> None:
+def test_all_are_planted_in_the_order_of_the_report() -> None:
     assert list(LEAKS) == list(PROOFS)
 
 
@@ -141,6 +147,55 @@ def test_means_over_five_rows() -> None:
 def test_filling_from_the_future_takes_the_next_measured_value() -> None:
     series = np.array([[np.nan], [1.0], [np.nan], [np.nan], [2.0], [np.nan]])
     np.testing.assert_array_equal(fill_future(series)[:, 0], [1, 1, 2, 2, 2, np.nan])
+
+
+def test_the_best_setting_is_that_with_the_least_loss_on_the_part_that_chooses() -> None:
+    with scratch_project.project(choice._noise(1), choice._DATASET) as p:
+        train, test = scratch_project.make_parts(p)
+        validation = dataset.load(scratch_project.NAME, 0, "validation")
+        by_test = choice.choose_by_test(scratch_project.NAME, 0)
+        by_validation = choice.choose_by_validation(scratch_project.NAME, 0)
+    assert len(set(choice.SETTINGS)) == 24
+    for part, (best, network, losses) in ((test, by_test), (validation, by_validation)):
+        own = [np.mean((choice._fit(train, *each)(part) - part.raw_targets()) ** 2) for each in choice.SETTINGS]
+        assert losses == pytest.approx(own)
+        assert best == int(np.argmin(own))
+        assert np.mean((network(part) - part.raw_targets()) ** 2) == pytest.approx(min(own))
+    assert by_test[0] != by_validation[0]
+
+
+def test_the_networks_of_the_sweep_are_ridge_regressions_on_random_units() -> None:
+    from sklearn.linear_model import Ridge
+
+    with scratch_project.project(choice._noise(2), choice._DATASET) as p:
+        train, test = scratch_project.make_parts(p)
+    random = np.random.default_rng([9, 1])
+    weights, bias = random.standard_normal((10, 8)) / 10**0.5, random.standard_normal(8)
+    hidden = [np.tanh(part.inputs()[:, :, 0] @ weights + bias) for part in (train, test)]
+    expected = Ridge(alpha=10.0).fit(hidden[0], train.targets()).predict(hidden[1])
+    found = choice._fit(train, 8, 10.0, 1)(test)
+    np.testing.assert_allclose(found[:, 0], test.restore(expected.reshape(-1, 1))[:, 0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("size", "kept"), [(1, 29), (4, 28), (29, 29), (15, 15), (30, 0)])
+def test_whole_batches_leave_out_the_last_incomplete_one(size: int, kept: int) -> None:
+    part = make_part(np.random.default_rng(0).normal(size=34), length=5)
+    network = SimpleNamespace(predict_on_batch=lambda inputs: inputs[:, -1])
+    every = predicting.windows(part, network, {"state": "none"})
+    assert len(every) == 29
+    np.testing.assert_array_equal(
+        batches.whole_batches(part, network, {"state": "none", "batch_size": size}), every[:kept]
+    )
+
+
+def test_what_is_reported_is_the_best_batch_size() -> None:
+    def first(count: int) -> batches.Predict:
+        return lambda part, network, training: predicting.windows(part, network, training)[:count]
+
+    whole = batches._score(predicting.windows)
+    kept = {count: batches._score(first(count)) for count in (128, 160, 168)}
+    assert whole < kept[168] < kept[160] < kept[128]
+    assert batches._score(batches.whole_batches) == pytest.approx(max(kept.values()))
 
 
 def test_both_divisions_ask_about_the_same_rows() -> None:
