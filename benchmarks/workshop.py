@@ -69,7 +69,7 @@ def project(work: Work) -> Iterator[dict[str, Any]]:
         "series": {NAME: series},
         "datasets": {NAME: {"series": NAME, **work.dataset}},
         "experiments": {NAME: {"dataset": NAME, "architecture": work.architecture, "training": work.training}},
-        "calibration": {"series": 3, "planted": 1},
+        "calibration": {"series": 3, "planted": 1, "pairs": 1},
     }
     with scratch.project(written), _architectures(Path.cwd(), work):
         Path("pipeline").symlink_to(PROJECT / "pipeline")

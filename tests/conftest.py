@@ -43,7 +43,7 @@ def tiny_params() -> dict[str, Any]:
             "season_lstm": {"dataset": "season_windows", "architecture": small, "training": training},
             "sign_lstm": {"dataset": "sign_windows", "architecture": small | {"head": "sigmoid"}, "training": training},
         },
-        "calibration": {"series": 6, "planted": 2},
+        "calibration": {"series": 6, "planted": 2, "pairs": 2},
     }
 
 

@@ -49,7 +49,7 @@ def small(raw: dict[str, Any]) -> dict[str, Any]:
     datasets = {one["dataset"]: raw["datasets"][one["dataset"]] for one in experiments.values()}
     series = {one["series"]: raw["series"][one["series"]] for one in datasets.values()}
     series["noisy_season"]["rows"] = 600
-    calibration = {"series": 6, "planted": 2}
+    calibration = {"series": 6, "planted": 2, "pairs": 2}
     return {
         "size": raw["size"],
         "series": series,

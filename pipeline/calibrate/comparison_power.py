@@ -1,24 +1,35 @@
 """Simulated comparisons: series without a signal, series with a known one, and pairs of equally good forecasts.
 
 Each series is handled like an experiment: consecutive parts, all their windows, the baselines of `baselines`, the naive
-one chosen on validation, and the comparison of `skill` itself. Only the network is replaced by a cheaper learner, once
+one chosen on validation, and the comparison of `gains` itself. Only the network is replaced by a cheaper learner, once
 per seed: ridge regression on the inputs and 32 random tanh features (Huang and others 2006), its strength chosen on
 validation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from pipeline import dataset
 from pipeline.dataset import windowing
-from pipeline.scoring import baselines, skill
+from pipeline.scoring import baselines, gains, skill
 
 KINDS = ("white_noise", "random_walk", "volatility_clusters")
-WINDOWS = 500
-ORACLE_R2 = 0.1
+# Numbers of test windows.
+SIZES = (12, 30, 100, 500)
+WINDOWS = max(SIZES)
+# Signals to find: kind, number of test windows, and the R² of the best possible forecast.
+PLANTED = (
+    ("autoregression", 100, 0.3),
+    ("autoregression", 500, 0.1),
+    ("independent", 12, 0.9),
+    ("independent", 30, 0.5),
+    ("independent", 100, 0.3),
+    ("independent", 500, 0.1),
+)
 LEARNER = "32 random tanh features and the inputs, ridge regression chosen on validation, 2 draws"
 # Targets of one step, and of several whose windows overlap.
 _HORIZONS = (1, 10)
@@ -58,50 +69,60 @@ def _rows_needed(horizon: int) -> int:
     return _TRAINING + _VALIDATION + WINDOWS + 3 * (_LENGTH + horizon - 1)
 
 
-def null(kind: str, number: int) -> str:
-    """Compare the learner on one series without a signal; the horizon alternates between series."""
+def null(kind: str, number: int) -> dict[int, str]:
+    """Compare the learner on one series without a signal, by size; the horizon alternates between series."""
     horizon = _HORIZONS[number // len(KINDS) % 2]
     random = np.random.default_rng([_SEED, KINDS.index(kind), number])
     return compare(rows(kind, _rows_needed(horizon), random), horizon, number, levels=kind == "random_walk")
 
 
-def autoregression(number: int) -> np.ndarray:
-    """Generate an AR(1) whose last value explains `ORACLE_R2` of the next one's variance, `[rows]`."""
+def autoregression(number: int, oracle_r2: float) -> np.ndarray:
+    """Generate an AR(1) whose last value explains `oracle_r2` of the next one's variance, `[rows]`."""
     from scipy.signal import lfilter
 
     random = np.random.default_rng([_SEED, len(KINDS), number])
     noise = random.normal(size=_rows_needed(1) + _RUN_IN)
-    return np.asarray(lfilter([1.0], [1.0, -np.sqrt(ORACLE_R2)], noise))[_RUN_IN:]
+    return np.asarray(lfilter([1.0], [1.0, -np.sqrt(oracle_r2)], noise))[_RUN_IN:]
 
 
-def autoregressive(number: int) -> str:
-    """Compare the learner on one series with a signal."""
-    return compare(autoregression(number), 1, number)
+def planted(kind: str, size: int, oracle_r2: float, number: int) -> str:
+    """Compare a forecast of a signal with the best naive one, on `size` windows.
+
+    `autoregression` is one series of that name, and the forecast the learner's. Each window of `independent` is a draw
+    of its own; there the best possible forecast is compared with the mean.
+    """
+    if kind == "autoregression":
+        return compare(autoregression(number, oracle_r2), 1, number, sizes=(size,))[size]
+    random = np.random.default_rng([_SEED, 20, number, size])
+    forecast, error = random.normal(size=(2, size)) * np.sqrt([[oracle_r2], [1 - oracle_r2]])
+    return gains.conclusion(error**2, (forecast + error) ** 2)
 
 
-def compare(values: np.ndarray, horizon: int, number: int, levels: bool = False) -> str:
-    """Compare the learner with the naive baseline on the last windows of a series: better, worse or neither.
+def compare(
+    values: np.ndarray, horizon: int, number: int, levels: bool = False, sizes: Iterable[int] = SIZES
+) -> dict[int, str]:
+    """Compare the learner with the naive baseline on the first test windows of a series: better, worse or neither.
 
     Args:
         values: `[rows]`, cut into training, validation and test without a common row.
         horizon: steps of the target.
         number: number of the series, for the learner's random features.
         levels: whether each window is scaled relative to its last value, as a random walk requires.
+        sizes: numbers of test windows, each at most `WINDOWS`.
     """
     train, validation, test = parts(values, horizon, levels)
-    learned = baselines.fit(train)
-    losses = {
-        part.name: {name: _losses(part, forecast(part)) for name, forecast in learned.items()}
-        for part in (validation, test)
-    }
-    naive = skill.chosen(losses["validation"])
-    network = {
-        seed: _losses(test, learner(train, validation, np.random.default_rng([_SEED, number, seed]))(test))
-        for seed in _SEEDS
-    }
-    baseline, linear = (naive, losses["test"][naive]), ("ridge", losses["test"]["ridge"])
-    result = skill.compare(network, baseline, linear, overlap=skill.overlapping(test.spec))
-    return str(result["naive"]["comparison"])
+    learned = baselines.fit(train, linear=False)
+    naive = skill.chosen({name: _losses(validation, forecast(validation)) for name, forecast in learned.items()})
+    base = _losses(test, learned[naive](test))
+    network = np.mean(
+        [
+            _losses(test, learner(train, validation, np.random.default_rng([_SEED, number, seed]))(test))
+            for seed in _SEEDS
+        ],
+        axis=0,
+    )
+    overlap = skill.overlapping(test.spec)
+    return {size: gains.conclusion(network[:size], base[:size], overlap) for size in sizes}
 
 
 def _losses(part: dataset.Part, forecast: np.ndarray) -> np.ndarray:
@@ -177,37 +198,37 @@ def learner(train: dataset.Part, validation: dataset.Part, random: np.random.Gen
 # --- equally good forecasts
 
 
-EQUAL = ("independent", "overlapping", "autocorrelated", "volatility_clusters")
+EQUAL = ("independent", "heavy_tails", "overlapping", "autocorrelated", "volatility_clusters")
 
 
-def equal(kind: str, number: int) -> str:
-    """Compare two forecasts of the same expected loss, whose errors are of the same kind.
+def equal(kind: str, number: int, size: int) -> str:
+    """Compare two forecasts of the same expected loss on `size` windows; their errors are of the same kind.
 
-    Truth and errors are noise for independent; sums of ten rows for overlapping; AR(1) with 0.9 for autocorrelated; for
-    volatility_clusters they have heavy tails and a common scale that changes slowly.
+    Truth and errors are noise for independent; errors of Student's t with 3 degrees of freedom for heavy_tails; sums of
+    ten rows for overlapping; AR(1) with 0.9 for autocorrelated; for volatility_clusters they have heavy tails and a
+    common scale that changes slowly.
     """
-    random = np.random.default_rng([_SEED, 10 + EQUAL.index(kind), number])
-    truth, *errors = _alike(kind, random)
+    random = np.random.default_rng([_SEED, 10 + EQUAL.index(kind), number, size])
+    truth, *errors = _alike(kind, random, size)
     first, second = ((truth + 0.3 * error) ** 2 for error in errors)
-    overlap = _HORIZONS[1] if kind == "overlapping" else 1
-    result = skill.compare({0: first}, ("persistence", second), ("ridge", second), overlap=overlap)
-    return str(result["naive"]["comparison"])
+    return gains.conclusion(first, second, _HORIZONS[1] if kind == "overlapping" else 1)
 
 
-def _alike(kind: str, random: np.random.Generator) -> np.ndarray:
-    """Generate a truth and two errors, `[3, windows]`, of variance about 1."""
+def _alike(kind: str, random: np.random.Generator, size: int) -> np.ndarray:
+    """Generate a truth and two errors, `[3, size]`, of variance about 1 (3 for heavy tails)."""
     from scipy.signal import lfilter
 
     if kind == "overlapping":
         return np.stack(
-            [np.convolve(random.normal(size=WINDOWS + 9), np.ones(10) / np.sqrt(10), "valid") for _ in range(3)]
+            [np.convolve(random.normal(size=size + 9), np.ones(10) / np.sqrt(10), "valid") for _ in range(3)]
         )
     if kind == "autocorrelated":
-        noise = random.normal(size=(3, WINDOWS + _RUN_IN))
+        noise = random.normal(size=(3, size + _RUN_IN))
         return np.asarray(lfilter([np.sqrt(1 - 0.9**2)], [1.0, -0.9], noise))[:, _RUN_IN:]
-    errors = random.normal(size=(2, WINDOWS))
-    if kind == "independent":
-        return np.concatenate([random.normal(size=(1, WINDOWS)), errors])
-    shocks = random.standard_t(4, size=WINDOWS + _RUN_IN) / np.sqrt(2)
-    values = _clusters(shocks)
-    return np.concatenate([values[None, _RUN_IN:], errors * np.abs(values / shocks)[_RUN_IN:]])
+    if kind == "volatility_clusters":
+        errors = random.normal(size=(2, size))
+        shocks = random.standard_t(4, size=size + _RUN_IN) / np.sqrt(2)
+        values = _clusters(shocks)
+        return np.concatenate([values[None, _RUN_IN:], errors * np.abs(values / shocks)[_RUN_IN:]])
+    errors = random.standard_t(3, size=(2, size)) if kind == "heavy_tails" else random.normal(size=(2, size))
+    return np.concatenate([random.normal(size=(1, size)), errors])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
-from pipeline.calibrate.comparison_power import EQUAL, KINDS, LEARNER, ORACLE_R2, WINDOWS, autoregressive, equal, null
+from pipeline.calibrate.comparison_power import EQUAL, KINDS, LEARNER, PLANTED, SIZES, equal, null, planted
 from pipeline.common import files
 from pipeline.scoring import bootstrap
 
@@ -14,40 +15,47 @@ def calibrate(p: dict[str, Any]) -> None:
     """Write reports/calibration.json (docs/files.md)."""
     from threadpoolctl import threadpool_limits
 
+    counts = p["calibration"]
     # One thread, so that the order of sums is fixed.
     with threadpool_limits(1):
-        files.write_json(files.CALIBRATION, error_rates(**p["calibration"]))
+        result = error_rates(counts["series"], counts["planted"], counts["pairs"])
+    files.write_json(files.CALIBRATION, result)
 
 
-def error_rates(series: int, planted: int) -> dict[str, Any]:
-    """Return the rates of wrong and right comparisons.
+def error_rates(series: int, signals: int, pairs: int) -> dict[str, Any]:
+    """Return the rates of wrong and right comparisons, by number of test windows.
 
     Args:
-        series: number of series without a signal, at least 3, and of pairs of equally good forecasts. Each has its own
-            random stream, so that a smaller number gives the first ones of a larger number.
-        planted: number of series with a signal.
+        series: number of series without a signal, at least 3. Each has its own random stream, so that a smaller number
+            gives the first ones of a larger number.
+        signals: number of series, or of samples, with a signal, for each kind and size.
+        pairs: number of pairs of equally good forecasts, for each kind and size.
     """
     nulls = {kind: [null(kind, number) for number in range(at, series, len(KINDS))] for at, kind in enumerate(KINDS)}
-    signals = [autoregressive(number) for number in range(planted)]
-    pairs = {
-        kind: [equal(kind, number) for number in range(at, max(series, len(EQUAL)), len(EQUAL))]
-        for at, kind in enumerate(EQUAL)
-    }
     return {
         "level": bootstrap.LEVEL,
-        "windows": WINDOWS,
         "resamples": bootstrap.RESAMPLES,
         "learner": LEARNER,
-        "null": {
-            **_rate(list(chain.from_iterable(nulls.values()))),
-            "kinds": {kind: _rate(outcomes) for kind, outcomes in nulls.items()},
-        },
-        "planted": {"oracle_r2": ORACLE_R2, **_rate(signals)},
-        "equal": {
-            **_both(list(chain.from_iterable(pairs.values()))),
-            "kinds": {kind: _both(outcomes) for kind, outcomes in pairs.items()},
-        },
+        "null": [
+            _by_kind(size, {kind: [outcome[size] for outcome in own] for kind, own in nulls.items()}, _rate)
+            for size in SIZES
+        ],
+        "planted": [
+            {"kind": kind, "windows": size, "oracle_r2": r2}
+            | _rate([planted(kind, size, r2, number) for number in range(signals)])
+            for kind, size, r2 in PLANTED
+        ],
+        "equal": [
+            _by_kind(size, {kind: [equal(kind, number, size) for number in range(pairs)] for kind in EQUAL}, _both)
+            for size in SIZES
+        ],
     }
+
+
+def _by_kind(size: int, outcomes: dict[str, list[str]], rate: Callable[[list[str]], dict[str, Any]]) -> dict[str, Any]:
+    """Return the rates of all outcomes together and, below `kinds`, of each kind."""
+    together = list(chain.from_iterable(outcomes.values()))
+    return {"windows": size, **rate(together), "kinds": {kind: rate(own) for kind, own in outcomes.items()}}
 
 
 def _limits(count: int, total: int) -> tuple[float, float]:

@@ -45,7 +45,7 @@ def project(rows: np.ndarray, settings: dict[str, Any], features: list[str] | No
                 "training": {"batch_size": 64, "epochs": 1, "seeds": [0]},
             }
         },
-        "calibration": {"series": 3, "planted": 1},
+        "calibration": {"series": 3, "planted": 1, "pairs": 1},
     }
     with scratch.project(written):
         write_rows(dict(zip(COLUMNS, rows.T, strict=False)))

@@ -18,6 +18,8 @@ CHIPS = {
     "not_distinguishable": {"chip": "not distinguishable", "tone": "unknown"},
     "worse": {"chip": "worse", "tone": "bad"},
 }
+# Why nothing is concluded, where the interval does not show it.
+REASONS = {"few_windows": "fewer than five independent windows", "baseline": "the baseline is NaN"}
 _QUESTIONS = {NAIVE: "Is there skill?", LINEAR: "Is a network needed?"}
 _UNITS = {"window": "windows", "sequence": "sequences"}
 _PARTS = {"validation": "validation", "train": "training"}
@@ -115,6 +117,7 @@ def _side(question: str, side: dict[str, Any], outcome: str | None) -> dict[str,
         "skill": _plus(side["skill"]) if side["skill"] is not None else "–",
         "interval": skills(side["low"], side["high"]),
         "remark": _remark(side),
+        "why": REASONS.get(side.get("reason") or "", ""),
         "p_value": p_value(side["p_value"]) if side["p_value"] else "–",
         "test": test,
         "seeds": ", ".join(skill_text(value) for value in side["seeds"].values()) or "–",
@@ -127,7 +130,7 @@ def _plus(value: float) -> str:
 
 def _remark(side: dict[str, Any]) -> str:
     """Return why there is no skill: the p-value is 0 only if predictions are NaN or infinite."""
-    if side["skill"] is not None:
+    if side["skill"] is not None or side.get("reason") in REASONS:
         return ""
     return "no finite predictions" if side["p_value"] == 0 else "the baseline is perfect"
 

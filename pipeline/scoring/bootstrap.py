@@ -63,11 +63,9 @@ class Draws(NamedTuple):
         The interval is inverted with Student's t: the end that faces 0 gives the standard error. The tail is therefore
         smooth and not cut off at one in `RESAMPLES`, of which Holm's correction for 30 experiments would leave nothing.
         """
-        from scipy import stats
-
         low, high = interval(self.widen(value, resampled))
         reach = max(value - low if value > 0 else high - value, 0.0)
-        return Error(reach / float(stats.t.ppf(1 - LEVEL / 2, self.degrees)), self.degrees)
+        return Error(reach / Error(1.0, self.degrees).reach(LEVEL), self.degrees)
 
     def p_value(self, value: float, resampled: np.ndarray) -> float:
         """Return the two-sided p-value of a mean of 0, below 5 % exactly where the interval excludes 0.
@@ -132,7 +130,9 @@ def block_length(series: list[np.ndarray], overlap: int = 1) -> int:
     for values in series:
         # The rule needs a few dozen windows for its autocorrelations, and values that vary.
         if len(values) >= 20 and np.ptp(values) > 0:
-            lengths.append(float(optimal_block_length(values / np.abs(values).max())["stationary"].iloc[0]))
+            # Differences of hits are mostly 0, for which the rule divides by 0.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                lengths.append(float(optimal_block_length(values / np.abs(values).max())["stationary"].iloc[0]))
     longest = max(length for length in lengths if np.isfinite(length))
     most = max((len(series[0]) if series else 1) // 4, 1)
     return int(min(np.ceil(longest), most))
@@ -163,7 +163,7 @@ def _counts(units: int, block: int) -> Iterator[np.ndarray]:
 
 @lru_cache(maxsize=32)
 def _kept(units: int, block: int) -> np.ndarray:
-    return np.stack(list(_counts(units, block))).astype(np.uint16)
+    return np.stack(list(_counts(units, block))).astype(float)
 
 
 def _resample(table: np.ndarray, block: int) -> np.ndarray:

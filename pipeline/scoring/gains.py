@@ -133,6 +133,19 @@ def side(units: Sample, at: int, base: int, extra: Error | None = None) -> Side:
     return result | {"comparison": "better" if found.value > 0 else "worse", "reason": None}
 
 
+def conclusion(loss: np.ndarray, base: np.ndarray, overlap: int = 1) -> str:
+    """Return the `comparison` of `side` for the losses of two forecasts, `[windows]`.
+
+    Where an autoregression alone finds no difference, nothing is resampled: the wider interval holds. `calibrate`
+    compares equal forecasts tens of thousands of times, which takes a tenth of the time.
+    """
+    difference = base - loss
+    errors, windows = long_run.errors(difference, overlap)
+    if windows < FEWEST or any(error.p_value(float(difference.mean())) >= LEVEL for error in errors):
+        return "not_distinguishable"
+    return str(side(sample([loss, base], [(0, 1)], overlap), 0, 1)["comparison"])
+
+
 def _interval(units: Sample, at: int, base: int, found: Gain) -> tuple[float, float]:
     """Return the ends of the interval of the skill; 0 is outside exactly where the p-value is below 5 %."""
     draws, reference = units.draws, units.mean(base)

@@ -37,25 +37,26 @@ class Error(NamedTuple):
 
     def reach(self, level: float) -> float:
         """Return half the width of the two-sided interval that misses the mean with probability `level`."""
-        from scipy import stats
+        from scipy import special
 
-        return float(stats.t.ppf(1 - level / 2, self.degrees)) * self.standard
+        return float(special.stdtrit(self.degrees, 1 - level / 2)) * self.standard
 
     def p_value(self, mean: float) -> float:
         """Return the two-sided p-value of a true mean of 0; without a spread 1 for 0, otherwise the smallest one."""
-        from scipy import stats
+        from scipy import special
 
         if mean == 0:
             return 1.0
         if self.standard <= 0:
             return LEAST_P
-        return max(float(2 * stats.t.sf(abs(mean) / self.standard, self.degrees)), LEAST_P)
+        return max(float(2 * special.stdtr(self.degrees, -abs(mean) / self.standard)), LEAST_P)
 
 
 def errors(values: np.ndarray, overlap: int = 1, rows: np.ndarray | None = None) -> tuple[list[Error], float]:
     """Return standard errors of the mean of correlated values, of which the largest interval holds.
 
-    One is that of the windows, the other that of the means of groups of consecutive windows.
+    The first is that of the windows; where they overlap, of the means of as many as share a target row. The second is
+    that of the means of longer groups of consecutive windows.
 
     Args:
         values: differences of losses, `[windows]` in time order.
@@ -67,38 +68,41 @@ def errors(values: np.ndarray, overlap: int = 1, rows: np.ndarray | None = None)
         The errors, and the number of independent windows that the windows are worth.
     """
     count = len(values)
-    if count < 2:
-        return [], float(count)
-    effective = _effective(values, overlap, _joints(rows, count))
-    found, worth = [_error(values, effective, max(effective - 1, 0.3))], effective
+    rows = np.arange(count) if rows is None else rows
+    groups = _groups(values, rows, overlap)
+    if len(groups[0]) < 2:
+        return [], float(len(groups[0]))
+    worth = _effective(*groups, _BIASES)
+    found = [_error(groups[0], worth, max(worth - 1, 0.3))]
     size = count // max(_GROUPS, round(count**_GROWTH))
-    if size > 1:
-        groups = values[count % size :].reshape(-1, size).mean(axis=1)
-        # Its bias is smaller, and its number of groups is known: only the windows' own error pays for few degrees.
-        own = _effective(groups, overlap / size, np.zeros(len(groups) - 1, bool), 1.0)
-        found.append(_error(groups, own, len(groups) - 1))
-        worth = min(worth, own * size)
+    if size > overlap:
+        groups = _groups(values, rows, size)
+        # Their bias is smaller, and only the first error pays for a correlation that is not known exactly.
+        found.append(_error(groups[0], _effective(*groups, 1.0), len(groups[0]) - 1))
     return found, worth
 
 
-def _joints(rows: np.ndarray | None, count: int) -> np.ndarray:
-    """Return where a window is not followed by its neighbour, `[windows - 1]`; neighbours are the closest windows."""
-    if rows is None:
-        return np.zeros(count - 1, bool)
-    apart = np.diff(rows)
-    return np.asarray(apart > apart.min())
+def _groups(values: np.ndarray, rows: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means of groups of consecutive windows, up to the last one, and the row of each first window."""
+    rest = len(values) % size
+    return values[rest:].reshape(-1, size).mean(axis=1), rows[rest::size]
 
 
-def _effective(values: np.ndarray, overlap: float, joints: np.ndarray, biases: float = _BIASES) -> float:
-    """Return the number of independent values with a mean as exact: n (1 - r) / (1 + r), of an AR(1)."""
-    count, centred = len(values), _centred(values)
-    squares, neighbours = float(centred @ centred), int(np.sum(~joints))
-    most = count / max(overlap, 1)
-    if not neighbours or not squares:
-        return most
-    r = float((centred[1:] * centred[:-1])[~joints].sum()) / squares * (count - 1) / neighbours
+def _effective(values: np.ndarray, rows: np.ndarray, biases: float) -> float:
+    """Return the number of independent values with a mean as exact: n (1 - r) / (1 + r), of an AR(1).
+
+    Args:
+        values: `[values]` in time order.
+        rows: `[values]`; neighbours are the closest ones.
+        biases: how often the bias of r is added to it.
+    """
+    count, centred, apart = len(values), _centred(values), np.diff(rows)
+    squares, neighbours = float(centred @ centred), apart <= apart.min()
+    if not squares:
+        return float(count)
+    r = float((centred[1:] * centred[:-1])[neighbours].mean()) * (count - 1) / squares
     r = float(np.clip(r + biases * (1 + 3 * r) / count, 0, _MOST))
-    return min(count * (1 - r) / (1 + r), most)
+    return count * (1 - r) / (1 + r)
 
 
 def _centred(values: np.ndarray) -> np.ndarray:

@@ -37,27 +37,47 @@ def test_the_series_are_what_they_are_called():
     clusters = kinds["volatility_clusters"]
     assert stats.kurtosis(clusters) > 2
     assert correlation(np.abs(clusters)) > 0.1
-    planted = np.concatenate([comparison_power.autoregression(number) for number in range(10)])
+    planted = np.concatenate([comparison_power.autoregression(number, 0.1) for number in range(10)])
     assert correlation(planted) ** 2 == pytest.approx(0.1, abs=0.02)
 
 
 def test_the_learner_finds_a_linear_signal_and_little_else():
     shares = []
     for number in range(5):
-        train, validation, test = comparison_power.parts(comparison_power.autoregression(number), 1, levels=False)
+        train, validation, test = comparison_power.parts(comparison_power.autoregression(number, 0.1), 1, levels=False)
         forecast = comparison_power.learner(train, validation, np.random.default_rng(number))(test)
         truth = test.raw_targets()
         shares.append(1 - np.mean((forecast - truth) ** 2) / truth.var())
     assert np.mean(shares) > 0.06
 
 
-def test_equal_forecasts_have_equal_expected_losses():
+@pytest.mark.parametrize("size", [30, 500])
+def test_equal_forecasts_have_equal_expected_losses(size):
     for kind in comparison_power.EQUAL:
         losses = []
         for number in range(60):
-            truth, one, other = comparison_power._alike(kind, np.random.default_rng([3, number]))
+            alike = comparison_power._alike(kind, np.random.default_rng([3, number]), size)
+            assert alike.shape == (3, size)
+            truth, one, other = alike
             losses.append([np.mean((truth + one) ** 2), np.mean((truth + other) ** 2)])
         first, second = np.transpose(losses)
-        assert first.shape == (60,)
         assert abs(np.mean(first - second)) < 4 * np.std(first - second) / np.sqrt(60)
         assert np.std(first - second) > 0
+
+
+def test_the_smaller_sizes_are_the_first_windows_of_the_larger_ones():
+    values = comparison_power.autoregression(1, 0.5)
+    whole = comparison_power.compare(values, 1, 1)
+    assert list(whole) == [12, 30, 100, 500]
+    assert whole == {**whole, **comparison_power.compare(values, 1, 1, sizes=(100, 30))}
+    assert whole[500] == "better"
+
+
+def test_the_signal_of_independent_windows_explains_as_much_as_it_says(monkeypatch):
+    shares = []
+    monkeypatch.setattr(
+        comparison_power.gains, "conclusion", lambda loss, base: shares.append(loss.mean() / base.mean())
+    )
+    for number in range(20):
+        comparison_power.planted("independent", 500, 0.3, number)
+    assert np.mean(shares) == pytest.approx(0.7, abs=0.02)

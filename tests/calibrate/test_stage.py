@@ -13,26 +13,25 @@ from pipeline.scoring import bootstrap
 
 
 def test_the_stage_writes_its_table(project):
-    settings = yaml.safe_load(params.FILE.read_text()) | {"calibration": {"series": 30, "planted": 12}}
+    settings = yaml.safe_load(params.FILE.read_text()) | {"calibration": {"series": 30, "planted": 12, "pairs": 10}}
     params.FILE.write_text(yaml.safe_dump(settings))
     main([])
     before = files.CALIBRATION.read_bytes()
     table = json.loads(before)
-    assert {key: table[key] for key in ("level", "windows", "resamples")} == {
-        "level": 0.05,
-        "windows": 500,
-        "resamples": bootstrap.RESAMPLES,
-    }
-    assert list(table["null"]["kinds"]) == list(comparison_power.KINDS)
-    for key in ("null", "equal"):
-        kinds = table[key]["kinds"].values()
-        assert table[key]["better"] == sum(kind["better"] for kind in kinds)
-        assert table[key]["series"] == sum(kind["series"] for kind in kinds)
-    assert (table["null"]["series"], table["planted"]["series"], table["equal"]["series"]) == (30, 12, 30)
-    # Both could only be missed by statistics that are wrong: 5 % of 30, 80 % of 12.
-    assert table["null"]["better"] <= 3
-    assert table["planted"]["better"] >= 9
-    assert table["planted"]["oracle_r2"] == 0.1
+    assert (table["level"], table["resamples"]) == (0.05, bootstrap.RESAMPLES)
+    for key, kinds, count in (("null", comparison_power.KINDS, 30), ("equal", comparison_power.EQUAL, 50)):
+        assert [own["windows"] for own in table[key]] == [12, 30, 100, 500]
+        for own in table[key]:
+            assert list(own["kinds"]) == list(kinds)
+            assert own["better"] == sum(kind["better"] for kind in own["kinds"].values())
+            assert own["series"] == sum(kind["series"] for kind in own["kinds"].values()) == count
+            # Only wrong statistics could miss these: 5 % of 30 and 50.
+            assert own["better"] + own.get("worse", 0) <= 7
+    found = {(own["kind"], own["windows"], own["oracle_r2"]): own["better"] for own in table["planted"]}
+    assert list(found) == list(comparison_power.PLANTED)
+    assert {own["series"] for own in table["planted"]} == {12}
+    assert found["autoregression", 500, 0.1] >= 8
+    assert found["independent", 100, 0.3] >= 5
     main([])
     assert files.CALIBRATION.read_bytes() == before
 

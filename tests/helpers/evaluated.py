@@ -38,7 +38,7 @@ def build(
         own = {"source": "pipeline/sources/steps.py", "length": sequence_length, "counts": "sampled"}
     settings = {
         "size": "quick",
-        "calibration": {"series": 3, "planted": 1},
+        "calibration": {"series": 3, "planted": 1, "pairs": 1},
         "series": {"tiny": own},
         "datasets": {
             "tiny": {

@@ -211,12 +211,17 @@ def calibrated():
     both = {"series": 90, "better": 2, "better_rate": 2 / 90, "worse": 3, "worse_rate": 3 / 90, "upper": 0.101}
     return {
         "level": 0.05,
-        "windows": 500,
         "resamples": 1000,
         "learner": "ridge regression on random features",
-        "null": {**rate(2000, 50, 0.0314), "kinds": {"random_walk": rate(667, 40, 0.0951)}},
-        "planted": {"oracle_r2": 0.1, **rate(400, 300, 0.79), "lower": 0.712},
-        "equal": {**both, "kinds": {"overlapping": both}},
+        "null": [
+            {"windows": 12, **rate(2000, 10, 0.0114), "kinds": {"random_walk": rate(667, 4, 0.0151)}},
+            {"windows": 500, **rate(2000, 20, 0.0194), "kinds": {"random_walk": rate(667, 40, 0.0951)}},
+        ],
+        "planted": [
+            {"kind": "autoregression", "windows": 500, "oracle_r2": 0.1, **rate(400, 300, 0.79), "lower": 0.712},
+            {"kind": "independent", "windows": 12, "oracle_r2": 0.9, **rate(400, 40, 0.79), "lower": 0.081},
+        ],
+        "equal": [{"windows": size, **both, "kinds": {"overlapping": both}} for size in (12, 500)],
     }
 
 

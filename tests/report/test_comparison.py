@@ -68,3 +68,11 @@ def test_no_finite_prediction_is_worse_and_has_no_skill():
     assert "worse no finite predictions" in text
     assert "independent ones; resampled" not in text
     assert "0 of 1 experiments have skill." in text
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_too_few_windows_are_named_where_nothing_is_concluded():
+    few = {**side("train_mean", 0.9, 1.0), "low": None, "high": None, "reason": "few_windows"}
+    text = visible_text(render([made_up("a", compared={"naive": few})]))
+    assert "not distinguishable fewer than five independent windows" in text
+    assert "fewer than five" not in visible_text(render([made_up("a")])).split("Methods")[0]

@@ -85,8 +85,8 @@ def test_new_names_are_escaped_everywhere():
     twin = made_up("twin", compared={"windows_key": "k"})
     table = {**TABLE, "title": bad, "source": bad, "url": '"' + bad, "rows": [{"name": bad, "mse": 1e9, "mae": 1.0}]}
     calibration = {**calibrated(), "learner": bad}
-    calibration["null"]["kinds"] = {bad: calibration["null"]["kinds"]["random_walk"]}
-    calibration["equal"]["kinds"] = {bad: calibration["equal"]["kinds"]["overlapping"]}
+    for key, kind in (("null", "random_walk"), ("equal", "overlapping")):
+        calibration[key] = [{**own, "kinds": {bad: own["kinds"][kind]}} for own in calibration[key]]
     found = diagnosed(bad, bad, cannot_tell=[bad])
     found["reasons"] = [bad]
     found["findings"][0] |= {"code": bad, "weight": bad, "evidence": {bad: bad}, "explanation": bad, "advice": bad}

@@ -50,14 +50,18 @@ def test_the_groups_are_of_consecutive_windows_and_end_with_the_last_one():
     assert error.standard == pytest.approx(np.sqrt(means.var() * 21 / (21 - 21 / effective) / effective))
 
 
-def test_of_overlapping_windows_one_in_so_many_counts():
-    values = np.random.default_rng(3).normal(size=30)
-    assert long_run.errors(values, 10)[1] == 3
-    errors, worth = long_run.errors(np.random.default_rng(3).normal(size=400), 10)
-    assert worth == pytest.approx(40)
-    assert errors[0].degrees == pytest.approx(39)
-    # A group of eleven windows is longer than the overlap.
-    assert len(errors) == 2
+def test_of_overlapping_windows_the_means_of_so_many_count():
+    values = np.random.default_rng(3).normal(size=400)
+    for overlap, rest in ((7, 1), (10, 0)):
+        means = values[rest:].reshape(-1, overlap).mean(axis=1)
+        errors, worth = long_run.errors(values, overlap)
+        # Longer groups are a second series.
+        assert (len(errors), errors[0], worth) == (2, *long_run.errors(means)[0][:1], long_run.errors(means)[1])
+        assert worth <= 400 // overlap
+    # Of 400 windows, longer groups hold 400 // round(400**0.6) = 11.
+    assert len(long_run.errors(values, 11)[0]) == 1
+    assert long_run.errors(values[:30], 16) == ([], 1)
+    assert long_run.errors(values[:30], 15)[1] <= 2
 
 
 def test_windows_of_two_folds_are_no_neighbours():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pipeline.scoring import bootstrap, long_run, scores, significance, skill
+from pipeline.scoring import bootstrap, gains, long_run, scores, significance, skill
 from tests.helpers.losses import against, correlated, pair
 
 
@@ -156,6 +156,17 @@ def test_a_dozen_windows_of_a_slow_wave_are_worth_too_few():
     again = against((np.ones(12) + 0.2 * (wave - wave.mean()))[mixed], np.full(12, 2.0))
     assert (again["naive"]["comparison"], again["naive"]["reason"]) == ("better", None)
     assert again["effective_windows"] == pytest.approx(12, rel=0.1)
+
+
+@pytest.mark.parametrize(("windows", "overlap", "worse"), [(30, 1, 1.5), (60, 6, 5.0), (12, 1, 3.0), (100, 1, 1.2)])
+def test_the_conclusion_alone_is_that_of_the_side(windows, overlap, worse):
+    seen = set()
+    for number in range(40):
+        network, base = pair(np.random.default_rng([30, number, windows]), windows, worse=worse)
+        side = against(network, base, overlap=overlap)["naive"]
+        assert gains.conclusion(network, base, overlap) == side["comparison"]
+        seen.add(side["comparison"])
+    assert seen == {"better", "not_distinguishable"}
 
 
 def test_the_wider_of_both_intervals_holds():
