@@ -29,6 +29,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "pipeline/room/part.py": MODULE,
         "tests/room/test_part.py": TESTS,
         "tests/mutants.yaml": "[]",
+        "tests/helpers/unshrunk.py": "",
         "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\nmarkers = ["slow"]\n',
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
