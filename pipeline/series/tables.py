@@ -53,13 +53,15 @@ class CsvFile(TableFile):
 
     def __init__(self, path: Path) -> None:
         _check_utf8(path)
-        records = [record for _, record in islice(_records(path, blank=False), 2)]
+        records = list(islice(_records(path, blank=False), 2))
         if not records:
             raise UserError(str(path), "must have rows", "blank lines alone", "Copy it again.")
         if len(records) == 1:
             raise UserError(str(path), "must have rows below its header", "a header alone", "Add the rows.")
-        super().__init__(path, records[0])
-        self._single = len(self.names) == 1  # a blank line is then a missing cell
+        line, names = records[0]
+        super().__init__(path, names)
+        self._single = len(names) == 1  # a blank line is then a missing cell, unless it is above the header
+        self._above = line - 1 if self._single else 0
 
     def place(self, row: int) -> str:
         """See `TableFile.place`."""
@@ -92,7 +94,7 @@ class CsvFile(TableFile):
         kinds = dict.fromkeys(columns, kind) | ({} if time is None else {time: pa.string()})
         return arrow_csv.read_csv(
             self.path,
-            read_options=arrow_csv.ReadOptions(block_size=1 << 24),
+            read_options=arrow_csv.ReadOptions(block_size=1 << 24, skip_rows=self._above),
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=not self._single),
             convert_options=arrow_csv.ConvertOptions(
                 include_columns=list(kinds), column_types=kinds, null_values=MISSING, strings_can_be_null=True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.dataset.sampling import evenly
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(1, 300))
 def test_indices_are_evenly_spaced_from_the_first_to_the_last(count: int, most: int) -> None:
     found = evenly(count, most)
