@@ -25,17 +25,21 @@ def collect(settings: dict[str, Any], name: str) -> tuple[Arrays, dict[str, Any]
     data = experiment["dataset"]
     arrays: Arrays = defaultdict(list)
     about: dict[str, Any] = {}
+    # Each fold has its own scaling. Pooled scores need one unit, which later folds' rows must not decide.
+    units = _units(dataset.load(data, 0, "train").spec)
     for fold in range(dataset.folds(data)):
-        about = _add_fold(arrays, name, data, fold, experiment["training"]["seeds"])
+        about = _add_fold(arrays, name, data, fold, experiment["training"]["seeds"], units)
     return arrays, about
 
 
-def _add_fold(arrays: Arrays, name: str, data: str, fold: int, seeds: list[int]) -> dict[str, Any]:
+def _add_fold(
+    arrays: Arrays, name: str, data: str, fold: int, seeds: list[int], units: tuple[float, float]
+) -> dict[str, Any]:
     """Add the truth and all forecasts of one fold to `arrays`, and return a description of the target."""
     train = dataset.load(data, fold, "train")
     spec = train.spec
     learned = baselines.fit(train)
-    center, scale = _units(spec)
+    center, scale = units
     naive = _naive(train)
     for part in PARTS:
         if not dataset.has(data, fold, part):
@@ -70,12 +74,13 @@ def _add_fold(arrays: Arrays, name: str, data: str, fold: int, seeds: list[int])
         "period": spec.period,
         "sequence_length": spec.sequence_length,
         "overlap": skill.overlapping(spec),
+        "score_scale": scale,
         "units": "standardised" if spec.score_units == "standardised" and not spec.classes else "original",
     }
 
 
 def _units(spec: dataset.Spec) -> tuple[float, float]:
-    """Return what to subtract from a value and then divide it by before scoring, both from the training rows."""
+    """Return what to subtract from a value and then divide it by before scoring, both from the fold's training rows."""
     if spec.classes or spec.score_units != "standardised":
         return 0.0, 1.0
     return spec.target_center, spec.target_scale

@@ -31,24 +31,31 @@ def evaluate(settings: dict[str, Any], name: str) -> None:
         arrays, about = collect(settings, name)
         result = measure(settings, name, arrays, about)
     seeds = settings["experiments"][name]["training"]["seeds"]
-    files.write_table(files.LOSSES / f"{name}.parquet", losses(arrays, seeds, about["classes"]))
+    files.write_table(files.LOSSES / f"{name}.parquet", losses(arrays, seeds, about))
     files.write_json(files.EVALUATION / f"{name}.json", significant(result, 7))
     files.write_json(files.METRICS / f"{name}.json", {name: significant(summarise(result), 4)})
     plot_tables.write(name, arrays, result["training"], seeds, about["classes"])
 
 
-def losses(arrays: Arrays, seeds: list[int], classes: int | None) -> dict[str, np.ndarray]:
+def losses(arrays: Arrays, seeds: list[int], about: dict[str, Any]) -> dict[str, np.ndarray]:
     """Return each test window's loss per seed, all folds in time order, for comparing two experiments.
+
+    Args:
+        arrays: output of `collect`, in the units of the scores.
+        seeds: seeds of the trainings.
+        about: `classes` and `score_scale`.
 
     Returns:
         `row`, int64 `[windows]`: series row of the first target. `loss_SEED`, float64 `[windows]`: squared error in the
-        units of the scores, mean over the steps, or Brier score; NaN where the forecast is not finite.
+        units of the series, whatever the training rows of the experiment, mean over the steps; or Brier score; NaN
+        where the forecast is not finite.
     """
     rows, truth = (np.concatenate(arrays["test", key]) for key in ("row", "truth"))
     order = np.argsort(rows, kind="stable")
     table = {"row": rows[order].astype(np.int64)}
     for seed in seeds:
-        table[f"loss_{seed}"] = skill.losses(truth, np.concatenate(arrays["test", ("seed", seed)]), classes)[order]
+        own = skill.losses(truth, np.concatenate(arrays["test", ("seed", seed)]), about["classes"])[order]
+        table[f"loss_{seed}"] = own * about["score_scale"] ** 2
     return table
 
 

@@ -91,6 +91,7 @@ def section(
         from pipeline.scoring import skill
 
         about = {"overlap": max(before["overlap"], after["overlap"]), "sequence_length": before["sequence_length"]}
+        about["scale"] = before["score_scale"]
         again = skill.unchanged(losses[0], **about)
         effect = skill.paired(*losses, **about)
         result["summary"] = _sentence(effect, again)
@@ -132,6 +133,22 @@ def mismatch(before: dict[str, Any], after: dict[str, Any]) -> str:
     )
 
 
+def unit(before: dict[str, Any], after: dict[str, Any]) -> float:
+    """Return the factor that turns a loss of `after` into the units of `before`: each may have its own scaling.
+
+    Losses of `reports/losses/` are in the units of the series, and need none.
+    """
+    return float((after["score_scale"] / before["score_scale"]) ** 2)
+
+
+def other_unit(before: dict[str, Any], after: dict[str, Any], name: str) -> str:
+    """Return a remark on losses that are converted; empty if both have the same scaling."""
+    if before["score_scale"] == after["score_scale"]:
+        return ""
+    scales = [number(evaluation["score_scale"]) for evaluation in (before, after)]
+    return f"Losses {name} are converted from units of {scales[1]} to units of {scales[0]}, the scaling of the first."
+
+
 def _main(evaluation: dict[str, Any]) -> str:
     return scores.main_score(evaluation["classes"])
 
@@ -150,23 +167,27 @@ def _rows(
     rows += [_row(f"retrained unchanged, seed {seed}", own["seeds"][seed], before) for seed in others]
     if again:
         rows.append(difference_row("retrained unchanged, against the first seed", "unchanged", again))
-    rows += [_row(f"with the fix, seed {seed}", score, after) for seed, score in new["seeds"].items()]
+    factor = unit(before, after)
+    rows += [_row(f"with the fix, seed {seed}", score, after, factor=factor) for seed, score in new["seeds"].items()]
     if effect:
         rows.append(difference_row("with the fix, against as posted, all seeds", "effect", effect))
     chosen = ((after.get("comparison") or {}).get("naive") or {}).get("baseline")
     if chosen and chosen in new["baselines"]:
-        rows.append(_row(f"{baseline(chosen)}, the naive baseline", new["baselines"][chosen], after, "beside"))
+        rows.append(_row(f"{baseline(chosen)}, the naive baseline", new["baselines"][chosen], after, "beside", factor))
     if new["oracle"]:
-        rows.append(_row("oracle", new["oracle"], after, "beside"))
+        rows.append(_row("oracle", new["oracle"], after, "beside", factor))
     return rows
 
 
-def _row(name: str, score: dict[str, Any], evaluation: dict[str, Any], kind: str = "seed") -> dict[str, Any]:
+def _row(
+    name: str, score: dict[str, Any], evaluation: dict[str, Any], kind: str = "seed", factor: float = 1.0
+) -> dict[str, Any]:
+    loss = score.get(_loss(evaluation))
     return {
         "kind": kind,
         "name": name,
         "score": number(score.get(_main(evaluation))),
-        "loss": number(score.get(_loss(evaluation))),
+        "loss": number(None if loss is None else loss * factor),
         "reduction": "",
         "interval": "",
         "p_value": "",
@@ -254,6 +275,7 @@ def _remarks(before: dict[str, Any], after: dict[str, Any], effect: dict[str, An
                 f"; {thousands(left['posted'])} exist only as posted, {thousands(left['remedied'])} only with the fix"
             )
         remarks.append(text + ".")
+    remarks += [text for text in [other_unit(before, after, "with the fix")] if text]
     if before["thresholds"] != after["thresholds"]:
         remarks.append("The class thresholds differ, so windows near them may belong to different classes in the two.")
     shares = [((each.get("comparison") or {}).get("oracle_share") or {}).get("share") for each in (before, after)]

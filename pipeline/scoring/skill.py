@@ -178,6 +178,7 @@ def paired(
     *,
     overlap: int = 1,
     sequence_length: int | None = None,
+    scale: float = 1.0,
 ) -> dict[str, Any]:
     """Measure how much lower the losses of one experiment are than those of another, on their common test windows.
 
@@ -188,6 +189,7 @@ def paired(
         after: the same for the other experiment; windows are matched by their `row`.
         overlap: how many windows in a row share a target row; the larger number of the two experiments.
         sequence_length: rows of an independent sequence, or None.
+        scale: unit of `posted` and `remedied`, in units of the losses' errors: `score_scale` of the first experiment.
 
     Returns:
         `posted` and `remedied`, the mean losses before and after on the common windows; `reduction`,
@@ -197,7 +199,10 @@ def paired(
         worse than any finite ones. Then there is no reduction, nor where the posted losses are 0.
     """
     rows, left, right = np.intersect1d(before["row"], after["row"], return_indices=True)
-    sides = {"posted": _seeds_mean(before)[left], "remedied": _seeds_mean(after)[right]}
+    posted, remedied = _seeds_mean(before)[left], _seeds_mean(after)[right]
+    # Losses that differ by the rounding of their units are equal.
+    remedied = np.where(np.isclose(remedied, posted, rtol=1e-9, atol=0), posted, remedied)
+    sides = {"posted": posted, "remedied": remedied}
     result: dict[str, Any] = {
         "windows": len(rows),
         "left_out": {"posted": len(before["row"]) - len(rows), "remedied": len(after["row"]) - len(rows)},
@@ -206,7 +211,7 @@ def paired(
         "level": LEVEL,
     }
     finite = {key: bool(np.isfinite(loss).all()) and len(rows) > 0 for key, loss in sides.items()}
-    result |= {key: float(np.mean(loss)) if finite[key] else None for key, loss in sides.items()}
+    result |= {key: float(np.mean(loss)) / scale**2 if finite[key] else None for key, loss in sides.items()}
     if not all(finite.values()):
         comparison = "better" if finite["remedied"] else "worse" if finite["posted"] else "not_distinguishable"
         p_value = 1.0 if comparison == "not_distinguishable" else 0.0
@@ -225,7 +230,7 @@ def _seeds_mean(table: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def unchanged(
-    table: dict[str, np.ndarray], *, overlap: int = 1, sequence_length: int | None = None
+    table: dict[str, np.ndarray], *, overlap: int = 1, sequence_length: int | None = None, scale: float = 1.0
 ) -> dict[str, Any] | None:
     """Apply `paired` to one experiment retrained without a change: its first seed before, its other seeds after.
 
@@ -235,12 +240,13 @@ def unchanged(
         table: table of `reports/losses/`, its seeds in the order of the training's.
         overlap: as in `paired`.
         sequence_length: as in `paired`.
+        scale: as in `paired`.
     """
     first, *others = (name for name in table if name != "row")
     if not others:
         return None
     before, after = ({"row": table["row"]} | {name: table[name] for name in names} for names in ([first], others))
-    return paired(before, after, overlap=overlap, sequence_length=sequence_length)
+    return paired(before, after, overlap=overlap, sequence_length=sequence_length, scale=scale)
 
 
 def corrected(sides: list[Side], level: float = LEVEL, tried: int = 0) -> list[str]:

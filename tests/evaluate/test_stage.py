@@ -10,6 +10,7 @@ from sklearn import metrics
 
 from pipeline import dataset
 from pipeline.common import files
+from pipeline.scoring import skill
 from tests.conftest import PROJECT
 from tests.helpers.evaluated import HOLDOUT, NAME, WAVE, build, predict, run
 
@@ -109,6 +110,41 @@ def test_the_loss_of_each_test_window_is_stored_for_each_seed():
         np.testing.assert_allclose(table[f"loss_{seed}"], 5 * (table["row"] * 0.001 * (seed + 1)) ** 2)
         mean = evaluation["parts"]["test"]["seeds"][str(seed)]["mse"]
         assert table[f"loss_{seed}"].mean() == pytest.approx(mean, rel=1e-6)
+
+
+def test_identical_forecasts_are_identical_whatever_rows_scale_them():
+    # A trend: the spread of the training rows depends on how many there are.
+    values = 0.5 * np.arange(200) + 10 * np.tile(WAVE, 2)[:200]
+    tables, scales = [], []
+    for split in ({"scheme": "holdout", "test": 0.3}, {"scheme": "holdout", "test": 0.3, "validation": 0.2}):
+        settings = build(values, split_settings=split, window_settings={"length": 5}, score_units="standardised")
+        predict(lambda part, seed: part.raw_targets() + np.sin(part.table["row"])[:, None] * (seed + 1))
+        evaluation, _ = run(settings)
+        scales.append(evaluation["score_scale"])
+        assert scales[-1] == pytest.approx(dataset.load("tiny", 0, "train").spec.target_scale, rel=1e-6)
+        tables.append(files.read_table(files.LOSSES / f"{NAME}.parquet"))
+        np.testing.assert_allclose(tables[-1]["loss_1"], (2 * np.sin(tables[-1]["row"])) ** 2)
+        mean = evaluation["parts"]["test"]["seeds"]["1"]["mse"] * scales[-1] ** 2
+        assert tables[-1]["loss_1"].mean() == pytest.approx(mean, rel=1e-5)
+    assert scales[0] / scales[1] > 1.2
+    got = skill.paired(*tables, scale=scales[0])
+    assert (got["reduction"], got["p_value"], got["comparison"]) == (0, 1, "not_distinguishable")
+    mean = np.mean([tables[0][f"loss_{seed}"].mean() for seed in (0, 1)])
+    assert got["posted"] == got["remedied"] == pytest.approx(mean / scales[0] ** 2)
+
+
+def test_all_folds_are_scored_in_the_units_of_the_first():
+    expanding = {"scheme": "expanding", "folds": 2, "test_size": 40}
+    values = np.arange(200.0) ** 2 / 100
+    settings = build(values, split_settings=expanding, window_settings={"length": 5}, score_units="standardised")
+    predict(lambda part, seed: part.raw_targets() + 3.0)
+    evaluation, _ = run(settings)
+    first, last = (dataset.load("tiny", fold, "train").spec.target_scale for fold in (0, 1))
+    assert last > 1.3 * first
+    assert evaluation["score_scale"] == pytest.approx(first, rel=1e-6)
+    assert [fold["network"]["mae"]["mean"] for fold in evaluation["parts"]["test"]["folds"]] == pytest.approx(
+        [3 / first] * 2, rel=1e-5
+    )
 
 
 def test_stored_losses_of_classes_are_brier_scores_and_of_no_number_none():

@@ -114,6 +114,7 @@ def made_up(
             "overlap": 1,
             "sequence_length": 50 if kind == "sequence_mean" else None,
             "units": "original",
+            "score_scale": 1.0,
             "settings": {
                 "experiment": {"dataset": "d", "training": training},
                 "dataset": {"series": "s"},

@@ -51,6 +51,25 @@ def test_a_pair_whose_losses_mean_other_things_is_not_compared():
     assert pair["summary"] == ""
 
 
+def test_losses_of_another_scaling_are_shown_in_the_units_of_the_first():
+    evaluations = {name: made_up(name, 107289) | {"units": "standardised"} for name in ("a", "a_remedied")}
+    evaluations["a"]["score_scale"], evaluations["a_remedied"]["score_scale"] = 2.0, 4.0
+    evaluations["a"]["parts"]["test"]["seeds"]["0"]["mse"] = 0.3
+    for score in (evaluations["a_remedied"]["parts"]["test"][key] for key in ("oracle", "seeds")):
+        (score.get("0") or score)["mse"] = 0.1
+    pair = a_pair(evaluations=evaluations, factor=1.0)
+    rows = {row["name"]: row["loss"] for row in pair["rows"]}
+    assert (rows["as posted, seed 0"], rows["with the fix, seed 0"], rows["oracle"]) == ("0.300", "0.400", "0.400")
+    assert pair["summary"].startswith("With the fix, not distinguishable: the test loss is 0.0 % lower")
+    mean = stored("a")["loss_0"].mean() * 1.0005 / 4
+    assert rows["with the fix, against as posted, all seeds"] == f"{mean:.3f} → {mean:.3f}"
+    assert (
+        "Losses with the fix are converted from units of 4.00 to units of 2.00, the scaling of the first."
+        in (pair["remarks"])
+    )
+    assert not any("converted" in remark for remark in a_pair()["remarks"])
+
+
 def test_windows_that_only_one_has_are_counted_and_nan_is_named():
     losses = {"a": stored("a"), "a_remedied": stored("a", rows=100, first=30, factor=0.5)}
     assert a_pair(losses=losses)["remarks"][0] == (

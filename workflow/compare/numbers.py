@@ -71,6 +71,8 @@ def mismatch(base: Side, other: Side) -> str:
             return f"it {'is not evaluated' if side.known else 'does not exist'} in `{side.revision}`"
         if side.losses is None:
             return f"`{side.revision}` has no losses of single windows"
+        if "score_scale" not in side.evaluation and side.evaluation["units"] != "original":
+            return f"the losses of `{side.revision}` are in units that it does not record"
     evaluations = [{**(side.evaluation or {})} for side in (base, other)]
     if reason := pairs.mismatch(*evaluations):
         return f"the targets differ: {reason}"
@@ -105,8 +107,8 @@ def effects(sides: list[Side], tried: int = 0) -> list[dict[str, Any]]:
         missing, paired = "" if other.same else mismatch(base, other), None
         if not missing and not other.same and base.evaluation and other.evaluation and base.losses and other.losses:
             overlap = max(base.evaluation["overlap"], other.evaluation["overlap"])
-            length = base.evaluation["sequence_length"]
-            paired = skill.paired(base.losses, other.losses, overlap=overlap, sequence_length=length)
+            about = {"sequence_length": base.evaluation["sequence_length"], "scale": scale(base)}
+            paired = skill.paired(base.losses, other.losses, overlap=overlap, **about)
         result.append({"missing": missing, "paired": paired, "outcome": None})
     compared = [effect for effect in result if effect["paired"]]
     outcomes = [effect["paired"]["comparison"] for effect in compared]
@@ -124,7 +126,12 @@ def retrained(base: Side) -> dict[str, Any] | None:
     if base.evaluation is None or base.losses is None:
         return None
     about = {key: base.evaluation[key] for key in ("overlap", "sequence_length")}
-    return skill.unchanged(base.losses, **about)
+    return skill.unchanged(base.losses, **about, scale=scale(base))
+
+
+def scale(side: Side) -> float:
+    """Return the unit of a side's scores, in units of the series; 1 for results that are older than `score_scale`."""
+    return float((side.evaluation or {}).get("score_scale", 1.0))
 
 
 def other_units(differing: list[dict[str, Any]]) -> str:

@@ -63,7 +63,7 @@ def section(name: str, sides: list[Side], scored: int = 0) -> dict[str, Any]:
     effects = numbers.effects(sides, scored - 1)
     differing = numbers.changed(sides)
     kind = next((side.evaluation["kind"] for side in sides if side.evaluation), "regression")
-    rows = [_row(side, kind, effect) for side, effect in zip(sides, [None, *effects], strict=True)]
+    rows = [_row(sides[0], side, kind, effect) for side, effect in zip(sides, [None, *effects], strict=True)]
     again = numbers.retrained(sides[0])
     compared = [effect for effect in effects if effect["paired"]]
     corrected = max(len(compared), scored - 1)
@@ -84,8 +84,8 @@ def section(name: str, sides: list[Side], scored: int = 0) -> dict[str, Any]:
     }
 
 
-def _row(side: Side, kind: str, effect: dict[str, Any] | None) -> dict[str, Any]:
-    """Return one revision's row of the table: its scores, and its difference from the first revision."""
+def _row(base: Side, side: Side, kind: str, effect: dict[str, Any] | None) -> dict[str, Any]:
+    """Return one revision's row of the table: its scores, its loss in the units of the first, and its difference."""
     paired = (effect or {}).get("paired")
     difference = pairs.difference_row(side.revision, "seed", paired) if paired else None
     chip = comparison.CHIPS[effect["outcome"]] if effect and effect["outcome"] else None
@@ -95,7 +95,7 @@ def _row(side: Side, kind: str, effect: dict[str, Any] | None) -> dict[str, Any]
         "revision": side.revision,
         "score": score,
         "spread": spread,
-        "loss": _score(side, kind, "test", _LOSS[kind])[0],
+        "loss": _score(side, kind, "test", _LOSS[kind], (numbers.scale(side) / numbers.scale(base)) ** 2)[0],
         "reduction": difference["reduction"] if difference else "",
         "interval": difference["interval"] if difference else "",
         "p_value": difference["p_value"] if difference else "",
@@ -108,8 +108,16 @@ def _row(side: Side, kind: str, effect: dict[str, Any] | None) -> dict[str, Any]
     }
 
 
-def _score(side: Side, kind: str, part: str, metric: str) -> tuple[str, str]:
-    """Return the mean over the seeds and ± their standard deviation; a dash if the score does not exist."""
+def _score(side: Side, kind: str, part: str, metric: str, factor: float = 1.0) -> tuple[str, str]:
+    """Return the mean over the seeds and ± their standard deviation; a dash if the score does not exist.
+
+    Args:
+        side: revision.
+        kind: regression or classes.
+        part: train, validation or test.
+        metric: name of the score.
+        factor: turns the score into other units.
+    """
     if side.evaluation is None or side.evaluation["kind"] != kind or part not in side.evaluation["parts"]:
         return "–", ""
     over = side.evaluation["parts"][part]["network"].get(metric)
@@ -117,7 +125,7 @@ def _score(side: Side, kind: str, part: str, metric: str) -> tuple[str, str]:
         return "–", ""
     if over["mean"] is None:
         return "NaN", ""
-    return number(over["mean"]), f"± {number(over['std'], 2)}" if over["std"] is not None else ""
+    return number(over["mean"] * factor), f"± {number(over['std'] * factor, 2)}" if over["std"] is not None else ""
 
 
 def _summary(name: str, effect: dict[str, Any]) -> dict[str, Any]:
@@ -144,6 +152,13 @@ def _remarks(
             "this one, so the outcome is corrected for all of them."
         )
     for other in sides[1:]:
+        scales = numbers.scale(base), numbers.scale(other)
+        if scales[0] != scales[1]:
+            units = [number(own) for own in reversed(scales)]
+            remarks.append(
+                f"The loss of `{other.revision}` is converted from units of {units[0]} to units of {units[1]}, the "
+                f"scaling of `{base.revision}`. In the list of all scores, each has its own units."
+            )
         changed = numbers.sources(base, other)
         if changed:
             paths = [f"`{path}`" for path in changed[:_SOURCES]]

@@ -114,3 +114,26 @@ def test_other_targets_on_the_same_rows_are_named_too() -> None:
     other = side("b")
     other.evaluation["units"] = "standardised"
     assert numbers.mismatch(side("a"), other) == "the targets differ: units original and standardised"
+
+
+def test_another_scaling_changes_no_difference() -> None:
+    sides = [side("a"), side("b", 0.5)]
+    for each, scale in zip(sides, (2.0, 4.0), strict=True):
+        each.evaluation.update(units="standardised", score_scale=scale)
+        each.evaluation["parts"]["test"]["network"]["mse"] = {"mean": 0.1, "std": 0.01}
+    (effect,) = numbers.effects(sides)
+    assert effect["paired"]["reduction"] == pytest.approx(0.5)
+    assert effect["paired"]["posted"] == pytest.approx(skill.paired(stored("x"), stored("x"))["posted"] / 4)
+    assert numbers.retrained(sides[0])["posted"] == pytest.approx(stored("x")["loss_0"].mean() / 4)
+    section = page.section("x", sides)
+    assert [row["loss"] for row in section["rows"]] == ["0.100", "0.400"]
+    assert (
+        "The loss of `b` is converted from units of 4.00 to units of 2.00, the scaling of `a`."
+        in (section["remarks"][1])
+    )
+    # Results of earlier versions have standardised losses, without their unit.
+    del sides[1].evaluation["score_scale"]
+    assert numbers.mismatch(*sides) == "the losses of `b` are in units that it does not record"
+    sides[1].evaluation["units"] = sides[0].evaluation["units"] = "original"
+    sides[0].evaluation["score_scale"] = 1.0
+    assert numbers.mismatch(*sides) == ""
