@@ -1,12 +1,11 @@
 """The network against the chosen naive baseline and against the linear model.
 
-The stage `evaluate` computes the comparisons. Only the correction for several experiments on the same test windows is
+The stage `evaluate` computes the comparisons. Only the correction for several experiments on common test rows is
 done here, since no single experiment knows the others.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from pipeline.report.wording import baseline, interval, joined, number, p_value, percent, skills, thousands
@@ -28,23 +27,21 @@ _PARTS = {"validation": "validation", "train": "training"}
 def corrected(evaluations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Return each experiment's outcomes after Holm's correction (1979).
 
-    A family is the experiments on the same test windows (`comparison.windows_key`); each question is a family of its
-    own. Experiments that share no window are not corrected for each other.
+    A family is the experiments of the same series and target whose test rows overlap (`pipeline.scoring.families`);
+    each question is a family of its own. Experiments that share no test row are not corrected for each other.
 
     Returns:
         By experiment `naive` and `linear`, each better, not_distinguishable or worse, and `family`, the names of the
-        experiments on the same test windows, including its own. Experiments without a comparison are left out.
+        experiments on common test rows, including its own. Experiments without a comparison are left out.
     """
-    families: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for evaluation in evaluations:
-        if evaluation.get("comparison"):
-            families[evaluation["comparison"]["windows_key"]].append(evaluation)
-    if not families:
+    known = [evaluation for evaluation in evaluations if evaluation.get("comparison")]
+    if not known:
         return {}
-    from pipeline.scoring import skill
+    from pipeline.scoring import families, skill
 
     result: dict[str, dict[str, Any]] = {}
-    for family in families.values():
+    groups = families.groups([families.describe(evaluation) for evaluation in known])
+    for family in ([known[member] for member in group] for group in groups):
         names = [evaluation["experiment"] for evaluation in family]
         for name in names:
             result[name] = {NAIVE: None, LINEAR: None, "family": names}
@@ -152,8 +149,8 @@ def _windows(result: dict[str, Any]) -> str:
 def _family(names: list[str], own: str) -> str:
     others = [name for name in names if name != own]
     if not others:
-        return "No correction is needed: no other experiment has exactly these test windows."
-    return f"Corrected (Holm) together with {joined(others)}, on the same test windows."
+        return "No correction is needed: no other experiment has a test row in common."
+    return f"Corrected (Holm) together with {joined(others)}, on common test rows."
 
 
 def _accuracy(result: dict[str, Any]) -> str:

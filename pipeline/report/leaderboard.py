@@ -64,7 +64,7 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
     `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` use it.
     `naive` is the baseline with the lowest loss on the first validation rows (or training rows, if there are none);
     `skill` is 1 - MSE / its MSE (for classes, Brier scores), with the limits of its interval and the p-value of the
-    resamples. `comparison` and `comparison_linear` are corrected for the experiments on the same test windows; nothing
+    resamples. `comparison` and `comparison_linear` are corrected for the experiments on common test rows; nothing
     else is. `verdict` is the diagnosis' and uses no test row.
     """
     test = evaluation["parts"]["test"]

@@ -14,21 +14,36 @@ def test_the_chosen_baseline_is_shown_and_where_it_was_chosen():
     assert "better +0.410 0.210 to 0.660" in text
 
 
-@pytest.mark.usefixtures("undrawn")
-def test_holm_corrects_the_experiments_on_the_same_test_windows_and_no_other():
-    def one(name, key, p_value):
-        return made_up(name, compared={"naive": side("train_mean", 0.3, p_value), "windows_key": key})
+def on_rows(evaluation, start, stop, series="s"):
+    evaluation["split"]["folds"] = [{"test": {"intervals": [[start, stop]], "context": 0}}]
+    evaluation["settings"]["dataset"]["series"] = series
+    return evaluation
 
-    evaluations = [one("a", "same", 0.03), one("b", "same", 0.04), one("c", "other", 0.03)]
+
+def test_holm_corrects_the_experiments_on_common_test_rows_and_no_other():
+    def one(name, p_value, *rows):
+        return on_rows(made_up(name, compared={"naive": side("train_mean", 0.3, p_value), "windows_key": name}), *rows)
+
+    evaluations = [one("a", 0.03, 800, 900), one("b", 0.04, 850, 1000), one("c", 0.03, 1000, 1200)]
+    evaluations.append(one("d", 0.03, 800, 900, "other"))
     outcomes = comparison.corrected(evaluations)
-    # 0.03 x 2 is above 5 %; alone on its windows 0.03 is enough.
-    assert [outcomes[name]["naive"] for name in "abc"] == ["not_distinguishable", "not_distinguishable", "better"]
-    assert [row["comparison"] for row in leaderboard_rows(evaluations)] == [outcomes[name]["naive"] for name in "abc"]
-    assert outcomes["a"]["family"] == ["a", "b"]
+    # 0.03 x 2 is above 5 %; alone on its rows 0.03 is enough.
+    found = [outcomes[name]["naive"] for name in "abcd"]
+    assert found == ["not_distinguishable", "not_distinguishable", "better", "better"]
+    assert [row["comparison"] for row in leaderboard_rows(evaluations)] == found
+    assert [outcomes[name]["family"] for name in "abcd"] == [["a", "b"], ["a", "b"], ["c"], ["d"]]
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_the_family_of_an_experiment_is_shown():
+    def one(name, p_value):
+        return made_up(name, compared={"naive": side("train_mean", 0.3, p_value)})
+
+    evaluations = [one("a", 0.03), one("b", 0.04), on_rows(one("c", 0.03), 0, 1)]
     text = visible_text(render(evaluations))
     assert "better before the correction" in text
-    assert "Corrected (Holm) together with b, on the same test windows." in text
-    assert "No correction is needed: no other experiment has exactly these test windows." in text
+    assert "Corrected (Holm) together with b, on common test rows." in text
+    assert "No correction is needed: no other experiment has a test row in common." in text
     assert "1 of 3 experiments have skill" in text
 
 
