@@ -93,6 +93,7 @@ def _row(base: Side, side: Side, kind: str, effect: dict[str, Any] | None) -> di
     score, spread = _score(side, kind, "test", _MAIN[kind])
     return {
         "revision": side.revision,
+        "validation": _score(side, kind, "validation", _MAIN[kind], first_fold=True),
         "score": score,
         "spread": spread,
         "loss": _score(side, kind, "test", _LOSS[kind], (numbers.scale(side) / numbers.scale(base)) ** 2)[0],
@@ -108,7 +109,9 @@ def _row(base: Side, side: Side, kind: str, effect: dict[str, Any] | None) -> di
     }
 
 
-def _score(side: Side, kind: str, part: str, metric: str, factor: float = 1.0) -> tuple[str, str]:
+def _score(
+    side: Side, kind: str, part: str, metric: str, factor: float = 1.0, first_fold: bool = False
+) -> tuple[str, str]:
     """Return the mean over the seeds and ± their standard deviation; a dash if the score does not exist.
 
     Args:
@@ -117,10 +120,13 @@ def _score(side: Side, kind: str, part: str, metric: str, factor: float = 1.0) -
         part: train, validation or test.
         metric: name of the score.
         factor: turns the score into other units.
+        first_fold: whether to leave out the other folds. Their validation rows are test rows of earlier folds, so
+            settings are chosen by the first one's.
     """
     if side.evaluation is None or side.evaluation["kind"] != kind or part not in side.evaluation["parts"]:
         return "–", ""
-    over = side.evaluation["parts"][part]["network"].get(metric)
+    scored = side.evaluation["parts"][part]
+    over = (scored["folds"][0] if first_fold and scored["folds"] else scored)["network"].get(metric)
     if over is None:
         return "–", ""
     if over["mean"] is None:

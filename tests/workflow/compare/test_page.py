@@ -51,6 +51,24 @@ def test_the_page_shows_the_effect_of_the_change() -> None:
     assert "Seconds" not in text
 
 
+def test_the_score_by_which_settings_are_chosen_is_the_first_fold_s_and_comes_first() -> None:
+    sides = [side("HEAD"), side("faster", 0.5)]
+    for one in sides:
+        own = one.evaluation["parts"]["validation"]
+        own["network"]["r2"] = {"mean": 0.123, "std": 0.004}
+    folds = [{"network": {"r2": {"mean": mean, "std": None}}} for mean in (0.456, 0.789)]
+    sides[1].evaluation["parts"]["validation"]["folds"] = folds
+    del sides[0].evaluation["parts"]["test"]["network"]["r2"]
+    rows = page.section("x", sides)["rows"]
+    assert [row["validation"] for row in rows] == [("0.123", "± 0.0040"), ("0.456", "")]
+    assert rows[0]["score"] == "–"
+    text = visible_text(render({"x": sides}, ["HEAD", "faster"]))
+    assert "R² (validation) R² MSE" in text
+    assert "Settings are chosen by their validation score" in text
+    del sides[0].evaluation["parts"]["validation"]
+    assert page.section("x", sides)["rows"][0]["validation"] == ("–", "")
+
+
 def test_names_are_escaped() -> None:
     bad = '<i>&$x_"'
     other = side(bad, 0.5, experiment__training__learning_rate=bad)
