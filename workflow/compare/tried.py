@@ -7,94 +7,55 @@ them are on the page. Earlier commits of git are not counted, unless they are na
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any
 
 from pipeline.common.errors import UserError
+from pipeline.scoring import families
 from workflow.compare.revisions import Revision
 
 
-class Result(NamedTuple):
-    """What one evaluation was scored on.
-
-    Attributes:
-        series: Name of the series.
-        target: Its kind, its quantity and its column; empty if the evaluation is not in the cache.
-        spans: Half-open intervals of the test rows, context excluded; empty if the evaluation is not in the cache.
-    """
-
-    series: str
-    target: tuple[str, ...] = ()
-    spans: tuple[tuple[int, int], ...] = ()
-
-
-def results(revisions: list[Revision]) -> list[Result]:
-    """Return each different result of any experiment of params.yaml once.
+def results(revisions: list[Revision]) -> list[dict[str, Any]]:
+    """Return what each different result of any experiment of params.yaml was scored on.
 
     Equal losses on the same rows are one result: the same settings in another revision or under another name.
+
+    Returns:
+        Results of `families.describe`; only `series` where the evaluation cannot be read.
     """
-    read: dict[str, Result] = {}
-    found: dict[tuple[str, Result], None] = {}
+    read: dict[str, dict[str, Any]] = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for revision in revisions:
         for name in revision.evaluated():
             evaluation, losses = revision.hashes(name)
             if evaluation and losses:
                 if evaluation[1] not in read:
                     read[evaluation[1]] = _read(revision, name, *evaluation)
-                found[losses, read[evaluation[1]]] = None
-    return [result for _, result in found]
+                about = read[evaluation[1]]
+                found[losses, json.dumps(about)] = about
+    return list(found.values())
 
 
-def _read(revision: Revision, name: str, path: str, digest: str) -> Result:
+def _read(revision: Revision, name: str, path: str, digest: str) -> dict[str, Any]:
     try:
-        return _result(json.loads(revision.read(path, digest)))
+        return families.describe(json.loads(revision.read(path, digest)))
     except (UserError, ValueError, KeyError, TypeError):
         # Of another machine or an earlier version: its rows are unknown, and so it counts for its series.
-        return Result(revision.series(name))
+        return {"series": revision.series(name)}
 
 
-def family(evaluation: dict[str, Any] | None, known: list[Result]) -> int:
-    """Return how many of these results are of the same series and target, and of test rows that overlap.
+def family(evaluation: dict[str, Any] | None, known: list[dict[str, Any]]) -> int:
+    """Return how many of these results are in the family of an evaluation (`families.groups`).
 
-    Results that overlap with one that overlaps count too. Those whose rows are unknown count if the series is the same.
+    Those whose rows are unknown are in it if the series is the same.
 
     Args:
-        evaluation: Output of the stage `evaluate`, whose result is counted too; None gives 0.
-        known: Output of `results`.
+        evaluation: Output of the stage `evaluate`; None gives 0.
+        known: Output of `results`, which has it too.
     """
     if evaluation is None:
         return 0
-    own = _result(evaluation)
-    unknown = sum(result.series == own.series for result in known if not result.spans)
-    apart = [result for result in known if result.spans and result[:2] == own[:2]]
-    within = [own]
-    counted = 0
-    while within:
-        first = within.pop()
-        near = [result for result in apart if _overlap(first, result)]
-        apart = [result for result in apart if not _overlap(first, result)]
-        within += near
-        counted += len(near)
-    return counted + unknown
-
-
-def _result(evaluation: dict[str, Any]) -> Result:
-    target = evaluation["target"]
-    tests = [fold["test"] for fold in evaluation["split"]["folds"]]
-    spans = [
-        (start + (part["context"] if not number else 0), stop)
-        for part in tests
-        for number, (start, stop) in enumerate(part["intervals"])
-    ]
-    names = tuple(str(target.get(key)) for key in ("kind", "of", "column"))
-    return Result(evaluation["settings"]["dataset"]["series"], names, tuple(spans))
-
-
-def _overlap(one: Result, other: Result) -> bool:
-    """Return whether two results have a test row in common."""
-    # In the order of their starts, an interval overlaps with an earlier one if it starts before that one's end.
-    ends = [0, 0]
-    for start, stop, side in sorted((*span, side) for side, result in enumerate((one, other)) for span in result.spans):
-        if start < ends[1 - side]:
-            return True
-        ends[side] = max(ends[side], stop)
-    return False
+    own = families.describe(evaluation)
+    readable = [about for about in known if "rows" in about]
+    unknown = sum(about["series"] == own["series"] for about in known if "rows" not in about)
+    # The first family is that of the first member.
+    return len(families.groups([own, *readable])[0]) - 1 + unknown

@@ -131,7 +131,7 @@ def test_every_dvc_experiment_on_the_same_test_rows_counts(inside: Project) -> N
             assert each.evaluated() == ["season_lstm", "sign_lstm"]
             assert each.series("season_lstm") == "season"
         results = tried.results([*revisions, *experiments])
-        assert sorted(result.series for result in results) == ["season"] * 3 + ["sign"]
+        assert sorted(result["series"] for result in results) == ["season"] * 3 + ["sign"]
 
 
 def test_the_evaluations_of_a_lock_file_are_those_of_the_whole(inside: Project) -> None:

@@ -6,8 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.common.errors import UserError
 from tests.helpers.compared import revision
@@ -87,16 +85,6 @@ def test_equal_losses_are_one_result() -> None:
         assert len(tried.results([one, other])) == expected
     # Without losses there is nothing to compare.
     assert tried.results([revision("a", {"reports/evaluation/x.json": "1"})]) == []
-
-
-SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)).map(lambda span: (span[0], sum(span))), min_size=1)
-
-
-@given(SPANS, SPANS)
-def test_an_overlap_is_a_common_row(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> None:
-    rows = [{row for span in spans for row in range(*span)} for spans in (one, other)]
-    results = [tried.Result("s", (), tuple(spans)) for spans in (one, other)]
-    assert tried._overlap(*results) == bool(rows[0] & rows[1])
 
 
 @pytest.mark.parametrize("params", [{}, {"params.yaml": {"datasets.d": None}}])
