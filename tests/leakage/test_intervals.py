@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,90 @@ def test_intervals_of_whatever_split_and_window_make_and_of_one_window_moved_acr
         for index, first in ((0, earliest - 1), (-1, stop - length - ahead + 1)):
             across = moved(windows, index, first)._replace(target_row=None)
             assert intervals.check(parts | {name: across}, chosen["policy"], chosen["gap"]).result == "fail"
+
+
+def broken(parts: dict[str, Windows], policy: str, gap: int) -> bool:
+    """Whether a window or a part breaks a rule, by sets of rows."""
+    rows, targets, read = {}, {}, {}
+    for name, w in parts.items():
+        rows[name] = {row for a, b in w.own for row in range(a, b)}
+        targets[name] = [set(range(s + (w.length if w.ahead else 0), s + w.length + w.ahead)) for s in w.start]
+        read[name] = [set(range(s, s + w.length + w.ahead)) for s in w.start]
+        back = w.length if w.context is None else w.context
+        for inputs, target in zip(read[name], targets[name], strict=True):
+            for i, (a, b) in enumerate(w.own):
+                reach = a - (back if policy == "carry" and i == 0 else 0)
+                if target <= set(range(a, b)) and inputs <= set(range(max(reach, 0), b)):
+                    break
+            else:
+                return True
+    for one, other in itertools.combinations(parts, 2):
+        if rows[one] & rows[other] or any(target & rows[other] for target in targets[one]):
+            return True
+        if any(target & rows[one] for target in targets[other]):
+            return True
+        if policy == "strict" and set().union(*read[one]) & set().union(*read[other]):
+            return True
+    if any(len(w.own) > 1 for w in parts.values()):
+        return False
+    for (one, a), (other, b) in itertools.pairwise(parts.items()):
+        stop = max([a.own[0][1], *(max(each) + 1 for each in read[one])])
+        if min([b.own[0][0], *(min(each) for each in targets[other])]) - stop < gap:
+            return True
+    return False
+
+
+@settings(max_examples=500, deadline=None)
+@given(data=st.data(), length=st.integers(1, 4), ahead=st.integers(0, 2), gap=st.integers(0, 2), several=st.booleans())
+def test_the_proof_fails_where_sets_of_rows_do(
+    data: st.DataObject, length: int, ahead: int, gap: int, several: bool
+) -> None:
+    parts, at = {}, data.draw(st.integers(0, 4))
+    for name in splitting.PARTS[: data.draw(st.integers(2, 3))]:
+        own = []
+        for _ in range(data.draw(st.integers(1, 3)) if several else 1):
+            stop = at + length + ahead + data.draw(st.integers(0, 4))
+            own.append((at, stop))
+            at = stop + (0 if several else gap + data.draw(st.sampled_from([0, 0, 0, 1, -1])))
+        fits = [row for a, b in own for row in range(a, b - length - ahead + 1)]
+        start = data.draw(st.lists(st.sampled_from(fits), max_size=4))
+        start += [data.draw(st.integers(max(fits[0] - 3, 0), fits[-1] + 2))] * data.draw(st.sampled_from([0, 0, 1]))
+        context = data.draw(st.sampled_from([None, 0, 1, length]))
+        parts[name] = Windows(np.array(start, dtype=np.int64), length, ahead, own, context)
+    for policy in ("strict", "carry"):
+        proof = intervals.check(parts, policy, gap)
+        assert (proof.result == "fail") == broken(parts, policy, gap), (proof.found, parts)
+        rows = sum(
+            len({row for s in w.start for row in range(s, s + length + ahead)}) if len(w.start) else 0
+            for w in parts.values()
+        )
+        assert proof.compared == {"windows": sum(len(w.start) for w in parts.values()), "rows": rows}
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(1, 6)), min_size=1, max_size=4),
+    st.integers(0, 3),
+    st.lists(st.integers(0, 30), min_size=1, max_size=5),
+)
+def test_windows_are_located_in_the_rows_of_the_series(
+    pieces: list[tuple[int, int]], context: int, starts: list[int]
+) -> None:
+    spans, at = [], 0
+    for hole, size in pieces:
+        spans.append([at + hole, at + hole + size])
+        at += hole + size
+    file = [row for a, b in spans for row in range(a, b)]
+    starts = [start % len(file) for start in starts]
+    table = {"start": np.array(starts), "row": np.array(starts) + 7}
+    windows = intervals.locate(table, {"intervals": spans, "context": context}, 2, 1)
+    assert windows.start.tolist() == [file[start] for start in starts]
+    assert windows.own == [(spans[0][0] + context, spans[0][1]), *map(tuple, spans[1:])]
+    assert (windows.length, windows.ahead, windows.context) == (2, 1, context)
+    np.testing.assert_array_equal(windows.target_row, table["row"])
+    outside = {"start": np.array([-2, len(file)]), "row": np.array([0, 0])}
+    located = intervals.locate(outside, {"intervals": spans, "context": 0}, 2, 1).start
+    assert located.tolist() == [spans[0][0] - 2, spans[-1][1]]
 
 
 @pytest.mark.parametrize(("declared", "result"), [(0, "pass"), (3, "fail")])
