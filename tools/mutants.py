@@ -43,16 +43,10 @@ SECONDS = 120  # of one mutant; a test that takes longer notices it
 OTHERS = {
     "pipeline/dataset/equal_windows.py": ["tests/leakage/test_duplicates.py"],
     "pipeline/dataset/part.py": ["tests/dataset/test_scaling.py"],
-    "pipeline/dataset/sampling.py": ["tests/leakage/test_perturbation.py"],
     "pipeline/leakage/__main__.py": ["tests/leakage/test_stage.py"],
-    "pipeline/leakage/proof.py": ["tests/leakage/test_stage.py"],
-    "pipeline/leakage/replacing.py": ["tests/leakage/test_prefix.py"],
-    "pipeline/leakage/scratch.py": ["tests/leakage/test_prefix.py"],
-    "pipeline/leakage/training.py": ["tests/leakage/test_perturbation.py"],
+    "pipeline/leakage/proof.py": ["tests/leakage/test_prefix.py"],
+    "pipeline/leakage/scratch.py": ["tests/leakage/test_stored.py"],
     "pipeline/scoring/skill.py": ["tests/scoring/test_paired.py"],
-    "pipeline/series/random_streams.py": ["tests/series/test_series.py"],
-    "pipeline/series/settings.py": ["tests/series/test_own.py"],
-    "pipeline/series/tables.py": ["tests/series/test_own.py"],
 }
 PYTEST = "-m pytest -x -p no:cacheprovider -p tests.helpers.unshrunk --hypothesis-seed=0 -m 'not slow'"
 

@@ -25,6 +25,12 @@ def test_lanes_where_the_stride_is_the_length():
     assert only.T.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
+def test_passes_need_no_multiple_of_steps_unless_asked():
+    starts = np.arange(21) * 10
+    assert [len(each) for each in state_order.lanes(starts, 10, 3)] == [7]
+    assert [len(each) for each in state_order.lanes(starts, 10, 3, multiple=2)] == [6, 1]
+
+
 def test_lanes_of_51264_leave_out_less_than_a_batch():
     (only,) = state_order.lanes(np.arange(9429) * 100, 100, 32)
     assert only.shape == (294, 32)

@@ -141,6 +141,21 @@ def test_intervals_of_whatever_split_and_window_make_and_of_one_window_moved_acr
             assert intervals.check(parts | {name: across}, chosen["policy"], chosen["gap"]).result == "fail"
 
 
+@pytest.mark.parametrize("policy", ["strict", "carry"])
+@pytest.mark.parametrize(
+    ("windows", "ok"),
+    [
+        (Windows(np.array([0, 10]), 3, 1, [(0, 10), (10, 20)]), True),
+        (Windows(np.array([8]), 3, 1, [(0, 10), (10, 20)]), False),  # inputs in both intervals
+        (Windows(np.array([8]), 3, 0, [(10, 20)]), False),  # targets made of inputs before the part
+        (Windows(np.array([16]), 3, 1, [(10, 20)]), True),
+        (Windows(np.array([17]), 3, 1, [(10, 20)]), False),
+    ],
+)
+def test_the_edges_of_an_interval(windows: Windows, policy: str, ok: bool) -> None:
+    assert (intervals.check({"train": windows}, policy, 0).result == "pass") == ok
+
+
 def broken(parts: dict[str, Windows], policy: str, gap: int) -> bool:
     """Whether a window or a part breaks a rule, by sets of rows."""
     rows, targets, read = {}, {}, {}
@@ -186,7 +201,7 @@ def test_the_proof_fails_where_sets_of_rows_do(
             at = stop + (0 if several else gap + data.draw(st.sampled_from([0, 0, 0, 1, -1])))
         fits = [row for a, b in own for row in range(a, b - length - ahead + 1)]
         start = data.draw(st.lists(st.sampled_from(fits), max_size=4))
-        start += [data.draw(st.integers(max(fits[0] - 3, 0), fits[-1] + 2))] * data.draw(st.sampled_from([0, 0, 1]))
+        start += [data.draw(st.integers(max(fits[0] - 3, 0), fits[-1] + 2))] * data.draw(st.integers(0, 1))
         context = data.draw(st.sampled_from([None, 0, 1, length]))
         parts[name] = Windows(np.array(start, dtype=np.int64), length, ahead, own, context)
     for policy in ("strict", "carry"):

@@ -26,7 +26,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("tables") / "a.csv"
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
     st.lists(st.tuples(CELLS, NOTES, CELLS, st.integers(0, 2)), min_size=1, max_size=12),
     st.sampled_from(["\n", "\r\n"]),
@@ -76,6 +76,11 @@ def test_a_blank_line_of_one_column_is_a_missing_cell_but_at_the_end(path: Path,
 def test_numbers_that_arrow_does_not_parse_stay_text(path: Path) -> None:
     path.write_text("a,b\n+1.5,2\nx,\n")
     assert CsvFile(path).read(["a", "b"], None).to_pydict() == {"a": ["+1.5", "x"], "b": ["2", None]}
+
+
+def test_a_line_break_in_quotes_may_be_the_last_one_of_a_block(path: Path) -> None:
+    path.write_text("a,note\n" + "".join(f'{i},"x\n{"y" * (1 << 20)}"\n' for i in range(18)))
+    assert CsvFile(path).read(["a"], None).column("a").to_pylist() == list(range(18))
 
 
 @pytest.mark.parametrize("before", [0, 5, (1 << 24) - 3, (1 << 24) + 3])
