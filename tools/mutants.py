@@ -46,6 +46,7 @@ OTHERS = {
     "pipeline/leakage/__main__.py": ["tests/leakage/test_stage.py"],
     "pipeline/leakage/proof.py": ["tests/leakage/test_prefix.py"],
     "pipeline/leakage/scratch.py": ["tests/leakage/test_stored.py"],
+    "pipeline/scoring/gains.py": ["tests/scoring/test_skill.py", "tests/scoring/test_paired.py"],
     "pipeline/scoring/skill.py": ["tests/scoring/test_paired.py"],
 }
 PYTEST = "-m pytest -x -p no:cacheprovider -p tests.helpers.unshrunk --hypothesis-seed=0 -m 'not slow'"
