@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +16,8 @@ LOGS = Path("logs")
 _FAILED = re.compile(r"ERROR: failed to reproduce '[^']*': failed to run: ")
 # Its line for an error of another kind that already names place, rule and mend.
 _OURS = re.compile(r"ERROR: failed to reproduce '[^']*': (`.*)")
+# Bytes free below which a disk counts as full: no stage fits into them.
+_FULL = 2**20
 
 
 def give_up(line: str, reason: str) -> NoReturn:
@@ -35,10 +38,23 @@ def print_last(line: str) -> None:
 
 def print_failures_last(started: float) -> None:
     """Print the reasons of the stages that failed since `started` as the very last lines of this process."""
-    for log in sorted(LOGS.glob("**/*.log")):
-        line = reason(log.read_text(encoding="utf-8", errors="replace")) if log.stat().st_mtime >= started else None
-        if line:
-            print_last(line)
+    logs = [log for log in sorted(LOGS.glob("**/*.log")) if log.stat().st_mtime >= started]
+    lines = [line for log in logs if (line := reason(log.read_text(encoding="utf-8", errors="replace")))]
+    for line in lines or _unwritten(logs):
+        print_last(line)
+
+
+def _unwritten(logs: list[Path]) -> list[str]:
+    """Return the line for a stage that could not write its log: on a full disk its reason is nowhere."""
+    empty = next((log for log in logs if not log.stat().st_size), None)
+    if shutil.disk_usage(LOGS if LOGS.exists() else ".").free < _FULL:
+        return [f"`{LOGS}` must have space for logs. Received: No space left on device. Free some, and run again."]
+    if empty:
+        return [
+            f"`{empty}` must hold the stage's output. Received: nothing; it was stopped at its start, or there was "
+            "No space left on device. Free some if so, and run again."
+        ]
+    return []
 
 
 def reason(log: str) -> str | None:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -199,3 +200,24 @@ def test_the_reason_is_the_last_line_before_dvcs_own() -> None:
     assert messages.reason("Stage 'raw@x' didn't change, skipping\n") is None
     full = f"{failed}[Errno 28] No space left on device"
     assert messages.reason(f"Stage 'raw@x' is cached - skipping run, checking out outputs\n{full}\n") == full
+
+
+def test_a_stage_without_a_log_gets_a_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    printed: list[str] = []
+    monkeypatch.setattr(messages, "print_last", printed.append)
+    log = Path("logs/train/x.log")
+    log.parent.mkdir(parents=True)
+    log.write_text("Stage 'train@x' didn't change, skipping\n")
+    messages.print_failures_last(0.0)
+    assert printed == []
+    log.write_text("")
+    messages.print_failures_last(0.0)
+    assert len(printed) == 1
+    assert printed[0].startswith("`logs/train/x.log` must hold the stage's output. Received: nothing;")
+    messages.print_failures_last(log.stat().st_mtime + 1)
+    assert len(printed) == 1
+    # Another stage's reason is enough.
+    Path("logs/leaks.log").write_text("ERROR: unexpected error\n")
+    messages.print_failures_last(0.0)
+    assert printed[1:] == ["ERROR: unexpected error"]
