@@ -88,6 +88,21 @@ use rule raw as scale with:
         "Scale the rows of {wildcards.name}"
 
 
+use rule raw as baselines with:
+    input:
+        stages.inputs("baselines"),
+    output:
+        stages.outputs("baselines"),
+    log:
+        "logs/baselines/{name}.log",
+    priority: 0
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    message:
+        "Forecast {wildcards.name} without a network"
+
+
 use rule raw as train with:
     input:
         stages.inputs("train"),

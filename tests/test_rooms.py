@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "architectures": {"common"},  # a stage depends on the one file that it names
     "network": {"common", "dataset"},
     "scoring": {"common"},
+    "baselines": {"common", "dataset", "scoring"},
     "evaluate": {"common", "dataset", "scoring"},
     "calibrate": {"common", "dataset", "scoring"},
     "diagnose": {"common", "dataset", "network", "scoring"},

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline import dataset
 from pipeline.dataset import windowing
-from pipeline.scoring import baselines, gains, skill
+from pipeline.scoring import baselines, choosing, gains, skill
 
 KINDS = ("white_noise", "random_walk", "volatility_clusters")
 # Numbers of test windows.
@@ -112,7 +112,7 @@ def compare(
     """
     train, validation, test = parts(values, horizon, levels)
     learned = baselines.fit(train, linear=False)
-    naive = skill.chosen({name: _losses(validation, forecast(validation)) for name, forecast in learned.items()})
+    naive = choosing.chosen({name: _losses(validation, forecast(validation)) for name, forecast in learned.items()})
     base = _losses(test, learned[naive](test))
     network = np.mean(
         [

@@ -24,6 +24,7 @@ SPLIT = Path("data/split")
 TEST = Path("data/test")
 WINDOWS = Path("data/windows")
 SCALED = Path("data/scaled")
+BASELINES = Path("data/baselines")
 MODELS = Path("models")
 METRICS = Path("reports/metrics")
 EVALUATION = Path("reports/evaluation")
@@ -44,7 +45,7 @@ _REFUSED = {
 
 
 def fold_folder(root: Path, dataset: str, fold: int) -> Path:
-    """Return the folder of one fold of a dataset below `root` (`SPLIT`, `WINDOWS` or `SCALED`)."""
+    """Return the folder of one fold of a dataset below `root` (`SPLIT`, `WINDOWS`, `SCALED` or `BASELINES`)."""
     return root / dataset / f"fold{fold}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.scoring import baselines, oracle, scores, skill
+from pipeline.scoring import oracle, scores, skill
 
 PARTS = ("train", "validation", "test")
 
@@ -25,20 +26,26 @@ def collect(settings: dict[str, Any], name: str) -> tuple[Arrays, dict[str, Any]
     data = experiment["dataset"]
     arrays: Arrays = defaultdict(list)
     about: dict[str, Any] = {}
+    references = files.read_json(files.BASELINES / data / "baselines.json")
     # Each fold has its own scaling. Pooled scores need one unit, which later folds' rows must not decide.
     units = _units(dataset.load(data, 0, "train").spec)
     for fold in range(dataset.folds(data)):
-        about = _add_fold(arrays, name, data, fold, experiment["training"]["seeds"], units)
-    return arrays, about
+        about = _add_fold(arrays, name, data, fold, experiment["training"]["seeds"], units, references["names"])
+    return arrays, about | {"chosen": references["chosen"]}
 
 
 def _add_fold(
-    arrays: Arrays, name: str, data: str, fold: int, seeds: list[int], units: tuple[float, float]
+    arrays: Arrays,
+    name: str,
+    data: str,
+    fold: int,
+    seeds: list[int],
+    units: tuple[float, float],
+    references: list[str],
 ) -> dict[str, Any]:
     """Add the truth and all forecasts of one fold to `arrays`, and return a description of the target."""
     train = dataset.load(data, fold, "train")
     spec = train.spec
-    learned = baselines.fit(train)
     center, scale = units
     naive = _naive(train)
     for part in PARTS:
@@ -48,7 +55,9 @@ def _add_fold(
         forecasts: dict[Any, np.ndarray] = {
             ("seed", seed): outputs for seed, outputs in _predictions(name, fold, windows, seeds).items()
         }
-        forecasts |= {("baseline", key): forecast(windows) for key, forecast in learned.items()}
+        forecasts |= {
+            ("baseline", key): outputs for key, outputs in _baselines(data, fold, windows, references).items()
+        }
         best = oracle.predict(windows)
         if best is not None:
             forecasts["oracle", ""] = best
@@ -111,17 +120,28 @@ def _naive(train: dataset.Part) -> float | None:
 def _predictions(name: str, fold: int, part: dataset.Part, seeds: list[int]) -> dict[int, np.ndarray]:
     """Read the stored outputs of each seed, `[windows, outputs]`, and check that they belong to these windows."""
     path = files.MODELS / name / "predictions" / f"fold{fold}" / f"{part.name}.parquet"
+    names = {seed: f"seed{seed}" for seed in seeds}
+    return _stored(path, part, names, f"Run `dvc repro predict@{name}` again.")
+
+
+def _baselines(data: str, fold: int, part: dataset.Part, names: list[str]) -> dict[str, np.ndarray]:
+    """Read the stored forecasts of each baseline, `[windows, outputs]`, and check that they belong to these windows."""
+    path = files.fold_folder(files.BASELINES, data, fold) / f"{part.name}.parquet"
+    return _stored(path, part, {name: name for name in names}, f"Run `dvc repro baselines@{data}` again.")
+
+
+def _stored(path: Path, part: dataset.Part, names: dict[Any, str], mend: str) -> dict[Any, np.ndarray]:
+    """Read `NAME_0` … of each name from a table whose `row` is that of the part's windows."""
     table = files.read_table(path)
-    mend = f"Run `dvc repro predict@{name}` again."
     if not np.array_equal(table["row"], part.table["row"]):
         raise UserError(
             str(path), f"must hold the {len(part)} windows of the {part.name} part", f"{len(table['row'])} others", mend
         )
     outputs = {}
-    for seed in seeds:
-        columns = [f"seed{seed}_{k}" for k in range(part.spec.outputs)]
+    for key, name in names.items():
+        columns = [f"{name}_{k}" for k in range(part.spec.outputs)]
         absent = [column for column in columns if column not in table]
         if absent:
             raise UserError(f"{path}, column {absent[0]}", "must exist", "no such column", mend)
-        outputs[seed] = np.stack([table[column] for column in columns], axis=1).astype(float)
+        outputs[key] = np.stack([table[column] for column in columns], axis=1).astype(float)
     return outputs

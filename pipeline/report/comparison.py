@@ -21,7 +21,7 @@ CHIPS = {
 REASONS = {"few_windows": "fewer than five independent windows", "baseline": "the baseline is NaN"}
 _QUESTIONS = {NAIVE: "Is there skill?", LINEAR: "Is a network needed?"}
 _UNITS = {"window": "windows", "sequence": "sequences"}
-_PARTS = {"validation": "validation", "train": "training"}
+_PARTS = {"validation": "validation", "train": "training", "held_back": "held-back training"}
 
 
 def corrected(evaluations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

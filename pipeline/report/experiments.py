@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from pipeline.report import comparison, diagnosis, figures
-from pipeline.report.wording import METRICS, baseline, count_range, number
+from pipeline.report.wording import METRICS, baseline, count_range, interval, number
 from pipeline.report.wording import score as score_text
 from pipeline.scoring import scores
 
@@ -39,6 +39,7 @@ def experiment(
         "dataset": evaluation["dataset"],
         "main": {"name": METRICS[main], **test["network"][main]},
         "about": _about(evaluation),
+        "repeats": _repeats(evaluation),
         "comparison": comparison.section(evaluation, outcomes),
         "diagnosis": diagnosis.section(name, diagnosed),
         "ends": [f"{count} of {len(runs)} training{'s' if len(runs) > 1 else ''} {end}" for end, count in ends.items()],
@@ -94,6 +95,24 @@ def _about(evaluation: dict[str, Any]) -> str:
     }.get(kind, f"the {word} of {column}{ahead}")
     features = f"{evaluation['features']} feature{'s' if evaluation['features'] != 1 else ''}"
     return f"Predicts {what} from {evaluation['length']:,} rows of {features}."
+
+
+def _repeats(evaluation: dict[str, Any]) -> str:
+    """Return a sentence where a classifier is right as often as persistence, which is right more often than majority.
+
+    A network that repeats the last class looks like one that has learned.
+    """
+    known, baselines = evaluation["comparison"]["accuracy"], evaluation["parts"]["test"]["baselines"]
+    if not known or known["block"][0] is None:
+        return ""
+    last, majority = (baselines[name]["accuracy"] for name in ("persistence", "majority"))
+    low, high = known["block"]
+    if not low <= last <= high or last <= majority:
+        return ""
+    return (
+        f"Its test accuracy, {number(known['score'])} ({interval(low, high)}), is not distinguishable from that of "
+        f"persistence, {number(last)}, which knows nothing but the last class."
+    )
 
 
 def _table(part: dict[str, Any], metrics: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -9,6 +9,8 @@ from typing import Any
 from pipeline.common.numbers import significant
 from pipeline.scoring import baselines, scores
 
+# References that are no naive or linear model: on the leaderboard, and never what the network is compared with.
+OTHERS = ("trees", "theta", "ets")
 COLUMNS = [
     "experiment",
     "dataset",
@@ -25,6 +27,8 @@ COLUMNS = [
     "naive_score",
     "linear",
     "linear_score",
+    "linear_skill",
+    *OTHERS,
     "oracle",
     "skill",
     "skill_against",
@@ -63,6 +67,7 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
 
     `metric` is R² for regressions and accuracy for classes; `score`, the baselines' scores and `oracle` use it.
     `naive` is the baseline with the lowest loss on the first validation rows (or training rows, if there are none);
+    `linear` is chosen likewise, and `linear_skill` is its own skill against `naive`.
     `skill` is 1 - MSE / its MSE (for classes, Brier scores), with the limits of its interval and the p-value of the
     resamples. `comparison` and `comparison_linear` are corrected for the experiments on common test rows; nothing
     else is. `verdict` is the diagnosis' and uses no test row.
@@ -74,6 +79,7 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
     naive, linear = comparison.get("naive") or {}, comparison.get("linear") or {}
     chosen = naive.get("baseline")
     model = linear.get("baseline") or next((name for name in baselines.LINEAR if name in test["baselines"]), None)
+    loss = scores.main_loss(evaluation["classes"])
     runs = evaluation["training"]
     return {
         "experiment": evaluation["experiment"],
@@ -90,6 +96,8 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
         "naive_score": test["baselines"].get(chosen, {}).get(metric),
         "linear": model,
         "linear_score": test["baselines"].get(model, {}).get(metric),
+        "linear_skill": scores.skill(*(test["baselines"].get(name, {}).get(loss) for name in (model, chosen))),
+        **{name: test["baselines"].get(name, {}).get(metric) for name in OTHERS},
         "oracle": (test["oracle"] or {}).get(metric),
         "skill": naive.get("skill"),
         "skill_against": chosen,

@@ -11,7 +11,18 @@ from typing import Any
 
 import yaml
 
-from pipeline.report import comparison, corpus, diagnosis, experiments, methods, posts, published, studies, trust
+from pipeline.report import (
+    comparison,
+    corpus,
+    diagnosis,
+    experiments,
+    leaderboard,
+    methods,
+    posts,
+    published,
+    studies,
+    trust,
+)
 from pipeline.report.wording import METRICS, baseline, number, score, thousands
 
 _FOLDER = Path(__file__).parent
@@ -159,7 +170,8 @@ def _board(rows: list[dict[str, Any]], shown: dict[str, dict[str, Any]], metric:
     return {
         "metric": METRICS[metric],
         "title": "Regressions" if metric == "r2" else "Classifiers",
-        "linear": "Ridge" if metric == "r2" else "Logistic regression",
+        "linear": "Linear model",
+        "others": leaderboard.OTHERS,
         "rows": [
             row
             | {

@@ -12,9 +12,16 @@ _BASELINES = {
     "persistence": "persistence",
     "train_mean": "train mean",
     "seasonal_naive": "seasonal naive",
+    "drift": "drift",
+    "window_average": "window average",
     "ridge": "ridge",
+    "ridge_last": "ridge, less the last row",
     "majority": "majority class",
     "logistic": "logistic regression",
+    "logistic_last": "logistic regression, less the last row",
+    "trees": "boosted trees",
+    "theta": "Theta",
+    "ets": "ETS",
 }
 
 METRICS = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.scoring import baselines, bootstrap, gains, scores
+from pipeline.scoring import bootstrap, gains, scores
 from pipeline.scoring.bootstrap import LEVEL, RESAMPLES, Draws
 from pipeline.scoring.gains import Sample, Side
 from pipeline.scoring.long_run import FEWEST
@@ -43,27 +43,13 @@ def losses(truth: np.ndarray, outputs: np.ndarray, classes: int | None) -> np.nd
     return error / 2 if classes == 2 else error
 
 
-def chosen(candidates: dict[str, np.ndarray]) -> str:
-    """Return the name of the naive baseline with the least mean loss; of equal ones the first in `baselines.NAIVE`.
-
-    Args:
-        candidates: losses `[windows]` by name, on the first fold's validation rows or, where there are none, on its
-            training rows. Never on test rows, and so never on later folds, whose other rows are earlier folds' test
-            rows.
-    """
-    means = {name: float(np.mean(candidates[name])) for name in baselines.NAIVE if name in candidates}
-    return min(means, key=lambda name: means[name] if np.isfinite(means[name]) else np.inf)
-
-
 def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], series: str) -> dict[str, Any]:
     """Apply `compare` and `signs` to the test windows of all folds, in time order.
-
-    The naive baseline is chosen on the first fold's validation (or training) rows, which precede every test row.
 
     Args:
         arrays: truth and forecasts in the units of the scores, from `pipeline.evaluate.collect`.
         seeds: seeds of the trainings.
-        about: `classes`, `sequence_length` and `overlap` of the dataset.
+        about: `classes`, `sequence_length` and `overlap` of the dataset, and the baselines `chosen` as references.
         series: name of the series.
     """
     classes, sequence_length, overlap = about["classes"], about["sequence_length"], about["overlap"]
@@ -74,13 +60,7 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
     def loss(part: str, key: Any) -> np.ndarray:
         return losses(pooled(part, "truth"), pooled(part, key), classes)
 
-    def first_fold(part: str, key: Any) -> np.ndarray:
-        return losses(arrays[part, "truth"][0], arrays[part, key][0], classes)
-
-    names = [key[1] for at, key in arrays if at == "test" and key[0] == "baseline"]
-    chosen_on = "validation" if ("validation", "truth") in arrays else "train"
-    naive = chosen({name: first_fold(chosen_on, ("baseline", name)) for name in names if name in baselines.NAIVE})
-    linear = next(name for name in names if name in baselines.LINEAR)
+    naive, linear = (about["chosen"][side]["baseline"] for side in ("naive", "linear"))
     rows, truth = pooled("test", "row"), pooled("test", "truth")
     order = np.argsort(rows, kind="stable")
     outputs = [pooled("test", ("seed", seed)) for seed in seeds]
@@ -98,7 +78,8 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
         sequences=rows[order] // sequence_length if sequence_length else None,
         rows=rows[order],
     )
-    result["naive"]["chosen_on"] = chosen_on
+    for side in ("naive", "linear"):
+        result[side]["chosen_on"] = about["chosen"][side]["chosen_on"]
     result["signs"] = None
     if ("test", "reference") in arrays:
         last, forecast = truth[order, -1], np.mean(outputs, axis=0)[order, -1]

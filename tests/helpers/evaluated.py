@@ -4,6 +4,7 @@ import numpy as np
 import yaml
 
 from pipeline import dataset
+from pipeline.baselines.stage import baselines
 from pipeline.common import files, params
 from pipeline.dataset import splitting, windowing
 from pipeline.dataset.scaling import scale
@@ -87,5 +88,6 @@ def predict(forecast, seeds=(0, 1)):
 
 
 def run(settings):
+    baselines(settings, "tiny")
     evaluate(settings, NAME)
     return files.read_json(files.EVALUATION / f"{NAME}.json"), files.read_json(files.METRICS / f"{NAME}.json")[NAME]

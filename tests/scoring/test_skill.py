@@ -24,15 +24,6 @@ def test_the_mean_loss_is_the_score(classes):
     assert got.mean() == pytest.approx(expected)
 
 
-def test_the_naive_baseline_is_the_one_of_the_least_loss_and_of_two_the_first():
-    ones = np.ones(5)
-    assert skill.chosen({"train_mean": ones, "persistence": 2 * ones}) == "train_mean"
-    assert skill.chosen({"train_mean": ones, "persistence": ones}) == "persistence"
-    assert skill.chosen({"persistence": np.nan * ones, "train_mean": ones}) == "train_mean"
-    # A linear model is never the naive one.
-    assert skill.chosen({"ridge": 0 * ones, "majority": ones}) == "majority"
-
-
 def test_skill_and_comparison_of_plain_cases():
     random = np.random.default_rng(2)
     network, base = pair(random, worse=3.0)

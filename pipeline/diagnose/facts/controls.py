@@ -17,7 +17,7 @@ from pipeline.diagnose.facts import planting
 from pipeline.diagnose.facts.holdout import against_naive, halves, last_step, losses, subset
 from pipeline.diagnose.facts.network import clean
 from pipeline.diagnose.facts.typed import rounded
-from pipeline.scoring import baselines, scores, skill
+from pipeline.scoring import baselines, choosing, scores, skill
 
 if TYPE_CHECKING:
     from pipeline.diagnose.facts.short import ShortTraining
@@ -246,7 +246,7 @@ def holdout_control(short: ShortTraining, part: Part, steps: int) -> Holdout | N
         scores.skill(float(loss.mean()), float(losses(side, constant(side)).mean()))
         for side, loss in ((late, own), (seen, own_seen))
     )
-    return Holdout(done, *against_naive(late, own, by_name[skill.chosen(by_name)]), *constant_skills)
+    return Holdout(done, *against_naive(late, own, by_name[choosing.chosen(by_name)]), *constant_skills)
 
 
 def _plan(short: ShortTraining, updates: int, hold_out: bool) -> dict[str, int]:

@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import linear, trees
 from pipeline.diagnose.facts.holdout import against_naive, halves, losses, subset
-from pipeline.scoring import baselines, scores, skill
+from pipeline.scoring import baselines, choosing, scores
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
@@ -107,7 +107,7 @@ class _Field(NamedTuple):
         """Fit the naive forecasts and choose the best one."""
         forecasts = baselines.fit(early, linear=False)
         by_name = {name: losses(late, forecast(late)) for name, forecast in forecasts.items()}
-        naive = skill.chosen(by_name)
+        naive = choosing.chosen(by_name)
         return _Field(early, late, naive, forecasts, by_name[naive])
 
     def reference(self, loss: np.ndarray) -> Reference:
@@ -148,7 +148,7 @@ def _trees(field: _Field) -> Reference | None:
         return None
     naive, target = field.forecasts[field.naive], some.spec.target
     changes = {"difference", "return"} & {target["of"] if some.spec.classes else target["kind"]}
-    model = trees.fit(some, naive(some), field.naive == "persistence" or bool(changes))
+    model = trees.fit(some, naive(some), field.naive in ("persistence", "drift") or bool(changes))
     return field.reference(losses(field.late, model(field.late, naive(field.late))))
 
 

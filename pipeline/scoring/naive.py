@@ -1,0 +1,207 @@
+"""Naive forecasts: what is known without a model. They learn from the training part and read no row after a window.
+
+The seasonal naive forecast and the drift read rows before the window too, of earlier parts as well: whoever forecasts
+has them in hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pipeline.dataset import Part, Spec
+
+Forecast = Callable[["Part"], np.ndarray]
+
+
+class History(NamedTuple):
+    """Values of the target's column by series row.
+
+    Attributes:
+        rows: int64 [rows], ascending.
+        values: float64 [rows]; a missing cell is NaN.
+    """
+
+    rows: np.ndarray
+    values: np.ndarray
+
+    @staticmethod
+    def of(*parts: Part) -> History:
+        """Join the rows of parts; of a row in several parts, take the value in the first of them."""
+        rows = np.concatenate([np.asarray(part.spec.first_rows) for part in parts])
+        values = np.concatenate([np.asarray(part.rows[:, part.spec.target_column]) for part in parts])
+        rows, at = np.unique(rows, return_index=True)
+        return History(rows, values[at])
+
+    def at(self, wanted: np.ndarray) -> np.ndarray:
+        """Return the values of rows, NaN where there is no such row: float64, shaped like `wanted`."""
+        if not len(self.rows):
+            return np.full(wanted.shape, np.nan)
+        at = np.searchsorted(self.rows, wanted).clip(0, len(self.rows) - 1)
+        return np.where(self.rows[at] == wanted, self.values[at], np.nan)
+
+
+def change(value: np.ndarray, last: np.ndarray, kind: str) -> np.ndarray:
+    """Turn values of the target column into the target: the value, its difference to `last`, or its return on it."""
+    if kind == "difference":
+        return value - last
+    if kind == "return":
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return value / last - 1
+    return value
+
+
+def end_rows(part: Part) -> np.ndarray:
+    """Return the series row of each window's last input: int64 [windows]."""
+    return np.asarray(part.spec.first_rows)[np.asarray(part.table["start"]) + part.spec.length - 1]
+
+
+def target_rows(part: Part) -> np.ndarray:
+    """Return the series row of each target of a column's own future: int64 [windows, steps]."""
+    # The table's `row` is the first row after the window; a change is that of the horizon's last row.
+    spec = part.spec
+    ahead = np.arange(spec.horizon) if spec.target["kind"] == "value" else np.array([spec.horizon - 1])
+    return np.asarray(part.table["row"])[:, None] + ahead
+
+
+def fit(train: Part, history: History | None = None) -> dict[str, Forecast]:
+    """Learn the naive forecasts that suit the target.
+
+    Args:
+        train: the training part.
+        history: all rows of the series; None for those of the training part and of the part that is predicted.
+    """
+    spec = train.spec
+    if spec.classes:
+        return {"majority": majority(train), "persistence": _persistent_class(train)}
+    forecasts = {"persistence": _persistence(train), "train_mean": _train_mean(train)}
+    if spec.target["kind"] == "sequence_mean":
+        return forecasts
+
+    def known(part: Part) -> History:
+        return history or History.of(train, part)
+
+    if spec.period:
+        forecasts["seasonal_naive"] = _seasonal_naive(spec, forecasts["persistence"], known)
+    if spec.target["kind"] == "value":
+        forecasts["drift"] = _drift(forecasts["persistence"], known)
+        forecasts["window_average"] = _window_average(train)
+    return forecasts
+
+
+# --- regressions
+
+
+def _train_mean(train: Part) -> Forecast:
+    mean = train.raw_targets().mean(axis=0)
+    return lambda part: np.tile(mean, (len(part), 1))
+
+
+def _persistence(train: Part) -> Forecast:
+    """Forecast the last value at every step, or no change; the training mean where the last value is missing."""
+    mean = train.raw_targets().mean(axis=0)
+
+    def forecast(part: Part) -> np.ndarray:
+        if part.spec.target["kind"] in ("difference", "return"):
+            return np.zeros((len(part), 1))
+        last = np.repeat(np.asarray(part.table["last"], dtype=float)[:, None], len(mean), axis=1)
+        return np.where(np.isfinite(last), last, mean)
+
+    return forecast
+
+
+def _seasonal_naive(spec: Spec, persistence: Forecast, known: Callable[[Part], History]) -> Forecast:
+    """Forecast the value a whole number of seasons before the target: the latest one known at the window's end.
+
+    Where that row is missing, or before the first row of the series, forecast persistence.
+    """
+    period = spec.period or 1
+
+    def forecast(part: Part) -> np.ndarray:
+        ends, targets = end_rows(part)[:, None], target_rows(part)
+        seasons = np.maximum(-(-(targets - ends) // period), 1)
+        values = known(part).at(targets - seasons * period)
+        last = np.asarray(part.table["last"], dtype=float)[:, None]
+        seasonal = change(values, last, spec.target["kind"])
+        return np.where(np.isfinite(seasonal), seasonal, persistence(part))
+
+    return forecast
+
+
+def _drift(persistence: Forecast, known: Callable[[Part], History]) -> Forecast:
+    """Continue the line from the first known value to the window's last one (Hyndman and Athanasopoulos 2021, 5.2)."""
+
+    def forecast(part: Part) -> np.ndarray:
+        history, ends = known(part), end_rows(part)
+        finite = np.flatnonzero(np.isfinite(history.values))
+        if not len(finite):
+            return persistence(part)
+        first = history.rows[finite[0]]
+        passed = ends - first
+        slope = (np.asarray(part.table["last"], dtype=float) - history.values[finite[0]]) / np.maximum(passed, 1)
+        # Before the first value is known, or with a missing last one, there is no line.
+        slope = np.where((passed > 0) & np.isfinite(slope), slope, 0.0)
+        return persistence(part) + slope[:, None] * (target_rows(part) - ends[:, None])
+
+    return forecast
+
+
+def _window_average(train: Part) -> Forecast:
+    """Forecast the mean of the window at every step; the training mean where a cell is missing."""
+    mean = train.raw_targets().mean(axis=0)
+
+    def forecast(part: Part) -> np.ndarray:
+        average = np.asarray(part.table["mean"], dtype=float)[:, None]
+        return np.where(np.isfinite(average), average, mean)
+
+    return forecast
+
+
+# --- classes
+
+
+def majority(train: Part) -> Forecast:
+    """Forecast the shares of the classes among the training windows as probabilities."""
+    shares = _shares(train)
+    outputs = shares[1:] if train.spec.classes == 2 else shares
+    return lambda part: np.tile(outputs, (len(part), 1))
+
+
+def _shares(train: Part) -> np.ndarray:
+    counts = np.bincount(train.raw_targets().astype(int).ravel(), minlength=train.spec.classes or 0)
+    return counts / counts.sum()
+
+
+def _persistent_class(train: Part) -> Forecast:
+    """Forecast how often each class followed the last known one in training, as probabilities.
+
+    The last known class is that of the last value, or of the last change over the horizon. Each row of the table of
+    transitions counts one more window with the training shares, so that no probability is 0 without reason; where the
+    last class is missing, the shares stand alone.
+    """
+    classes, shares = train.spec.classes or 0, _shares(train)
+    before, after = _last_class(train), train.raw_targets().astype(int).ravel()
+    counts = np.zeros((classes + 1, classes))
+    np.add.at(counts, (before, after), 1)
+    counts[classes] = 0
+    table = (counts + shares) / (counts.sum(axis=1, keepdims=True) + 1)
+
+    def forecast(part: Part) -> np.ndarray:
+        outputs = table[_last_class(part)]
+        return outputs[:, 1:] if classes == 2 else outputs
+
+    return forecast
+
+
+def _last_class(part: Part) -> np.ndarray:
+    """Return the last class known at each window's end, the number of classes where it is missing: int [windows]."""
+    spec = part.spec
+    last = np.asarray(part.table["last"], dtype=float)
+    end = np.asarray(part.table["start"]) + spec.length - 1
+    before = part.rows[end - min(spec.horizon, spec.length - 1), spec.target_column]
+    value = change(last, before, spec.target["of"])
+    classes = (value > 0).astype(int) if spec.classes == 2 else np.digitize(value, spec.thresholds or [], right=True)
+    return np.where(np.isfinite(value), classes, spec.classes or 0)
