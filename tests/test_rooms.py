@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "evaluate": {"common", "dataset", "scoring"},
     "calibrate": {"common", "dataset", "scoring"},
     "diagnose": {"common", "dataset", "network", "scoring"},
-    "leakage": {"common", "dataset", "network", "series"},
+    "leakage": {"common", "dataset", "network", "scoring", "series"},
     "leaks": {"common", "dataset", "leakage", "network", "scoring", "series"},
     "report": {"common", "scoring"},
 }

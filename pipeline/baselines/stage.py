@@ -14,7 +14,8 @@ from pipeline import dataset
 from pipeline.baselines import slow
 from pipeline.common import files
 from pipeline.common.numbers import significant
-from pipeline.dataset import splitting, windowing
+from pipeline.dataset import splitting
+from pipeline.dataset.history import target_column
 from pipeline.scoring import baselines as fast
 from pipeline.scoring import choosing, linear, skill
 from pipeline.scoring.blocks import blocks, subset
@@ -35,7 +36,8 @@ def baselines(p: dict[str, Any], name: str) -> None:
     """Write baselines.json and the forecasts of dataset `name` (docs/files.md)."""
     from threadpoolctl import threadpool_limits
 
-    history, count = read_history(name), dataset.folds(name)
+    values, count = target_column(name), dataset.folds(name)
+    history = fast.History(np.arange(len(values)), values)
     # The number of threads changes the order of sums, and with it the last digits.
     with threadpool_limits(1):
         folds = [forecasts(load(name, k), history, p["baselines"]["seconds"] / count) for k in range(count)]
@@ -57,16 +59,6 @@ def baselines(p: dict[str, Any], name: str) -> None:
 def load(name: str, fold: int) -> Parts:
     """Open all parts of one fold."""
     return {part: dataset.load(name, fold, part) for part in splitting.PARTS if dataset.has(name, fold, part)}
-
-
-def read_history(name: str) -> fast.History:
-    """Read the target's column of the whole series, missing cells filled as the dataset fills them."""
-    series = files.read_json(files.SPLIT / name / "split.json")["series"]
-    missing = files.read_json(files.WINDOWS / name / "windows.json")["missing"]
-    rows = files.read_array(files.RAW / series["name"] / "rows.npy")
-    values = np.array(rows[:, [series["columns"].index(series["target"])]])
-    values = windowing.clean(values, [(0, len(values))], missing)
-    return fast.History(np.arange(len(values)), values[:, 0])
 
 
 def forecasts(parts: Parts, history: fast.History, seconds: float) -> Fold:

@@ -47,6 +47,11 @@ _PROOFS = {
         "Cleans (or generates) only the first rows, for many lengths. The result equals the first rows of the whole: "
         "no step looks ahead. Processing done before the file was imported cannot be checked.",
     ),
+    "history": (
+        "History",
+        "Replaces, or leaves out, every later row and learns the baselines again that read rows before a window. The "
+        "forecasts of earlier windows stay the same to the bit.",
+    ),
     "duplicates": (
         "Duplicates",
         "Counts all windows with equal content on two sides of a split. Informative if the dataset declares "

@@ -30,6 +30,7 @@ NAMES = [
     "perturbation_test",
     "test_unopened",
     "prefix",
+    "history",
     "duplicates",
     "state",
 ]
@@ -87,6 +88,7 @@ def test_a_failed_proof_does_not_fail_the_stage(project: Path, monkeypatch: pyte
         "perturbation_test": "pass",
         "test_unopened": "pass",
         "prefix": "pass",
+        "history": "pass",
         "duplicates": "pass",
         "state": "fail",
     }
