@@ -31,6 +31,7 @@ GROUPS = {
     "parts": ("data/split/**/*", "data/test/**/*"),
     "windows": ("data/windows/**/*",),
     "scaled rows and scaling": ("data/scaled/**/*",),
+    "baselines": ("data/baselines/**/*",),
     "models": ("models/*/training/*.keras",),
     "histories of training": ("models/*/training/*.json",),
     "predictions": ("models/*/predictions/**/*",),

@@ -73,7 +73,7 @@ def _real() -> Any:
 def run(folder: Path, environment: dict[str, str]) -> Path:
     """Run all stages from raw rows to scores in a new folder."""
     scratch.prepare(folder, params())
-    stages = ["raw season", *(f"{stage} season_windows" for stage in ("split", "window", "scale"))]
+    stages = ["raw season", *(f"{stage} season_windows" for stage in ("split", "window", "scale", "baselines"))]
     stages += [f"{stage} {name}" for name in ("plain", "xla") for stage in ("train", "predict", "evaluate")]
     for stage in stages:
         kind, name = stage.split()

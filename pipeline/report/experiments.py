@@ -102,7 +102,7 @@ def _repeats(evaluation: dict[str, Any]) -> str:
 
     A network that repeats the last class looks like one that has learned.
     """
-    known, baselines = evaluation["comparison"]["accuracy"], evaluation["parts"]["test"]["baselines"]
+    known, baselines = (evaluation.get("comparison") or {}).get("accuracy"), evaluation["parts"]["test"]["baselines"]
     if not known or known["block"][0] is None:
         return ""
     last, majority = (baselines[name]["accuracy"] for name in ("persistence", "majority"))

@@ -18,7 +18,7 @@ from tests.conftest import tiny_params, write_params
 from tests.helpers.project import Project
 
 EMPTIED = ("diagnose", "leakage", "leaks", "calibrate", "report")
-REAL = ("raw", "split", "window", "scale", "train", "predict", "evaluate")
+REAL = ("raw", "split", "window", "scale", "baselines", "train", "predict", "evaluate")
 NAME, DATA = "season_lstm", "season_windows"
 _STAGE = """import sys
 from pathlib import Path

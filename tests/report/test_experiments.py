@@ -2,8 +2,10 @@
 
 import re
 
+import pytest
+
 from pipeline.report import figures
-from tests.helpers.reports import everything
+from tests.helpers.reports import everything, made_up, render
 
 
 def test_figures_have_captions_and_names_and_keep_their_labels(whole):
@@ -17,3 +19,27 @@ def test_figures_have_captions_and_names_and_keep_their_labels(whole):
 def test_a_nan_result_is_shown_with_its_batch(whole):
     assert "the loss is NaN or infinite from epoch 1, batch" in whole
     assert "1.060" in whole
+
+
+@pytest.mark.parametrize(
+    ("block", "last", "majority", "said"),
+    [
+        ((0.55, 0.61), 0.574, 0.5, True),
+        ((0.55, 0.61), 0.55, 0.5, True),
+        ((0.55, 0.61), 0.61, 0.5, True),
+        ((0.55, 0.61), 0.54, 0.5, False),
+        ((0.55, 0.61), 0.62, 0.5, False),
+        ((0.55, 0.61), 0.574, 0.574, False),
+        ((None, None), 0.574, 0.5, False),
+    ],
+)
+@pytest.mark.usefixtures("undrawn")
+def test_a_classifier_that_is_right_as_often_as_persistence_is_named(block, last, majority, said):
+    one = made_up("a", classes=2)
+    one["comparison"]["accuracy"] = {"score": 0.58, "binomial": [0.5, 0.6], "block": list(block)}
+    for name, accuracy in (("persistence", last), ("majority", majority)):
+        one["parts"]["test"]["baselines"].setdefault(name, {}).update(accuracy=accuracy)
+    text = render([one])
+    sentence = "Its test accuracy, 0.580 (0.550 to 0.610), is not distinguishable from that of persistence, 0.574,"
+    assert ("knows nothing but the last class" in text) == said
+    assert (sentence in text) == (said and last == 0.574)

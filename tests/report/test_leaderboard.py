@@ -53,3 +53,20 @@ def test_without_a_comparison_nothing_of_it_is_claimed():
     assert "Skill of each seed" not in text
     assert "experiments have skill" not in text
     assert "State of each experiment" not in text
+
+
+@pytest.mark.parametrize(("mse", "skilled"), [(0.2, True), (0.6, True), (1.1, False), (1.3, False)])
+@pytest.mark.usefixtures("undrawn")
+def test_a_linear_model_without_skill_and_the_slow_references_are_named(mse, skilled):
+    naive = {**side("train_mean", 0.41, 0.002), "chosen_on": "validation"}
+    one = made_up("a", compared={"naive": naive, "linear": side("ridge", -0.5, 0.004)})
+    scored = one["parts"]["test"]["baselines"]
+    scored["train_mean"] |= {"r2": -0.1, "mse": 1.1}
+    scored["ridge"] |= {"r2": 1 - mse, "mse": mse}
+    scored["trees"], scored["ets"] = ({**scored["ridge"], "r2": r2} for r2 in (0.852, 0.819))
+    row = leaderboard_rows([one])[0]
+    assert row["linear_skill"] == pytest.approx(1 - mse / 1.1)
+    assert (row["trees"], row["theta"], row["ets"]) == (0.852, None, 0.819)
+    text = render([one])
+    assert ("no skill: no better than train mean" in text) == (not skilled)
+    assert "0.852 <small>boosted trees</small><br>0.819 <small>ETS</small></td>" in text

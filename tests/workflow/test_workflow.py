@@ -86,7 +86,18 @@ def test_a_gap_runs_one_dataset_and_what_follows(ran: Project) -> None:
         f"{kind}@{'season_lstm' if kind in ('diagnose', 'train', 'predict', 'evaluate') else 'season_windows'}"
         if kind != "report"
         else kind
-        for kind in ("diagnose", "evaluate", "leakage", "predict", "report", "scale", "split", "train", "window")
+        for kind in (
+            "baselines",
+            "diagnose",
+            "evaluate",
+            "leakage",
+            "predict",
+            "report",
+            "scale",
+            "split",
+            "train",
+            "window",
+        )
     ]
     ran("git", "checkout", "-q", "params.yaml", "dvc.lock")
     _, computed = ran.snakemake()

@@ -29,6 +29,7 @@ _LEVELS = {
     "split": "dataset",
     "window": "dataset",
     "scale": "dataset",
+    "baselines": "dataset",
     "train": "experiment",
     "predict": "experiment",
     "evaluate": "experiment",
