@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.scoring import baselines, scores, skill
+from pipeline.scoring import naive as naive_forecasts
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
@@ -26,7 +27,7 @@ def measure(run: DiagnosedRun) -> dict[str, Any]:
     seed = next(iter(run.models))
     network, history = run.models[seed], run.histories[seed]
     held = run.validation or run.train
-    known = baselines.fit(run.train, linear=False)
+    known = naive_forecasts.unlearned(run.train)
     found = _against(held, network, known)
     train = _against(run.train, network, known)
     epochs = history["epochs"]

@@ -92,6 +92,19 @@ def fit(train: Part, history: History | None = None) -> dict[str, Forecast]:
     return forecasts
 
 
+def unlearned(train: Part) -> dict[str, Forecast]:
+    """Return the naive forecasts that learn no more than a mean or shares, for the diagnosis.
+
+    It asks whether there is a signal and whether a network learns it. A table of transitions has learned what the last
+    class says, so here persistence repeats that class; whether a network is better than the table is the comparison's
+    question.
+    """
+    if train.spec.classes:
+        return {"majority": majority(train), "persistence": _repeated_class(train)}
+    forecasts = fit(train)
+    return {name: forecast for name, forecast in forecasts.items() if name not in ("drift", "window_average")}
+
+
 # --- regressions
 
 
@@ -188,6 +201,18 @@ def _persistent_class(train: Part) -> Forecast:
     np.add.at(counts, (before, after), 1)
     counts[classes] = 0
     table = (counts + shares) / (counts.sum(axis=1, keepdims=True) + 1)
+
+    def forecast(part: Part) -> np.ndarray:
+        outputs = table[_last_class(part)]
+        return outputs[:, 1:] if classes == 2 else outputs
+
+    return forecast
+
+
+def _repeated_class(train: Part) -> Forecast:
+    """Forecast the last known class with probability 1; the training shares where it is missing."""
+    classes = train.spec.classes or 0
+    table = np.concatenate([np.eye(classes), _shares(train)[None]])
 
     def forecast(part: Part) -> np.ndarray:
         outputs = table[_last_class(part)]

@@ -20,6 +20,8 @@ _ITERATIONS = 50
 # on a core of 2023.
 SECONDS_PER_FITTED_ROW = 1.5e-4
 SECONDS_PER_ROW = 2e-6
+# Likewise per training row and parameter of fitting one form together with its initial states.
+SECONDS_PER_INITIAL_STATE = 2.5e-5
 # Fewest training rows, and seasons in them where there is a season.
 FEWEST = 24
 SEASONS = 2
@@ -28,50 +30,61 @@ SEASONS = 2
 Forecaster = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
-def ets(train: np.ndarray, values: np.ndarray, period: int | None) -> tuple[Forecaster, dict[str, Any]] | str:
+def ets(
+    train: np.ndarray, values: np.ndarray, period: int | None, seconds: float = 0.0
+) -> tuple[Forecaster, dict[str, Any]] | str:
     """Fit ETS with additive components and carry its state along.
+
+    The form with the least AIC is taken with heuristic initial states. Where the time allows, it is then fitted
+    together with its initial states, which improves a long season.
 
     Args:
         train: float64 [rows], the first of `values`, which it learns from. No missing cell.
         values: float64 [rows], no missing cell.
         period: rows of a season, or None.
+        seconds: estimated processor seconds that fitting the initial states may take.
 
     Returns:
         The forecaster and the numbers that describe the fit; or why there is none.
     """
-    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
-
-    best: Any = None
-    for trend, damped, season in FORMS:
-        if season and not period:
-            continue
-        model = ETSModel(
-            train,
-            error="add",
-            trend="add" if trend else None,
-            damped_trend=bool(damped),
-            seasonal="add" if season else None,
-            seasonal_periods=period if season else None,
-            initialization_method="heuristic",
-        )
-        with warnings.catch_warnings():
-            # Not quite converged is good enough for a baseline; the limit on iterations bounds its time.
-            warnings.simplefilter("ignore")
-            fitted = model.fit(maxiter=_ITERATIONS, disp=False)
-        if np.isfinite(fitted.aic) and (best is None or fitted.aic < best[0].aic):
-            best = fitted, trend, damped, season
-    if best is None:
+    fits = [(_fit_ets(train, form, period, "heuristic"), form) for form in FORMS if period or not form[2]]
+    fits = [(fitted, form) for fitted, form in fits if np.isfinite(fitted.aic)]
+    if not fits:
         return "no form could be fitted"
-    fitted, trend, damped, season = best
+    fitted, form = min(fits, key=lambda each: each[0].aic)
+    trend, damped, season = form
+    initial = "heuristic"
+    if SECONDS_PER_INITIAL_STATE * len(train) * (len(fitted.params) + 2 + (period or 0) * season) <= seconds:
+        fitted, initial = _fit_ets(train, form, period, "estimated"), "estimated"
     about = {name: float(value) for name, value in zip(fitted.param_names, fitted.params, strict=True)}
+    about = {name: value for name, value in about.items() if not name.startswith("initial")}
     beta, gamma = about.get("smoothing_trend", 0.0), about.get("smoothing_seasonal", 0.0)
     phi = about.get("damping_trend", 1.0)
     first = np.asarray(fitted.initial_seasonal, dtype=float) if season else np.zeros(1)
-    trend_0 = float(fitted.initial_trend) if trend else 0.0
-    initial = float(fitted.initial_level), trend_0, first
-    states = carried(values, initial, about["smoothing_level"], beta, gamma, phi)
-    form = f"A{('N', 'A', 'Ad')[trend + damped]}{'A' if season else 'N'}"
-    return forecaster(*states, phi, len(first)), {"form": form, "rows": len(train), **about}
+    state = float(fitted.initial_level), float(fitted.initial_trend) if trend else 0.0, first
+    states = carried(values, state, about["smoothing_level"], beta, gamma, phi)
+    name = f"A{('N', 'A', 'Ad')[trend + damped]}{'A' if season else 'N'}"
+    return forecaster(*states, phi, len(first)), {"form": name, "initial": initial, "rows": len(train), **about}
+
+
+def _fit_ets(train: np.ndarray, form: tuple[int, int, bool], period: int | None, initial: str) -> Any:
+    """Return statsmodels' results of one form, its initial states heuristic or estimated."""
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+    trend, damped, season = form
+    model = ETSModel(
+        train,
+        error="add",
+        trend="add" if trend else None,
+        damped_trend=bool(damped),
+        seasonal="add" if season else None,
+        seasonal_periods=period if season else None,
+        initialization_method=initial,
+    )
+    with warnings.catch_warnings():
+        # Not quite converged is good enough for a baseline; the limit on iterations bounds its time.
+        warnings.simplefilter("ignore")
+        return model.fit(maxiter=_ITERATIONS, disp=False)
 
 
 def carried(

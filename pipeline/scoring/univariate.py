@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def fit(
     Returns:
         By name the forecast and the numbers that describe the fit, or why there is none.
     """
-    methods = {"theta": smoothing.theta, "ets": smoothing.ets}
+    methods: dict[str, Callable[..., Any]] = {"theta": smoothing.theta, "ets": partial(smoothing.ets, seconds=seconds)}
     return {name: _fit(train, history, persistence, seconds, method) for name, method in methods.items()}
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression, RidgeCV
 
-from pipeline.scoring import baselines, linear, ridge, skill
+from pipeline.scoring import baselines, linear, naive, ridge, skill
 from pipeline.scoring.naive import History
 from tests.helpers.parts import make_part
 
@@ -240,6 +240,23 @@ def test_persistence_of_a_sign_is_how_often_each_sign_followed_the_last_one():
     up, down = (3 + 5 / 7) / 6, (2 + 5 / 7) / 3
     expected = [up, down, up, up, up, down, up]
     assert baselines.fit(train)["persistence"](train)[:, 0] == pytest.approx(expected)
+
+
+def test_for_the_diagnosis_persistence_repeats_the_last_class_and_nothing_is_a_model():
+    sign = make_part([-1, 1, -2, 0, 3, 1], length=2, kind="sign")
+    assert naive.unlearned(sign)["persistence"](sign)[:, 0].tolist() == [1, 0, 0, 1]
+    change = make_part([1, 3, 2, 2, 5, 1], length=2, kind="sign", of="difference")
+    assert naive.unlearned(change)["persistence"](change)[:, 0].tolist() == [1, 0, 0, 1]
+    three = make_part([-5, 0, 5, 1, -1, 1], length=1, kind="classes", thresholds=[-1.0, 1.0])
+    forecasts = naive.unlearned(three)
+    assert forecasts["persistence"](three).argmax(axis=1).tolist() == [0, 1, 2, 1, 0]
+    three.table["last"][2] = np.nan
+    assert forecasts["persistence"](three)[2] == pytest.approx(forecasts["majority"](three)[2])
+    assert list(naive.unlearned(make_part(np.arange(9.0), length=2, period=3))) == [
+        "persistence",
+        "train_mean",
+        "seasonal_naive",
+    ]
 
 
 def test_a_missing_last_value_gives_the_training_shares():

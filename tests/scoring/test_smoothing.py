@@ -38,6 +38,26 @@ def test_ets_forecasts_are_those_of_statsmodels_given_the_rows_up_to_there(form,
         np.testing.assert_allclose(forecast(np.array([end]), STEPS)[0], expected, rtol=1e-8)
 
 
+def test_with_time_the_initial_states_are_fitted_too():
+    values, train = series(1), 90
+    # 90 rows, three parameters of the form and two more, and a season of 6.
+    enough = smoothing.SECONDS_PER_INITIAL_STATE * 90
+    forms = {seconds: smoothing.ets(values[:train], values, 6, seconds) for seconds in (0.0, 5 * enough, 99 * enough)}
+    assert [about["initial"] for _, about in forms.values()] == ["heuristic", "heuristic", "estimated"]
+    forecast, about = forms[99 * enough]
+    assert not any(name.startswith("initial_") for name in about)
+    trend, damped, season = next(form for form in smoothing.FORMS if form == _form(about["form"]))
+    kind = {"error": "add", "trend": "add" if trend else None, "damped_trend": bool(damped)}
+    kind |= {"seasonal": "add" if season else None, "seasonal_periods": 6 if season else None}
+    fitted = ETSModel(values[:train], **kind, initialization_method="estimated").fit(maxiter=50, disp=False)
+    expected = np.asarray(fitted.forecast(9))[STEPS - 1]
+    np.testing.assert_allclose(forecast(np.array([train - 1]), STEPS)[0], expected, rtol=1e-8)
+
+
+def _form(name):
+    return int("A" in name[1:-1]), int("d" in name), name.endswith("A")
+
+
 def test_of_the_forms_the_one_of_the_least_aic_is_taken():
     noise = np.random.default_rng(0).normal(size=200)
     assert smoothing.ets(noise, noise, 6)[1]["form"].endswith("N")

@@ -17,7 +17,8 @@ from pipeline.diagnose.facts import planting
 from pipeline.diagnose.facts.holdout import against_naive, halves, last_step, losses, subset
 from pipeline.diagnose.facts.network import clean
 from pipeline.diagnose.facts.typed import rounded
-from pipeline.scoring import baselines, choosing, scores, skill
+from pipeline.scoring import choosing, scores, skill
+from pipeline.scoring import naive as naive_forecasts
 
 if TYPE_CHECKING:
     from pipeline.diagnose.facts.short import ShortTraining
@@ -236,7 +237,7 @@ def holdout_control(short: ShortTraining, part: Part, steps: int) -> Holdout | N
     seen = subset(early, evenly(len(early), _JUDGED // 2))
     short.restart()
     done = short.train(early.inputs, early.targets(), np.arange(len(early)), steps)
-    forecasts = baselines.fit(early, linear=False)
+    forecasts = naive_forecasts.unlearned(early)
     constant = forecasts["majority" if part.spec.classes else "train_mean"]
     own, own_seen = (losses(side, side.restore(last_step(short.outputs(side.inputs())))) for side in (late, seen))
     if not np.isfinite(own).all():

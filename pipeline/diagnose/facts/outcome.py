@@ -11,7 +11,8 @@ from pipeline.dataset import Part
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts.holdout import last_step, losses, subset
 from pipeline.network import predicting
-from pipeline.scoring import baselines, scores, skill
+from pipeline.scoring import naive as naive_forecasts
+from pipeline.scoring import scores, skill
 
 if TYPE_CHECKING:
     import keras
@@ -92,7 +93,7 @@ def facts(
         models: network by seed.
         naive: name of the naive baseline; None for a constant answer.
     """
-    learned = baselines.fit(train, linear=False)
+    learned = naive_forecasts.unlearned(train)
     constant = learned["majority" if train.spec.classes else "train_mean"]
     compared = learned[naive] if naive else constant
     seen, skill_seen = _measure(train, training, models, compared, constant)
@@ -106,8 +107,8 @@ def _measure(
     part: Part,
     training: dict[str, Any],
     models: dict[int, keras.Model],
-    naive: baselines.Forecast,
-    constant: baselines.Forecast,
+    naive: naive_forecasts.Forecast,
+    constant: naive_forecasts.Forecast,
 ) -> tuple[dict[str, Predictions], Skill]:
     """Return the predictions of one part by seed, and the skill of all seeds."""
     part = _thinned(part, training, next(iter(models.values())).count_params())

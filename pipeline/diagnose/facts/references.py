@@ -14,7 +14,8 @@ import numpy as np
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import linear, trees
 from pipeline.diagnose.facts.holdout import against_naive, halves, losses, subset
-from pipeline.scoring import baselines, choosing, scores
+from pipeline.scoring import choosing, scores
+from pipeline.scoring import naive as naive_forecasts
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
@@ -99,13 +100,13 @@ class _Field(NamedTuple):
     early: Part
     late: Part
     naive: str
-    forecasts: dict[str, baselines.Forecast]
+    forecasts: dict[str, naive_forecasts.Forecast]
     naive_loss: np.ndarray  # on `late`, [windows]
 
     @staticmethod
     def of(early: Part, late: Part) -> _Field:
         """Fit the naive forecasts and choose the best one."""
-        forecasts = baselines.fit(early, linear=False)
+        forecasts = naive_forecasts.unlearned(early)
         by_name = {name: losses(late, forecast(late)) for name, forecast in forecasts.items()}
         naive = choosing.chosen(by_name)
         return _Field(early, late, naive, forecasts, by_name[naive])
@@ -148,7 +149,7 @@ def _trees(field: _Field) -> Reference | None:
         return None
     naive, target = field.forecasts[field.naive], some.spec.target
     changes = {"difference", "return"} & {target["of"] if some.spec.classes else target["kind"]}
-    model = trees.fit(some, naive(some), field.naive in ("persistence", "drift") or bool(changes))
+    model = trees.fit(some, naive(some), field.naive == "persistence" or bool(changes))
     return field.reference(losses(field.late, model(field.late, naive(field.late))))
 
 
