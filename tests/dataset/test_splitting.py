@@ -143,6 +143,27 @@ def test_sequences_are_divided_whole_and_by_position() -> None:
     assert len(fold.train.intervals) == 8
 
 
+@settings(deadline=None)
+@given(
+    st.integers(2, 40), st.sampled_from([0.0, 0.1, 0.25, 0.5]), st.sampled_from([None, 0, 0.1, 0.3]), st.integers(1, 5)
+)
+def test_the_last_sequences_are_the_test_and_those_before_them_the_validation(
+    count: int, test: float, validation: float | None, length: int
+) -> None:
+    chosen = SEQUENCES | {"test": test} | ({} if validation is None else {"validation": validation})
+    tests, validations = int(test * count), int((validation or 0) * count)
+    spans = [(i * length, i * length + length) for i in range(count)]
+    if not tests:
+        with pytest.raises(UserError, match=rf"s\.test` must hold at least one sequence\. Received: 0 of {count}\."):
+            splitting.sequence_folds("s", chosen, np.zeros(count, dtype=int), length)
+        return
+    (fold,) = splitting.sequence_folds("s", chosen, np.zeros(count, dtype=int), length)
+    assert fold.train.intervals == spans[: count - tests - validations]
+    assert fold.test.intervals == spans[count - tests :]
+    expected = spans[count - tests - validations : count - tests]
+    assert (fold.validation.intervals if fold.validation else []) == expected
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=10, max_size=40))
 def test_equal_sequences_stay_on_one_side(identity: list[int]) -> None:
@@ -179,6 +200,12 @@ def test_a_part_too_short_for_one_window_is_refused_and_leaves_the_earlier_parts
         "Received: 60 rows."
     )
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_part_of_exactly_one_window_is_enough(project: Path) -> None:
+    _split(project, {"window": {"length": 58, "horizon": 2}})  # the validation part has 60 rows
+    with pytest.raises(UserError, match="window of 59 rows and 2 ahead"):
+        _split(project, {"window": {"length": 59, "horizon": 2}})
 
 
 def test_missing_cells_are_refused_with_row_and_column(project: Path) -> None:

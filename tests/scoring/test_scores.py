@@ -35,6 +35,15 @@ def test_spread_of_a_constant_prediction_is_zero():
     assert ours["r2"] <= 0
 
 
+@pytest.mark.parametrize("size", [1e-3, 1e3])
+def test_the_spread_is_a_share_of_the_truths_standard_deviation_in_any_units(size):
+    truth = size * RANDOM.normal(size=(40, 2))
+    prediction = truth[::-1] * [0.3, 0.6]
+    expected = prediction.std(axis=0).mean() / truth.std(axis=0).mean()
+    assert scores.regression(truth, prediction)["spread"] == pytest.approx(expected)
+    assert scores.regression(np.zeros((3, 1)), np.arange(3.0)[:, None])["spread"] is None
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_regression_of_predictions_that_are_not_finite_is_none(bad):
     truth = np.arange(4.0)[:, None]
