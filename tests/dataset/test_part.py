@@ -128,6 +128,7 @@ def test_a_part_is_loaded_with_the_rows_and_settings_of_its_fold(
                 part.table["last"], part.rows[part.table["start"] + length - 1, part.spec.target_column]
             )
             assert len(part) == len(part.table["start"])
+            assert part.spec.outputs == {None: part.spec.horizon, 2: 1, 3: 3}[part.spec.classes]
             if part.spec.classes:
                 assert set(np.unique(part.raw_targets())) <= set(range(part.spec.classes))
 

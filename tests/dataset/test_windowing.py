@@ -225,6 +225,27 @@ def test_a_constant_column_is_refused_with_its_name(project: Path) -> None:
         windowing.window(p, "season_windows")
 
 
+def test_constant_columns_are_dropped_as_the_first_fold_has_them() -> None:
+    series = {"name": "s", "columns": ["a", "b", "c"], "target": "b"}
+    rows = np.column_stack([np.full(5, 2.0), np.arange(5.0), np.arange(5.0)])
+    rows[2, 0] = np.nan
+
+    def left(constant: str, features: list[str], train: np.ndarray = rows, fold: int = 0) -> list[str]:
+        return windowing._without_constant("d", constant, train, series, features, fold)
+
+    assert left("drop", ["c", "a"]) == ["c"]
+    assert left("drop", ["c", "a"], fold=1) == ["c", "a"]
+    assert left("error", ["c"], fold=1) == ["c"]
+    for constant, features, train, fold in (
+        ("error", ["c", "a"], rows, 0),
+        ("error", ["c", "a"], rows, 1),
+        ("drop", ["a"], rows, 0),
+        ("drop", ["a", "c"], rows[:, [0, 0, 2]], 0),
+    ):
+        with pytest.raises(UserError, match=r"column (a|b)` must not be constant .* Received: 2 in every row"):
+            left(constant, features, train, fold)
+
+
 def test_the_window_stage_opens_no_test_row(project: Path) -> None:
     p = _prepared(project, {})
     (files.TEST / "season_windows" / "fold0.npy").unlink()

@@ -251,3 +251,12 @@ def test_rows_that_the_stages_refuse_are_a_failed_proof(project: Path) -> None:
         "fail",
         ["new values: `a row` must be as it was. Received: another. Mend it."],
     )
+
+
+@pytest.mark.parametrize(("missing", "variants"), [("error", 1), ("drop", 2)])
+def test_every_cell_after_a_part_is_replaced_and_counted(project: Path, missing: str, variants: int) -> None:
+    p = prepared(project, window={"length": 12, "missing": missing})
+    columns = files.read_array(files.RAW / "season" / "rows.npy").shape[1]
+    cheap = perturbation.reference(p, SEASON, CHEAP)
+    for part, rows in (("validation", 120), ("test", 60)):
+        assert perturbation.check(p, SEASON, 0, part, CHEAP, cheap).compared["cells"] == rows * columns * variants

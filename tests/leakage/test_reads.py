@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -116,3 +117,46 @@ def test_windows_beyond_their_part_are_left_to_intervals(project: Path) -> None:
     assert reads.prove(p, SEASON, 0, {"train": train_part}).result == "pass"
     train_part.table["start"][:] = 1000
     assert reads.prove(p, SEASON, 0, {"train": train_part}).compared["windows"] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({}, None),
+        ({"inputs": [[1.0], [np.nan], [3.0]]}, None),
+        (
+            {"inputs": [[1.0], [2.0], [3.0]]},
+            "inputs of the test window of rows [11, 13) changed with the rows from 14",
+        ),
+        ({"inputs": [[np.nan], [np.nan], [4.0]]}, "inputs of the test window of rows [12, 14) changed"),
+        ({"mean": [0.5, 0.0, 0.0]}, "mean of the test window of rows [10, 12) changed"),
+        ({"start": [0, 1]}, "the test window of rows [12, 14) is missing"),
+        ({"start": [0, 1, 3]}, "the test window of rows [12, 14) is missing"),
+    ],
+)
+def test_two_makings_of_a_stretch_are_compared(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, list[Any]], line: str | None
+) -> None:
+    same = {key: np.zeros(3) for key in ("row", "last", "mean", "spread", "restored outputs")}
+    same |= {"start": np.arange(3), "inputs": np.array([[1.0], [np.nan], [3.0]])}
+    made = [same, same | {key: np.array(values) for key, values in change.items()}]
+    monkeypatch.setattr(reads, "_made", lambda stretch, rows: None)
+    monkeypatch.setattr(reads, "_replaced", lambda stretch, rng: None)
+    monkeypatch.setattr(reads, "_seen", lambda part, edge: made.pop(0))
+    spec = SimpleNamespace(length=2, first_rows=np.arange(10, 20))
+    stretch = reads._Stretch(np.zeros((10, 1)), {}, 4, spec, "error", 1, np.zeros(1), np.ones(1))
+    windows, found = reads._compare("test", stretch, np.random.default_rng(0))
+    assert len(found) == (line is not None)
+    assert line is None or found[0].startswith(line)
+    assert windows == (0 if "start" in change else 3)
+
+
+@pytest.mark.parametrize("starts", [[], [0, 1]])
+def test_the_last_window_must_be_among_those_compared(monkeypatch: pytest.MonkeyPatch, starts: list[int]) -> None:
+    monkeypatch.setattr(reads, "_made", lambda stretch, rows: None)
+    monkeypatch.setattr(reads, "_replaced", lambda stretch, rng: None)
+    monkeypatch.setattr(reads, "_seen", lambda part, edge: {"start": np.array(starts, dtype=int)})
+    spec = SimpleNamespace(length=2, first_rows=np.arange(10, 20))
+    stretch = reads._Stretch(np.zeros((10, 1)), {}, 4, spec, "error", 1, np.zeros(1), np.ones(1))
+    expected = (0, ["the test window of rows [12, 14) is missing when the rows after it are replaced"])
+    assert reads._compare("test", stretch, np.random.default_rng(0)) == expected

@@ -64,6 +64,7 @@ def test_integers_of_a_stored_table_are_compared_exactly(project: Path) -> None:
         (files.WINDOWS, ("folds", 0, "train", "dropped"), lambda v: v + 1, "fail"),
         (files.WINDOWS, ("folds", 0, "shares"), lambda v: [*v[:2], v[2] + 1e-6], "fail"),
         (files.SPLIT, ("folds", 0, "test", "intervals"), lambda v: [[v[0][0] + 1, v[0][1]]], "fail"),
+        (files.SPLIT, ("folds", 0, "validation"), lambda v: None, "fail"),
         (files.SPLIT, ("gap",), lambda v: v + 1, "fail"),
     ],
 )

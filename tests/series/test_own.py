@@ -194,3 +194,41 @@ def test_follows_no_link_out_of_the_project_but_dvc_s_own(project):
 def test_says_that_a_file_is_not_there(project):
     with pytest.raises(UserError, match=r"`data/own/no.csv` must be a file"):
         own.make(path="data/own/no.csv", target="a")
+
+
+@pytest.mark.parametrize(
+    "kind", ["string", "large_string", "string_view", "int64", "float32", "decimal", "dictionary", "bool"]
+)
+def test_every_type_of_numbers_is_read(project, kind):
+    import pyarrow as pa
+
+    text = pa.array(["1", None, "0"])
+    column = {
+        "string": text,
+        "large_string": text.cast(pa.large_string()),
+        "string_view": text.cast(pa.string_view()),
+        "decimal": text.cast(pa.float64()).cast(pa.decimal128(5, 2)),
+        "dictionary": text.dictionary_encode(),
+        "bool": pa.array([True, None, False]),
+    }.get(kind)
+    path = parquet({"a": text.cast(kind) if column is None else column})
+    np.testing.assert_array_equal(own.make(path=path, target="a").rows[:, 0], [1, np.nan, 0])
+
+
+@pytest.mark.parametrize("kind", ["s", "ms", "us", "ns", "s, UTC", "s, Europe/Berlin", "date32", "date64", "string"])
+def test_every_type_of_times_is_read(project, kind):
+    import pyarrow as pa
+
+    days = pa.array(["2020-03-01", "2020-03-02", "2020-03-04"])
+    if kind.startswith("date"):
+        column = days.cast(pa.date32()).cast(kind)
+    elif kind == "string":
+        column = days
+    else:
+        unit, _, zone = kind.partition(", ")
+        column = days.cast(pa.timestamp(unit)).cast(pa.timestamp(unit, tz=zone or None))
+    series = own.make(path=parquet({"t": column, "a": [1.0, 2.0, 3.0]}), target="a", time="t")
+    assert series.time.astype(str).tolist() == [f"2020-03-0{day}T00:00:00" for day in (1, 2, 4)]
+    holed = pa.concat_arrays([column.slice(0, 2), pa.nulls(1, column.type)])
+    with pytest.raises(UserError, match=r"row 3, column t` must be a time .* a missing cell"):
+        own.make(path=parquet({"t": holed, "a": [1.0, 2.0, 3.0]}), target="a", time="t")

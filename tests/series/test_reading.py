@@ -105,6 +105,19 @@ def test_a_source_that_makes_infinite_values_is_refused(project):
         reading.check("s", replace(reading.read("s", AUTOREGRESSION), sequence_length=7))
 
 
+def test_the_last_columns_are_the_oracle_s(project):
+    from dataclasses import replace
+
+    series = reading.read("s", AUTOREGRESSION)
+    assert series.oracle is not None
+    assert reading.check("s", series) is series
+    other = replace(series, columns=[*series.columns[:-1], "scale"])
+    with pytest.raises(UserError, match="must end its columns with those of its oracle"):
+        reading.check("s", other)
+    for oracle in (None, {"distribution": "exact", "degrees": None}):
+        assert reading.check("s", replace(other, oracle=oracle)).oracle == oracle
+
+
 def test_a_failure_ends_with_2_and_leaves_the_earlier_result(project, capsys):
     from pipeline.common import errors
 
