@@ -107,7 +107,7 @@ def key(mutant: MutationSpec) -> Key | None:
     if after is None or _run_time(after) in (None, _run_time(before)):
         return None
     changed = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm=""))[3:]
-    removed, added = (" ".join(line[1:].strip() for line in changed if line[0] == sign) for sign in "-+")
+    removed, added = (" ".join(" ".join(line[1:] for line in changed if line[0] == sign).split()) for sign in "-+")
     return str(mutant.module_path), mutant.definition_name or "", removed, added
 
 
