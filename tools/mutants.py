@@ -154,6 +154,7 @@ def survivors(mutants: list[MutationSpec], folder: Path) -> list[WorkResult]:
                 raise UserError("cosmic_ray", "must run every mutant", result.output or "", "Correct it.")
             results.append(result)
             print(f"\r{len(results)} of {len(mutants)} mutants", end="", file=sys.stderr, flush=True)
+        print(file=sys.stderr)
         return results
 
 
