@@ -7,7 +7,7 @@ A batch is one gather from the memory-mapped scaled rows: memory grows with the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,8 @@ class Part:
         scaled: float32 [rows, features]; float64 where each window is scaled once more.
         table: the window table (docs/files.md).
         spec: settings and learned numbers.
+        raw: float64 [rows, columns], `rows` before missing cells were filled; None if none was.
+        dropped: the numbers of windows that `windowing.table` dropped.
     """
 
     name: str
@@ -72,6 +74,8 @@ class Part:
     scaled: np.ndarray
     table: dict[str, np.ndarray]
     spec: Spec
+    raw: np.ndarray | None = None
+    dropped: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.table["start"])
@@ -86,6 +90,17 @@ class Part:
             std = batch.std(axis=1, keepdims=True)
             batch = (batch - batch.mean(axis=1, keepdims=True)) / np.where(std > 0, std, 1)
         return np.ascontiguousarray(batch, dtype=np.float32)
+
+    def truth(self) -> np.ndarray:
+        """Return the target's column as it was measured: float64 [rows]; NaN where `rows` has a filled cell."""
+        return (self.rows if self.raw is None else self.raw)[:, self.spec.target_column]
+
+    def filled(self) -> np.ndarray:
+        """Return which rows have a filled cell, in a feature or in the target's column: bool [rows]."""
+        if self.raw is None:
+            return np.zeros(len(self.rows), dtype=bool)
+        used = sorted({*map(self.spec.columns.index, self.spec.features), self.spec.target_column})
+        return np.asarray((np.isnan(self.raw[:, used]) & ~np.isnan(self.rows[:, used])).any(axis=1))
 
     def raw_targets(self) -> np.ndarray:
         """Return the targets in raw units, or class numbers: float64 [windows, horizon or 1]."""
@@ -161,17 +176,21 @@ def load(dataset: str, fold: int, part: str) -> Part:
         first_rows=splitting.rows_of(position),
         change=(change["center"], change["scale"]) if change else None,
     )
-    rows = windowing.read_rows(dataset, fold, part, position, windows["missing"])
+    raw = files.read_array(files.part_file(dataset, fold, part))
+    rows = windowing.clean(raw, position["intervals"], windows["missing"])
     if part != "test":
         table = files.read_table(files.fold_folder(files.WINDOWS, dataset, fold) / f"{part}.parquet")
         scaled = files.read_array(files.fold_folder(files.SCALED, dataset, fold) / f"{part}.npy")
-        return Part(part, rows, scaled, table, spec)
+        counts = windows["folds"][fold][part]
+        return Part(part, rows, scaled, table, spec, raw, {key: counts[key] for key in ("dropped", "dropped_targets")})
     columns = [spec.columns.index(feature) for feature in spec.features]
     stride = windows["stride"]["evaluation"]
-    table, _ = windowing.table(
-        rows, position, stride, spec.length, windows, columns, spec.target_column, spec.thresholds
+    truth = raw[:, spec.target_column]
+    table, dropped = windowing.table(
+        rows, position, stride, spec.length, windows, columns, spec.target_column, spec.thresholds, truth
     )
     learned = [scaling["folds"][fold]["features"][feature] for feature in spec.features]
     center = np.array([feature["center"] for feature in learned])
     scale = np.array([feature["scale"] for feature in learned])
-    return Part(part, rows, apply(rows, columns, center, scale, spec.scaling["window"]), table, spec)
+    scaled = apply(rows, columns, center, scale, spec.scaling["window"])
+    return Part(part, rows, scaled, table, spec, raw, dropped)

@@ -90,7 +90,7 @@ def _targets(
     """Learn center and scale of the target, and of its change from the window's last value.
 
     Args:
-        column: float64 [rows], the target's column in the rows that training windows cover.
+        column: float64 [rows], the target's column in the rows that training windows cover; NaN where it is missing.
         table: of the training windows.
         windows: content of windows.json.
         settings: of the scaling.
@@ -131,7 +131,8 @@ def scale(p: dict[str, Any], name: str) -> None:
             feature: {"center": c, "scale": s}
             for feature, c, s in zip(windows["features"], center, scales, strict=True)
         }
-        learned.append({"features": features, **_targets(rows[seen, target_column], table, windows, settings)})
+        measured = windowing.read_truth(name, k, "train", target_column)[seen]
+        learned.append({"features": features, **_targets(measured, table, windows, settings)})
         scaled[k, "train"] = apply(rows, positions, center, scales, settings["window"])
         if fold["validation"] is not None:
             rows = windowing.read_rows(name, k, "validation", fold["validation"], windows["missing"])

@@ -88,6 +88,11 @@ def clean(rows: np.ndarray, intervals: list[tuple[int, int]], missing: str) -> n
     return filled
 
 
+def read_truth(dataset: str, fold: int, part: str, column: int) -> np.ndarray:
+    """Read the target's column of a part as it was measured: float64 [rows]. A missing cell is NaN, never filled."""
+    return files.read_array(files.part_file(dataset, fold, part))[:, column]
+
+
 def quantity(
     rows: np.ndarray, starts: np.ndarray, length: int, horizon: int, target: dict[str, Any], column: int
 ) -> np.ndarray:
@@ -146,8 +151,14 @@ def table(
     columns: list[int],
     target_column: int,
     thresholds: list[float] | None,
-) -> tuple[dict[str, np.ndarray], int]:
+    truth: np.ndarray | None = None,
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
     """Make the window table of one part (docs/files.md).
+
+    A window is dropped if a cell that its target is made of was missing, whatever `window.missing` is: the rows of the
+    horizon for a value, the last input and the last target row for a difference, a return, and a sign or class of one,
+    the whole window for its mean. Unless `window.missing` is keep, it is also dropped if an input row still has a
+    missing cell, in a feature or in the target's column.
 
     Args:
         rows: float64 [rows, columns], cleaned.
@@ -158,9 +169,11 @@ def table(
         columns: positions of the features.
         target_column: position of the target's column.
         thresholds: between the three classes; None leaves them as quantities.
+        truth: float64 [rows], the target's column before cells were filled; None for that of `rows`.
 
     Returns:
-        The table, and the number of windows dropped for a missing cell.
+        The table, and the numbers of windows that were `dropped` and, among them, of those without a target:
+        `dropped_targets`.
 
     Raises:
         UserError: the target of a window is infinite.
@@ -168,14 +181,18 @@ def table(
     target = window["target"]
     ahead = rows_ahead(window)
     start = starts([tuple(i) for i in part["intervals"]], length, ahead, stride)
-    values = quantity(rows, start, length, window["horizon"], target, target_column)
     series = rows[:, target_column]
+    measured = (series if truth is None else truth)[:, None]
+    values = quantity(measured, start, length, window["horizon"], target, 0)
 
-    complete = ~np.isnan(values).any(axis=1)
+    absent = np.isnan(values).any(axis=1)
+    complete = ~absent
     if window["missing"] != "keep":
         missing = np.isnan(rows[:, sorted({*columns, target_column})]).any(axis=1)
         missing_before = np.concatenate([[0], np.cumsum(missing)])
-        complete &= missing_before[start + length + ahead] == missing_before[start]
+        # Inputs alone: a later row must not decide which windows there are.
+        complete &= missing_before[start + length] == missing_before[start]
+    dropped = {"dropped": int((~complete).sum()), "dropped_targets": int(absent.sum())}
     start, values = start[complete], values[complete]
     if not np.isfinite(values).all():
         last = int(start[np.flatnonzero(~np.isfinite(values).all(axis=1))[0]]) + length - 1
@@ -193,7 +210,7 @@ def table(
     result["last"] = series[start + length - 1]
     result["mean"] = _per_window(series, start, length, np.mean)
     result["spread"] = _per_window(series, start, length, np.std)
-    return result, int((~complete).sum())
+    return result, dropped
 
 
 def constant_columns(rows: np.ndarray, names: list[str], positions: list[int]) -> list[str]:
@@ -228,7 +245,7 @@ def window(p: dict[str, Any], name: str) -> None:
         if settings["constant"] != "keep":
             features = _without_constant(name, settings["constant"], rows["train"], series, features, k)
         positions = [columns.index(feature) for feature in features]
-        made, numbers = _fold_tables(name, rows, fold, length, settings, positions, target_column)
+        made, numbers = _fold_tables(name, k, rows, fold, length, settings, positions, target_column)
         tables |= {(k, part): table for part, table in made.items()}
         summary.append(numbers)
 
@@ -254,6 +271,7 @@ def window(p: dict[str, Any], name: str) -> None:
 
 def _fold_tables(
     name: str,
+    k: int,
     rows: dict[str, np.ndarray],
     fold: dict[str, Any],
     length: int,
@@ -268,17 +286,21 @@ def _fold_tables(
     tables, counts = {}, {}
     for part, values in rows.items():
         stride = settings["stride"]["train" if part == "train" else "evaluation"]
-        made, dropped = table(values, fold[part], stride, length, settings, columns, target_column, thresholds)
+        truth = read_truth(name, k, part, target_column)
+        made, dropped = table(values, fold[part], stride, length, settings, columns, target_column, thresholds, truth)
         windows = len(made["start"])
         if not windows:
             rule = f"must leave at least one {part} window"
-            raise UserError(f"datasets.{name}.window.missing", rule, f"{dropped} dropped, none left", "Use fill_past.")
+            received = f"{dropped['dropped']} dropped for missing cells, none left"
+            inputs = dropped["dropped_targets"] < dropped["dropped"]
+            fix = "Use fill_past." if inputs else "Give rows in which the target was measured."
+            raise UserError(f"datasets.{name}.window.missing", rule, received, fix)
         if part == "train" and kind == "classes":
             thresholds = [float(q) for q in np.quantile(made["target_0"], settings["target"]["quantiles"])]
             made["target_0"] = label(made["target_0"], kind, thresholds)
         if part == "train" and classes:
             shares = np.bincount(made["target_0"].astype(int), minlength=classes) / windows
-        counts[part] = {"windows": windows, "dropped": dropped}
+        counts[part] = {"windows": windows, **dropped}
         tables[part] = made
     return tables, {"thresholds": thresholds, "shares": shares, **counts}
 

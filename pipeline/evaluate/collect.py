@@ -14,9 +14,10 @@ from pipeline.common.errors import UserError
 from pipeline.scoring import oracle, scores, skill
 
 PARTS = ("train", "validation", "test")
+DROPPED = ("dropped", "dropped_targets")
 
-# (part, name) -> an array per fold. Names are "truth", "naive", "row", "raw", "reference" (the level that separates the
-# two signs), ("seed", 0), ("baseline", "ridge"), ("oracle", "").
+# (part, name) -> an array per fold. Names are "truth", "naive", "dropped" (the counts `DROPPED`), "row", "raw",
+# "reference" (the level that separates the two signs), ("seed", 0), ("baseline", "ridge"), ("oracle", "").
 Arrays = skill.Arrays
 
 
@@ -66,6 +67,7 @@ def _add_fold(
             arrays[part, key].append((outputs - center) / scale)
         if naive:
             arrays[part, "naive"].append(np.full(len(windows), naive / scale))
+        arrays[part, "dropped"].append(np.array([windows.dropped.get(key, 0) for key in DROPPED]))
         arrays[part, "row"].append(np.asarray(windows.table["row"]))
         arrays[part, "raw"].append(windows.raw_targets())
         reference = _reference(windows)
@@ -113,8 +115,7 @@ def _naive(train: dataset.Part) -> float | None:
     if kind == "return":
         # The naive forecast of a return is no change, and its error the return itself.
         return float(np.mean(np.abs(train.raw_targets()))) or None
-    values = np.asarray(train.rows[:, spec.target_column])
-    return scores.naive_error(values, np.asarray(spec.first_rows), spec.period or 1, spec.sequence_length)
+    return scores.naive_error(train.truth(), np.asarray(spec.first_rows), spec.period or 1, spec.sequence_length)
 
 
 def _predictions(name: str, fold: int, part: dataset.Part, seeds: list[int]) -> dict[int, np.ndarray]:

@@ -13,7 +13,7 @@ from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.numbers import significant
 from pipeline.evaluate import plot_tables
-from pipeline.evaluate.collect import PARTS, Arrays, collect
+from pipeline.evaluate.collect import DROPPED, PARTS, Arrays, collect
 from pipeline.scoring import scores, skill
 
 # Windows of a part that the report draws.
@@ -95,6 +95,7 @@ def _part(arrays: Arrays, part: str, seeds: list[int], classes: int | None) -> d
     own = scored["network"][loss]["mean"]
     return {
         "windows": len(truth),
+        **dict(zip(DROPPED, np.sum(arrays[part, "dropped"], axis=0).tolist(), strict=True)),
         **scored,
         "skill": {key: scores.skill(own, score[loss]) for key, score in scored["baselines"].items()},
         "truth": _truth(truth, classes),

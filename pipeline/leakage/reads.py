@@ -120,9 +120,9 @@ def _made(stretch: _Stretch, rows: np.ndarray) -> dataset.Part:
     columns = [spec.columns.index(n) for n in spec.features]
     cleaned = windowing.clean(rows, stretch.position["intervals"], stretch.missing)
     settings = {"target": spec.target, "horizon": spec.horizon, "missing": stretch.missing}
-    position, stride = stretch.position, stretch.stride
+    position, stride, truth = stretch.position, stretch.stride, rows[:, spec.target_column]
     table, _ = windowing.table(
-        cleaned, position, stride, spec.length, settings, columns, spec.target_column, spec.thresholds
+        cleaned, position, stride, spec.length, settings, columns, spec.target_column, spec.thresholds, truth
     )
     scaled = scaling.apply(cleaned, columns, stretch.center, stretch.scale, spec.scaling["window"])
     return dataset.Part("stretch", cleaned, scaled, table, spec)

@@ -47,7 +47,10 @@ def last(part: Part) -> Part:
     table = {column: values[-count:] for column, values in part.table.items()}
     start = int(table["start"][0])
     scaled = np.nan_to_num(part.scaled[start : int(table["start"][-1]) + part.spec.length])
-    return replace(part, scaled=scaled, rows=part.rows[start:], table=table | {"start": table["start"] - start})
+    raw = None if part.raw is None else part.raw[start:]
+    return replace(
+        part, scaled=scaled, rows=part.rows[start:], raw=raw, table=table | {"start": table["start"] - start}
+    )
 
 
 def fit(

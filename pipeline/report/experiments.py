@@ -56,6 +56,7 @@ def experiment(
             if part in evaluation["parts"]
         ],
         "windows": {part: values["windows"] for part, values in evaluation["parts"].items()},
+        "dropped": {part: _dropped(values) for part, values in evaluation["parts"].items()},
         "units": evaluation["units"],
         "classes": evaluation["classes"],
         "steps": _groups(test["steps"], main, "step"),
@@ -113,6 +114,13 @@ def _repeats(evaluation: dict[str, Any]) -> str:
         f"Its test accuracy, {number(known['score'])} ({interval(low, high)}), is not distinguishable from that of "
         f"persistence, {number(last)}, which knows nothing but the last class."
     )
+
+
+def _dropped(part: dict[str, Any]) -> str:
+    """Return how many windows were dropped for missing cells, and how many of them had no target; "" for none."""
+    if not part["dropped"]:
+        return ""
+    return f"; {part['dropped']:,} dropped for missing cells, {part['dropped_targets']:,} of them without a target"
 
 
 def _table(part: dict[str, Any], metrics: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pipeline import dataset, raw
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.dataset import splitting, windowing
+from pipeline.dataset import scaling, splitting, windowing
+from pipeline.series import reading
 from tests.conftest import tiny_params, write_params
 from tests.helpers.parts import make_part
 
@@ -72,6 +73,9 @@ def test_missing_cells_drop_the_windows_that_touch_them_and_no_other() -> None:
     rows = column(*range(12))
     rows[5] = np.nan
     np.testing.assert_array_equal(made(rows, missing="drop")["start"], [0, 1, 6, 7, 8])
+    # A feature that is missing after the window is no input: it must not decide.
+    both = np.column_stack([rows, np.arange(12.0)])
+    np.testing.assert_array_equal(made(both, missing="drop")["start"], [0, 1, 2, 6, 7, 8])
     # What is kept are inputs: a target that is missing is none.
     np.testing.assert_array_equal(made(rows, missing="keep")["start"], [0, 1, 3, 4, 5, 6, 7, 8])
 
@@ -148,6 +152,88 @@ def _theirs(
     return batches[0]
 
 
+KINDS = [("value", "value"), ("difference", "value"), ("return", "value"), ("sequence_mean", "value")]
+KINDS += [(kind, of) for kind in ("sign", "classes") for of in ("value", "difference", "return")]
+
+
+@given(
+    cells=st.lists(st.one_of(st.none(), st.floats(1, 9)), min_size=8, max_size=30),
+    kind=st.sampled_from(KINDS),
+    missing=st.sampled_from(["drop", "fill_past", "keep"]),
+    length=st.integers(1, 4),
+    horizon=st.integers(1, 3),
+)
+def test_a_target_is_made_of_measured_cells_alone(
+    cells: list[float | None], kind: tuple[str, str], missing: str, length: int, horizon: int
+) -> None:
+    raw = np.array([np.nan if cell is None else cell for cell in cells])
+    intervals = [(0, 5), (20, 20 + len(raw) - 5)]
+    cleaned = windowing.clean(raw[:, None], intervals, missing)
+    target = {"kind": kind[0], "of": kind[1]}
+    window = {"target": target, "horizon": horizon, "missing": missing}
+    thresholds = [2.0, 4.0] if kind[0] == "classes" else None
+    part = {"intervals": intervals, "context": 0}
+    table, dropped = windowing.table(cleaned, part, 1, length, window, [0], 0, thresholds, raw)
+    ahead = 0 if kind[0] == "sequence_mean" else horizon
+    expected, without = {}, 0
+    possible = windowing.starts(intervals, length, ahead, 1)
+    for start in possible.tolist():
+        last, future = raw[start + length - 1], raw[start + length : start + length + ahead]
+        rule = kind[1] if thresholds or kind[0] == "sign" else kind[0]
+        if rule == "sequence_mean":
+            values = np.mean(raw[start : start + length], keepdims=True)
+        elif rule == "value":
+            values = future if kind[0] == "value" else future[-1:]
+        else:
+            values = future[-1:] - last if rule == "difference" else future[-1:] / last - 1
+        without += bool(np.isnan(values).any())
+        if not np.isnan(values).any() and (missing == "keep" or not np.isnan(cleaned[start : start + length]).any()):
+            expected[start] = windowing.label(values, kind[0], thresholds)
+    assert table["start"].tolist() == list(expected)
+    for h in range(horizon if kind[0] == "value" else 1):
+        np.testing.assert_array_equal(table[f"target_{h}"], [values[h] for values in expected.values()])
+    assert dropped == {"dropped": len(possible) - len(expected), "dropped_targets": without}
+
+
+def test_filled_cells_are_never_truth(project: Path) -> None:
+    """A random walk with 30 % of its cells missing: no target, threshold, scale or count comes from a filled cell."""
+    rng = np.random.default_rng(1)
+    walk = np.cumsum(rng.normal(size=600))
+    walk[rng.random(600) < 0.3] = np.nan
+    folder = project / "data" / "own"
+    folder.mkdir(parents=True)
+    lines = ["x", *("" if np.isnan(value) else repr(float(value)) for value in walk)]
+    (folder / "walk.csv").write_text("\n".join(lines) + "\n")
+    settings = tiny_params()
+    settings["series"]["season"] = {"source": "data/own/walk.csv", "target": "x"}
+    settings["datasets"]["season_windows"]["window"] = {"length": 12, "horizon": 2, "missing": "fill_past"}
+    write_params(project, settings)
+    p = params.load()
+    reading.raw(p, "season")
+    splitting.split(p, "season_windows")
+    windowing.window(p, "season_windows")
+    scaling.scale(p, "season_windows")
+    described = files.read_json(files.SPLIT / "season_windows" / "split.json")["folds"][0]
+    for kind in splitting.PARTS:
+        part = dataset.load("season_windows", 0, kind)
+        truth = walk[part.table["row"][:, None] + np.arange(2)]
+        np.testing.assert_array_equal(part.raw_targets(), truth)
+        assert np.isfinite(truth).all()
+        assert np.isfinite(part.inputs()).all()
+        (start, stop), *_ = described[kind]["intervals"]
+        np.testing.assert_array_equal(part.truth(), walk[start:stop])
+        known = np.maximum.accumulate(np.isfinite(walk[start:stop]))
+        np.testing.assert_array_equal(part.filled(), np.isnan(walk[start:stop]) & known)
+        possible = stop - start - 12 - 1
+        assert part.dropped["dropped"] == possible - len(part)
+        pairs = np.isnan(walk[start + 12 : stop])
+        assert part.dropped["dropped_targets"] == (pairs[1:] | pairs[:-1]).sum() > 0.4 * possible
+    train = dataset.load("season_windows", 0, "train")
+    seen = scaling.covered(len(train.rows), train.table["start"], 14)
+    low, high = np.nanmin(train.truth()[seen]), np.nanmax(train.truth()[seen])
+    assert (train.spec.target_center, train.spec.target_scale) == (low, pytest.approx(high - low))
+
+
 def test_window_tables_equal_those_of_keras() -> None:
     """Inputs and targets of 500 drawn settings, against `keras.utils.timeseries_dataset_from_array`.
 
@@ -164,7 +250,7 @@ def test_window_tables_equal_those_of_keras() -> None:
         part = {"intervals": [list(span) for span in spans], "context": 0}
         own = np.concatenate([rows[a:b] for a, b in spans])  # the part's file
         table, dropped = windowing.table(own, part, stride, length, PLAIN | {"horizon": ahead}, [0, 1], 1, None)
-        assert dropped == 0
+        assert dropped == {"dropped": 0, "dropped_targets": 0}
         spec = replace(make_part(own[:2, 0], length=1).spec, length=length)
         inputs = dataset.Part("train", own, own.astype(np.float32), table, spec).inputs()
         targets = np.stack([table[f"target_{step}"] for step in range(ahead)], axis=1)

@@ -219,12 +219,12 @@ def _later(spec: Spec, equal: dict[str, np.ndarray], corr: dict[str, np.ndarray]
 
 
 def _repeated(train: Part) -> float | None:
-    """Return the share of the rows in windows that equal the row before; a row after a gap has no row before."""
+    """Return the share of the rows in windows that equal the row before; rows after a gap or filled do not count."""
     spec = train.spec
     rows = np.asarray(train.rows)[:, [spec.columns.index(name) for name in spec.features]]
     times = np.asarray(spec.first_rows)
     follows = np.concatenate([[False], np.diff(times) == 1])
     if spec.sequence_length:
         follows &= times % spec.sequence_length != 0
-    follows &= scaling.covered(len(rows), train.table["start"], spec.length)
+    follows &= scaling.covered(len(rows), train.table["start"], spec.length) & ~train.filled()
     return float(repeats(rows)[follows].mean()) if follows.any() else None
