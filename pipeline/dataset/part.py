@@ -16,6 +16,9 @@ from pipeline.common import files, params
 from pipeline.dataset import splitting, windowing
 from pipeline.dataset.scaling import apply
 
+# Rows between the two sides of a cut.
+_FAR = 1 << 32
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -43,6 +46,14 @@ class Spec:
     # Center and scale of the target's change from the window's last value, under `window: last`; None for 0 and
     # `target_scale`.
     change: tuple[float, float] | None = None
+    cuts: tuple[int, ...] = ()  # series rows that do not follow the row before
+
+    @property
+    def axis(self) -> np.ndarray:
+        """Position in time of each row of the part: int64 [rows]. Rows on two sides of a cut are far apart."""
+        if not self.cuts:
+            return self.first_rows
+        return self.first_rows + np.searchsorted(self.cuts, self.first_rows, side="right") * _FAR
 
     @property
     def rows_ahead(self) -> int:
@@ -175,6 +186,7 @@ def load(dataset: str, fold: int, part: str) -> Part:
         score_units=params.load()["datasets"][dataset]["score_units"],
         first_rows=splitting.rows_of(position),
         change=(change["center"], change["scale"]) if change else None,
+        cuts=tuple(series["cuts"]),
     )
     raw = files.read_array(files.part_file(dataset, fold, part))
     rows = windowing.clean(raw, position["intervals"], windows["missing"])

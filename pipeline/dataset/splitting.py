@@ -19,6 +19,9 @@ that the first target can be the first row of the part; those earlier rows are i
 
 from __future__ import annotations
 
+import bisect
+import itertools
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -32,7 +35,10 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Part:
-    """Half-open intervals of row numbers; the first `context` rows of the first interval are inputs only."""
+    """Half-open intervals of row numbers; the first `context` rows of the first interval are inputs only.
+
+    Every window is within one interval.
+    """
 
     intervals: list[tuple[int, int]]
     context: int = 0
@@ -58,7 +64,14 @@ class _Bounds(NamedTuple):
     test_to: int
 
 
-def folds(place: str, split: dict[str, Any], rows: int, length: int, times: np.ndarray | None = None) -> list[Fold]:
+def folds(
+    place: str,
+    split: dict[str, Any],
+    rows: int,
+    length: int,
+    times: np.ndarray | None = None,
+    cuts: Sequence[int] = (),
+) -> list[Fold]:
     """Divide `rows` rows of one series in time order.
 
     Args:
@@ -67,6 +80,7 @@ def folds(place: str, split: dict[str, Any], rows: int, length: int, times: np.n
         rows: number of rows of the series.
         length: input rows of a window; `carry` reaches back by so many rows.
         times: datetime64 [rows], for edges given as dates.
+        cuts: rows that do not follow the row before, rising; each begins a new interval of its part.
 
     Returns:
         One fold for holdout, `split["folds"]` for the walk-forward schemes, the earliest first.
@@ -78,7 +92,7 @@ def folds(place: str, split: dict[str, Any], rows: int, length: int, times: np.n
         bounds = [_holdout(place, split, rows, times)]
     else:
         bounds = [_walk_forward(split, rows, k) for k in range(split["folds"])]
-    return [_fold(place, split, rows, length, each) for each in bounds]
+    return [_fold(place, split, rows, length, each, cuts) for each in bounds]
 
 
 def sequence_folds(place: str, split: dict[str, Any], identity: np.ndarray, length: int) -> list[Fold]:
@@ -168,8 +182,8 @@ def _walk_forward(split: dict[str, Any], rows: int, k: int) -> _Bounds:
     return _Bounds(train_from, train_to, validation_from, test_from, test_from, test_from + split["test_size"])
 
 
-def _fold(place: str, split: dict[str, Any], rows: int, length: int, bounds: _Bounds) -> Fold:
-    """Take the gap off the end of training and validation, and reach back under `carry`."""
+def _fold(place: str, split: dict[str, Any], rows: int, length: int, bounds: _Bounds, cuts: Sequence[int]) -> Fold:
+    """Take the gap off the end of training and validation, and reach back under `carry`, but across no cut."""
     train_from, train_to, validation_from, validation_to, test_from, test_to = bounds
     gap = split["gap"]
 
@@ -181,8 +195,11 @@ def _fold(place: str, split: dict[str, Any], rows: int, length: int, bounds: _Bo
                 f"rows {start} to {stop} of {rows}",
                 "Use fewer folds, smaller parts or a smaller gap.",
             )
-        context = min(length, start) if split["policy"] == "carry" and name != "train" else 0
-        return Part([(start - context, stop)], context)
+        before = cuts[: bisect.bisect_right(cuts, start)]
+        reach = start - (before[-1] if before else 0)
+        context = min(length, reach) if split["policy"] == "carry" and name != "train" else 0
+        edges = [start - context, *cuts[len(before) : bisect.bisect_left(cuts, stop)], stop]
+        return Part(list(itertools.pairwise(edges)), context)
 
     next_from = test_from if validation_from is None else validation_from
     train = part("train", train_from, min(train_to, next_from - gap))
@@ -244,7 +261,7 @@ def split(p: dict[str, Any], name: str) -> None:
     else:
         length, ahead = window["length"], window["horizon"]
         times = files.read_array(source / "time.npy") if series["time"] else None
-        made = folds(place, dataset["split"], len(rows), length, times)
+        made = folds(place, dataset["split"], len(rows), length, times, series["cuts"])
         policy, gap = dataset["split"]["policy"], dataset["split"]["gap"]
     used = list(dict.fromkeys([*series["features"], series["target"]]))
     for fold in made:

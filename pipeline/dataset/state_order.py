@@ -96,12 +96,12 @@ def lanes(starts: np.ndarray, length: int, batch: int, multiple: int = 1) -> lis
 def rows_in_time(part: Part) -> np.ndarray:
     """Return the first row of each window, on an axis for `chains`.
 
-    Gaps between intervals stay gaps, and no window of one independent sequence continues a window of another.
+    Gaps between intervals stay gaps, and no window continues one before a cut, or one of another independent sequence.
 
     Returns:
         int [windows].
     """
-    rows = part.spec.first_rows[part.table["start"]]
+    rows = part.spec.axis[part.table["start"]]
     if part.spec.sequence_length:
         rows = rows + rows // part.spec.sequence_length  # one missing row between two sequences
     return rows

@@ -115,7 +115,7 @@ def _naive(train: dataset.Part) -> float | None:
     if kind == "return":
         # The naive forecast of a return is no change, and its error the return itself.
         return float(np.mean(np.abs(train.raw_targets()))) or None
-    return scores.naive_error(train.truth(), np.asarray(spec.first_rows), spec.period or 1, spec.sequence_length)
+    return scores.naive_error(train.truth(), spec.axis, spec.period or 1, spec.sequence_length)
 
 
 def _predictions(name: str, fold: int, part: dataset.Part, seeds: list[int]) -> dict[int, np.ndarray]:

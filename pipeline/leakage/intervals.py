@@ -77,14 +77,14 @@ def locate(table: dict[str, np.ndarray], part: dict[str, Any], length: int, ahea
     return Windows(start, length, ahead, own, part["context"], table["row"])
 
 
-def check(parts: dict[str, Windows], policy: str, gap: int, fold: int | None = None) -> Proof:
+def check(parts: dict[str, Windows], policy: str, gap: int | None, fold: int | None = None) -> Proof:
     """Check that every window stays in its part.
 
     Args:
         parts: windows of the parts of one fold, the earliest first.
         policy: strict (no row in windows of two parts) or carry (inputs may reach back before the part).
-        gap: least number of rows between the last row of a part and the first target row of the next part. Parts of
-            several intervals are independent sequences without an order in time, and have no gap.
+        gap: least number of rows between the last row of a part and the first target row of the next part; None for
+            parts of independent sequences, which have no order in time.
         fold: number of the fold.
 
     Returns:
@@ -95,7 +95,7 @@ def check(parts: dict[str, Windows], policy: str, gap: int, fold: int | None = N
         found += _check_inside(name, windows, policy)
     for (earlier, a), (later, b) in itertools.combinations(parts.items(), 2):
         found += _check_apart(earlier, a, later, b, policy)
-    if all(len(windows.own) == 1 for windows in parts.values()):
+    if gap is not None:
         for (earlier, a), (later, b) in itertools.pairwise(parts.items()):
             found += _check_gap(earlier, a, later, b, gap)
     unions = [_union(_all(windows)) for windows in parts.values()]
@@ -110,7 +110,7 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
     """Apply `check` to the window tables of one fold, with the policy and the gap that the dataset declares."""
     declared = p["datasets"][name]["split"]
     sequences = declared["scheme"] == "sequences"
-    policy, gap = ("strict", 0) if sequences else (declared["policy"], declared["gap"])
+    policy, gap = ("strict", None) if sequences else (declared["policy"], declared["gap"])
     description = files.read_json(files.SPLIT / name / "split.json")
     windows = {
         kind: locate(part.table, description["folds"][fold][kind], part.spec.length, part.spec.rows_ahead)
@@ -168,7 +168,7 @@ def _check_apart(earlier: str, a: Windows, later: str, b: Windows, policy: str) 
 
 
 def _check_gap(earlier: str, a: Windows, later: str, b: Windows, gap: int) -> list[str]:
-    stop = max([a.own[0][1], *(_all(a).stop.max(keepdims=True) if len(a.start) else [])])
+    stop = max([a.own[-1][1], *(_all(a).stop.max(keepdims=True) if len(a.start) else [])])
     target = min([b.own[0][0], *(_targets(b).start.min(keepdims=True) if len(b.start) else [])])
     if target - stop >= gap:
         return []

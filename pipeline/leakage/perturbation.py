@@ -236,13 +236,15 @@ def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant
     spans = _later(expected.description, fold, part)
     kept = np.zeros(len(rows), dtype=bool)
     if variant == _MISSING:
-        stride = settings["window"]["stride"]
-        length = settings["window"]["length"]
+        window = settings["window"]
+        length = window["length"]
         length = expected.description["series"]["sequence_length"] if length == "sequence" else length
-        tail = length + settings["window"]["horizon"] + max(stride.values()) - 1
+        ahead = windowing.rows_ahead(window)
         for parts in expected.description["folds"]:
-            for each in filter(None, (parts["train"], parts["validation"], parts["test"])):
-                kept[splitting.rows_of(each)[-tail:]] = True
+            for kind in filter(parts.get, splitting.PARTS):
+                stride = window["stride"]["train" if kind == "train" else "evaluation"]
+                last = int(windowing.starts(parts[kind]["intervals"], length, ahead, stride)[-1])
+                kept[splitting.rows_of(parts[kind])[last : last + length + ahead]] = True
     rng = np.random.default_rng([_SEED, fold, ["validation", "test"].index(part)])
     for start, stop in spans:
         for at in range(start, stop, _CHUNK):

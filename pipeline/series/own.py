@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.common.errors import UserError
+from pipeline.series import clock
 from pipeline.series.series import Series
 from pipeline.series.settings import SettingError, check_names, listing
 from pipeline.series.tables import MISSING, CsvFile, ParquetFile, TableFile
@@ -18,15 +19,19 @@ if TYPE_CHECKING:
 OWN = Path("data/own")
 
 
-def make(*, path: str, target: str, time: str | None = None, features: list[str] | None = None) -> Series:
+def make(
+    *, path: str, target: str, time: str | None = None, features: list[str] | None = None, zone: str | None = None
+) -> Series:
     """Read the columns that are named, and no others.
 
     Args:
         path: a .csv or .parquet file below data/own/, from the project's folder. CSV: UTF-8, commas, a decimal point,
             a header.
         target: the column to predict.
-        time: the column of times, if any: ISO 8601, in rising order. Offsets from UTC are taken into account.
+        time: the column of times, if any: ISO 8601 or seconds since 1970, in rising order. Times with an offset from
+            UTC, or of `zone`, become UTC.
         features: the input columns; the target alone by default.
+        zone: the time zone of times without an offset, as in Europe/Berlin.
 
     Returns:
         Series of the features and then the target, unless it is one of them. Missing cells are NaN.
@@ -52,7 +57,7 @@ def make(*, path: str, target: str, time: str | None = None, features: list[str]
     rows = np.empty((table.num_rows, len(columns)))
     for position, name in enumerate(columns):
         rows[:, position] = _numbers(file, name, table.column(name))
-    times = None if time is None else _times(file, time, table.column(time))
+    times = None if time is None else clock.read(file, time, table.column(time), zone)
     return Series(rows, columns, target, chosen, time=times)
 
 
@@ -115,40 +120,3 @@ def _from_text(file: TableFile, name: str, column: pa.ChunkedArray) -> np.ndarra
         fix = "Correct the cell, or leave it empty if its value is unknown."
         raise file.error(row, name, "must be a number", repr(text.iloc[row][:60]), fix)
     return values
-
-
-def _times(file: TableFile, name: str, column: pa.ChunkedArray) -> np.ndarray:
-    """Return the times as datetime64[s] [rows]; their order is checked at their own resolution."""
-    import pandas as pd
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        parsed = column.cast(pa.timestamp("us"), safe=False).to_numpy()
-    else:
-        # Piece by piece: millions of texts as Python objects would take most of the memory of this stage.
-        pieces = []
-        for piece in column.cast(pa.string()).chunks:
-            text = pd.Series(piece.to_numpy(zero_copy_only=False), dtype="str")
-            times = pd.to_datetime(text, format="ISO8601", errors="coerce", utc=True)
-            pieces.append(times.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))
-        parsed = np.concatenate(pieces)
-    wrong = np.flatnonzero(np.isnat(parsed))
-    if wrong.size:
-        row = int(wrong[0])
-        cell = column[row].as_py()
-        received = "a missing cell" if cell is None else repr(str(cell)[:60])
-        rule = "must be a time as in 2016-07-01 13:00:00"
-        raise file.error(row, name, rule, received, "Write times in ISO 8601, year first.")
-    _check_order(file, name, parsed)
-    return np.asarray(parsed.astype("datetime64[s]"))
-
-
-def _check_order(file: TableFile, name: str, times: np.ndarray) -> None:
-    back = np.flatnonzero(times[1:] <= times[:-1])
-    if not back.size:
-        return
-    row = int(back[0]) + 1
-    received = f"{times[row].astype('datetime64[s]')} after {times[row - 1].astype('datetime64[s]')}"
-    if times[row] == times[row - 1]:
-        raise file.error(row, name, "must not repeat a time", received, "Keep one row per time.")
-    raise file.error(row, name, "must be later than the row before", received, "Sort the rows by time.")

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.series import own
+from pipeline.series import holes, own
 from pipeline.series.series import ORACLE, Series, select
 from pipeline.series.settings import SettingError, listing
 
@@ -38,6 +38,7 @@ def read(name: str, settings: dict[str, Any]) -> Series:
     """
     rest = {key: value for key, value in settings.items() if value is not None}
     source = rest.pop("source", None)
+    treated = rest.pop("holes", None)
     try:
         if isinstance(source, str) and PurePosixPath(source).is_relative_to(own.OWN):
             common = {"period": rest.pop("period", None)}
@@ -48,7 +49,7 @@ def read(name: str, settings: dict[str, Any]) -> Series:
             keywords = inspect.signature(make).parameters
             common = {key: rest.pop(key, None) for key in ("target", "features", "period") if key not in keywords}
             series = make(**_checked(make, rest))
-        return check(name, select(series, **common))
+        return holes.treat(check(name, select(series, **common)), treated)
     except SettingError as error:
         raise UserError(f"series.{name}.{error.key}", error.rule, error.received, error.fix) from None
 
@@ -109,11 +110,11 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
     source = Path(settings["source"])
     with source.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    time = series.time
+    time = None if series.time is None else series.time.astype("datetime64[s]")
     folder = files.empty_folder(files.RAW / name)
     files.write_array(folder / "rows.npy", series.rows)
     if time is not None:
-        files.write_array(folder / "time.npy", time.astype("datetime64[s]"))
+        files.write_array(folder / "time.npy", time)
     table = {
         "columns": series.columns,
         "target": series.target,
@@ -123,6 +124,7 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
         "period": series.period,
         "oracle": series.oracle,
         "source": {"path": source.as_posix(), "sha256": digest},
-        "time": None if time is None else {"first": str(time[0]), "last": str(time[-1])},
+        "time": None if time is None else {"first": str(time[0]), "last": str(time[-1]), **(series.steps or {})},
+        "cuts": series.cuts,
     }
     files.write_json(folder / "series.json", table)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,12 @@ class Series:
         columns: the names of the columns; with a normal or student_t oracle the last two are `ORACLE`.
         target: the name of the column to predict.
         features: the names of the input columns.
-        time: datetime64[s] [rows], or None.
+        time: datetime64 [rows], or None.
         sequence_length: rows of one independent sequence, or None.
         period: rows of one season, or None.
         oracle: distribution and degrees of the oracle (docs/files.md), or None.
+        steps: what `holes.treat` found out about the times (docs/files.md), or None.
+        cuts: rows that do not follow the row before; no window crosses from one to the other.
     """
 
     rows: np.ndarray
@@ -35,6 +37,8 @@ class Series:
     sequence_length: int | None = None
     period: int | None = None
     oracle: dict[str, Any] | None = None
+    steps: dict[str, Any] | None = None
+    cuts: list[int] = field(default_factory=list)
 
 
 def select(

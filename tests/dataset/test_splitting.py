@@ -133,6 +133,34 @@ def test_parts_share_no_row_but_what_carry_declares_and_the_gap_is_kept(
             assert len(np.unique(everything)) == len(everything)
 
 
+@settings(max_examples=300, deadline=None)
+@given(drawn=drawn(), length=st.integers(1, 30), data=st.data())
+def test_cuts_divide_the_parts_and_change_no_row_of_them(
+    drawn: tuple[dict[str, Any], int], length: int, data: st.DataObject
+) -> None:
+    chosen, rows = drawn
+    cuts = sorted(data.draw(st.sets(st.integers(1, rows - 1), max_size=8)))
+    try:
+        plain = splitting.folds("s", chosen, rows, length)
+    except UserError:
+        return
+    cut = splitting.folds("s", chosen, rows, length, cuts=cuts)
+    for one, other in zip(plain, cut, strict=True):
+        for kind in splitting.PARTS:
+            before, after = getattr(one, kind), getattr(other, kind)
+            if before is None or after is None:
+                assert before is after
+                continue
+            own = [splitting.rows_of(part)[part.context :].tolist() for part in (before, after)]
+            assert own[0] == own[1]
+            first = own[0][0]
+            # Inputs reach back to the last cut and no further.
+            assert after.context == min(before.context, first - max([c for c in cuts if c <= first], default=0))
+            everything = splitting.rows_of(after)
+            assert [a for a, _ in after.intervals[1:]] == [c for c in cuts if everything[0] < c <= everything[-1]]
+            assert all(a < b for a, b in after.intervals)
+
+
 SEQUENCES: dict[str, Any] = {"scheme": "sequences", "test": 0.2, "identical": "by_position"}
 
 

@@ -60,7 +60,8 @@ def build(
     }
     params.FILE.write_text(yaml.safe_dump(settings))
     files.write_array(files.RAW / "tiny" / "rows.npy", rows)
-    described = {"columns": columns, "target": "x", "features": ["x"], "rows": len(rows), "time": None, "source": None}
+    described = {"columns": columns, "target": "x", "features": ["x"], "rows": len(rows), "time": None, "cuts": []}
+    described |= {"source": None}
     described |= {"sequence_length": sequence_length, "period": period}
     described["oracle"] = {"distribution": oracle[0], "degrees": None} if oracle else None
     files.write_json(files.RAW / "tiny" / "series.json", described)

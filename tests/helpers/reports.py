@@ -71,6 +71,8 @@ def made_up(
         drawn |= {"persistence": np.r_[truth[:1], truth[:-1]], "oracle": truth * 0.9 if oracle else None}
         return {
             "windows": 120,
+            "dropped": 0,
+            "dropped_targets": 0,
             "network": over,
             "seeds": each,
             "baselines": own,

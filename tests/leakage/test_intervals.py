@@ -41,11 +41,19 @@ def every(start: int, stop: int, length: int = 4, ahead: int = 1, context: int |
                 "test": Windows(np.array([4]), 4, 0, [(4, 8)]),
             },
             "strict",
-            0,
+            None,
+        ),
+        (
+            {  # parts with a cut, in order of time
+                "train": Windows(np.array([0, 5]), 3, 1, [(0, 4), (5, 9)]),
+                "test": Windows(np.array([11, 16]), 3, 1, [(11, 15), (16, 20)]),
+            },
+            "strict",
+            2,
         ),
     ],
 )
-def test_windows_that_keep_to_their_parts(parts: dict[str, Windows], policy: str, gap: int) -> None:
+def test_windows_that_keep_to_their_parts(parts: dict[str, Windows], policy: str, gap: int | None) -> None:
     proof = intervals.check(parts, policy, gap, 2)
     assert (proof.result, proof.found, proof.fold) == ("pass", [], 2)
     assert proof.compared["windows"] == sum(len(windows.start) for windows in parts.values())
@@ -54,6 +62,15 @@ def test_windows_that_keep_to_their_parts(parts: dict[str, Windows], policy: str
 def test_rows_are_counted_once_however_many_windows_share_them() -> None:
     parts = {"train": every(0, 20), "test": every(20, 40)._replace(start=np.array([20, 30]))}
     assert intervals.check(parts, "strict", 0).compared == {"windows": 18, "rows": 20 + 10}
+
+
+def test_the_gap_is_kept_after_the_last_interval() -> None:
+    train = Windows(np.array([0, 5]), 3, 1, [(0, 4), (5, 9)])
+    test = Windows(np.array([10, 15]), 3, 1, [(10, 14), (15, 19)])
+    assert intervals.check({"train": train, "test": test}, "strict", 1).result == "pass"
+    proof = intervals.check({"train": train, "test": test}, "strict", 2)
+    assert proof.result == "fail"
+    assert proof.found[0].endswith("of train, 8, and the first target of test, 10; the gap is 2")
 
 
 def moved(windows: Windows, index: int, to: int) -> Windows:

@@ -13,8 +13,8 @@ import pytest
 from pipeline import dataset, raw
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.dataset import scaling, splitting, windowing
-from pipeline.leakage import perturbation
+from pipeline.dataset import scaling, splitting, state_order, windowing
+from pipeline.leakage import intervals, perturbation, prefix, reads
 from pipeline.network import backends
 from pipeline.network import training as train
 from tests.conftest import PROJECT, tiny_params, write_params
@@ -52,6 +52,48 @@ def test_what_the_stages_learn_does_not_change(project: Path, name: str, change:
             assert proof.compared["artefacts"] >= 6
     if name == SIGN:
         assert perturbation.check(p, name, 0, "test", CHEAP) == proofs[0]
+
+
+@pytest.mark.parametrize("policy", ["strict", "carry"])
+@pytest.mark.parametrize(
+    ("holes", "missing"),
+    [("insert", "drop"), ("insert", "fill_past"), ("insert", "keep"), ("cut", "error"), ("cut", "drop")],
+)
+def test_proofs_hold_for_inserted_rows_and_for_cuts(project: Path, holes: str, missing: str, policy: str) -> None:
+    """Holes in every part, and at an edge; no window crosses a cut, and every proof passes."""
+    p = tiny_params()
+    times = np.datetime64("2021-01-04T00:00:00") + np.arange(400).astype("timedelta64[h]")
+    gone = np.r_[40:43, 150:152, 279:281, 300, 339:341, 370]
+    left = np.delete(np.arange(400), gone)
+    (project / "data/own").mkdir(parents=True)
+    lines = [f"{times[i]},{np.sin(i) + i % 7}" for i in left]
+    (project / "data/own/a.csv").write_text("t,x\n" + "\n".join(lines) + "\n")
+    p["series"]["season"] = {"source": "data/own/a.csv", "time": "t", "target": "x", "holes": holes}
+    split = {"scheme": "holdout", "validation": 0.15, "test": 0.15, "policy": policy}
+    p["datasets"][SEASON] |= {"split": split, "window": {"length": 6, "horizon": 2, "missing": missing}}
+    write_params(project, p)
+    p = params.load()
+    raw.main(["season"])
+    for stage in (splitting.split, windowing.window, scaling.scale):
+        stage(p, SEASON)
+    made = {kind: dataset.load(SEASON, 0, kind) for kind in splitting.PARTS}
+    rows = raw_rows(p, SEASON)
+    assert len(rows) == (400 if holes == "insert" else len(left))
+    times = files.read_array(files.RAW / "season" / "time.npy")
+    for part in made.values():
+        start = part.spec.first_rows[part.table["start"]]
+        assert len(start) > 20
+        assert (times[start + 7] - times[start] == np.timedelta64(7, "h")).all()
+        assert np.isfinite(part.raw_targets()).all()
+        chains = state_order.chains(state_order.rows_in_time(part), 6)
+        for chain in chains:
+            assert (np.diff(times[start[chain]]) == np.timedelta64(6, "h")).all()
+    expected = perturbation.reference(p, SEASON, CHEAP)
+    proofs = [*perturbation.check_test(p, SEASON, 0, CHEAP, expected)]
+    proofs.append(perturbation.check(p, SEASON, 0, "validation", CHEAP, expected))
+    proofs += [prefix.prove(p, SEASON, 0), reads.prove(p, SEASON, 0, made), intervals.prove(p, SEASON, 0, made)]
+    for proof in proofs:
+        assert proof.result == "pass", proof
 
 
 def scale_by_all_rows(p: dict[str, Any], name: str) -> None:

@@ -41,7 +41,7 @@ def test_csv_reads_the_columns_named(project):
     assert (series.columns, series.target, series.features) == (["a", "b"], "b", ["a"])
     np.testing.assert_array_equal(series.rows, [[1, 2], [np.nan, 3], [4.5, np.nan]])
     assert series.time is not None
-    assert series.time.astype(str).tolist() == [f"2020-01-0{day}T00:00:00" for day in (1, 2, 3)]
+    assert series.time.astype("datetime64[s]").astype(str).tolist() == [f"2020-01-0{day}T00:00:00" for day in (1, 2, 3)]
     alone = own.make(path=csv(GOOD), target="b")
     assert (alone.columns, alone.features, alone.time) == (["b"], ["b"], None)
 
@@ -64,15 +64,15 @@ def test_parquet_reads_the_same(project):
     series = own.make(path=path, target="b", time="t", features=["a", "b"])
     np.testing.assert_array_equal(series.rows, [[1, 0.5], [np.nan, np.nan]])
     assert series.time is not None
-    assert series.time.dtype == "datetime64[s]"
-    assert str(series.time[1]) == "2020-01-02T00:00:00"
+    assert series.time.dtype == "datetime64[us]"
+    assert series.time[1] == np.datetime64("2020-01-02")
 
 
 def test_times_with_offsets_are_ordered_as_instants(project):
     path = csv("t,a\n2020-10-25T02:30+02:00,1\n2020-10-25T02:00+01:00,2\n")
     series = own.make(path=path, target="a", time="t")
     assert series.time is not None
-    assert series.time.astype(str).tolist() == ["2020-10-25T00:30:00", "2020-10-25T01:00:00"]
+    assert series.time.astype("datetime64[s]").astype(str).tolist() == ["2020-10-25T00:30:00", "2020-10-25T01:00:00"]
 
 
 def test_times_finer_than_a_second_are_no_repetition(project):
@@ -112,13 +112,98 @@ def test_refuses_a_bad_csv_in_one_line(project, text, says):
     assert [part for part in says if part not in line] == []
 
 
+INSTANTS = ["2020-01-01T00:00:00", "2020-01-01T01:00:00", "2020-01-01T02:00:00"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["2020-01-01 00:00", "2020-01-01 01:00", "2020-01-01 02:00"],
+        ["2020-01-01T01:00+01:00", "2020-01-01T01:00Z", "2020-01-01T00:00-02:00"],
+        ["20200101T0000Z", "20200101T0100Z", "20200101T0200Z"],
+        ["1577836800", "1577840400", "1577844000"],
+        ["1577836800000", "1577840400000", "1577844000000"],
+        ["1577836800000000", "1577840400000000", "1577844000000000"],
+        ["1577836800000000000", "1577840400000000000", "1577844000000000000"],
+    ],
+)
+def test_times_become_utc(project, cells):
+    series = own.make(path=csv("t,a\n" + "".join(f"{cell},1\n" for cell in cells)), target="a", time="t")
+    assert series.time is not None
+    assert series.time.astype("datetime64[s]").astype(str).tolist() == INSTANTS
+
+
+def test_dates_and_years_have_no_offset(project):
+    dates = own.make(path=csv("t,a\n2020-01-01,1\n2020-01-02,1\n"), target="a", time="t")
+    years = own.make(path=csv("t,a\n1700,1\n1701,1\n"), target="a", time="t")
+    assert dates.time is not None
+    assert years.time is not None
+    assert years.time.astype("datetime64[Y]").astype(str).tolist() == ["1700", "1701"]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_parquet_timestamps_of_every_unit_are_instants(project, unit, zone):
+    import pyarrow as pa
+
+    instants = np.array(INSTANTS, dtype=f"datetime64[{unit}]").astype(np.int64)
+    column = pa.array(instants, type=pa.timestamp(unit, tz=zone))
+    path = parquet({"t": column, "a": [1.0, 2.0, 3.0]})
+    # A zone in the settings is that of times without one.
+    series = own.make(path=path, target="a", time="t", zone="America/New_York" if zone else None)
+    assert series.time is not None
+    assert series.time.astype("datetime64[s]").astype(str).tolist() == INSTANTS
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_local_times_become_utc_with_their_zone(project, kind):
+    pd = pytest.importorskip("pandas")
+    instants = pd.date_range("2020-01-01", "2020-12-31", freq="h", tz="UTC")
+    local = instants.tz_convert("Europe/Berlin").tz_localize(None)
+    if kind == "csv":
+        path = csv("t,a\n" + "".join(f"{time},1\n" for time in local))
+    else:
+        path = parquet({"t": local.to_numpy(), "a": np.ones(len(local))})
+    series = own.make(path=path, target="a", time="t", zone="Europe/Berlin")
+    np.testing.assert_array_equal(series.time, instants.tz_localize(None).to_numpy())
+
+
+@pytest.mark.parametrize(
+    ("zone", "cells", "says"),
+    [
+        ("Mars/Olympus", ["2020-01-01"], "must name a time zone"),
+        ("Europe/Berlin", ["2020-03-29 01:00", "2020-03-29 02:30", "2020-03-29 04:00"], "skips an hour"),
+        ("Europe/Berlin", ["2020-10-25 01:00", "2020-10-25 02:30", "2020-10-25 04:00"], "Write the times in UTC"),
+    ],
+)
+def test_refuses_times_that_a_zone_does_not_have(project, zone, cells, says):
+    path = csv("t,a\n" + "".join(f"{cell},1\n" for cell in cells))
+    with pytest.raises((UserError, SettingError), match=says):
+        own.make(path=path, target="a", time="t", zone=zone)
+
+
 BAD_TIMES = [
     ("unsorted", ["2020-01-01", "2020-01-03", "2020-01-02"], ["line 4", "later than the row before"]),
     ("repeated", ["2020-01-01", "2020-01-02", "2020-01-02"], ["line 4", "repeat", "2020-01-02"]),
     ("text", ["2020-01-01", "soon", "2020-01-02"], ["line 3", "'soon'", "ISO 8601"]),
     ("no such day", ["2020-02-28", "2020-02-30", "2020-03-01"], ["line 3", "2020-02-30"]),
     ("day first", ["01/02/2020", "02/02/2020", "03/02/2020"], ["line 2", "01/02/2020"]),
-    ("seconds since 1970", ["1467331200", "1467334800", "1467338400"], ["line 2", "1467331200"]),
+    ("hours without a mark", ["2016070100", "2016070101", "2016070102"], ["line 2", "2016070100"]),
+    ("units mixed", ["1467331200", "1467334800000", "1467338400000"], ["line 2", "1467331200"]),
+    ("offset in some rows", ["2020-01-01 00:00Z", "2020-01-01 01:00", "2020-01-01 02:00Z"], ["line 3", "no offset"]),
+    ("offset late", ["2020-01-01 00:00", "2020-01-01 01:00", "2020-01-01 02:00+01:00"], ["line 4", "an offset"]),
+    (
+        "end of summer",
+        ["2020-10-25 00:00", "2020-10-25 01:00", "2020-10-25 02:00", "2020-10-25 02:00", "2020-10-25 03:00"],
+        ["line 5", "daylight saving time ends", "`zone`"],
+    ),
+    (
+        "end of summer in quarters",
+        ["2020-10-25 02:15", "2020-10-25 02:30", "2020-10-25 02:45", "2020-10-25 02:00", "2020-10-25 02:15"],
+        ["line 5", "daylight saving time ends"],
+    ),
+    ("a repetition by day", ["2020-10-25 12:00", "2020-10-25 13:00", "2020-10-25 13:00"], ["line 4", "repeat a time"]),
+    ("a repetition on a Monday", ["2020-10-26 01:00", "2020-10-26 02:00", "2020-10-26 02:00"], ["repeat a time"]),
     ("missing", ["2020-01-01", "", "2020-01-03"], ["line 3", "a missing cell"]),
 ]
 

@@ -45,7 +45,15 @@ def test_writes_what_the_files_page_says(project):
         "period": 7,
         "oracle": None,
         "source": {"path": "data/own/a.csv", "sha256": hashlib.sha256(Path("data/own/a.csv").read_bytes()).hexdigest()},
-        "time": {"first": "2020-01-01T00:00:00", "last": "2020-01-02T00:00:00"},
+        "time": {
+            "first": "2020-01-01T00:00:00",
+            "last": "2020-01-02T00:00:00",
+            "step": None,
+            "holes": 0,
+            "early": 0,
+            "treated": None,
+        },
+        "cuts": [],
     }
 
 

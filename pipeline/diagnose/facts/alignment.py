@@ -126,7 +126,7 @@ class _Around:
 
     def _together(self, at: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """Return which rows are in the part and as far from the last input row in time as in the file."""
-        times = np.asarray(self._part.spec.first_rows)
+        times = self._part.spec.axis
         within = at.clip(0, len(times) - 1)
         good = (within == at) & (times[within] - times[ends][:, None] == at - ends[:, None])
         if length := self._part.spec.sequence_length:
@@ -222,7 +222,7 @@ def _repeated(train: Part) -> float | None:
     """Return the share of the rows in windows that equal the row before; rows after a gap or filled do not count."""
     spec = train.spec
     rows = np.asarray(train.rows)[:, [spec.columns.index(name) for name in spec.features]]
-    times = np.asarray(spec.first_rows)
+    times = spec.axis
     follows = np.concatenate([[False], np.diff(times) == 1])
     if spec.sequence_length:
         follows &= times % spec.sequence_length != 0

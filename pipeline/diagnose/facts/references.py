@@ -187,7 +187,7 @@ def _longer(field: _Field) -> dict[str, float | None] | None:
 def _reaching(part: Part, length: int) -> np.ndarray:
     """Return the windows whose last input row ends `length` rows without a gap: int [windows]."""
     end = part.table["start"] + part.spec.length - 1
-    start, times = end - length + 1, np.asarray(part.spec.first_rows)
+    start, times = end - length + 1, part.spec.axis
     return np.flatnonzero((start >= 0) & (times[end] - times[start.clip(0)] == length - 1))
 
 

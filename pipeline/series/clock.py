@@ -1,0 +1,134 @@
+"""The time column of a file of the user's: texts, timestamps or numbers as instants in UTC."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.common.errors import UserError
+from pipeline.series import holes
+from pipeline.series.settings import SettingError
+from pipeline.series.tables import TableFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_OFFSET = r"[T ][0-9:.,]+ *([Zz]|[+-][0-9:]+)$"
+# Digits of seconds, milli-, micro- and nanoseconds since 1970, between 2001 and 2030. Ten digits from 19… on are
+# refused, for they may be 2020010113.
+_EPOCH = r"^1[0-8][0-9]{8}([0-9]{3}|[0-9]{6}|[0-9]{9})?$"
+
+
+def read(file: TableFile, name: str, column: pa.ChunkedArray, zone: str | None) -> np.ndarray:
+    """Return the times as datetime64[us] [rows], rising.
+
+    Args:
+        file: the file, for messages.
+        name: the name of the column.
+        column: its cells.
+        zone: the time zone of times without an offset, or None.
+
+    Raises:
+        SettingError: there is no such zone.
+        UserError: a cell is no time, only some cells have an offset, or the times do not rise.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parsed: np.ndarray
+    kind = column.type
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
+        parsed, local = column.cast(pa.timestamp("us"), safe=False).to_numpy(), getattr(kind, "tz", None) is None
+    else:
+        text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+        digits = pc.min_max(pc.utf8_length(text)).as_py()
+        epoch = pc.all(pc.fill_null(pc.match_substring_regex(text, _EPOCH), False)).as_py()
+        if epoch and digits["min"] == digits["max"]:
+            unit = {10: "s", 13: "ms", 16: "us", 19: "ns"}[digits["min"]]
+            parsed, local = (
+                text.cast(pa.int64()).to_numpy().astype(f"datetime64[{unit}]").astype("datetime64[us]"),
+                False,
+            )
+        else:
+            marked = pc.fill_null(pc.match_substring_regex(text, _OFFSET), False).to_numpy()
+            parsed, local = _parsed(file, name, column, text), not marked.any()
+            _check_offsets(file, name, column, marked)
+    if zone is not None and local:
+        parsed = _in_utc(file, name, parsed, zone)
+    _check_order(file, name, parsed)
+    return np.asarray(parsed)
+
+
+def _parsed(file: TableFile, name: str, column: pa.ChunkedArray, text: pa.ChunkedArray) -> np.ndarray:
+    """Parse texts piece by piece: millions of Python objects would take most of the memory of this stage."""
+    import pandas as pd
+
+    pieces = []
+    for piece in text.chunks:
+        some = pd.Series(piece.to_numpy(zero_copy_only=False), dtype="str")
+        times = pd.to_datetime(some, format="ISO8601", errors="coerce", utc=True)
+        pieces.append(times.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))
+    parsed = np.concatenate(pieces)
+    wrong = np.flatnonzero(np.isnat(parsed))
+    if wrong.size:
+        raise _no_time(file, name, column, int(wrong[0]))
+    return parsed
+
+
+def _no_time(file: TableFile, name: str, column: pa.ChunkedArray, row: int) -> UserError:
+    cell = column[row].as_py()
+    received = "a missing cell" if cell is None else repr(str(cell)[:60])
+    rule = "must be a time as in 2016-07-01 13:00:00"
+    return file.error(row, name, rule, received, "Write times in ISO 8601, year first.")
+
+
+def _check_offsets(file: TableFile, name: str, column: pa.ChunkedArray, marked: np.ndarray) -> None:
+    if marked.all() or not marked.any():
+        return
+    row = int(np.flatnonzero(marked != marked[0])[0])
+    received, with_offset = repr(str(column[row].as_py())[:60]), "no" if marked[0] else "an"
+    rule = "must have an offset from UTC in every row or in none"
+    raise file.error(row, name, rule, f"{received}, the first with {with_offset} offset", "Write all times in UTC.")
+
+
+def _in_utc(file: TableFile, name: str, times: np.ndarray, zone: str) -> np.ndarray:
+    """Convert local times; a repeated hour is first that of summer."""
+    import pandas as pd
+
+    local = pd.DatetimeIndex(times)
+    try:
+        # A gap of an hour is filled with NaT, to name its row.
+        made = local.tz_localize(zone, ambiguous="infer", nonexistent="NaT")
+    except (LookupError, TypeError) as error:
+        raise SettingError("zone", "must name a time zone", repr(zone), "As in Europe/Berlin or UTC.") from error
+    except ValueError as error:
+        place, rule = f"{file.path}, column {name}", f"must tell apart the two hours at which {zone} leaves summer time"
+        raise UserError(place, rule, str(error)[:120], "Write the times in UTC.") from None
+    wrong = np.flatnonzero(made.isna())
+    if wrong.size:
+        row = int(wrong[0])
+        received = str(local[row])
+        rule = f"must exist in {zone}, where daylight saving time skips an hour"
+        raise file.error(row, name, rule, received, "Correct `zone`, or write the times in UTC.")
+    return made.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
+
+
+def _check_order(file: TableFile, name: str, times: np.ndarray) -> None:
+    wrong = np.flatnonzero(np.isnat(times))
+    if wrong.size:
+        raise file.error(int(wrong[0]), name, "must be a time", "a missing cell", "Give each row a time.")
+    back = np.flatnonzero(times[1:] <= times[:-1])
+    if not back.size:
+        return
+    row = int(back[0]) + 1
+    before, after = times[row - 1], times[row]
+    received = f"{after.astype('datetime64[s]')} after {before.astype('datetime64[s]')}"
+    lengths = np.diff(times).astype("timedelta64[us]").astype(np.int64)
+    if (lengths > 0).any() and holes.ends_summer(before, after, int(np.median(lengths[lengths > 0]))):
+        rule = "must not repeat the hour at which daylight saving time ends"
+        fix = "Set `zone`, as in Europe/Berlin, or write the times in UTC or with their offset."
+        raise file.error(row, name, rule, received, fix)
+    if after == before:
+        raise file.error(row, name, "must not repeat a time", received, "Keep one row per time.")
+    raise file.error(row, name, "must be later than the row before", received, "Sort the rows by time.")
