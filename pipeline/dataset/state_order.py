@@ -19,7 +19,7 @@ import numpy as np
 from pipeline.common.errors import UserError
 
 if TYPE_CHECKING:
-    from pipeline.dataset import Part
+    from pipeline.dataset import Part, Spec
 
 
 def posted(windows: int, batch: int) -> np.ndarray:
@@ -91,6 +91,22 @@ def lanes(starts: np.ndarray, length: int, batch: int, multiple: int = 1) -> lis
     if multiple > 1 and (steps := _longest([len(chain) for chain in left], batch, 1)):
         passes.append(_cut(left, steps, batch))
     return passes
+
+
+def require_continuing(spec: Spec) -> None:
+    """Refuse lanes where no window of some part continues another one.
+
+    Raises:
+        UserError: the stride of training or of evaluation does not divide the length of a window.
+    """
+    for kind, stride in spec.stride.items():
+        if spec.length % stride:
+            raise UserError(
+                "training.state",
+                f"must not be lanes if `window.stride.{kind}` does not divide the length of a window",
+                f"a stride of {stride} for windows of {spec.length} rows",
+                "Choose another stride, or state: none.",
+            )
 
 
 def rows_in_time(part: Part) -> np.ndarray:

@@ -300,9 +300,28 @@ def _fold_tables(
             made["target_0"] = label(made["target_0"], kind, thresholds)
         if part == "train" and classes:
             shares = np.bincount(made["target_0"].astype(int), minlength=classes) / windows
+            _require_each_class(name, settings["target"], shares, thresholds)
         counts[part] = {"windows": windows, **dropped}
         tables[part] = made
     return tables, {"thresholds": thresholds, "shares": shares, **counts}
+
+
+def _require_each_class(name: str, target: dict[str, Any], shares: np.ndarray, thresholds: list[float] | None) -> None:
+    """Refuse a class that no training window has: tied quantiles, or the sign of a price.
+
+    Raises:
+        UserError: a class is empty.
+    """
+    if shares.all():
+        return
+    place, rule = f"datasets.{name}.window.target", "must leave training windows in every class"
+    received = "the shares " + ", ".join(f"{share:.2f}" for share in shares)
+    if thresholds is not None:
+        received += f" between the quantiles {thresholds[0]:g} and {thresholds[1]:g}"
+        raise UserError(f"{place}.quantiles", rule, received, "Choose quantiles on either side of the repeated value.")
+    received = f"values {'above 0' if shares[1] else 'of 0 or less'} alone"
+    others = "difference or return" if target["of"] == "value" else "another quantity"
+    raise UserError(f"{place}.of", rule, received, f"Set it to {others}, for the sign of a change.")
 
 
 def _without_constant(

@@ -166,6 +166,7 @@ def batch_plan(part: Part, training: dict[str, Any]) -> BatchPlan:
         return BatchPlan()
     if training["state"] == "posted":
         return BatchPlan(state_order.posted(len(part), batch_size))
+    state_order.require_continuing(part.spec)
     rows, multiple = state_order.rows_in_time(part), training["steps_per_execution"]
     passes = state_order.lanes(rows, part.spec.length, batch_size, multiple)
     ends = np.cumsum([len(each) for each in passes])

@@ -1,5 +1,7 @@
 """The order of windows for carried state."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -106,3 +108,33 @@ def test_less_than_a_batch_is_an_error():
 def test_a_stride_that_does_not_divide_the_length_is_an_error():
     with pytest.raises(UserError, match=r"`training.state` .* stride for training that divides"):
         state_order.lanes(np.arange(50) * 3, 10, 4)
+
+
+@pytest.mark.parametrize(
+    ("train", "evaluation", "wrong"), [(5, 5, ""), (10, 1, ""), (5, 4, "evaluation"), (3, 5, "train")]
+)
+def test_lanes_need_strides_that_divide_the_length_in_every_part(train, evaluation, wrong):
+    part = make_part(np.arange(100.0), length=10, stride=train)
+    spec = replace(part.spec, stride={"train": train, "evaluation": evaluation})
+    if not wrong:
+        state_order.require_continuing(spec)
+        return
+    with pytest.raises(UserError, match=f"window.stride.{wrong}. does not divide"):
+        state_order.require_continuing(spec)
+
+
+def test_no_window_continues_one_before_a_cut():
+    part = make_part(np.arange(100.0), length=10, stride=5, first_row=40)
+    cut = replace(part, spec=replace(part.spec, cuts=(40, 70, 95)))
+    chains = state_order.chains(state_order.rows_in_time(cut), 10)
+    starts = part.spec.first_rows[part.table["start"]]
+    for chain in chains:
+        rows = starts[chain]
+        assert (np.diff(rows) == 10).all()
+        # The window that begins at a cut is the first of its chain.
+        assert not np.isin(rows[1:], (40, 70, 95)).any()
+        assert len(np.unique(np.searchsorted((40, 70, 95), rows, side="right"))) == 1
+    assert sum(map(len, chains)) == len(part)
+    assert (np.diff(cut.spec.axis)[[29, 54]] > 1000).all()
+    assert (np.delete(np.diff(cut.spec.axis), [29, 54]) == 1).all()
+    np.testing.assert_array_equal(part.spec.axis, part.spec.first_rows)

@@ -337,3 +337,47 @@ def test_the_window_stage_opens_no_test_row(project: Path) -> None:
     (files.TEST / "season_windows" / "fold0.npy").unlink()
     windowing.window(p, "season_windows")
     assert (files.WINDOWS / "season_windows" / "windows.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ({"kind": "classes", "quantiles": [0.33, 0.67]}, "quantiles` must leave.*shares 0.[78][0-9], 0.00, 0.[12]"),
+        ({"kind": "sign"}, "target.of` must leave.*values of 0 or less alone.*difference or return"),
+        ({"kind": "sign", "of": "difference"}, None),
+        ({"kind": "classes", "quantiles": [0.7, 0.9]}, None),
+    ],
+)
+def test_a_class_without_training_windows_is_refused(project: Path, target: dict[str, Any], says: str | None) -> None:
+    """Four in five values are 0 and the others are on one side, so that quantiles are tied and signs are one."""
+    settings = tiny_params()
+    settings["datasets"]["season_windows"]["window"] = {"length": 12, "target": target}
+    write_params(project, settings)
+    p = params.load()
+    raw.main(["season"])
+    rng = np.random.default_rng(0)
+    values = -np.where(rng.random(400) < 0.8, 0, rng.exponential(size=400))
+    if says and target["kind"] == "classes":
+        values = -values
+    elif target["kind"] == "classes":
+        values = rng.normal(size=400)
+    files.write_array(files.RAW / "season" / "rows.npy", np.column_stack([values, values, values]))
+    splitting.split(p, "season_windows")
+    if says is None:
+        windowing.window(p, "season_windows")
+        return
+    with pytest.raises(UserError, match=says):
+        windowing.window(p, "season_windows")
+
+
+def test_the_sign_of_a_price_is_refused(project: Path) -> None:
+    settings = tiny_params()
+    settings["datasets"]["season_windows"]["window"] = {"length": 12, "target": {"kind": "sign"}}
+    write_params(project, settings)
+    p = params.load()
+    raw.main(["season"])
+    rows = np.abs(np.array(files.read_array(files.RAW / "season" / "rows.npy"))) + 1
+    files.write_array(files.RAW / "season" / "rows.npy", rows)
+    splitting.split(p, "season_windows")
+    with pytest.raises(UserError, match=r"season_windows.window.target.of` must leave.*values above 0 alone"):
+        windowing.window(p, "season_windows")
