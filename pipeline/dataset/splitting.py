@@ -29,6 +29,7 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
+from pipeline.dataset import season
 
 PARTS = ("train", "validation", "test")
 
@@ -240,6 +241,12 @@ def _require_no_missing(series: str, columns: list[str], used: list[str], rows: 
             )
 
 
+def _season(series: dict[str, Any], rows: np.ndarray, train: Part) -> dict[str, Any]:
+    """Describe the season in the longest stretch of the first fold's training rows; nothing later is read."""
+    start, stop = max(train.intervals, key=lambda interval: interval[1] - interval[0])
+    return season.describe(rows[start:stop, series["columns"].index(series["target"])], series["period"])
+
+
 def split(p: dict[str, Any], name: str) -> None:
     """Write split.json and the rows of every part of dataset `name` (docs/files.md).
 
@@ -286,5 +293,6 @@ def split(p: dict[str, Any], name: str) -> None:
         "gap": gap,
         "rows": len(rows),
         "folds": [asdict(fold) for fold in made],
+        "season": None if series["sequence_length"] else _season(series, rows, made[0].train),
     }
     files.write_json(folder / "split.json", description)

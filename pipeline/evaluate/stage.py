@@ -81,7 +81,10 @@ def measure(settings: dict[str, Any], name: str, arrays: Arrays, about: dict[str
         "parts": {part: _part(arrays, part, seeds, classes) for part in PARTS if (part, "truth") in arrays},
         "comparison": skill.compare_experiment(arrays, seeds, about, settings["datasets"][data]["series"]),
         "state": _state(name),
-        "split": {key: description[key] for key in ("policy", "gap", "rows", "folds")},
+        "split": {
+            **{key: description[key] for key in ("policy", "gap", "rows", "folds", "season")},
+            "time": description["series"]["time"],
+        },
     }
 
 

@@ -282,6 +282,9 @@ def _written(name: str, fold: int, has_validation: bool) -> dict[str, _Artefact]
                 with path.open("rb") as stream:
                     digest = hashlib.file_digest(stream, "sha256").hexdigest()
                 made[path.as_posix()] = _Artefact(path.stat().st_size, digest, kind == "validation")
+    path = files.SPLIT / name / "split.json"
+    if path.exists() and fold == 0:  # the only one whose training rows it reads
+        made[f"{path.as_posix()} (season)"] = _numbers(files.read_json(path)["season"])
     path = files.WINDOWS / name / "windows.json"
     if path.exists():
         windows = files.read_json(path)

@@ -171,10 +171,39 @@ def _split_caption(evaluation: dict[str, Any]) -> str:
     text += f"{gap} rows between two parts belong to neither. " if gap else ""
     if policy == "carry":
         return (
-            text
-            + "The thin strip marks rows of an earlier part that a later part may read as inputs, never as targets."
+            f"{text}{_time(evaluation['split'])}"
+            "The thin strip marks rows of an earlier part that a later part may read as inputs, never as targets."
         )
-    return text + "No row is in two parts."
+    return f"{text}{_time(evaluation['split'])}No row is in two parts."
+
+
+def _time(split: dict[str, Any]) -> str:
+    """Describe the step of the rows, how holes were treated, and the season of the training rows; each with a space."""
+    time, season, text = split["time"], split["season"], ""
+    if time and time["step"]:
+        text = f"The rows are {time['step']} apart. "
+        holes = f"{time['holes']:,} hole{'' if time['holes'] == 1 else 's'}"
+        holes += f" and {time['early']:,} row{'' if time['early'] == 1 else 's'} too early" if time["early"] else ""
+        text += {
+            "insert": f"Rows of missing cells fill {holes}. ",
+            "cut": f"No window crosses {holes}. ",
+            "irregular": f"They are declared irregular: {holes} are taken as steps like the others. ",
+        }.get(time["treated"], "")
+    if not season:
+        return text
+    given, own, visible = season["given"], season["autocorrelation"], season["visible"]
+    best = season["visible_autocorrelation"]
+    if visible and not given:
+        text += f"A season of {visible:,} rows is visible in the training rows (autocorrelation {best:.2f}), but "
+        text += "`period` is not set. "
+    elif visible and own is not None and best is not None and own < best - 0.1:
+        text += f"`period` is {given:,} (autocorrelation {own:.2f}); in the training rows a season of {visible:,} rows "
+        text += f"is more visible ({best:.2f}). "
+    elif given and own is not None and own < 0.1:
+        text += (
+            f"`period` is {given:,}, but no such season is visible in the training rows (autocorrelation {own:.2f}). "
+        )
+    return text
 
 
 def _curves_caption(evaluation: dict[str, Any]) -> str:

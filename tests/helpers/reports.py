@@ -141,7 +141,14 @@ def made_up(
             else {**a_comparison(name, classes, seeds, nan), **(compared or {})},
             "state": {"state": "none", "windows": 32, "difference": 2e-7, "tolerance": 1e-5, "result": "pass"},
             "parts": {part: a_part() for part in parts},
-            "split": {"policy": "strict", "gap": 0, "rows": 1000, "folds": [fold] * folds},
+            "split": {
+                "policy": "strict",
+                "gap": 0,
+                "rows": 1000,
+                "folds": [fold] * folds,
+                "season": None,
+                "time": None,
+            },
         },
         7,
     )

@@ -69,7 +69,9 @@ def test_the_stage_writes_every_proof_of_a_dataset(project: Path) -> None:
             isinstance(count, int) and count > 0 for key, count in proof["compared"].items() if "pairs" not in key
         )
     assert report["proofs"][0]["compared"] == {"windows": 268 + 48 + 48, "rows": 400}
-    assert report["proofs"][4]["compared"]["artefacts"] == 12  # with both trainings' weights, and the losses watched
+    assert (
+        report["proofs"][4]["compared"]["artefacts"] == 13
+    )  # with the season, both trainings' weights, and the losses watched
 
 
 def test_a_failed_proof_does_not_fail_the_stage(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

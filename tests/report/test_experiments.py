@@ -43,3 +43,43 @@ def test_a_classifier_that_is_right_as_often_as_persistence_is_named(block, last
     sentence = "Its test accuracy, 0.580 (0.550 to 0.610), is not distinguishable from that of persistence, 0.574,"
     assert ("knows nothing but the last class" in text) == said
     assert (sentence in text) == (said and last == 0.574)
+
+
+    ("time", "season", "says"),
+    [
+        (None, None, ""),
+        (("1 hour", 0, 0, None), None, "The rows are 1 hour apart. "),
+        (("1 hour", 2, 0, "insert"), None, "Rows of missing cells fill 2 holes. "),
+        (("1 hour", 1, 0, "cut"), None, "No window crosses 1 hole. "),
+        (("1 hour", 1, 1, "irregular"), None, "declared irregular: 1 hole and 1 row too early are taken"),
+        (
+            None,
+            (None, None, 24, 0.8),
+            "A season of 24 rows is visible in the training rows (autocorrelation 0.80), but",
+        ),
+        (None, (24, 0.8, 24, 0.8), ""),
+        (None, (7, 0.1, 24, 0.8), "`period` is 7 (autocorrelation 0.10); in the training rows a season of 24 rows"),
+        (None, (7, 0.75, 24, 0.8), ""),
+        (
+            None,
+            (7, 0.05, None, None),
+            "`period` is 7, but the training rows show no such season (autocorrelation 0.05)",
+        ),
+        (None, (7, 0.3, None, None), ""),
+        (None, (None, None, None, None), ""),
+    ],
+)
+def test_step_holes_and_season_are_described(time, season, says):
+    split = {
+        "time": time and dict(zip(("step", "holes", "early", "treated"), time, strict=True)),
+        "season": season
+        and dict(zip(("given", "autocorrelation", "visible", "visible_autocorrelation"), season, strict=True)),
+    }
+    text = experiments._time(split)
+    assert (says in text) if says else text == ""
+
+
+def test_dropped_windows_are_shown():
+    assert experiments._dropped({"dropped": 0, "dropped_targets": 0}) == ""
+    text = experiments._dropped({"dropped": 1200, "dropped_targets": 30})
+    assert text == "; 1,200 dropped for missing cells, 30 of them without a target"
