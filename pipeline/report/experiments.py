@@ -200,9 +200,7 @@ def _time(split: dict[str, Any]) -> str:
         text += f"`period` is {given:,} (autocorrelation {own:.2f}); in the training rows a season of {visible:,} rows "
         text += f"is more visible ({best:.2f}). "
     elif given and own is not None and own < 0.1:
-        text += (
-            f"`period` is {given:,}, but no such season is visible in the training rows (autocorrelation {own:.2f}). "
-        )
+        text += f"`period` is {given:,}, but the training rows show no such season (autocorrelation {own:.2f}). "
     return text
 
 
