@@ -45,6 +45,7 @@ def test_a_classifier_that_is_right_as_often_as_persistence_is_named(block, last
     assert (sentence in text) == (said and last == 0.574)
 
 
+@pytest.mark.parametrize(
     ("time", "season", "says"),
     [
         (None, None, ""),
