@@ -11,15 +11,19 @@ from typing import Any
 from pipeline.report.wording import baseline, interval, joined, number, p_value, percent, skills, thousands
 from pipeline.report.wording import skill as skill_text
 
-NAIVE, LINEAR = "naive", "linear"
+NAIVE, LINEAR, ACCURACY = "naive", "linear", "accuracy"
 CHIPS = {
     "better": {"chip": "better", "tone": "good"},
     "not_distinguishable": {"chip": "not distinguishable", "tone": "unknown"},
     "worse": {"chip": "worse", "tone": "bad"},
 }
 # Why nothing is concluded, where the interval does not show it.
-REASONS = {"few_windows": "fewer than five independent windows", "baseline": "the baseline is NaN"}
-_QUESTIONS = {NAIVE: "Is there skill?", LINEAR: "Is a network needed?"}
+REASONS = {
+    "few_windows": "fewer than five independent windows",
+    "unanswered": "over 5 % of the windows are not answered",
+    "baseline": "the baseline is NaN",
+}
+_QUESTIONS = {NAIVE: "Is there skill?", LINEAR: "Is a network needed?", ACCURACY: "Is it right more often?"}
 _UNITS = {"window": "windows", "sequence": "sequences"}
 _PARTS = {"validation": "validation", "train": "training", "held_back": "held-back training"}
 
@@ -31,8 +35,9 @@ def corrected(evaluations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     each question is a family of its own. Experiments that share no test row are not corrected for each other.
 
     Returns:
-        By experiment `naive` and `linear`, each better, not_distinguishable or worse, and `family`, the names of the
-        experiments on common test rows, including its own. Experiments without a comparison are left out.
+        By experiment `naive`, `linear` and, of classes, `accuracy`, each better, not_distinguishable or worse, and
+        `family`, the names of the experiments on common test rows, including its own. Experiments without a comparison
+        are left out.
     """
     known = [evaluation for evaluation in evaluations if evaluation.get("comparison")]
     if not known:
@@ -44,9 +49,9 @@ def corrected(evaluations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for family in ([known[member] for member in group] for group in groups):
         names = [evaluation["experiment"] for evaluation in family]
         for name in names:
-            result[name] = {NAIVE: None, LINEAR: None, "family": names}
-        for question in (NAIVE, LINEAR):
-            compared = [evaluation for evaluation in family if evaluation["comparison"].get(question)]
+            result[name] = {**dict.fromkeys(_QUESTIONS), "family": names}
+        for question in _QUESTIONS:
+            compared = [evaluation for evaluation in family if _asked(evaluation["comparison"], question)]
             if not compared:
                 continue
             sides = [evaluation["comparison"][question] for evaluation in compared]
@@ -58,6 +63,11 @@ def corrected(evaluations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
             for evaluation, outcome in zip(compared, outcomes, strict=True):
                 result[evaluation["experiment"]][question] = outcome
     return result
+
+
+def _asked(result: dict[str, Any], question: str) -> bool:
+    """Return whether a comparison answers a question; accuracy is of classes only."""
+    return "comparison" in (result.get(question) or {})
 
 
 def section(evaluation: dict[str, Any], outcomes: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -72,16 +82,17 @@ def section(evaluation: dict[str, Any], outcomes: dict[str, Any] | None) -> dict
         return None
     sides = {
         question: _side(question, result[question], outcomes[question])
-        for question in (NAIVE, LINEAR)
-        if result.get(question)
+        for question in _QUESTIONS
+        if _asked(result, question)
     }
-    remarks = [_windows(result), _family(outcomes["family"], evaluation["experiment"])]
+    remarks = [_windows(result), unanswered(result), _family(outcomes["family"], evaluation["experiment"])]
     remarks += [remark(result[key]) for key, remark in _REMARKS.items() if result.get(key)]
     share = result.get("oracle_share")
     return {
         "sides": sides,
         "remarks": [text for text in remarks if text],
         "level": percent(1 - result["level"]),
+        "unanswered": unanswered(result).rstrip("."),
         "reached": f"reached {percent(share['share'])}" if share and share["share"] is not None else None,
     }
 
@@ -117,7 +128,7 @@ def _side(question: str, side: dict[str, Any], outcome: str | None) -> dict[str,
         "why": REASONS.get(side.get("reason") or "", ""),
         "p_value": p_value(side["p_value"]) if side["p_value"] else "–",
         "test": test,
-        "seeds": ", ".join(skill_text(value) for value in side["seeds"].values()) or "–",
+        "seeds": ", ".join(skill_text(value) for value in (side.get("seeds") or {}).values()) or "–",
     }
 
 
@@ -130,6 +141,12 @@ def _remark(side: dict[str, Any]) -> str:
     if side["skill"] is not None or side.get("reason") in REASONS:
         return ""
     return "no finite predictions" if side["p_value"] == 0 else "the baseline is perfect"
+
+
+def unanswered(result: dict[str, Any]) -> str:
+    """Return how many windows the network does not answer with a finite number; empty for none."""
+    count = result.get("unanswered")
+    return f"{thousands(count)} of {thousands(result['windows'])} windows not answered." if count else ""
 
 
 def _windows(result: dict[str, Any]) -> str:
@@ -154,9 +171,10 @@ def _family(names: list[str], own: str) -> str:
 
 
 def _accuracy(result: dict[str, Any]) -> str:
+    naive = f" {baseline(result['baseline'])}: {number(result['baseline_score'])}." if "baseline" in result else ""
     return (
         f"Accuracy {number(result['score'])}: {interval(*result['block'])} by blocks; {interval(*result['binomial'])} "
-        "by the binomial formula, which treats all windows as independent."
+        f"by the binomial formula, which treats all windows as independent.{naive}"
     )
 
 

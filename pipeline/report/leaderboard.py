@@ -43,6 +43,10 @@ COLUMNS = [
     "comparison_linear",
     "oracle_share",
     "effective_windows",
+    "unanswered",
+    "accuracy_against",
+    "accuracy_against_score",
+    "comparison_accuracy",
 ]
 
 
@@ -69,14 +73,17 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
     `naive` is the baseline with the lowest loss on the first validation rows (or training rows, if there are none);
     `linear` is chosen likewise, and `linear_skill` is its own skill against `naive`.
     `skill` is 1 - MSE / its MSE (for classes, Brier scores), with the limits of its interval and the p-value of the
-    resamples. `comparison` and `comparison_linear` are corrected for the experiments on common test rows; nothing
-    else is. `verdict` is the diagnosis' and uses no test row.
+    resamples. `comparison` and `comparison_linear` are corrected for the experiments on common test rows; nothing else
+    is. `unanswered` counts the windows of which a seed has no finite prediction; scores are of the others.
+    `comparison_accuracy` is the same for the errors of classes, against the naive classifier with the most hits on the
+    rows that choose `naive`. `verdict` is the diagnosis' and uses no test row.
     """
     test = evaluation["parts"]["test"]
     metric = scores.main_score(evaluation["classes"])
     network = test["network"]
     comparison = evaluation.get("comparison") or {}
     naive, linear = comparison.get("naive") or {}, comparison.get("linear") or {}
+    accuracy = comparison.get("accuracy") or {}
     chosen = naive.get("baseline")
     model = linear.get("baseline") or next((name for name in baselines.LINEAR if name in test["baselines"]), None)
     loss = scores.main_loss(evaluation["classes"])
@@ -112,6 +119,10 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
         "comparison_linear": outcome.get("linear"),
         "oracle_share": (comparison.get("oracle_share") or {}).get("share"),
         "effective_windows": comparison.get("effective_windows"),
+        "unanswered": comparison.get("unanswered"),
+        "accuracy_against": accuracy.get("baseline"),
+        "accuracy_against_score": accuracy.get("baseline_score"),
+        "comparison_accuracy": outcome.get("accuracy"),
     }
 
 

@@ -1,6 +1,6 @@
 """Pairs of an experiment and its fix: the settings that differ, and what they do to the test loss.
 
-A pair is NAME and NAME_remedied in params.yaml. Their losses are compared by `skill.paired`, on the windows of both.
+A pair is NAME and NAME_remedied in params.yaml. Their losses are compared by `pairing.paired`, on the windows of both.
 """
 
 from __future__ import annotations
@@ -88,12 +88,12 @@ def section(
     elif absent := [name for name, table in zip(pair, losses, strict=True) if table is None]:
         result["missing"] = f"The losses of the windows are missing: run {_evaluate(absent)} again."
     else:
-        from pipeline.scoring import skill
+        from pipeline.scoring import pairing
 
         about = {"overlap": max(before["overlap"], after["overlap"]), "sequence_length": before["sequence_length"]}
         about["scale"] = before["score_scale"]
-        again = skill.unchanged(losses[0], **about)
-        effect = skill.paired(*losses, **about)
+        again = pairing.unchanged(losses[0], **about)
+        effect = pairing.paired(*losses, **about)
         result["summary"] = _sentence(effect, again)
         result["level"] = percent(1 - effect["level"])
     result["rows"] = _rows(before, after, again, effect)
@@ -196,7 +196,7 @@ def _row(
 
 
 def difference_row(name: str, kind: str, paired: dict[str, Any]) -> dict[str, Any]:
-    """Return a table row for a result of `skill.paired`."""
+    """Return a table row for a result of `pairing.paired`."""
     finite = paired["reduction"] is not None
     return {
         "kind": kind,
@@ -252,7 +252,7 @@ def _outcome(paired: dict[str, Any]) -> str:
 
 
 def change(paired: dict[str, Any]) -> str:
-    """Return a result of `skill.paired` as a clause."""
+    """Return a result of `pairing.paired` as a clause."""
     value = paired["reduction"]
     if value is None:
         return _no_ratio(paired)

@@ -16,6 +16,8 @@ from pipeline.scoring.long_run import FEWEST, Error
 Side = dict[str, Any]
 # Why nothing is concluded.
 FEW, INTERVAL, BASELINE, UNANSWERED = "few_windows", "interval", "baseline", "unanswered"
+# A forecast that leaves more windows without a finite answer is not called better.
+UNANSWERED_SHARE = 0.05
 
 
 class Sample(NamedTuple):
@@ -169,3 +171,49 @@ def undecided(skill: float | None, reason: str) -> Side:
 def worst() -> Side:
     """Return the side of a network of which one training has no finite loss: worse than anything, p-value 0."""
     return {"skill": None, "low": None, "high": None, "p_value": 0.0, "comparison": "worse", "reason": None}
+
+
+def limited(found: Side, answered: np.ndarray, base_answered: np.ndarray) -> Side:
+    """Return a side that is not in favour of a forecast which leaves more than 5 % of the windows unanswered.
+
+    Args:
+        found: output of `side`, on the windows that both answer.
+        answered: `[windows]`, where the network answers.
+        base_answered: `[windows]`, where the baseline does.
+    """
+    for better, own, reason in (("better", answered, UNANSWERED), ("worse", base_answered, BASELINE)):
+        if found["comparison"] == better and float(np.mean(~own)) > UNANSWERED_SHARE:
+            return {**found, "p_value": 1.0, "comparison": "not_distinguishable", "reason": reason}
+    return found
+
+
+def oracle_share(draws: Draws) -> dict[str, float] | None:
+    """Return the share of the oracle's advantage over the naive baseline; None where that may be no advantage.
+
+    Args:
+        draws: columns 0, 1 and 3 are the losses of the network, the naive baseline and the oracle.
+    """
+    loss, naive, _, best = draws.means[:4]
+    resampled = draws.resampled
+    gained, gap = resampled[:, 1] - resampled[:, 0], resampled[:, 1] - resampled[:, 3]
+    if naive <= best or bootstrap.interval(draws.widen(naive - best, gap))[0] <= 0:
+        return None
+    low, high = bootstrap.interval(draws.widen_ratio(naive - loss, naive - best, gained, gap))
+    return {"share": float((naive - loss) / (naive - best)), "low": low, "high": high}
+
+
+def accuracy(units: Sample, at: int, windows: int) -> dict[str, Any]:
+    """Return the accuracy with two intervals: the blocks', and Wilson's as if the windows were independent.
+
+    Args:
+        units: windows or sequences; column `at` holds the hits.
+        at: column.
+        windows: number of windows.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    score = units.mean(at)
+    binomial = proportion_confint(score * windows, windows, alpha=LEVEL, method="wilson")
+    ends = bootstrap.interval(units.draws.widen(score, units.draws.resampled[:, at]))
+    block = [float(np.clip(end, 0, 1)) for end in ends] if units.many else [None, None]
+    return {"score": score, "binomial": [float(b) for b in binomial], "block": block}

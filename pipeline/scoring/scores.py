@@ -37,11 +37,15 @@ def regression(truth: np.ndarray, prediction: np.ndarray, naive: np.ndarray | No
             scales each window's error in MASE (Hyndman and Koehler 2006), or None where it is undefined.
 
     Returns:
-        One number per name. `spread` is the predictions' standard deviation as a share of the truth's.
+        One number per name, over the windows whose predictions are all finite; `unanswered` counts the others.
+        `spread` is the predictions' standard deviation as a share of the truth's.
     """
-    names = (*REGRESSION, "spread")
-    if not len(truth) or not np.isfinite(prediction).all():
-        return dict.fromkeys(names)
+    answered = np.isfinite(prediction).all(axis=1)
+    unanswered = int((~answered).sum())
+    if not answered.any():
+        return {**dict.fromkeys((*REGRESSION, "spread")), "unanswered": unanswered}
+    truth, prediction = truth[answered], prediction[answered]
+    naive = None if naive is None else naive[answered]
     error = prediction - truth
     squared = np.mean(error**2, axis=0)
     variance = np.var(truth, axis=0)
@@ -55,6 +59,7 @@ def regression(truth: np.ndarray, prediction: np.ndarray, naive: np.ndarray | No
         "rmse": float(np.sqrt(mse)),
         "mase": float(np.mean(np.abs(error).mean(axis=1) / naive)) if usable else None,
         "spread": float(np.mean(np.std(prediction, axis=0))) / std if std > 0 else None,
+        "unanswered": unanswered,
     }
 
 
@@ -123,16 +128,18 @@ def classification(truth: np.ndarray, outputs: np.ndarray, classes: int) -> dict
 
     Returns:
         One number per name, and `confusion` as lists. The Brier score is that of class 1 for two classes, and summed
-        over three.
+        over three. It and the log loss are means over the windows whose outputs are finite; `unanswered` counts the
+        others.
     """
     truth = truth.reshape(len(truth)).astype(int)
     if not len(truth):
-        return {**dict.fromkeys(CLASSES), "confusion": None}
+        return {**dict.fromkeys(CLASSES), "confusion": None, "unanswered": 0}
     table = confusion(truth, predicted_classes(outputs, classes), classes)
     chance = probabilities(outputs, classes)
-    finite = bool(np.isfinite(chance).all())
-    known = chance[np.arange(len(truth)), truth]
-    error = np.sum((chance - np.eye(classes)[truth]) ** 2, axis=1) if finite else np.zeros(0)
+    answered = np.isfinite(chance).all(axis=1)
+    finite = bool(answered.any())
+    known = chance[answered, truth[answered]]
+    error = np.sum((chance[answered] - np.eye(classes)[truth[answered]]) ** 2, axis=1)
     return {
         "accuracy": float(np.trace(table) / table.sum()),
         "balanced_accuracy": _balanced(table),
@@ -140,6 +147,7 @@ def classification(truth: np.ndarray, outputs: np.ndarray, classes: int) -> dict
         "brier": float(error.mean()) / (2 if classes == 2 else 1) if finite else None,
         "mcc": _mcc(table),
         "confusion": table.tolist(),
+        "unanswered": int((~answered).sum()),
     }
 
 

@@ -8,7 +8,7 @@ skill = 1 - mean loss / mean loss of the baseline.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -74,6 +74,7 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
         (linear, loss("test", ("baseline", linear))[order]),
         oracle=loss("test", ("oracle", ""))[order] if ("test", ("oracle", "")) in arrays else None,
         hits=hits,
+        rival=_rival(arrays, names, chosen_on, order) if classes else None,
         overlap=overlap,
         sequences=rows[order] // sequence_length if sequence_length else None,
         rows=rows[order],
@@ -87,6 +88,19 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
     return {**result, "windows_key": windows_key(series, rows[order], pooled("test", "raw")[order])}
 
 
+def _rival(arrays: Arrays, names: list[str], chosen_on: str, order: np.ndarray) -> tuple[str, np.ndarray]:
+    """Return the naive classifier with the most hits on the first fold's rows of `chosen_on`, and its test hits."""
+
+    def hits(part: str, name: str, folds: slice) -> np.ndarray:
+        truth, outputs = (np.concatenate(arrays[part, key][folds]) for key in ("truth", ("baseline", name)))
+        classes = max(outputs.shape[1], 2)
+        return np.asarray(scores.predicted_classes(outputs, classes) == truth[:, 0], dtype=float)
+
+    naive = [name for name in baselines.NAIVE if name in names]
+    best = max(naive, key=lambda name: hits(chosen_on, name, slice(1)).mean())
+    return best, hits("test", best, slice(None))[order]
+
+
 def compare(
     network: dict[int, np.ndarray],
     naive: tuple[str, np.ndarray],
@@ -94,18 +108,20 @@ def compare(
     *,
     oracle: np.ndarray | None = None,
     hits: np.ndarray | None = None,
+    rival: tuple[str, np.ndarray] | None = None,
     overlap: int = 1,
     sequences: np.ndarray | None = None,
     rows: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """Compare a network, over all its seeds, with a naive and a linear baseline on the same windows.
+    """Compare a network, over all its seeds, with a naive and a linear baseline on the windows that both answer.
 
     Args:
-        network: losses `[windows]` by seed, in time order.
+        network: losses `[windows]` by seed, in time order; NaN where the seed does not answer.
         naive: name of the baseline and its losses `[windows]`.
         linear: the same.
         oracle: losses of the best possible forecast, or None.
         hits: for classes, the share of seeds that predicted the true class, `[windows]`.
+        rival: for classes, name and hits `[windows]` of the naive classifier whose accuracy the network must beat.
         overlap: how many windows in a row share a target row.
         sequences: for independent sequences, the number of each window's sequence, `[windows]`. Whole sequences are
             then resampled instead of blocks of windows.
@@ -113,121 +129,100 @@ def compare(
 
     Returns:
         `naive` and `linear`: `baseline`, `skill`, `low`, `high` (95 %), two-sided `p_value`, `comparison`, `reason`
-        (`gains.side`), `diebold_mariano`, `seeds`; `oracle_share`, `accuracy`, `windows`, `effective_windows`, `unit`,
-        `block_length`, `resamples`, `level`. A network with NaN or infinite losses in any seed is worse than any
-        baseline. With fewer than five sequences, or windows worth fewer than five independent ones, there is no
-        interval and nothing is distinguishable.
+        (`gains.side`), `windows` (compared), `diebold_mariano`, `seeds`; `oracle_share`, `accuracy`, `windows`,
+        `unanswered` (windows that a seed does not answer), `effective_windows`, `unit`, `block_length`, `resamples`,
+        `level`. A network with a seed that answers no window is worse than any baseline. A side that leaves more than
+        5 % unanswered is never the better one (`gains.limited`). With fewer than five sequences, or windows worth fewer
+        than five independent ones, there is no interval and nothing is distinguishable.
     """
-    net = np.mean(list(network.values()), axis=0)
-    finite = bool(np.isfinite(net).all())
-    columns = [net, naive[1], linear[1], net if oracle is None else oracle, net if hits is None else hits]
-    # Columns that are not finite are handled below; zeros in their place keep the arithmetic of the others finite.
-    columns = [column if np.isfinite(column).all() else np.zeros(len(net)) for column in columns]
-    differences = ([(0, 1), (0, 2)] if finite else []) + ([(4, 4)] if hits is not None else [])
-    units = gains.sample(columns, differences, overlap, sequences, rows)
-    result: dict[str, Any] = {}
-    for at, (key, (name, base)) in enumerate((("naive", naive), ("linear", linear)), start=1):
-        known = bool(np.isfinite(base).all())
-        if not finite:
-            compared = gains.worst()
-        else:
-            compared = gains.side(units, 0, at) if known else gains.undecided(None, gains.BASELINE)
-        result[key] = {"baseline": name, **compared}
-        result[key]["diebold_mariano"] = (
-            diebold_mariano(units.table[:, 0], units.table[:, at], overlap, sequences) if finite and known else None
-        )
-        result[key]["seeds"] = {
-            str(seed): scores.skill(float(np.mean(loss)), float(np.mean(base))) for seed, loss in network.items()
-        }
-    result["oracle_share"] = _oracle_share(units.draws) if oracle is not None and finite and units.many else None
-    result["accuracy"] = None if hits is None else _accuracy(units, len(net))
-    result["windows"] = len(net)
-    result["effective_windows"] = None
-    if finite and np.isfinite(naive[1]).all():
-        result["effective_windows"] = effective(net - naive[1], units.draws)
-        worth = gains.worth(units, 0, 1)
-        if worth < FEWEST:
-            # The reason why nothing is concluded.
-            result["effective_windows"] = min(result["effective_windows"], worth)
+    windows = _Windows(
+        [np.mean(list(network.values()), axis=0), naive[1], linear[1], oracle, hits],
+        overlap,
+        sequences,
+        np.arange(len(naive[1])) if rows is None else rows,
+        {},
+    )
+    failed = not all(np.isfinite(loss).any() for loss in network.values())
+    result: dict[str, Any] = {
+        key: {"baseline": name, **_against(windows, network, at, failed)}
+        for at, (key, (name, _)) in enumerate((("naive", naive), ("linear", linear)), start=1)
+    }
+    both = windows.answered(0) & windows.answered(1) & (not failed)
+    units = windows.sampled(both if both.any() else np.ones(len(both), bool))
+    known = oracle is not None and both.any() and np.isfinite(oracle[both]).all() and units.many
+    result["oracle_share"] = gains.oracle_share(units.draws) if known else None
+    result["accuracy"] = None if hits is None else _accuracy(windows, rival, failed)
+    result["windows"], result["unanswered"] = len(both), int((~windows.answered(0)).sum())
+    result["effective_windows"] = _worth(units) if both.any() else None
     result["unit"] = "window" if sequences is None else "sequence"
     return {**result, "block_length": units.block, "resamples": RESAMPLES, "level": LEVEL}
 
 
-def paired(
-    before: dict[str, np.ndarray],
-    after: dict[str, np.ndarray],
-    *,
-    overlap: int = 1,
-    sequence_length: int | None = None,
-    scale: float = 1.0,
-) -> dict[str, Any]:
-    """Measure how much lower the losses of one experiment are than those of another, on their common test windows.
+class _Windows(NamedTuple):
+    """The columns of a comparison: network, naive, linear, oracle and hits, `[windows]` each, or None."""
 
-    Resamples, blocks and intervals are those of `compare`. Nothing is corrected for several pairs.
+    columns: list[np.ndarray | None]
+    overlap: int
+    sequences: np.ndarray | None
+    rows: np.ndarray
+    samples: dict[bytes, Sample]
 
-    Args:
-        before: table of `reports/losses/`: `row` `[windows]`, and `loss_SEED` `[windows]` per seed, which are averaged.
-        after: the same for the other experiment; windows are matched by their `row`.
-        overlap: how many windows in a row share a target row; the larger number of the two experiments.
-        sequence_length: rows of an independent sequence, or None.
-        scale: unit of `posted` and `remedied`, in units of the losses' errors: `score_scale` of the first experiment.
+    def answered(self, at: int) -> np.ndarray:
+        """Return where a column is finite, `[windows]`."""
+        column = self.columns[at]
+        return np.zeros(len(self.rows), bool) if column is None else np.isfinite(column)
 
-    Returns:
-        `posted` and `remedied`, the mean losses before and after on the common windows; `reduction`,
-        1 - remedied / posted, with `low`, `high` (95 %), two-sided `p_value` and `comparison` (of the remedied:
-        `better`, `not_distinguishable`, `worse`); `windows`; `left_out`, the windows that only one of them has, by
-        `posted` and `remedied`; `unit`, `block_length`, `resamples`, `level`. Losses that are NaN or infinite are
-        worse than any finite ones. Then there is no reduction, nor where the posted losses are 0.
-    """
-    rows, left, right = np.intersect1d(before["row"], after["row"], return_indices=True)
-    posted, remedied = _seeds_mean(before)[left], _seeds_mean(after)[right]
-    # Losses that differ by the rounding of their units are equal.
-    remedied = np.where(np.isclose(remedied, posted, rtol=1e-9, atol=0), posted, remedied)
-    sides = {"posted": posted, "remedied": remedied}
-    result: dict[str, Any] = {
-        "windows": len(rows),
-        "left_out": {"posted": len(before["row"]) - len(rows), "remedied": len(after["row"]) - len(rows)},
-        "unit": "sequence" if sequence_length else "window",
-        "resamples": RESAMPLES,
-        "level": LEVEL,
+    def sampled(self, mask: np.ndarray) -> Sample:
+        """Resample the windows of a mask; of equal masks once."""
+        if mask.tobytes() not in self.samples:
+            # Zeros in place of a column that is not finite keep the arithmetic of the others finite.
+            own = [
+                column[mask] if column is not None and np.isfinite(column[mask]).all() else np.zeros(int(mask.sum()))
+                for column in self.columns
+            ]
+            known = [self.answered(at)[mask].all() for at in range(len(own))]
+            differences = [(0, at) for at in (1, 2) if known[0] and known[at]] + ([(4, 4)] if known[4] else [])
+            group = None if self.sequences is None else self.sequences[mask]
+            self.samples[mask.tobytes()] = gains.sample(own, differences, self.overlap, group, self.rows[mask])
+        return self.samples[mask.tobytes()]
+
+
+def _against(windows: _Windows, network: dict[int, np.ndarray], at: int, failed: bool) -> Side:
+    """Compare the network with the baseline in column `at`, on the windows that both answer."""
+    base = np.asarray(windows.columns[at])
+    both = windows.answered(0) & windows.answered(at)
+    compared, tested = gains.worst() if failed else gains.undecided(None, gains.BASELINE), None
+    if both.any() and not failed:
+        units = windows.sampled(both)
+        compared = gains.limited(gains.side(units, 0, at), windows.answered(0), windows.answered(at))
+        tested = diebold_mariano(units.table[:, 0], units.table[:, at], windows.overlap, windows.sequences)
+    # A seed's own skill is of the windows that it answers.
+    seeds = {seed: np.isfinite(loss) & windows.answered(at) for seed, loss in network.items()}
+    skills = {
+        str(seed): scores.skill(float(network[seed][own].mean()), float(base[own].mean())) if own.any() else None
+        for seed, own in seeds.items()
     }
-    finite = {key: bool(np.isfinite(loss).all()) and len(rows) > 0 for key, loss in sides.items()}
-    result |= {key: float(np.mean(loss)) / scale**2 if finite[key] else None for key, loss in sides.items()}
-    if not all(finite.values()):
-        comparison = "better" if finite["remedied"] else "worse" if finite["posted"] else "not_distinguishable"
-        p_value = 1.0 if comparison == "not_distinguishable" else 0.0
-        undefined = {"reduction": None, "low": None, "high": None, "block_length": None}
-        return {**result, **undefined, "p_value": p_value, "comparison": comparison}
-    sequences = rows // sequence_length if sequence_length else None
-    units = gains.sample([sides["remedied"], sides["posted"]], [(0, 1)], overlap, sequences, rows)
-    side = gains.side(units, 0, 1)
-    return {**result, "reduction": side.pop("skill"), **side, "block_length": units.block}
+    return {**compared, "windows": int(both.sum()), "diebold_mariano": tested, "seeds": skills}
 
 
-def _seeds_mean(table: dict[str, np.ndarray]) -> np.ndarray:
-    """Return the losses of a table of `reports/losses/`, averaged over the seeds, `[windows]`."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.mean([loss for name, loss in table.items() if name != "row"], axis=0)
+def _accuracy(windows: _Windows, rival: tuple[str, np.ndarray] | None, failed: bool) -> dict[str, Any]:
+    """Return the accuracy with its intervals, and the comparison of its errors with those of a naive classifier."""
+    hits = np.asarray(windows.columns[4])
+    every = np.ones(len(hits), bool)
+    result = gains.accuracy(windows.sampled(every), 4, len(hits))
+    if rival is None:
+        return result
+    units = gains.sample([1 - hits, 1 - rival[1]], [(0, 1)], windows.overlap, windows.sequences, windows.rows)
+    word = gains.worst() if failed else gains.limited(gains.side(units, 0, 1), windows.answered(0), every)
+    return {**result, "baseline": rival[0], "baseline_score": float(rival[1].mean()), **word}
 
 
-def unchanged(
-    table: dict[str, np.ndarray], *, overlap: int = 1, sequence_length: int | None = None, scale: float = 1.0
-) -> dict[str, Any] | None:
-    """Apply `paired` to one experiment retrained without a change: its first seed before, its other seeds after.
-
-    A remedy must have a larger effect than other random numbers do. None where there is only one seed.
-
-    Args:
-        table: table of `reports/losses/`, its seeds in the order of the training's.
-        overlap: as in `paired`.
-        sequence_length: as in `paired`.
-        scale: as in `paired`.
-    """
-    first, *others = (name for name in table if name != "row")
-    if not others:
-        return None
-    before, after = ({"row": table["row"]} | {name: table[name] for name in names} for names in ([first], others))
-    return paired(before, after, overlap=overlap, sequence_length=sequence_length, scale=scale)
+def _worth(units: Sample) -> float:
+    """Return the effective number of windows against the naive baseline."""
+    by_draws = effective(units.table[:, 0] - units.table[:, 1], units.draws)
+    worth = gains.worth(units, 0, 1)
+    # Below five it is the reason why nothing is concluded.
+    return by_draws if units.rows is None or worth >= FEWEST else min(by_draws, worth)
 
 
 def corrected(sides: list[Side], level: float = LEVEL, tried: int = 0) -> list[str]:
@@ -249,31 +244,6 @@ def corrected(sides: list[Side], level: float = LEVEL, tried: int = 0) -> list[s
     p_values = [side["p_value"] for side in sides] + [1.0] * max(tried - len(sides), 0)
     rejected = multipletests(p_values, alpha=level, method="holm")[0][: len(sides)]
     return [side["comparison"] if r else "not_distinguishable" for side, r in zip(sides, rejected, strict=True)]
-
-
-# --- statistics of the resamples
-
-
-def _oracle_share(draws: Draws) -> dict[str, float] | None:
-    """Return the share of the oracle's advantage over the naive baseline; None where that may be no advantage."""
-    loss, naive, _, best = draws.means[:4]
-    resampled = draws.resampled
-    gain, gap = resampled[:, 1] - resampled[:, 0], resampled[:, 1] - resampled[:, 3]
-    if naive <= best or bootstrap.interval(draws.widen(naive - best, gap))[0] <= 0:
-        return None
-    low, high = bootstrap.interval(draws.widen_ratio(naive - loss, naive - best, gain, gap))
-    return {"share": float((naive - loss) / (naive - best)), "low": low, "high": high}
-
-
-def _accuracy(units: Sample, windows: int) -> dict[str, Any]:
-    """Return the accuracy with two intervals: the blocks', and Wilson's as if the windows were independent."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    score = units.mean(4)
-    binomial = proportion_confint(score * windows, windows, alpha=LEVEL, method="wilson")
-    ends = bootstrap.interval(units.draws.widen(score, units.draws.resampled[:, 4]))
-    block = [float(np.clip(end, 0, 1)) for end in ends] if units.many else [None, None]
-    return {"score": score, "binomial": [float(b) for b in binomial], "block": block}
 
 
 # --- properties of the windows

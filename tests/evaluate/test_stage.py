@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from pipeline import dataset
 from pipeline.common import files
-from pipeline.scoring import skill
+from pipeline.scoring import pairing
 from tests.conftest import PROJECT
 from tests.helpers.evaluated import HOLDOUT, NAME, WAVE, build, predict, run
 
@@ -129,7 +129,7 @@ def test_identical_forecasts_are_identical_whatever_rows_scale_them():
         mean = evaluation["parts"]["test"]["seeds"]["1"]["mse"] * scales[-1] ** 2
         assert tables[-1]["loss_1"].mean() == pytest.approx(mean, rel=1e-5)
     assert scales[0] / scales[1] > 1.2
-    got = skill.paired(*tables, scale=scales[0])
+    got = pairing.paired(*tables, scale=scales[0])
     assert (got["reduction"], got["p_value"], got["comparison"]) == (0, 1, "not_distinguishable")
     mean = np.mean([tables[0][f"loss_{seed}"].mean() for seed in (0, 1)])
     assert got["posted"] == got["remedied"] == pytest.approx(mean / scales[0] ** 2)

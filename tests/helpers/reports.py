@@ -165,6 +165,7 @@ def side(baseline, skill=0.3, p_value=0.2, outcome=None, seeds=(0, 1), **more):
         "p_value": p_value,
         "comparison": outcome,
         "reason": "interval" if outcome == "not_distinguishable" else None,
+        "windows": 120,
         "diebold_mariano": None if skill is None else {"statistic": -1.234, "p_value": 0.217, "lags": 7},
         "seeds": {str(seed): skill for seed in seeds},
         **more,
@@ -179,9 +180,13 @@ def a_comparison(name, classes=None, seeds=(0, 1), nan=False):
         "naive": {**side(naive, skill, p_value, outcome, seeds), "chosen_on": "validation"},
         "linear": side(linear, skill, p_value, outcome, seeds),
         "oracle_share": None,
-        "accuracy": {"score": 0.51, "binomial": [0.48, 0.54], "block": [0.45, 0.57]} if classes else None,
+        "accuracy": {"score": 0.51, "binomial": [0.48, 0.54], "block": [0.45, 0.57]}
+        | {"baseline_score": 0.47, **side("persistence", skill, p_value, outcome, ())}
+        if classes
+        else None,
         "signs": {"statistic": 1.5, "p_value": 0.134, "hits": 0.512} if classes == 2 else None,
         "windows": 120,
+        "unanswered": 120 if nan else 0,
         "effective_windows": None if nan else 31.4,
         "unit": "window",
         "block_length": 9,

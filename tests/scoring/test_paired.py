@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.scoring import skill
+from pipeline.scoring import pairing
 from tests.helpers.losses import against, correlated, pair
 
 
@@ -16,7 +16,7 @@ def test_a_pair_is_compared_as_a_network_and_a_baseline_are():
     random = np.random.default_rng(31)
     remedied, posted = pair(random, worse=1.5)
     expected = against(remedied, posted)
-    got = skill.paired(experiment(posted), experiment(remedied))
+    got = pairing.paired(experiment(posted), experiment(remedied))
     side = expected["naive"]
     assert got["reduction"] == pytest.approx(1 - remedied.mean() / posted.mean())
     # Two products of matrices of other widths: the last digits are not promised.
@@ -24,7 +24,7 @@ def test_a_pair_is_compared_as_a_network_and_a_baseline_are():
         assert got[key] == pytest.approx(side[key], rel=1e-12)
     assert got["comparison"] == side["comparison"]
     assert (got["block_length"], got["windows"]) == (expected["block_length"], 200)
-    back = skill.paired(experiment(remedied), experiment(posted))
+    back = pairing.paired(experiment(remedied), experiment(posted))
     assert (got["comparison"], back["comparison"]) == ("better", "worse")
     assert (got["posted"], got["remedied"]) == pytest.approx((posted.mean(), remedied.mean()))
 
@@ -32,9 +32,9 @@ def test_a_pair_is_compared_as_a_network_and_a_baseline_are():
 def test_windows_belong_together_by_their_row_and_the_others_are_counted():
     random = np.random.default_rng(32)
     remedied, posted = pair(random, worse=1.5)
-    whole = skill.paired(experiment(posted[50:]), experiment(remedied[50:]))
+    whole = pairing.paired(experiment(posted[50:]), experiment(remedied[50:]))
     order = random.permutation(170)
-    got = skill.paired(
+    got = pairing.paired(
         experiment(posted, rows=np.arange(200) + 7),
         experiment(np.r_[remedied[50:], np.full(20, 99.0)][order], rows=(np.arange(170) + 57)[order]),
     )
@@ -46,20 +46,20 @@ def test_windows_belong_together_by_their_row_and_the_others_are_counted():
 def test_seeds_are_averaged_and_unchanged_is_the_first_against_the_others():
     random = np.random.default_rng(33)
     a, b, c = random.random((3, 100)) + 1
-    assert skill.paired(experiment(a, b), experiment(c))["posted"] == pytest.approx((a + b).mean() / 2)
-    got = skill.unchanged(experiment(a, b, c))
-    assert got == skill.paired(experiment(a), experiment(b, c))
-    assert skill.unchanged(experiment(a)) is None
+    assert pairing.paired(experiment(a, b), experiment(c))["posted"] == pytest.approx((a + b).mean() / 2)
+    got = pairing.unchanged(experiment(a, b, c))
+    assert got == pairing.paired(experiment(a), experiment(b, c))
+    assert pairing.unchanged(experiment(a)) is None
 
 
 def test_the_overlap_and_the_sequences_of_a_pair():
     random = np.random.default_rng(34)
     a, b = (np.convolve(random.normal(size=205), np.ones(6), "valid") ** 2 for _ in range(2))
-    assert skill.paired(experiment(a), experiment(b), overlap=6)["block_length"] >= 12
-    few = skill.paired(experiment(a[:29]), experiment(a[:29] / 9), overlap=6)
+    assert pairing.paired(experiment(a), experiment(b), overlap=6)["block_length"] >= 12
+    few = pairing.paired(experiment(a[:29]), experiment(a[:29] / 9), overlap=6)
     assert (few["comparison"], few["low"], few["p_value"]) == ("not_distinguishable", None, 1.0)
     rows = np.arange(5) * 2000 + 1999
-    five = skill.paired(experiment(a[:5] + 9, rows=rows), experiment(a[:5] + 0.1, rows=rows), sequence_length=2000)
+    five = pairing.paired(experiment(a[:5] + 9, rows=rows), experiment(a[:5] + 0.1, rows=rows), sequence_length=2000)
     assert (five["unit"], five["block_length"], five["windows"]) == ("sequence", 1, 5)
 
 
@@ -69,19 +69,39 @@ def test_the_overlap_and_the_sequences_of_a_pair():
 )
 def test_losses_that_are_not_finite_are_worse_than_any(posted, remedied, comparison, p_value):
     ones = np.ones(30)
-    got = skill.paired(experiment(ones, posted * ones), experiment(remedied * ones))
+    got = pairing.paired(experiment(ones, posted * ones), experiment(remedied * ones))
     assert (got["comparison"], got["p_value"]) == (comparison, p_value)
     assert (got["reduction"], got["low"], got["high"]) == (None, None, None)
     assert (got["posted"] is None, got["remedied"] is None) == (bool(np.isnan(posted)), bool(np.isnan(remedied)))
 
 
+def test_windows_that_both_answer_are_compared_and_the_others_counted():
+    random = np.random.default_rng(36)
+    remedied, posted = pair(random, windows=300, worse=2.0)
+    kept = np.arange(300) > 9
+    whole = pairing.paired(experiment(posted[kept]), experiment(remedied[kept]))
+    holes = np.where(kept, remedied, np.nan)
+    got = pairing.paired(experiment(posted), experiment(remedied, holes))
+    assert (got["unanswered"], got["windows"]) == ({"posted": 0, "remedied": 10}, 300)
+    assert [got[key] for key in ("posted", "remedied", "low", "p_value")] == [
+        whole[key] for key in ("posted", "remedied", "low", "p_value")
+    ]
+    assert (got["comparison"], got["reason"]) == ("better", None)
+    # More than 5 % is not better, and may be worse.
+    holes[:16] = np.nan
+    got = pairing.paired(experiment(posted), experiment(holes))
+    assert (got["comparison"], got["reason"]) == ("not_distinguishable", "unanswered")
+    assert pairing.paired(experiment(holes), experiment(posted))["comparison"] == "not_distinguishable"
+    assert pairing.paired(experiment(remedied), experiment(np.where(kept, posted, np.nan)))["comparison"] == "worse"
+
+
 def test_no_common_window_and_a_loss_of_0():
     ones = np.ones(30)
-    got = skill.paired(experiment(ones), experiment(ones, rows=np.arange(30) + 30))
+    got = pairing.paired(experiment(ones), experiment(ones, rows=np.arange(30) + 30))
     assert (got["windows"], got["posted"], got["comparison"]) == (0, None, "not_distinguishable")
     assert got["left_out"] == {"posted": 30, "remedied": 30}
-    assert skill.paired(experiment(0 * ones), experiment(ones))["reduction"] is None
-    assert skill.paired(experiment(ones), experiment(ones))["comparison"] == "not_distinguishable"
+    assert pairing.paired(experiment(0 * ones), experiment(ones))["reduction"] is None
+    assert pairing.paired(experiment(ones), experiment(ones))["comparison"] == "not_distinguishable"
 
 
 def test_equal_experiments_rarely_differ():
@@ -90,5 +110,5 @@ def test_equal_experiments_rarely_differ():
         random = np.random.default_rng([35, number])
         level = correlated(random, 150, rho=0.5)
         a, b = ((level + random.normal(size=150)) ** 2 for _ in range(2))
-        differ.append(skill.paired(experiment(a), experiment(b))["comparison"] != "not_distinguishable")
+        differ.append(pairing.paired(experiment(a), experiment(b))["comparison"] != "not_distinguishable")
     assert 0 < np.mean(differ) <= 0.10

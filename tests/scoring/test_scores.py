@@ -45,11 +45,30 @@ def test_the_spread_is_a_share_of_the_truths_standard_deviation_in_any_units(siz
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_regression_of_predictions_that_are_not_finite_is_none(bad):
-    truth = np.arange(4.0)[:, None]
-    prediction = truth.copy()
-    prediction[2] = bad
-    assert set(scores.regression(truth, prediction).values()) == {None}
+def test_only_answered_windows_are_scored_and_the_others_are_counted(bad):
+    random = np.random.default_rng(5)
+    truth, prediction = random.normal(size=(2, 9, 2))
+    scale = random.random(9) + 1
+    whole = scores.regression(np.delete(truth, [2, 5], 0), np.delete(prediction, [2, 5], 0), np.delete(scale, [2, 5]))
+    assert whole["unanswered"] == 0
+    prediction[2, 1] = prediction[5, 0] = bad
+    assert scores.regression(truth, prediction, scale) == pytest.approx(whole | {"unanswered": 2})
+    nothing = scores.regression(truth, prediction * np.nan)
+    assert nothing.pop("unanswered") == 9
+    assert set(nothing.values()) == {None}
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_losses_of_classes_are_of_the_answered_windows(classes):
+    random = np.random.default_rng(6)
+    truth, outputs = random.integers(0, classes, 9), random.random((9, 1 if classes == 2 else 3))
+    whole = scores.classification(np.delete(truth, 4), np.delete(outputs, 4, 0), classes)
+    outputs[4] = np.nan
+    ours = scores.classification(truth, outputs, classes)
+    assert (ours["brier"], ours["log_loss"]) == pytest.approx((whole["brier"], whole["log_loss"]))
+    assert (ours["unanswered"], whole["unanswered"]) == (1, 0)
+    # Keras's argmax of NaN is class 0.
+    assert ours["accuracy"] == pytest.approx((8 * whole["accuracy"] + (truth[4] == 0)) / 9)
 
 
 def test_r2_of_a_constant_truth_is_none():

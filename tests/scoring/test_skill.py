@@ -103,16 +103,74 @@ def test_fewer_than_five_independent_units_are_too_few_for_any_conclusion(window
     assert got["accuracy"]["binomial"][0] is not None
 
 
-def test_a_baseline_that_is_not_finite_is_not_compared():
+def test_a_baseline_without_an_answer_is_not_compared():
     network, base = pair(np.random.default_rng(22), windows=60)
-    base[3] = np.nan
-    got = skill.compare({0: network}, ("train_mean", base), ("ridge", network * 2))
+    got = skill.compare({0: network}, ("train_mean", base * np.nan), ("ridge", network * 2))
     side = got["naive"]
     assert (side["skill"], side["low"], side["p_value"], side["diebold_mariano"]) == (None, None, 1.0, None)
-    assert side["comparison"] == "not_distinguishable"
+    assert (side["comparison"], side["reason"], side["windows"]) == ("not_distinguishable", "baseline", 0)
     assert got["effective_windows"] is None
-    assert got["linear"]["comparison"] == "better"
+    assert (got["linear"]["comparison"], got["linear"]["windows"]) == ("better", 60)
     assert got["linear"]["diebold_mariano"] is not None
+
+
+@pytest.mark.parametrize("whose", ["network", "baseline"])
+def test_windows_are_compared_that_both_sides_answer(whose):
+    network, base = pair(np.random.default_rng(32), windows=300, worse=2.0)
+    gone = [7, 8, 100]
+    kept = np.delete(np.arange(300), gone)
+    whole = skill.compare(
+        {0: network[kept], 1: network[kept]}, ("persistence", base[kept]), ("ridge", base[kept]), rows=kept
+    )
+    holes = {"network": network.copy(), "baseline": base.copy()}
+    holes[whose][gone] = np.nan
+    # One seed's missing answers are the network's.
+    got = skill.compare({0: network, 1: holes["network"]}, ("persistence", holes["baseline"]), ("ridge", base))
+    assert {k: got["naive"][k] for k in ("low", "high", "p_value", "comparison", "windows")} == {
+        k: whole["naive"][k] for k in ("low", "high", "p_value", "comparison", "windows")
+    }
+    assert (got["naive"]["comparison"], got["naive"]["windows"]) == ("better", 297)
+    assert (got["windows"], got["unanswered"]) == (300, 3 if whose == "network" else 0)
+    assert got["linear"]["windows"] == (297 if whose == "network" else 300)
+    assert got["effective_windows"] == whole["effective_windows"]
+
+
+@pytest.mark.parametrize(("count", "network_better", "base_better"), [(15, "better", "worse"), (16, None, None)])
+def test_nothing_is_better_that_leaves_more_than_five_percent_unanswered(count, network_better, base_better):
+    network, base = pair(np.random.default_rng(33), windows=300, worse=4.0)
+    part = np.where(np.arange(300) < count, np.nan, 1.0)
+    for loss, other, expected, reason in (
+        (network * part, base, network_better, "unanswered"),
+        (base, network * part, base_better, "baseline"),
+    ):
+        side = against(loss, other)["naive"]
+        assert (side["comparison"], side["reason"]) == (
+            (expected, None) if expected else ("not_distinguishable", reason)
+        )
+        assert side["p_value"] == 1 or expected
+        assert side["low"] > 0 or side["high"] < 0
+    # The one that does not answer may still be worse.
+    assert against(base * part, network)["naive"]["comparison"] == "worse"
+    assert against(network, base * part)["naive"]["comparison"] == "better"
+
+
+def test_accuracy_has_a_word_of_its_own():
+    random = np.random.default_rng(34)
+    naive = (random.random(400) < 0.5).astype(float)
+    hits = np.where(random.random(400) < 0.4, 1.0, naive)
+    base = random.random(400)
+    got = against(base * 2, base, hits=hits, rival=("persistence", naive))
+    # Overconfident: more often right, and a higher Brier score.
+    assert (got["naive"]["comparison"], got["accuracy"]["comparison"]) == ("worse", "better")
+    expected = against(1 - hits, 1 - naive)["naive"]
+    assert {k: got["accuracy"][k] for k in ("skill", "low", "high", "p_value", "reason")} == {
+        k: expected[k] for k in ("skill", "low", "high", "p_value", "reason")
+    }
+    assert (got["accuracy"]["baseline"], got["accuracy"]["baseline_score"]) == ("persistence", naive.mean())
+    assert (
+        against(base, base, hits=hits, rival=("persistence", hits))["accuracy"]["comparison"] == "not_distinguishable"
+    )
+    assert against(base * np.nan, base, hits=hits, rival=("majority", naive))["accuracy"]["comparison"] == "worse"
 
 
 def test_the_overlap_reaches_every_number():

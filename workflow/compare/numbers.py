@@ -96,10 +96,10 @@ def effects(sides: list[Side], tried: int = 0) -> list[dict[str, Any]]:
 
     Returns:
         Per other side `missing` (why it is not compared; empty if it is, and if nothing differs), `paired` (result of
-        `skill.paired`: `posted` is the first side, `remedied` this one; or None), `outcome` (its `comparison` after
+        `pairing.paired`: `posted` is the first side, `remedied` this one; or None), `outcome` (its `comparison` after
         Holm's correction for the number of sides, or for `tried`; or None).
     """
-    from pipeline.scoring import skill
+    from pipeline.scoring import pairing, skill
 
     base, *others = sides
     result: list[dict[str, Any]] = []
@@ -108,7 +108,7 @@ def effects(sides: list[Side], tried: int = 0) -> list[dict[str, Any]]:
         if not missing and not other.same and base.evaluation and other.evaluation and base.losses and other.losses:
             overlap = max(base.evaluation["overlap"], other.evaluation["overlap"])
             about = {"sequence_length": base.evaluation["sequence_length"], "scale": scale(base)}
-            paired = skill.paired(base.losses, other.losses, overlap=overlap, **about)
+            paired = pairing.paired(base.losses, other.losses, overlap=overlap, **about)
         result.append({"missing": missing, "paired": paired, "outcome": None})
     compared = [effect for effect in result if effect["paired"]]
     outcomes = [effect["paired"]["comparison"] for effect in compared]
@@ -121,12 +121,12 @@ def effects(sides: list[Side], tried: int = 0) -> list[dict[str, Any]]:
 
 def retrained(base: Side) -> dict[str, Any] | None:
     """Compare the first side's other seeds with its first one; None if there is only one."""
-    from pipeline.scoring import skill
+    from pipeline.scoring import pairing
 
     if base.evaluation is None or base.losses is None:
         return None
     about = {key: base.evaluation[key] for key in ("overlap", "sequence_length")}
-    return skill.unchanged(base.losses, **about, scale=scale(base))
+    return pairing.unchanged(base.losses, **about, scale=scale(base))
 
 
 def scale(side: Side) -> float:

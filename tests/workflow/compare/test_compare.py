@@ -14,7 +14,6 @@ import yaml
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.report import pairs
-from pipeline.scoring import skill
 from tests.conftest import PROJECT, tiny_params, write_params
 from tests.helpers.project import Project
 from tests.helpers.reports import made_up, visible_text
@@ -102,7 +101,7 @@ def test_an_experiment_against_the_last_commit(inside: Project) -> None:
     assert f"{RATE} 0.001 0.0005" in text.replace("_ ", "_")
     assert "Nothing differs in sign_lstm." in text
     tables = [files.read_table(path) for path in (files.LOSSES / "season_lstm.parquet", Path("../faster.parquet"))]
-    effect = pairs.difference_row("", "", skill.paired(*tables))
+    effect = pairs.difference_row("", "", pairing.paired(*tables))
     assert summaries == {
         "season_lstm": [f"faster: the test loss is {effect['reduction']} lower ({effect['interval']}). Better."]
     }

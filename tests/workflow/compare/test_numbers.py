@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import yaml
 
-from pipeline.scoring import skill
+from pipeline.scoring import pairing
 from tests.helpers.compared import SETTINGS, side
 from tests.helpers.reports import stored
 from workflow.compare import numbers, page
@@ -60,17 +60,17 @@ def test_sources_that_differ_are_those_of_stages_that_both_have() -> None:
 
 def test_the_difference_is_that_of_skill_paired() -> None:
     (effect,) = numbers.effects([side("a"), side("b", 0.5)])
-    expected = skill.paired(stored("x"), stored("x", factor=0.5), overlap=1, sequence_length=None)
+    expected = pairing.paired(stored("x"), stored("x", factor=0.5), overlap=1, sequence_length=None)
     assert effect == {"missing": "", "paired": expected, "outcome": "better"}
     assert numbers.effects([side("a", 0.5), side("b")])[0]["outcome"] == "worse"
     assert numbers.effects([side("a"), side("b")])[0]["outcome"] == "not_distinguishable"
-    assert numbers.retrained(side("a")) == skill.unchanged(stored("x"), overlap=1, sequence_length=None)
+    assert numbers.retrained(side("a")) == pairing.unchanged(stored("x"), overlap=1, sequence_length=None)
 
 
 def test_several_revisions_are_corrected_for_their_number(monkeypatch: pytest.MonkeyPatch) -> None:
     sides = [side("a"), side("b", 0.9), side("c", 0.8)]
-    paired = skill.paired
-    monkeypatch.setattr(skill, "paired", lambda *tables, **about: paired(*tables, **about) | {"p_value": 0.03})
+    paired = pairing.paired
+    monkeypatch.setattr(pairing, "paired", lambda *tables, **about: paired(*tables, **about) | {"p_value": 0.03})
     assert [one["outcome"] for one in numbers.effects(sides[:2])] == ["better"]
     assert [one["outcome"] for one in numbers.effects(sides)] == ["not_distinguishable"] * 2
     # One that is shown, and others that could be.
@@ -123,7 +123,7 @@ def test_another_scaling_changes_no_difference() -> None:
         each.evaluation["parts"]["test"]["network"]["mse"] = {"mean": 0.1, "std": 0.01}
     (effect,) = numbers.effects(sides)
     assert effect["paired"]["reduction"] == pytest.approx(0.5)
-    assert effect["paired"]["posted"] == pytest.approx(skill.paired(stored("x"), stored("x"))["posted"] / 4)
+    assert effect["paired"]["posted"] == pytest.approx(pairing.paired(stored("x"), stored("x"))["posted"] / 4)
     assert numbers.retrained(sides[0])["posted"] == pytest.approx(stored("x")["loss_0"].mean() / 4)
     section = page.section("x", sides)
     assert [row["loss"] for row in section["rows"]] == ["0.100", "0.400"]

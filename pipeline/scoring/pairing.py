@@ -1,0 +1,102 @@
+"""Whether one experiment's losses are lower than another's, on their common test windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.scoring import gains
+from pipeline.scoring.bootstrap import LEVEL, RESAMPLES
+
+
+def paired(
+    before: dict[str, np.ndarray],
+    after: dict[str, np.ndarray],
+    *,
+    overlap: int = 1,
+    sequence_length: int | None = None,
+    scale: float = 1.0,
+) -> dict[str, Any]:
+    """Measure how much lower the losses of one experiment are than those of another, on their common test windows.
+
+    Resamples, blocks and intervals are those of `compare`. Nothing is corrected for several pairs.
+
+    Args:
+        before: table of `reports/losses/`: `row` `[windows]`, and `loss_SEED` `[windows]` per seed, which are averaged.
+        after: the same for the other experiment; windows are matched by their `row`.
+        overlap: how many windows in a row share a target row; the larger number of the two experiments.
+        sequence_length: rows of an independent sequence, or None.
+        scale: unit of `posted` and `remedied`, in units of the losses' errors: `score_scale` of the first experiment.
+
+    Returns:
+        `posted` and `remedied`, the mean losses before and after on the windows that both answer; `reduction`,
+        1 - remedied / posted, with `low`, `high` (95 %), two-sided `p_value`, `comparison` (of the remedied: `better`,
+        `not_distinguishable`, `worse`) and `reason` (`gains.side`, `gains.limited`); `windows`, which both have;
+        `unanswered`, those of them that a seed does not answer, and `left_out`, the windows that only one has, each by
+        `posted` and `remedied`; `unit`, `block_length`, `resamples`, `level`. An experiment with a seed that answers no
+        window is worse than any other. Then there is no reduction, nor where the posted losses are 0.
+    """
+    rows, left, right = np.intersect1d(before["row"], after["row"], return_indices=True)
+    sides = {"posted": _by_seed(before)[:, left], "remedied": _by_seed(after)[:, right]}
+    answered = {key: np.isfinite(losses).all(axis=0) for key, losses in sides.items()}
+    works = {key: bool(np.isfinite(losses).any(axis=1).all()) for key, losses in sides.items()}
+    both = answered["posted"] & answered["remedied"]
+    result: dict[str, Any] = {
+        "windows": len(rows),
+        "left_out": {"posted": len(before["row"]) - len(rows), "remedied": len(after["row"]) - len(rows)},
+        "unanswered": {key: int((~own).sum()) for key, own in answered.items()},
+        "unit": "sequence" if sequence_length else "window",
+        "resamples": RESAMPLES,
+        "level": LEVEL,
+    }
+    if not both.any():
+        return result | _incomparable(sides, works, scale)
+    posted, remedied = (losses[:, both].mean(axis=0) for losses in sides.values())
+    # Losses that differ by the rounding of their units are equal.
+    remedied = np.where(np.isclose(remedied, posted, rtol=1e-9, atol=0), posted, remedied)
+    result |= {"posted": float(posted.mean()) / scale**2, "remedied": float(remedied.mean()) / scale**2}
+    sequences = rows[both] // sequence_length if sequence_length else None
+    units = gains.sample([remedied, posted], [(0, 1)], overlap, sequences, rows[both])
+    side = gains.limited(gains.side(units, 0, 1), answered["remedied"], answered["posted"])
+    return {**result, "reduction": side.pop("skill"), **side, "block_length": units.block}
+
+
+def _by_seed(table: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the losses of a table of `reports/losses/`, `[seeds, windows]`."""
+    return np.stack([loss for name, loss in table.items() if name != "row"])
+
+
+def _incomparable(sides: dict[str, np.ndarray], works: dict[str, bool], scale: float) -> dict[str, Any]:
+    """Return the result where no window is answered by both: an experiment that works is better than one that fails."""
+    comparison = "not_distinguishable"
+    if sides["posted"].shape[1] and works["posted"] != works["remedied"]:
+        comparison = "better" if works["remedied"] else "worse"
+    means = {
+        key: float(losses[np.isfinite(losses)].mean()) / scale**2 if works[key] else None
+        for key, losses in sides.items()
+    }
+    undefined = dict.fromkeys(("reduction", "low", "high", "block_length"))
+    reason = gains.UNANSWERED if comparison == "not_distinguishable" else None
+    p_value = 1.0 if comparison == "not_distinguishable" else 0.0
+    return {**means, **undefined, "p_value": p_value, "comparison": comparison, "reason": reason}
+
+
+def unchanged(
+    table: dict[str, np.ndarray], *, overlap: int = 1, sequence_length: int | None = None, scale: float = 1.0
+) -> dict[str, Any] | None:
+    """Apply `paired` to one experiment retrained without a change: its first seed before, its other seeds after.
+
+    A remedy must have a larger effect than other random numbers do. None where there is only one seed.
+
+    Args:
+        table: table of `reports/losses/`, its seeds in the order of the training's.
+        overlap: as in `paired`.
+        sequence_length: as in `paired`.
+        scale: as in `paired`.
+    """
+    first, *others = (name for name in table if name != "row")
+    if not others:
+        return None
+    before, after = ({"row": table["row"]} | {name: table[name] for name in names} for names in ([first], others))
+    return paired(before, after, overlap=overlap, sequence_length=sequence_length, scale=scale)
