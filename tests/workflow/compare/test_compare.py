@@ -14,6 +14,7 @@ import yaml
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.report import pairs
+from pipeline.scoring import pairing
 from tests.conftest import PROJECT, tiny_params, write_params
 from tests.helpers.project import Project
 from tests.helpers.reports import made_up, visible_text
