@@ -257,12 +257,17 @@ def change(paired: dict[str, Any]) -> str:
     if value is None:
         return _no_ratio(paired)
     if value <= _LEAST_REDUCTION:
-        return f"the test loss is {_factor(value)} times as high"
+        return f"the test loss is {_factor(value)} times as high" + _alone(paired)
     ends = [paired["low"], paired["high"]]
     if value < 0:
         ends = [None if end is None else -end for end in reversed(ends)]
     within = f" ({_reduction(ends[0])} to {_reduction(ends[1])})" if None not in ends else ""
-    return f"the test loss is {percent(abs(value), 1)} {'lower' if value >= 0 else 'higher'}{within}"
+    direction = "lower" if value >= 0 else "higher"
+    return f"the test loss is {percent(abs(value), 1)} {direction}{within}" + _alone(paired)
+
+
+def _alone(paired: dict[str, Any]) -> str:
+    return "; with one seed only, nothing follows for other seeds" if paired["reason"] == "one_seed" else ""
 
 
 def _remarks(before: dict[str, Any], after: dict[str, Any], effect: dict[str, Any] | None) -> list[str]:
@@ -275,6 +280,11 @@ def _remarks(before: dict[str, Any], after: dict[str, Any], effect: dict[str, An
                 f"; {thousands(left['posted'])} exist only as posted, {thousands(left['remedied'])} only with the fix"
             )
         remarks.append(text + ".")
+        missed = effect["unanswered"]
+        if any(missed.values()):
+            remarks.append(
+                f"Not answered: {thousands(missed['posted'])} as posted, {thousands(missed['remedied'])} with the fix."
+            )
     remarks += [text for text in [other_unit(before, after, "with the fix")] if text]
     if before["thresholds"] != after["thresholds"]:
         remarks.append("The class thresholds differ, so windows near them may belong to different classes in the two.")

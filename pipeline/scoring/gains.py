@@ -96,7 +96,8 @@ def gain(units: Sample, at: int, base: int, extra: Error | None = None) -> Gain:
     modelled, effective = units.errors(units.table[:, base] - units.table[:, at])
     errors = [resampled, *modelled]
     if extra is not None:
-        errors = [_together(error, extra) for error in errors]
+        # More degrees of freedom may outweigh the larger error, but no further error makes a conclusion surer.
+        errors += [_together(error, extra) for error in errors]
     reach, own = max(error.reach(LEVEL) for error in errors), resampled.reach(LEVEL)
     p_value = max(error.p_value(value) for error in errors)
     return Gain(value, p_value, reach / own if own > 0 else 1.0, reach, effective)

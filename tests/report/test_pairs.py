@@ -51,6 +51,18 @@ def test_a_pair_whose_losses_mean_other_things_is_not_compared():
     assert pair["summary"] == ""
 
 
+def test_one_seed_is_named_and_unanswered_windows_are_counted():
+    losses = {"a": stored("a", seeds=(0,)), "a_remedied": stored("a_remedied", factor=0.5)}
+    losses["a_remedied"]["loss_1"][:4] = np.nan
+    pair = a_pair(losses=losses)
+    assert pair["summary"].startswith("With the fix, not distinguishable: the test loss is ")
+    assert (
+        "; with one seed only, nothing follows for other seeds. The posted network has one seed only" in pair["summary"]
+    )
+    assert pair["remarks"][1] == "Not answered: 0 as posted, 4 with the fix."
+    assert not any("Not answered" in remark for remark in a_pair()["remarks"])
+
+
 def test_losses_of_another_scaling_are_shown_in_the_units_of_the_first():
     evaluations = {name: made_up(name, 107289) | {"units": "standardised"} for name in ("a", "a_remedied")}
     evaluations["a"]["score_scale"], evaluations["a_remedied"]["score_scale"] = 2.0, 4.0
