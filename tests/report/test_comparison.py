@@ -97,7 +97,7 @@ def test_too_few_windows_are_named_where_nothing_is_concluded():
 def test_unanswered_windows_and_the_word_of_accuracy_are_on_the_leaderboard():
     one = made_up("a", classes=2, compared={"unanswered": 12})
     one["comparison"]["accuracy"] |= {"comparison": "better", "p_value": 0.001, "reason": None}
-    text = visible_text(render([one])).split("Methods")[0]
+    text = visible_text(render([one]))
     assert "12 of 120 windows not answered" in text
     assert "accuracy: better" in text
     assert "Is it right more often? against persistence" in text
@@ -105,5 +105,5 @@ def test_unanswered_windows_and_the_word_of_accuracy_are_on_the_leaderboard():
     row = leaderboard_rows([one])[0]
     assert (row["unanswered"], row["comparison_accuracy"], row["comparison"]) == (12, "better", "not_distinguishable")
     assert (row["accuracy_against"], row["accuracy_against_score"]) == ("persistence", 0.47)
-    assert "not answered" not in visible_text(render([made_up("a")])).split("Methods")[0]
+    assert "windows not answered" not in visible_text(render([made_up("a")]))
     assert leaderboard_rows([made_up("a")])[0]["comparison_accuracy"] is None
