@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pipeline.scoring import bootstrap, gains, scores
+from pipeline.scoring import baselines, bootstrap, gains, scores
 from pipeline.scoring.bootstrap import LEVEL, RESAMPLES, Draws
 from pipeline.scoring.gains import Sample, Side
 from pipeline.scoring.long_run import FEWEST
@@ -74,7 +74,7 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
         (linear, loss("test", ("baseline", linear))[order]),
         oracle=loss("test", ("oracle", ""))[order] if ("test", ("oracle", "")) in arrays else None,
         hits=hits,
-        rival=_rival(arrays, names, chosen_on, order) if classes else None,
+        rival=_rival(arrays, about["chosen"]["naive"]["chosen_on"], order) if classes else None,
         overlap=overlap,
         sequences=rows[order] // sequence_length if sequence_length else None,
         rows=rows[order],
@@ -88,7 +88,7 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
     return {**result, "windows_key": windows_key(series, rows[order], pooled("test", "raw")[order])}
 
 
-def _rival(arrays: Arrays, names: list[str], chosen_on: str, order: np.ndarray) -> tuple[str, np.ndarray]:
+def _rival(arrays: Arrays, chosen_on: str, order: np.ndarray) -> tuple[str, np.ndarray]:
     """Return the naive classifier with the most hits on the first fold's rows of `chosen_on`, and its test hits."""
 
     def hits(part: str, name: str, folds: slice) -> np.ndarray:
@@ -96,7 +96,7 @@ def _rival(arrays: Arrays, names: list[str], chosen_on: str, order: np.ndarray) 
         classes = max(outputs.shape[1], 2)
         return np.asarray(scores.predicted_classes(outputs, classes) == truth[:, 0], dtype=float)
 
-    naive = [name for name in baselines.NAIVE if name in names]
+    naive = [name for name in baselines.NAIVE if ("test", ("baseline", name)) in arrays]
     best = max(naive, key=lambda name: hits(chosen_on, name, slice(1)).mean())
     return best, hits("test", best, slice(None))[order]
 
