@@ -173,8 +173,8 @@ def test_the_edges_of_an_interval(windows: Windows, policy: str, ok: bool) -> No
     assert (intervals.check({"train": windows}, policy, 0).result == "pass") == ok
 
 
-def broken(parts: dict[str, Windows], policy: str, gap: int) -> bool:
-    """Whether a window or a part breaks a rule, by sets of rows."""
+def broken(parts: dict[str, Windows], policy: str, gap: int | None) -> bool:
+    """Whether a window or a part breaks a rule, by sets of rows; without a gap, parts have no order."""
     rows, targets, read = {}, {}, {}
     for name, w in parts.items():
         rows[name] = {row for a, b in w.own for row in range(a, b)}
@@ -195,11 +195,11 @@ def broken(parts: dict[str, Windows], policy: str, gap: int) -> bool:
             return True
         if policy == "strict" and set().union(*read[one]) & set().union(*read[other]):
             return True
-    if any(len(w.own) > 1 for w in parts.values()):
+    if gap is None:
         return False
-    for (one, a), (other, b) in itertools.pairwise(parts.items()):
-        stop = max([a.own[0][1], *(max(each) + 1 for each in read[one])])
-        if min([b.own[0][0], *(min(each) for each in targets[other])]) - stop < gap:
+    for one, other in itertools.pairwise(parts):
+        stop = max([max(rows[one]) + 1, *(max(each) + 1 for each in read[one])])
+        if min([min(rows[other]), *(min(each) for each in targets[other])]) - stop < gap:
             return True
     return False
 
@@ -215,15 +215,16 @@ def test_the_proof_fails_where_sets_of_rows_do(
         for _ in range(data.draw(st.integers(1, 3)) if several else 1):
             stop = at + length + ahead + data.draw(st.integers(0, 4))
             own.append((at, stop))
-            at = stop + (0 if several else gap + data.draw(st.sampled_from([0, 0, 0, 1, -1])))
+            at = stop
+        at += gap + data.draw(st.sampled_from([0, 0, 0, 1, -1]))
         fits = [row for a, b in own for row in range(a, b - length - ahead + 1)]
         start = data.draw(st.lists(st.sampled_from(fits), max_size=4))
         start += [data.draw(st.integers(max(fits[0] - 3, 0), fits[-1] + 2))] * data.draw(st.integers(0, 1))
         context = data.draw(st.sampled_from([None, 0, 1, length]))
         parts[name] = Windows(np.array(start, dtype=np.int64), length, ahead, own, context)
-    for policy in ("strict", "carry"):
-        proof = intervals.check(parts, policy, gap)
-        assert (proof.result == "fail") == broken(parts, policy, gap), (proof.found, parts)
+    for policy, declared in itertools.product(("strict", "carry"), (gap, None)):
+        proof = intervals.check(parts, policy, declared)
+        assert (proof.result == "fail") == broken(parts, policy, declared), (proof.found, parts)
         rows = sum(
             len({row for s in w.start for row in range(s, s + length + ahead)}) if len(w.start) else 0
             for w in parts.values()
