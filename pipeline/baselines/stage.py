@@ -37,7 +37,7 @@ def baselines(p: dict[str, Any], name: str) -> None:
     from threadpoolctl import threadpool_limits
 
     values, count = target_column(name), dataset.folds(name)
-    history = fast.History(np.arange(len(values)), values)
+    history = fast.History(dataset.load(name, 0, "train").spec.positions(np.arange(len(values))), values)
     # The number of threads changes the order of sums, and with it the last digits.
     with threadpool_limits(1):
         folds = [forecasts(load(name, k), history, p["baselines"]["seconds"] / count) for k in range(count)]

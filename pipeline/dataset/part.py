@@ -50,10 +50,12 @@ class Spec:
 
     @property
     def axis(self) -> np.ndarray:
-        """Position in time of each row of the part: int64 [rows]. Rows on two sides of a cut are far apart."""
-        if not self.cuts:
-            return self.first_rows
-        return self.first_rows + np.searchsorted(self.cuts, self.first_rows, side="right") * _FAR
+        """Position in time of each row of the part: int64 [rows]; see `positions`."""
+        return self.positions(self.first_rows)
+
+    def positions(self, rows: np.ndarray) -> np.ndarray:
+        """Return the position in time of series rows: int64 like `rows`. Rows on two sides of a cut are far apart."""
+        return rows + np.searchsorted(self.cuts, rows, side="right") * _FAR if self.cuts else rows
 
     @property
     def rows_ahead(self) -> int:

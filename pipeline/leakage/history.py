@@ -55,7 +55,7 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
         The proof `history`. Each line of `found` names a baseline and the last window that changed.
     """
     train, values = parts["train"], history.target_column(name)
-    whole = History(np.arange(len(values)), values)
+    whole = History(train.spec.positions(np.arange(len(values))), values)
     low, width = replacing.ranges(values[:, None])
     expected = learner(train, whole)
     random = np.random.default_rng([_SEED, fold])
@@ -69,23 +69,22 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
         for edge in sorted({int(ends[i]) + 1 for i in evenly(len(ends), _EDGES)}):
             before = np.flatnonzero(ends < edge)
             other = values.copy()
-            other[edge:] = replacing.draw_others(values[edge:, None], low, width, random)[:, 0]
+            late = whole.rows >= edge
+            other[late] = replacing.draw_others(values[late, None], low, width, random)[:, 0]
             changed = replace(part, rows=_replaced(part, edge, random))
-            for what, known in (("replaced", History(whole.rows, other)), ("left out", History(*_cut(whole, edge)))):
+            cut_off = History(whole.rows[~late], values[~late])
+            for what, known in (("replaced", History(whole.rows, other)), ("left out", cut_off)):
                 made = {key: forecast(changed) for key, forecast in learner(train, known).items()}
-                found += _differences(kind, edge, what, before, ends, outputs, made)
+                at, last = (np.searchsorted(whole.rows, position) for position in (edge, ends))
+                found += _differences(kind, int(at), what, before, last, outputs, made)
                 windows, forecasts = windows + len(before), forecasts + len(before) * len(made)
     return judge("history", fold, {"windows": windows, "forecasts": forecasts}, found, _ABOUT)
 
 
-def _cut(whole: History, edge: int) -> tuple[np.ndarray, np.ndarray]:
-    return whole.rows[:edge], whole.values[:edge]
-
-
 def _replaced(part: dataset.Part, edge: int, random: np.random.Generator) -> np.ndarray:
-    """Return the part's rows with another value in every cell from series row `edge` on."""
+    """Return the part's rows with another value in every cell from position `edge` on."""
     rows = np.array(part.rows)
-    late = np.asarray(part.spec.first_rows) >= edge
+    late = np.asarray(part.spec.axis) >= edge
     rows[late] = replacing.draw_others(rows[late], *replacing.ranges(rows), random)
     return rows
 

@@ -18,10 +18,10 @@ Forecast = Callable[["Part"], np.ndarray]
 
 
 class History(NamedTuple):
-    """Values of the target's column by series row.
+    """Values of the target's column by time.
 
     Attributes:
-        rows: int64 [rows], ascending.
+        rows: int64 [rows], ascending positions in time (`Spec.positions`): no season is counted across a cut.
         values: float64 [rows]; a missing cell is NaN.
     """
 
@@ -31,7 +31,7 @@ class History(NamedTuple):
     @staticmethod
     def of(*parts: Part) -> History:
         """Join the rows of parts; of a row in several parts, take the value in the first of them."""
-        rows = np.concatenate([np.asarray(part.spec.first_rows) for part in parts])
+        rows = np.concatenate([np.asarray(part.spec.axis) for part in parts])
         values = np.concatenate([np.asarray(part.rows[:, part.spec.target_column]) for part in parts])
         rows, at = np.unique(rows, return_index=True)
         return History(rows, values[at])
@@ -55,16 +55,16 @@ def change(value: np.ndarray, last: np.ndarray, kind: str) -> np.ndarray:
 
 
 def end_rows(part: Part) -> np.ndarray:
-    """Return the series row of each window's last input: int64 [windows]."""
-    return np.asarray(part.spec.first_rows)[np.asarray(part.table["start"]) + part.spec.length - 1]
+    """Return the position in time of each window's last input: int64 [windows]."""
+    return np.asarray(part.spec.axis)[np.asarray(part.table["start"]) + part.spec.length - 1]
 
 
 def target_rows(part: Part) -> np.ndarray:
-    """Return the series row of each target of a column's own future: int64 [windows, steps]."""
-    # The table's `row` is the first row after the window; a change is that of the horizon's last row.
+    """Return the position in time of each target of a column's own future: int64 [windows, steps]."""
+    # A change is that of the horizon's last row. No window crosses a cut.
     spec = part.spec
     ahead = np.arange(spec.horizon) if spec.target["kind"] == "value" else np.array([spec.horizon - 1])
-    return np.asarray(part.table["row"])[:, None] + ahead
+    return end_rows(part)[:, None] + 1 + ahead
 
 
 def fit(train: Part, history: History | None = None) -> dict[str, Forecast]:

@@ -45,7 +45,9 @@ def _fit(
     if spec.period and spec.horizon > smoothing.SEASONS * spec.period:
         return f"the horizon is longer than {smoothing.SEASONS} seasons"
     first, count = _fitted_rows(train, int(seconds / smoothing.SECONDS_PER_FITTED_ROW))
+    # Up to the first cut: nobody knows how much time passes there, so the state ends, and persistence takes over.
     after = history.rows >= first
+    after &= history.rows - first == np.cumsum(after) - 1
     rows, values = history.rows[after], _filled(history.values[after])
     if len(rows) * smoothing.SECONDS_PER_ROW > seconds:
         return f"{len(rows):,} rows take longer than the limit"
@@ -75,8 +77,8 @@ def _fit(
 
 
 def _fitted_rows(train: Part, most: int) -> tuple[int, int]:
-    """Return the series row from which the training rows have no hole, and how many there are, at most `most`."""
-    rows = np.asarray(train.spec.first_rows)
+    """Return the position from which the training rows have no hole, and how many there are, at most `most`."""
+    rows = np.asarray(train.spec.axis)
     holes = np.flatnonzero(np.diff(rows) != 1)
     start = max(int(holes[-1]) + 1 if len(holes) else 0, len(rows) - max(most, 1))
     return int(rows[start]), len(rows) - start

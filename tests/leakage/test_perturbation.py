@@ -14,7 +14,7 @@ from pipeline import dataset, raw
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, state_order, windowing
-from pipeline.leakage import intervals, perturbation, prefix, reads
+from pipeline.leakage import history, intervals, perturbation, prefix, reads
 from pipeline.network import backends
 from pipeline.network import training as train
 from tests.conftest import PROJECT, tiny_params, write_params
@@ -92,6 +92,7 @@ def test_proofs_hold_for_inserted_rows_and_for_cuts(project: Path, holes: str, m
     proofs = [*perturbation.check_test(p, SEASON, 0, CHEAP, expected)]
     proofs.append(perturbation.check(p, SEASON, 0, "validation", CHEAP, expected))
     proofs += [prefix.prove(p, SEASON, 0), reads.prove(p, SEASON, 0, made), intervals.prove(p, SEASON, 0, made)]
+    proofs.append(history.prove(p, SEASON, 0, made))
     for proof in proofs:
         assert proof.result == "pass", proof
 

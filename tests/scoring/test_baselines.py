@@ -1,5 +1,7 @@
 """Baselines on windows small enough to work out by hand, and against scikit-learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -343,3 +345,25 @@ def test_logistic_learns_a_planted_sign():
 def test_logistic_of_a_single_class_is_its_share():
     train = make_part(np.arange(1.0, 10), length=2, kind="sign")
     assert baselines.fit(train)["logistic"](train).tolist() == [[1.0]] * len(train)
+
+
+def test_no_season_and_no_line_is_counted_across_a_cut():
+    values = np.sin(2 * np.pi * np.arange(90) / 6) + np.arange(90) / 20
+    settings = {"length": 3, "horizon": 2, "period": 6}
+
+    def made(cuts, rows):
+        parts = (make_part(rows[:60], **settings), make_part(rows[60:], **settings, name="test", first_row=60))
+        train, test = (replace(part, spec=replace(part.spec, cuts=cuts)) for part in parts)
+        history = History(test.spec.positions(np.arange(90)), rows)
+        return {name: forecast(test) for name, forecast in baselines.fit(train, linear=False, history=history).items()}
+
+    whole, cut = made((), values), made((58,), values)
+    # Window k of the test part ends at row 62 + k: only from row 64 on is a season after the cut known.
+    for k in range(len(cut["persistence"])):
+        known = [62 + k + ahead - 6 >= 58 for ahead in (1, 2)]
+        for step in range(2):
+            same = "seasonal_naive" if known[step] else "persistence"
+            assert cut["seasonal_naive"][k, step] == (whole if known[step] else cut)[same][k, step]
+    # The rows before the cut are another time: their values change nothing but what is learned in training.
+    np.testing.assert_allclose(cut["drift"], cut["persistence"], atol=1e-6)
+    assert np.abs(whole["drift"] - whole["persistence"]).max() > 0.01
