@@ -12,7 +12,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from pipeline.common import architectures
+from pipeline.common import architectures, training
 from pipeline.common.errors import UserError
 
 FILE = Path("params.yaml")
@@ -208,15 +208,10 @@ def _check_names(p: dict[str, Any]) -> None:
         if data not in p["datasets"]:
             raise UserError(f"{place}.dataset", "must name a dataset", data, _suggestion(data, p["datasets"]))
         architectures.check(f"{place}.architecture", experiment["architecture"])
-        split, stopping = p["datasets"][data]["split"], experiment["training"]["early_stopping"]
-        validation = split.get("validation") or split.get("validation_size")
-        if stopping and stopping["monitor"] == "val_loss" and not validation:
-            raise UserError(
-                f"{place}.training.early_stopping.monitor",
-                "must be `loss` if the dataset has no validation part",
-                "val_loss",
-                f"Give `datasets.{data}.split` a validation part: the test part must not decide when to stop.",
-            )
+        split, target = p["datasets"][data]["split"], p["datasets"][data]["window"]["target"]
+        validation = bool(split.get("validation") or split.get("validation_size"))
+        classes = target["kind"] in ("sign", "classes")
+        training.check(f"{place}.training", experiment["training"], classes, validation, f"datasets.{data}.split")
 
 
 def _check_dataset(place: str, dataset: dict[str, Any], source: str) -> None:

@@ -19,7 +19,14 @@ SETTINGS: dict[str, Any] = {
     "loss": None,
     "optimizer": "sgd",
     "learning_rate": 0.01,
+    "label_smoothing": 0.0,
+    "class_weight": "none",
+    "reduce_on_plateau": None,
+    "momentum": None,
+    "nesterov": False,
+    "weight_decay": None,
     "clipnorm": None,
+    "global_clipnorm": None,
     "clipvalue": None,
     "batch_size": 64,
     "epochs": 1,
@@ -31,7 +38,9 @@ SETTINGS: dict[str, Any] = {
     "steps_per_execution": 1,
     "threads": 1,
 }
-STOPPING = {"monitor": "val_loss", "patience": 0, "min_delta": 0.0, "restore_best": True}
+# Patience for one more epoch, in which a rate that was reduced counts.
+STOPPING = {"monitor": "val_loss", "patience": 1, "min_delta": 0.0, "restore_best": True}
+PLATEAU = {"patience": 0, "factor": 0.5, "minimum": 0.0, "min_delta": 0.0}
 _WINDOWS, _ROWS = 256, 1 << 15  # most windows and rows of one training: enough to move every weight
 
 
@@ -66,6 +75,7 @@ def fit(
     part = last(part)
     validation = last(validation) if stopping and validation is not None else None
     settings = SETTINGS | {"batch_size": -(-len(part) // 2), "epochs": 3 if stopping else 1, "early_stopping": stopping}
+    settings |= {"reduce_on_plateau": PLATEAU if validation is not None else None}
     network, history = training.fit(part, validation, architecture(part), settings, seed=0)
     return network, settings, history
 
@@ -76,7 +86,10 @@ def weights(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
 
 
 def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
-    """Return the weights of the epoch with the best validation loss, and the losses; nothing without validation."""
+    """Return the weights of the epoch with the best validation loss, and the losses; nothing without validation.
+
+    The validation loss also decides about the learning rate.
+    """
     if training.parts(name, fold)[1] is None:
         return {}
     network, _, history = fit(name, fold, STOPPING)

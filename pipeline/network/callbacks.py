@@ -27,10 +27,12 @@ class EpochRecorder(keras.callbacks.Callback):
     Args:
         windows: of one epoch.
         batch_size: windows in a batch; the last one may be smaller.
+        rate: whether to record the learning rate of each epoch's first update, as it varies.
     """
 
-    def __init__(self, windows: int, batch_size: int) -> None:
+    def __init__(self, windows: int, batch_size: int, rate: bool = False) -> None:
         super().__init__()
+        self._record_rate = rate
         self.epochs: list[dict[str, Any]] = []
         self._windows = windows
         self._batch_size = batch_size
@@ -38,6 +40,7 @@ class EpochRecorder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Start the records of the epoch."""
+        self._rate = float(self.model.optimizer.learning_rate) if self._record_rate else None
         self._slices: list[float] = []
         self._slice_start = (0, 0.0, models.penalty(self.model))  # windows, sum of their losses, penalty
         self._weights = _weights(self.model)
@@ -67,6 +70,7 @@ class EpochRecorder(keras.callbacks.Callback):
                 "loss": means.pop("loss"),
                 "penalty": models.penalty(self.model),
                 **means,
+                **({} if self._rate is None else {"learning_rate": self._rate}),
                 "slices": self._slices,
                 "update_ratio": self._update_ratio,
             }

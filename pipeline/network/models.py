@@ -5,18 +5,20 @@ from __future__ import annotations
 import importlib
 import json
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from pipeline.common import architectures, files
 from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
+from pipeline.network import losses, optimizers
 
 _PACKAGE = "pipeline.architectures"
-_LOSSES = {None: "mse", 2: "binary_crossentropy", 3: "categorical_crossentropy"}
 _OWN_KEYS = ("name", "builder")
 # The earliest date of a zip archive.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -46,54 +48,102 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
             type(model).__name__,
             "Return a keras.Model.",
         )
+    if shape.batch_size is not None and not hasattr(model, "input_shape"):
+        raise UserError(
+            place,
+            f"must name a builder of a Functional or Sequential model if state is carried ({name}:{function})",
+            f"{type(model).__name__}, a subclassed model",
+            "Connect its layers with keras.Input, or set `training.state: none`.",
+        )
     expected = ((shape.batch_size, shape.length, shape.features), (shape.batch_size, shape.outputs))
-    if (model.input_shape, model.output_shape) != expected:
+    received = _shapes(model, expected[0], f"{name}:{function}", place)
+    if received != expected:
         raise UserError(
             place,
             f"must name a builder of a network from {expected[0]} to {expected[1]} ({name}:{function})",
-            f"{model.input_shape} to {model.output_shape}",
+            f"{received[0]} to {received[1]}",
             "Use every number of `shape`, and return_sequences on the inner recurrent layers only: Keras silently "
             "broadcasts outputs of another shape against the target (shape_broadcast).",
         )
     return model
 
 
-def compile_model(model: keras.Model, training: dict[str, Any], classes: int | None, place: str = "training") -> None:
-    """Compile with `training.optimizer`, and with `training.loss` or the usual loss for the target.
+def _shapes(model: keras.Model, given: tuple[int | None, ...], builder: str, place: str) -> tuple[Any, Any]:
+    """Return the shapes of inputs and outputs; a subclassed model, which has none, is built for `given`."""
+    try:
+        if model.built and hasattr(model, "input_shape"):
+            return model.input_shape, model.output_shape
+        return given, tuple(model(keras.KerasTensor(given)).shape)
+    except Exception as error:
+        raise UserError(
+            place,
+            f"must name a builder of a network that takes windows of shape {given} ({builder})",
+            f"{type(error).__name__}: {error}",
+            "Correct the network's `call`.",
+        ) from error
+
+
+def compile_model(
+    model: keras.Model, training: dict[str, Any], classes: int | None, place: str = "training", updates: int = 1
+) -> None:
+    """Compile with the optimiser and the loss of `training`, or the usual loss for the target.
 
     Args:
         model: the network.
         training: the settings of the same name in params.yaml, complete.
         classes: None for a regression, 2 (one output, 0/1 targets) or 3 (three outputs, one-hot targets).
         place: dotted path of the training, for errors.
+        updates: updates in one epoch, for the schedule of the learning rate.
 
     Raises:
-        UserError: Keras has no such loss.
+        UserError: Keras has no such loss or argument, or compiles otherwise than requested.
     """
-    loss = training["loss"] or _LOSSES[classes]
-    try:
-        keras.losses.get(loss)
-    except ValueError:
-        raise UserError(
-            f"{place}.loss", "must be a loss of Keras", loss, "See https://keras.io/api/losses/ for their names."
-        ) from None
-    makers = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "nadam": keras.optimizers.Nadam,
-        "rmsprop": keras.optimizers.RMSprop,
-        "sgd": keras.optimizers.SGD,
-    }
+    loss = losses.make(training, classes, place)
     accuracy = {2: keras.metrics.BinaryAccuracy, 3: keras.metrics.CategoricalAccuracy}
-    model.compile(
-        optimizer=makers[training["optimizer"]](
-            learning_rate=training["learning_rate"], clipnorm=training["clipnorm"], clipvalue=training["clipvalue"]
-        ),
-        loss=loss,
-        metrics=[accuracy[classes](name="accuracy")] if classes else [],
-        jit_compile=training["jit_compile"],
-        steps_per_execution=training["steps_per_execution"],
-    )
+    if training["jit_compile"]:
+        without_cudnn(model)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")  # an error below
+        model.compile(
+            optimizer=optimizers.make(training, updates),
+            loss=loss,
+            metrics=[accuracy[classes](name="accuracy")] if classes else [],
+            jit_compile=training["jit_compile"],
+            steps_per_execution=training["steps_per_execution"],
+        )
+    _check_compiled(model, training, loss, place)
+    optimizers.check(model.optimizer, training, updates, place)
+
+
+def without_cudnn(model: keras.Model) -> None:
+    """Let XLA compile recurrent layers that would choose cuDNN by themselves on a GPU: XLA cannot compile cuDNN's."""
+    for layer in model._flatten_layers():
+        if getattr(layer, "use_cudnn", None) == "auto":
+            layer.use_cudnn, layer.supports_jit = False, True
+
+
+def _check_compiled(model: keras.Model, training: dict[str, Any], loss: Any, place: str) -> None:
+    """Check that Keras compiled as requested; a network may have a `compile` of its own."""
+    unable = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
+    if bool(model.jit_compile) != training["jit_compile"] or (unable and training["jit_compile"]):
+        why = f"XLA cannot compile {', '.join(unable)}" if unable else "XLA is not possible on this machine"
+        raise UserError(
+            f"{place}.jit_compile",
+            "must be what Keras compiles with" + (f" ({why})" if training["jit_compile"] else ""),
+            json.dumps(training["jit_compile"]),
+            f"Set jit_compile: {json.dumps(not training['jit_compile'])}.",
+        )
+    if model.loss is not loss:
+        received = getattr(model.loss, "name", model.loss)
+        rule = f"must be the loss that the network is compiled with ({losses.name(loss)})"
+        raise UserError(f"{place}.loss", rule, received, "Let the network not replace it.")
+    if model.run_eagerly or model.steps_per_execution != training["steps_per_execution"]:
+        raise UserError(
+            f"{place}.steps_per_execution",
+            f"must be what the network is compiled with ({training['steps_per_execution']})",
+            "eager execution" if model.run_eagerly else model.steps_per_execution,
+            "Let the network not change it.",
+        )
 
 
 def penalty(model: keras.Model) -> float:
@@ -145,13 +195,71 @@ def load(path: Path) -> keras.Model:
         UserError: the file is not such an archive.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-        for module in sorted(_modules(config)):
-            importlib.import_module(module)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        return _load(path)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise UserError(str(path), "must be a model that `train` wrote", error, "Run the stage train again.") from error
+
+
+def check_saving(model: keras.Model, length: int, features: int, place: str) -> None:
+    """Save a network and load it as `predict` will, before a long training.
+
+    Args:
+        model: the network, built.
+        length: steps of a window.
+        features: inputs of a step.
+        place: dotted path of the architecture, for errors.
+
+    Raises:
+        UserError: it cannot be loaded, or computes something else then; names the layer, if one is to blame.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        try:
+            save(model, path)
+            loaded = _load(path)
+        except Exception as error:
+            raise _unsaveable(model, error, place) from error
+    rows = model.input_shape[0] if hasattr(model, "input_shape") else None
+    inputs = np.random.default_rng(0).standard_normal((rows or 1, length, features)).astype(np.float32)
+    before, after = (network.predict_on_batch(inputs) for network in (model, loaded))
+    reset_state(model)
+    if before.shape != after.shape or not np.allclose(before, after, rtol=1e-3, atol=1e-5, equal_nan=True):
+        raise UserError(
+            place,
+            "must build a network that computes the same after it is saved and loaded",
+            "other outputs",
+            "Let `get_config` of each own layer return every argument of its constructor.",
+        )
+
+
+def _unsaveable(model: keras.Model, error: Exception, place: str) -> UserError:
+    """Return an error that names the innermost layer that cannot be loaded."""
+    failing = []
+    for layer in model._flatten_layers(include_self=False):
+        try:
+            serialized = keras.saving.serialize_keras_object(layer)
+            keras.saving.deserialize_keras_object(serialized, safe_mode=True)
+        except Exception as reason:
+            failing.append((len(list(layer._flatten_layers())), layer, reason))
+    _, layer, reason = min(failing, key=lambda item: item[0], default=(0, model, error))
+    kind = type(layer).__name__
+    fix = "Let `get_config` return every argument of its constructor, and register or import what it uses by name."
+    if isinstance(layer, keras.layers.Lambda):
+        fix = "Write a layer class in the architecture's file instead: a Lambda stores code, which is not loaded."
+    return UserError(
+        place,
+        f"must build a network that can be saved and loaded (layer `{layer.name}`, a {kind})",
+        f"{type(reason).__name__}: {str(reason)[:200]}",
+        fix,
+    )
+
+
+def _load(path: Path) -> keras.Model:
+    with zipfile.ZipFile(path) as archive:
+        config = json.loads(archive.read("config.json"))
+    for module in sorted(_modules(config)):
+        importlib.import_module(module)
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
 
 
 def _stateful(model: keras.Model) -> list[Any]:

@@ -180,6 +180,7 @@ def _network(part: Part, saved: keras.Model, experiment: dict[str, Any], place: 
         return saved
     shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, _chains(part).shape[1])
     network = models.build(experiment["architecture"], shape, f"{place}.architecture")
+    models.without_cudnn(network)
     network.compile(jit_compile=True)  # there are many steps, one after the other: their overhead is the cost
     return network
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline import dataset
 from pipeline.common import files
+from pipeline.common import training as settings
 from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
 from pipeline.dataset import Part, state_order
@@ -39,6 +40,7 @@ def train(p: dict[str, Any], name: str) -> None:
     if training["state"] != "none" and training["shuffle"]:
         raise UserError(f"{place}.training.shuffle", "must be false if state is carried", "true", "Add shuffle: false.")
     backends.prepare(training["threads"], training["jit_compile"])
+    _check_saving(experiment, place)
     folder = files.MODELS / name / "training"
     written: set[Path] = set()
     for fold in range(dataset.folds(experiment["dataset"])):
@@ -50,6 +52,23 @@ def train(p: dict[str, Any], name: str) -> None:
     # Files of earlier seeds or folds go last, so that a failure leaves the earlier result.
     for path in set(folder.iterdir()) - written:
         path.unlink()
+
+
+def _check_saving(experiment: dict[str, Any], place: str) -> None:
+    """Save and load an untrained network: what cannot be loaded must not be trained for hours.
+
+    It takes 0.3 s for the Dense layers of 123707, 0.8 s for one LSTM, and 2.4 s for two with batches of 500 (470563).
+    """
+    import keras
+
+    from pipeline.network import models
+
+    part, _ = parts(experiment["dataset"], 0)
+    training = experiment["training"]
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(training["seeds"][0])
+    model = models.build(experiment["architecture"], _shape(part, training), f"{place}.architecture")
+    models.check_saving(model, part.spec.length, len(part.spec.features), f"{place}.architecture")
 
 
 def parts(data: str, fold: int) -> tuple[Part, Part | None]:
@@ -84,15 +103,16 @@ def fit(
     """
     import keras
 
-    from pipeline.network import callbacks
+    from pipeline.network import callbacks, losses
     from pipeline.network.batches import Batches
 
     model = build(part, architecture, training, seed, place)
     batch_size = training["batch_size"]
     plan = batch_plan(part, training)
     validation_plan = BatchPlan() if validation is None else batch_plan(validation, training)
-    recorder = callbacks.EpochRecorder(len(part) if plan.windows is None else plan.windows.size, batch_size)
-    early_stopping = _early_stopping(training)
+    windows = len(part) if plan.windows is None else plan.windows.size
+    recorder = callbacks.EpochRecorder(windows, batch_size, settings.rate_varies(training))
+    early_stopping, plateau = _early_stopping(training), _reduce_on_plateau(training)
     stop = callbacks.StopAtNonfinite(training["steps_per_execution"], early_stopping)
     model.fit(
         Batches(part, batch_size, seed if training["shuffle"] else None, plan.windows),
@@ -100,11 +120,13 @@ def fit(
         epochs=training["epochs"],
         shuffle=False,  # Batches shuffles by itself
         verbose=0,
+        class_weight=losses.class_weights(part.targets(), training),
         callbacks=[
             callbacks.StateReset(plan.resets, validation_plan.resets),
             recorder,
             stop,
             *([callbacks.Progress(label, recorder)] if label else []),
+            *([plateau] if plateau else []),
             *([early_stopping] if early_stopping else []),
         ],
     )
@@ -123,14 +145,29 @@ def fit(
 def _early_stopping(training: dict[str, Any]) -> keras.callbacks.EarlyStopping | None:
     import keras
 
-    settings = training["early_stopping"]
-    if not settings:
+    given = training["early_stopping"]
+    if not given:
         return None
     return keras.callbacks.EarlyStopping(
-        monitor=settings["monitor"],
-        patience=settings["patience"],
-        min_delta=settings["min_delta"],
-        restore_best_weights=settings["restore_best"],
+        monitor=given["monitor"],
+        patience=given["patience"],
+        min_delta=given["min_delta"],
+        restore_best_weights=given["restore_best"],
+    )
+
+
+def _reduce_on_plateau(training: dict[str, Any]) -> keras.callbacks.ReduceLROnPlateau | None:
+    import keras
+
+    given = training["reduce_on_plateau"]
+    if not given:
+        return None
+    return keras.callbacks.ReduceLROnPlateau(
+        monitor="val_loss",
+        patience=given["patience"],
+        factor=given["factor"],
+        min_lr=given["minimum"],
+        min_delta=given["min_delta"],
     )
 
 
@@ -148,11 +185,20 @@ def build(
 
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
-    batch_size = training["batch_size"] if training["state"] != "none" else None
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch_size)
-    model = models.build(architecture, shape, f"{place}.architecture")
-    models.compile_model(model, training, part.spec.classes, f"{place}.training")
+    model = models.build(architecture, _shape(part, training), f"{place}.architecture")
+    models.compile_model(model, training, part.spec.classes, f"{place}.training", _updates(part, training))
     return model
+
+
+def _shape(part: Part, training: dict[str, Any]) -> Shape:
+    batch_size = training["batch_size"] if training["state"] != "none" else None
+    return Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch_size)
+
+
+def _updates(part: Part, training: dict[str, Any]) -> int:
+    """Return the updates of one epoch."""
+    plan = batch_plan(part, training)
+    return -(-len(part) // training["batch_size"]) if plan.windows is None else len(plan.windows)
 
 
 def batch_plan(part: Part, training: dict[str, Any]) -> BatchPlan:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from pipeline.common import training
 from pipeline.report.wording import number, score_range
 
 
@@ -132,7 +133,7 @@ def worse_than_persistence(evaluation: dict[str, Any], _: float | None) -> Outco
 
 def turns_nan_at_a_higher_rate(evaluation: dict[str, Any], _: float | None) -> Outcome:
     """A training with a higher learning rate ends in NaN."""
-    rate = evaluation["settings"]["experiment"]["training"]["learning_rate"]
+    rate = training.rate(evaluation["settings"]["experiment"]["training"])
     criterion = "at least one training turns NaN at a learning rate above 1e-4"
     if rate <= 1e-4:
         return Outcome(None, f"trained only at {rate:g}", criterion)

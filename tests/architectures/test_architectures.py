@@ -1,5 +1,6 @@
 """Weights as posted, options, own builders, archives with equal bytes."""
 
+import inspect
 import math
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
 from pipeline.network import backends
 from tests.conftest import PROJECT
+from tests.helpers.trainings import TRAINING as PLAIN
 
 # Without the op determinism of TensorFlow, which holds for the process, so that tests of XLA can share it.
 backends.prepare(threads=1, jit_compile=True)
@@ -21,17 +23,9 @@ backends.prepare(threads=1, jit_compile=True)
 import keras  # noqa: E402 - the backend is prepared before
 
 from pipeline.architectures import masked_lstm  # noqa: E402
-from pipeline.network import models  # noqa: E402
+from pipeline.network import losses, models, optimizers  # noqa: E402
 
-TRAINING = {
-    "loss": None,
-    "optimizer": "adam",
-    "learning_rate": 0.001,
-    "clipnorm": None,
-    "clipvalue": None,
-    "jit_compile": False,
-    "steps_per_execution": 1,
-}
+TRAINING = PLAIN | {"optimizer": "adam", "learning_rate": 0.001}
 POSTED = [
     ({"name": "stacked_lstm", "head": "sigmoid"}, Shape(100, 7, 1), 954_689),
     ({"name": "stacked_lstm", "head": "linear"}, Shape(100, 7, 1), 954_689),
@@ -173,6 +167,137 @@ def test_an_own_builder_of_the_wrong_thing(own, body, line):
         models.build({"name": name}, Shape(4, 1, 1))
 
 
+OWN = """from keras import layers
+
+
+@keras.saving.register_keras_serializable(package="own")
+class Net(keras.Model):
+    def __init__(self, units=3, outputs=1, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.outputs_ = units, outputs
+        self.lstm, self.head = layers.LSTM(units, name="lstm"), layers.Dense(outputs, name="head")
+
+    def call(self, inputs):
+        return self.head(self.lstm(inputs))
+
+    def get_config(self):
+        return {"units": self.units, "outputs": self.outputs_}
+
+
+@keras.saving.register_keras_serializable(package="own")
+class Scaled(layers.Layer):
+    def __init__(self, by=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.by = by
+
+    def call(self, inputs):
+        return inputs * self.by
+
+    def get_config(self):
+        return super().get_config()  # without `by`
+
+
+@keras.saving.register_keras_serializable(package="own")
+class Strict(Scaled):
+    def __init__(self, by, **kwargs):
+        super().__init__(by, **kwargs)
+
+
+class Unknown(layers.Dense):
+    pass
+
+
+class Forgetful(Net):
+    def get_config(self):
+        return {}
+
+
+def build(shape, *, units=2):
+    return Net(units, shape.outputs)
+
+
+def broken(shape):
+    class Broken(keras.Model):
+        def call(self, inputs):
+            return inputs @ 3
+
+    return Broken()
+
+
+def graph(shape, layer):
+    inputs = keras.Input((shape.length, shape.features))
+    return keras.Model(inputs, layers.Dense(1)(layer(layers.LSTM(2)(inputs))))
+
+
+def stored(shape):
+    return graph(shape, layers.Lambda(lambda x: 2 * x, name="doubled"))
+
+
+def nested(shape):
+    return graph(shape, keras.Sequential([layers.Dense(2), layers.Lambda(lambda x: 2 * x, name="doubled")]))
+
+
+def scaled(shape):
+    return graph(shape, Scaled(2.0, name="scaled"))
+
+
+def unknown(shape):
+    return graph(shape, Unknown(2, name="unknown"))
+
+
+def strict(shape):
+    return graph(shape, Strict(2.0, name="strict"))
+
+
+def forgetful(shape):
+    return Forgetful(5, 1)
+"""
+
+
+def test_a_subclassed_network_is_built_saved_and_loaded(own, tmp_path):
+    own("mine_subclassed", OWN)
+    model = models.build({"name": "mine_subclassed", "units": 4}, Shape(6, 2, 3))
+    assert model.count_params() == 4 * (4 * (2 + 4 + 1)) + 5 * 3
+    models.check_saving(model, 6, 2, "architecture")
+    models.save(model, tmp_path / "a.keras")
+    inputs = np.ones((2, 6, 2), "float32")
+    np.testing.assert_array_equal(models.load(tmp_path / "a.keras")(inputs), model(inputs))
+    with pytest.raises(UserError, match=r"\(None, 6, 2\) to \(None, 1\)"):
+        models.build({"name": "mine_subclassed", "builder": "mine_subclassed:forgetful"}, Shape(6, 2, 3))
+    with pytest.raises(UserError, match=r"if state is carried \(mine_subclassed:build\). Received: Net, a subclassed"):
+        models.build({"name": "mine_subclassed"}, Shape(6, 2, 3, 5))
+    with pytest.raises(UserError, match=r"takes windows of shape \(None, 6, 2\) \(mine_subclassed:broken\)"):
+        models.build({"name": "mine_subclassed", "builder": "mine_subclassed:broken"}, Shape(6, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        ("stored", r"layer `doubled`, a Lambda\).* Write a layer class"),
+        ("nested", r"layer `doubled`, a Lambda\)"),
+        ("scaled", "computes the same after it is saved"),
+        ("strict", r"layer `strict`, a Strict\)"),
+        ("unknown", r"layer `unknown`, an? Unknown\).*register"),
+        ("forgetful", "a Forgetful"),
+    ],
+)
+def test_what_cannot_be_loaded_is_known_before_the_training(own, function, words):
+    own("mine_unsaved", OWN)
+    model = models.build({"name": "mine_unsaved", "builder": f"mine_unsaved:{function}"}, Shape(6, 2, 1))
+    with pytest.raises(UserError, match=words) as error:
+        models.check_saving(model, 6, 2, "x.architecture")
+    assert str(error.value).startswith("`x.architecture` must ")
+
+
+@pytest.mark.parametrize("shape", [Shape(7, 2, 1), Shape(7, 2, 1, 3)])
+def test_saving_for_the_check_leaves_the_network_as_it_was(shape):
+    model = models.build({"name": "stacked_lstm", "units": [3, 2], "activations": ["tanh", "tanh"]}, shape)
+    before = model.get_weights()
+    models.check_saving(model, 7, 2, "architecture")
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize(
     ("classes", "loss", "metric"),
     [
@@ -199,6 +324,207 @@ def test_training_settings_reach_the_optimiser():
     assert (float(model.optimizer.learning_rate), model.optimizer.clipnorm, model.loss) == (0.5, 1.0, "mae")
     with pytest.raises(UserError, match=r"`experiments.x.training.loss` must be a loss of Keras. Received: msse"):
         models.compile_model(model, TRAINING | {"loss": "msse"}, None, "experiments.x.training")
+
+
+def compiled(classes=None, **settings):
+    """A compiled network of one layer."""
+    model = keras.Sequential([keras.Input((4, 1)), keras.layers.Flatten(), keras.layers.Dense(classes or 1)])
+    models.compile_model(model, TRAINING | settings, classes, updates=5)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"optimizer": "sgd", "momentum": 0.9, "nesterov": True}, {"momentum": 0.9, "nesterov": True}),
+        ({"optimizer": "rmsprop", "momentum": 0.5}, {"momentum": 0.5, "weight_decay": None}),
+        ({"optimizer": "adamw"}, {"weight_decay": 0.004}),  # Keras's own
+        ({"optimizer": "adamw", "weight_decay": 0.0}, {"weight_decay": 0.0}),
+        ({"optimizer": "nadam", "weight_decay": 0.1, "global_clipnorm": 2.0}, {"global_clipnorm": 2.0}),
+        ({"weight_decay": 0.1, "clipvalue": 3.0}, {"weight_decay": 0.1, "clipvalue": 3.0, "global_clipnorm": None}),
+        ({"learning_rate": 1, "clipnorm": 2.0}, {"learning_rate": 1.0, "clipnorm": 2.0, "weight_decay": None}),
+    ],
+)
+def test_every_setting_of_an_optimiser_reaches_it(settings, expected):
+    assert expected.items() <= compiled(**settings).optimizer.get_config().items()
+
+
+def rates(epochs=10, updates=4, **given):
+    """The rate of each update of a training."""
+    schedule = optimizers.learning_rate({"rate": 0.5, "warmup": 0} | given, epochs, updates)
+    return np.array([float(schedule(step)) for step in range(epochs * updates + 1)])
+
+
+@pytest.mark.parametrize("warmup", [0, 0.25, 1, 2.5])
+def test_schedules_count_epochs_after_the_warmup(warmup):
+    ramp, steps = round(4 * warmup), np.arange(40 - round(4 * warmup) + 1)
+    share = steps / steps[-1]
+    expected = {
+        "constant": ({}, np.full(len(steps), 0.5)),
+        "cosine": ({"final": 0.1}, 0.5 * (0.1 + 0.9 * (1 + np.cos(np.pi * share)) / 2)),
+        "polynomial": ({"final": 0.1, "power": 2.0}, 0.5 * (0.1 + 0.9 * (1 - share) ** 2)),
+        "exponential": ({"factor": 0.8}, 0.5 * 0.8 ** (steps / 4)),
+        "inverse_time": ({"decay": 0.3}, 0.5 / (1 + 0.3 * steps / 4)),
+    }
+    for kind, (given, after) in expected.items():
+        found = rates(schedule=kind, warmup=warmup, **given)
+        np.testing.assert_allclose(found[:ramp], 0.5 * np.arange(1, ramp + 1) / ramp, rtol=1e-6)
+        np.testing.assert_allclose(found[ramp:], after, rtol=1e-5, atol=1e-7, err_msg=kind)
+
+
+@pytest.mark.parametrize("warmup", [0, 1, 3])
+def test_piecewise_rates_change_at_epochs_from_the_beginning(warmup):
+    found = rates(schedule="piecewise", warmup=warmup, boundaries=[3, 4.5], factors=[0.5, 0.1])[4 * warmup :]
+    expected = np.repeat([0.5, 0.25, 0.05], [12, 6, 23])[4 * warmup :]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_a_schedule_is_the_rate_of_each_update():
+    schedule = {"schedule": "exponential", "rate": 0.5, "warmup": 0.4, "factor": 0.5}
+    model = compiled(optimizer="sgd", learning_rate=schedule)
+    wanted, seen = optimizers.learning_rate(schedule, 2, 5), []
+    for step in range(6):
+        before = model.get_weights()[1]
+        model.train_on_batch(np.zeros((2, 4, 1), "float32"), before[None] + np.ones((2, 1), "float32"))
+        seen.append(float((model.get_weights()[1] - before)[0] / 2))  # the gradient of the bias is -2
+        assert seen[-1] == pytest.approx(float(wanted(step)), rel=1e-3)
+    assert seen[0] == pytest.approx(0.25, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("bce", "binary_crossentropy"),
+        ("BinaryCrossentropy", "binary_crossentropy"),
+        ("MSE", "mean_squared_error"),
+        ("kld", "kl_divergence"),
+        ("KLDivergence", "kl_divergence"),
+        ({"name": "Huber", "delta": 2}, "huber"),
+        (keras.losses.LogCosh(), "log_cosh"),
+        (keras.losses.CategoricalFocalCrossentropy(gamma=1), "categorical_focal_crossentropy"),
+    ],
+)
+def test_a_loss_has_one_name(loss, expected):
+    assert losses.name(loss) == expected
+
+
+@pytest.mark.parametrize("function", [key for key, value in vars(keras.losses).items() if inspect.isfunction(value)])
+def test_every_loss_has_its_class(function):
+    if function in ("get", "serialize", "deserialize"):
+        return
+    try:
+        keras.losses.get(function)
+    except ValueError:
+        return  # exported, but not known by its name
+    made = losses.make(TRAINING | {"loss": {"name": function}}, None, "training")
+    assert losses.name(made) == losses.name(function) == function
+
+
+def test_losses_have_their_arguments():
+    truth, outputs = np.array([[0.0], [1.0], [5.0]], "float32"), np.array([[0.5], [0.9], [1.0]], "float32")
+    huber = losses.make(TRAINING | {"loss": {"name": "huber", "delta": 2}}, None, "training")
+    assert float(huber(truth, outputs)) == pytest.approx(np.mean([0.5**2 / 2, 0.1**2 / 2, 2 * 4 - 2]), rel=1e-5)
+    smooth = losses.make(TRAINING | {"label_smoothing": 0.2}, 2, "training")
+    soft, p = np.array([0.1, 0.9]), outputs[:2, 0]
+    expected = -np.mean(soft * np.log(p) + (1 - soft) * np.log(1 - p))
+    assert float(smooth(truth[:2], outputs[:2])) == pytest.approx(expected, rel=1e-4)
+    focal = losses.make(TRAINING | {"loss": {"name": "binary_focal_crossentropy", "gamma": 1.0}}, 2, "training")
+    right = np.array([0.5, 0.9])
+    assert float(focal(truth[:2], outputs[:2])) == pytest.approx(-np.mean((1 - right) * np.log(right)), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "classes", "place", "words"),
+    [
+        ({"label_smoothing": 0.1}, None, "label_smoothing", "must be an argument of mse"),
+        ({"label_smoothing": 0.1, "loss": "mae"}, 2, "label_smoothing", "must be an argument of mae"),
+        ({"label_smoothing": 0.1, "loss": {"name": "bce", "label_smoothing": 0.1}}, 2, "label_smoothing", "beside"),
+        ({"loss": {"name": "bce", "label_smoothing": 2}}, 2, "loss.label_smoothing", "below 1"),
+        ({"loss": {"name": "huber", "delta": [1, 2, 3]}}, None, "loss.delta", "must be a number"),
+        ({"loss": {"name": "huber", "delta": True}}, None, "loss.delta", "must be a number"),
+        (
+            {"loss": {"name": "binary_focal_crossentropy", "apply_class_balancing": 1}},
+            2,
+            "loss.apply_class_balancing",
+            "must be true or false",
+        ),
+        (
+            {"loss": {"name": "categorical_focal_crossentropy", "alpha": [0.5, 0.5]}},
+            3,
+            "loss",
+            "must have arguments that categorical_focal_crossentropy accepts",
+        ),
+        ({"loss": {"name": "huber", "detla": 2}}, None, "loss.detla", "which has: delta"),
+        ({"loss": {"name": "mse", "delta": 2}}, None, "loss.delta", "which has: none"),
+        ({"loss": {"name": "bce", "from_logits": True}}, 2, "loss.from_logits", "must not be given"),
+        ({"loss": {"name": "mse", "reduction": 1}}, None, "loss.reduction", "must not be given"),
+        ({"loss": {"name": "hubert", "delta": 2}}, None, "loss", "must be a loss of Keras"),
+    ],
+)
+def test_what_a_loss_does_not_take_is_an_error(settings, classes, place, words):
+    with pytest.raises(UserError) as error:
+        losses.make(TRAINING | settings, classes, "x.training")
+    assert str(error.value).startswith(f"`x.training.{place}`")
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ([[0], [1], [1], [1]], {0: 2.0, 1: 2 / 3}),
+        ([[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]], {0: 4 / 3, 1: 2 / 3, 2: 4 / 3}),
+        ([[0, 0, 1], [1, 0, 0]], {0: 1.0, 2: 1.0}),
+    ],
+)
+def test_balanced_classes_count_the_same(targets, expected):
+    targets = np.array(targets, "float32")
+    assert losses.class_weights(targets, TRAINING | {"class_weight": "balanced"}) == pytest.approx(expected)
+    assert losses.class_weights(targets, TRAINING) is None
+
+
+class Stubborn(keras.Sequential):
+    """A network that compiles as it likes."""
+
+    def __init__(self, **changes):
+        super().__init__([keras.Input((4, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+        self.changes = changes
+
+    def compile(self, **settings):
+        """Replace some settings."""
+        super().compile(**settings | self.changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "words"),
+    [
+        ({"optimizer": "sgd"}, "optimizer", "(Adam). Received: SGD"),
+        ({"optimizer": keras.optimizers.Adam(0.001, beta_1=0.5)}, "optimizer", "beta_1 0.9"),
+        ({"optimizer": keras.optimizers.Adam(0.002)}, "optimizer", "learning_rate"),
+        ({"loss": "mae"}, "loss", "(mean_squared_error). Received: mae"),
+        ({"run_eagerly": True}, "steps_per_execution", "eager execution"),
+        ({"steps_per_execution": 2}, "steps_per_execution", "Received: 2"),
+        ({"jit_compile": True}, "jit_compile", "Set jit_compile: true"),
+    ],
+)
+def test_what_is_compiled_otherwise_is_an_error(changes, place, words):
+    with pytest.raises(UserError) as error:
+        models.compile_model(Stubborn(**changes), TRAINING, None, "x.training")
+    assert str(error.value).startswith(f"`x.training.{place}`")
+    assert words in str(error.value)
+    models.compile_model(Stubborn(), TRAINING, None)
+
+
+def test_xla_is_what_was_requested_or_an_error(recwarn):
+    model = models.build({"name": "lstm"}, Shape(4, 1, 1))
+    recurrent = next(layer for layer in model.layers if hasattr(layer, "use_cudnn"))
+    recurrent.supports_jit = False  # as Keras does on a GPU, where it would choose cuDNN
+    models.compile_model(model, TRAINING | {"jit_compile": True}, None)
+    assert (model.jit_compile, recurrent.use_cudnn, recurrent.supports_jit) == (True, False, True)
+    model.layers[-1].supports_jit = False
+    with pytest.raises(UserError, match=r"`training.jit_compile` .*XLA cannot compile head.* Set jit_compile: false"):
+        models.compile_model(model, TRAINING | {"jit_compile": True}, None)
+    models.compile_model(model, TRAINING, None)
+    assert not recwarn.list
 
 
 SAVE = """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.common import params
+from pipeline.common import params, training
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT, tiny_params, write_params
 
@@ -50,9 +50,91 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def _train(words: str, at: str, name: str = "season_lstm", **values: Any) -> tuple[Any, str, str]:
+    """A case: settings of a training, the key that its error names, and words of the error."""
+
+    def change(p: dict[str, Any]) -> None:
+        p["experiments"][name]["training"] = p["experiments"][name]["training"] | values
+
+    return change, f"`experiments.{name}.training.{at}`", words
+
+
+def _schedule(words: str, at: str, kind: str = "cosine", **values: Any) -> tuple[Any, str, str]:
+    return _train(words, f"learning_rate.{at}", learning_rate={"schedule": kind, "rate": 0.01} | values)
+
+
+_STEPS = {"kind": "piecewise", "boundaries": [0.5, 1], "factors": [0.5, 0.1]}
+TRAINING_ERRORS = [
+    _train("must be null for optimisers other than sgd and rmsprop", "momentum", momentum=0.9),
+    _train("below 1", "momentum", optimizer="sgd", momentum=1.0),
+    _train("`momentum` above 0", "nesterov", optimizer="sgd", nesterov=True),
+    _train("`momentum` above 0", "nesterov", optimizer="sgd", nesterov=True, momentum=0.0),
+    _train("true with rmsprop", "nesterov", optimizer="rmsprop", nesterov=True, momentum=0.5),
+    _train("must be null beside `clipnorm`", "global_clipnorm", clipnorm=1.0, global_clipnorm=1.0),
+    _train("must be null beside `global_clipnorm`", "clipvalue", clipvalue=1.0, global_clipnorm=1.0),
+    _train("must be null beside `clipnorm`", "clipvalue", clipvalue=1.0, clipnorm=1.0),
+    _train("must be none for a regression", "class_weight", class_weight="balanced"),
+    _train("no validation part", "reduce_on_plateau", name="sign_lstm", reduce_on_plateau={}),
+    _train(
+        "beside a schedule", "reduce_on_plateau", reduce_on_plateau={}, learning_rate={"schedule": "cosine", "rate": 1}
+    ),
+    _train("below 1", "label_smoothing", label_smoothing=1),
+    _train("must be given", "loss.name", loss={"delta": 2}),
+    _schedule("one of constant, cosine", "schedule", kind="cosin"),
+    _train("must be given", "learning_rate.rate", learning_rate={"schedule": "cosine"}),
+    _train("must be given", "learning_rate.schedule", learning_rate={"rate": 1.0}),
+    _schedule("is not a known key", "factor", factor=0.5),
+    _schedule("Did you mean `warmup`?", "warmpu", warmpu=1),
+    _schedule("must be less than the 2 epochs", "warmup", warmup=2),
+    _schedule("at most 1", "final", final=1.5),
+    _schedule("must be given", "factor", kind="exponential"),
+    _schedule("must be given", "decay", kind="inverse_time"),
+    _schedule("must rise", "boundaries", **_STEPS | {"boundaries": [1, 1]}),
+    _schedule("one entry for each of the 2 boundaries", "factors", **_STEPS | {"factors": [0.1]}),
+    _schedule("after the 0.6 epochs", "boundaries", **_STEPS | {"warmup": 0.6}),
+    _schedule("at most 1", "factors.1", **_STEPS | {"factors": [0.5, 2]}),
+]
+
+
+def test_settings_of_a_training_that_fit_are_filled_in(project: Path) -> None:
+    raw = tiny_params()
+    fitting: dict[str, Any] = {
+        "season_lstm": {"reduce_on_plateau": {"patience": 3}, "optimizer": "sgd", "momentum": 0.9, "nesterov": True},
+        "sign_lstm": {
+            "learning_rate": {"schedule": "piecewise", "rate": 0.1, "warmup": 1, "boundaries": [1], "factors": [1]},
+            "loss": {"name": "binary_focal_crossentropy", "gamma": 1.5, "apply_class_balancing": True},
+            "class_weight": "balanced",
+            "optimizer": "rmsprop",
+            "momentum": 0.5,
+            "clipvalue": 1.0,
+        },
+    }
+    for name, settings in fitting.items():
+        raw["experiments"][name]["training"] = raw["experiments"][name]["training"] | settings
+    write_params(project, raw)
+    p = params.load()
+    first, second = (p["experiments"][name]["training"] for name in fitting)
+    assert first["reduce_on_plateau"] == {"patience": 3, "factor": 0.1, "minimum": 0.0, "min_delta": 0.0001}
+    assert second["learning_rate"] == fitting["sign_lstm"]["learning_rate"]
+    assert (first["label_smoothing"], first["weight_decay"], first["global_clipnorm"]) == (0.0, None, None)
+    assert (training.rate(first), training.rate_key(first), training.rate_varies(first)) == (
+        0.001,
+        "learning_rate",
+        True,
+    )
+    assert (training.rate(second), training.rate_key(second)) == (0.1, "learning_rate.rate")
+    assert training.rate_varies(second)
+    assert not training.rate_varies(first | {"reduce_on_plateau": None})
+    raw["experiments"]["sign_lstm"]["training"]["learning_rate"] = {"schedule": "polynomial", "rate": 1}
+    write_params(project, raw)
+    found = params.load()["experiments"]["sign_lstm"]["training"]["learning_rate"]
+    assert found == {"schedule": "polynomial", "rate": 1, "warmup": 0, "final": 0.0, "power": 1.0}
+
+
 @pytest.mark.parametrize(
     ("change", "place", "words"),
     [
+        *TRAINING_ERRORS,
         (_set("seize", "quick"), "`seize`", "Did you mean `size`?"),
         (_set("size", "large"), "`size`", "one of quick, full. Received: large."),
         (
@@ -100,7 +182,7 @@ def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         (
             _set("experiments.season_lstm.training.learning_rate", "fast"),
             "`experiments.season_lstm.training.learning_rate`",
-            "must be a number, above 0",
+            "must be a number or a mapping of keys, above 0",
         ),
         (
             _set("experiments.season_lstm.training.shuffle", "yes please"),

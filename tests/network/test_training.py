@@ -132,6 +132,55 @@ def test_early_stopping_watches_the_loss():
     assert history["stopped"] == "completed"
 
 
+PLATEAU = {"patience": 1, "factor": 0.5, "minimum": 0.06, "min_delta": 0.0}
+
+
+def test_the_rate_is_reduced_where_the_validation_loss_no_longer_falls():
+    part, other = make_part(noise(20, 1) + 3, length=5), make_part(noise(40), length=5, name="validation")
+    settings = TRAINING | {"epochs": 6, "learning_rate": 0.2}
+    plain, history = training.fit(part, other, SMALL, settings, seed=0)
+    assert "learning_rate" not in history["epochs"][0]
+    watching = settings | {"reduce_on_plateau": PLATEAU}
+    # What fits the training part gets worse on the other one.
+    reduced, history = training.fit(part, other, SMALL, watching, seed=0)
+    found = [epoch["learning_rate"] for epoch in history["epochs"]]
+    assert found[0] == pytest.approx(0.2)
+    assert found[-1] == pytest.approx(0.06)
+    assert sorted(found, reverse=True) == found
+    kept, history = training.fit(part, dataclasses.replace(part, name="validation"), SMALL, watching, seed=0)
+    assert {epoch["learning_rate"] for epoch in history["epochs"]} == {found[0]}
+    equal = [np.array_equal(a, b) for a, b in zip(plain.get_weights(), kept.get_weights(), strict=True)]
+    assert all(equal)
+    assert not np.array_equal(plain.get_weights()[0], reduced.get_weights()[0])
+
+
+@pytest.mark.parametrize(("state", "updates"), [("none", 5), ("posted", 4), ("lanes", 3)])
+def test_a_schedule_counts_the_updates_of_the_real_batches(state, updates):
+    part = make_part(noise(40), length=5, stride=5 if state == "lanes" else 1)
+    settings = TRAINING | {"state": state, "epochs": 3, "batch_size": 2 if state == "lanes" else 8}
+    schedule = {"schedule": "piecewise", "rate": 0.5, "warmup": 0, "boundaries": [1, 2], "factors": [0.1, 0.01]}
+    _, history = training.fit(part, None, SMALL, settings | {"learning_rate": schedule}, seed=0)
+    assert history["updates"] == 3 * updates
+    found = [epoch["learning_rate"] for epoch in history["epochs"]]
+    assert found == pytest.approx([0.5, 0.05, 0.005])
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_balanced_classes_weigh_the_training_loss_alone(steps):
+    part = make_part(noise(60) + 0.7, length=5, kind="sign")
+    architecture = {"name": "lstm", "units": [3], "head": "sigmoid"}
+    settings = TRAINING | {"class_weight": "balanced", "steps_per_execution": steps}
+    model, history = training.fit(part, part, architecture, settings, seed=0)
+    truth, p = part.targets()[:, 0], model.predict(part.inputs(), verbose=0)[:, 0]
+    lost = -np.where(truth == 1, np.log(p), np.log(1 - p))
+    assert 0 < 2 * truth.sum() != len(truth)
+    balanced = (lost[truth == 1].mean() + lost[truth == 0].mean()) / 2
+    epoch = history["epochs"][0]
+    assert epoch["loss"] == pytest.approx(balanced, rel=1e-4)
+    assert epoch["val_loss"] == pytest.approx(lost.mean(), rel=1e-4)
+    assert epoch["accuracy"] == pytest.approx(((p > 0.5) == truth).mean())
+
+
 def test_restore_best_brings_the_best_weights_back():
     part, validation = make_part(noise(20, 1) + 3, length=5), make_part(noise(40), length=5, name="validation")
     stopping = {"monitor": "val_loss", "patience": 2, "min_delta": 0, "restore_best": True}
