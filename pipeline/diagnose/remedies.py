@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import Any
 
+from pipeline.common import training
 from pipeline.common.numbers import significant
 from pipeline.diagnose.facts import Experiment
 from pipeline.diagnose.rules import RULES, Evidence
@@ -41,6 +42,8 @@ def settings(change: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
         level, rest = key.split(".", 1)
         if rest.startswith("architecture.") and rest.split(".")[1] not in experiment.options:
             continue
+        if rest == "training.learning_rate":  # the greatest one of a schedule
+            rest = f"training.{training.rate_key(experiment.training)}"
         changes[f"{places[level]}.{rest}"] = value
     return changes
 

@@ -239,8 +239,8 @@ def _unsaveable(model: keras.Model, error: Exception, place: str) -> UserError:
         try:
             serialized = keras.saving.serialize_keras_object(layer)
             keras.saving.deserialize_keras_object(serialized, safe_mode=True)
-        except Exception as reason:
-            failing.append((len(list(layer._flatten_layers())), layer, reason))
+        except Exception as problem:
+            failing.append((len(layer._flatten_layers()), layer, problem))
     _, layer, reason = min(failing, key=lambda item: item[0], default=(0, model, error))
     kind = type(layer).__name__
     fix = "Let `get_config` return every argument of its constructor, and register or import what it uses by name."

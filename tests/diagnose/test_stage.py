@@ -7,6 +7,7 @@ import copy
 import dataclasses
 import inspect
 import json
+import math
 import re
 import shlex
 from collections.abc import Callable
@@ -294,6 +295,69 @@ def test_each_remedy_is_a_setting_that_params_take(code: str, facts: dict[str, A
             assert value.items() <= inner.items()
         else:
             assert inner == value
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "kind", "fits"),
+    [
+        ("binary_crossentropy", "sigmoid", 2, True),
+        ("binary_focal_crossentropy", "sigmoid", 2, True),
+        ("categorical_focal_crossentropy", "softmax", 3, True),
+        ("kl_divergence", "softmax", 3, True),
+        ("huber", "sigmoid", 2, True),
+        ("log_cosh", "softmax", 3, True),
+        ("mean_squared_error", "sigmoid", 2, True),
+        ("huber", "linear", None, True),
+        ("binary_crossentropy", None, 2, True),  # a subclassed model
+        ("huber", None, 2, True),
+        ("kl_divergence", "sigmoid", 2, False),  # no gradient for class 0
+        ("binary_focal_crossentropy", "sigmoid", 3, False),
+        ("categorical_focal_crossentropy", "sigmoid", 3, False),
+        ("binary_focal_crossentropy", "linear", 2, False),
+        ("binary_focal_crossentropy", "linear", None, False),
+        ("binary_crossentropy", None, 3, False),
+        ("kl_divergence", "softmax", None, False),
+        ("hinge", "sigmoid", 2, False),
+        ("huber", "linear", 2, False),
+    ],
+)
+def test_each_loss_has_its_heads(
+    loss: str, activation: str | None, kind: int | None, fits: bool, facts: dict[str, Any]
+) -> None:
+    units = 3 if kind == 3 else 1
+    for place, value in {"data.kind": kind, "network.loss": loss, "network.head.activation": activation}.items():
+        at(place, value)(facts)
+    at("network.head.units", units)(facts)
+    if kind:
+        at("data.classes", {"shares": [1 / kind] * kind, "entropy": math.log(kind)})(facts)
+    assert ("loss_head_mismatch" in codes(facts)) != fits
+
+
+@pytest.mark.parametrize(
+    ("loss", "last", "expected"),
+    [
+        ("binary_crossentropy", 0.6931, True),
+        ("binary_focal_crossentropy", 0.6931, False),
+        ("binary_crossentropy", 1e-8, True),
+        ("binary_focal_crossentropy", 1e-8, False),
+    ],
+)
+def test_a_focal_loss_has_no_floor(loss: str, last: float, expected: bool, facts: dict[str, Any]) -> None:
+    changes = [fail, at("data.kind", 2), at("data.classes", CLASSES), at("network.loss", loss), course(last=last)]
+    for change in changes:
+        change(facts)
+    assert ("loss_at_floor" in codes(facts)) == expected
+
+
+def test_remedies_of_a_schedule_change_its_rate(facts: dict[str, Any]) -> None:
+    at("experiment.training.learning_rate", {"schedule": "cosine", "rate": 0.01, "warmup": 1, "final": 0.0})(facts)
+    at("experiment.training.clipnorm", 1.0)(facts)
+    for code, place in (("learning_rate_too_low", "learning_rate.rate"), ("exploding_gradients", "global_clipnorm")):
+        for change in TRIGGERS[code]:
+            change(facts)
+        finding = next(one for one in judge(facts)["findings"] if one["code"] == code)
+        assert f"experiments.season_lstm.training.{place}" in finding["remedy"]["set"]
+    assert finding["remedy"]["set"]["experiments.season_lstm.training.clipnorm"] is None
 
 
 def test_inputs_are_ignored_only_if_both_signs_agree(facts: dict[str, Any]) -> None:

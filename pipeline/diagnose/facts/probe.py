@@ -12,7 +12,7 @@ from pipeline.dataset import Part
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import gates, layers
 from pipeline.diagnose.facts.network import Gates, Gradient, Head, Snapshot, Units, affordable
-from pipeline.network import backends, models
+from pipeline.network import backends, losses, models
 
 # Windows of one gradient; fewer where one window costs more than so many products.
 _WINDOWS = 64
@@ -31,7 +31,7 @@ class NetworkProbe:
         training: settings of the experiment's training.
 
     Attributes:
-        loss_name: of the network's loss.
+        loss_name: of the network's loss, as Keras's function has it.
         output_shape: of the last predictions.
     """
 
@@ -40,8 +40,8 @@ class NetworkProbe:
         self._inputs, self._targets = part.inputs(indices), part.targets(indices)
         self._classes = part.spec.classes
         jit = training["jit_compile"]
-        self.loss_name = str(network.loss)
-        self._loss = keras.losses.get(self.loss_name)
+        self.loss_name = losses.name(network.loss)
+        self._loss = keras.losses.get(network.loss)
         self.output_shape: list[int] = []
         self._head = layers.head(network)
         self._inside, features = network, None
@@ -76,9 +76,9 @@ class NetworkProbe:
         values = values if isinstance(values, dict) else {"": values}
         outputs = values[""]
         self.output_shape = list(outputs.shape)
-        losses = self._mean_loss(outputs), self._expected_loss(), models.penalty(self._network)
+        costs = self._mean_loss(outputs), self._expected_loss(), models.penalty(self._network)
         if not finite or not np.isfinite(outputs).all():
-            return Snapshot(*losses, None, None, None, None)
+            return Snapshot(*costs, None, None, None, None)
         given = None if self._head is None else values.get(f"into {self._head.name}")
         summed = None if given is None else layers.before(self._head, given)
         dead = None if summed is None else layers.dead(layers.activation(self._head), summed)
@@ -90,7 +90,7 @@ class NetworkProbe:
                 units[layer.name] = Units(layers.saturated(layer, values[layer.name]))
             if given is not None and given.ndim == 3 and (measured := gates.facts(layer, given, mask)):
                 recurrent[layer.name] = measured
-        return Snapshot(*losses, dead, self._gradient(), units, recurrent)
+        return Snapshot(*costs, dead, self._gradient(), units, recurrent)
 
     # --- loss
 
@@ -105,8 +105,8 @@ class NetworkProbe:
         if self._classes:
             return self._mean_loss(np.full_like(self._targets, 1 / self._classes))
         answers = (self._targets.mean(axis=0), np.median(self._targets, axis=0))
-        losses = [self._mean_loss(np.broadcast_to(one, self._targets.shape).astype(np.float32)) for one in answers]
-        return None if None in losses else min(loss for loss in losses if loss is not None)
+        costs = [self._mean_loss(np.broadcast_to(one, self._targets.shape).astype(np.float32)) for one in answers]
+        return None if None in costs else min(cost for cost in costs if cost is not None)
 
     # --- gradients
 

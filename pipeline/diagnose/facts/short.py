@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from pipeline.common import training as settings
 from pipeline.common.architectures import Shape
 from pipeline.dataset import Part
 from pipeline.network import models
@@ -22,6 +23,7 @@ _DEAR = 0.1
 class ShortTraining:
     """One network with its own optimiser, loss and regularisers, without carried state.
 
+    Its learning rate is constant, the greatest one of a schedule: a few steps show how far a rate goes.
     Every batch has one size, so that nothing is traced or compiled twice.
 
     Args:
@@ -30,7 +32,7 @@ class ShortTraining:
 
     Attributes:
         network: the compiled network.
-        rate: the experiment's learning rate.
+        rate: the experiment's learning rate, the greatest one of a schedule.
         seed: the first seed.
         batch: windows in a step.
 
@@ -40,13 +42,15 @@ class ShortTraining:
 
     def __init__(self, part: Part, experiment: dict[str, Any]) -> None:
         training = experiment["training"] | {"steps_per_execution": 1}
+        training |= {"learning_rate": settings.rate(training)}
         keras.utils.set_random_seed(training["seeds"][0])
         shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs)
         self.network = models.build(experiment["architecture"], shape)
         models.compile_model(self.network, training, part.spec.classes)
         self.network.optimizer.build(self.network.trainable_variables)
-        self.rate = float(training["learning_rate"])
+        self.rate = training["learning_rate"]
         self._loss = keras.losses.get(self.network.loss)
+        self._length = part.spec.length
         self.seed = training["seeds"][0]
         self._jit = training["jit_compile"]
         self.batch = int(np.clip(training["batch_size"], _LEAST, _MOST))
@@ -57,7 +61,7 @@ class ShortTraining:
 
     def seconds(self) -> float:
         """Return the cost of one step by the model above."""
-        length, total = self.network.input_shape[1], _CALL
+        length, total = self._length, _CALL
         for layer in self.network.layers:
             inner = getattr(layer, "forward_layer", layer)
             recurrent = isinstance(inner, keras.layers.RNN)

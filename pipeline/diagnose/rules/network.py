@@ -15,9 +15,13 @@ _HEAD_OF_LOSS = {
     "binary_crossentropy": "sigmoid",
     "categorical_crossentropy": "softmax",
     "sparse_categorical_crossentropy": "softmax",
+    "binary_focal_crossentropy": "sigmoid",
+    "categorical_focal_crossentropy": "softmax",
+    "kl_divergence": "softmax",
 }
-_OF_CLASSES = {*_HEAD_OF_LOSS, "hinge", "squared_hinge", "categorical_hinge", "kl_divergence"}
-_OF_CLASSES |= {"categorical_focal_crossentropy", "binary_focal_crossentropy"}
+_OF_CLASSES = {*_HEAD_OF_LOSS, "hinge", "squared_hinge", "categorical_hinge"}
+# Losses of a distance, which probabilities may have too.
+_OF_DISTANCE = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 _PASCANU = (
     "Pascanu and others, On the difficulty of training recurrent networks (2013)",
     "https://arxiv.org/abs/1211.5063",
@@ -68,26 +72,30 @@ def loss_head_mismatch(facts: Facts, _: Assessment, limit: Limits) -> Evidence |
 
     Binary cross-entropy needs a sigmoid head and two classes, the others a softmax head and three. A softmax over one
     unit is constant. A regression needs neither a softmax nor a loss of classes. A squared or absolute error on
-    probabilities is slower, but no mismatch.
+    probabilities is slower, but no mismatch. A head that is not known, as in a subclassed model, is not judged.
     """
     head, loss, kind = facts.network.head, facts.network.loss, facts.data.kind
     activation, wanted = head.activation, _HEAD_OF_KIND[kind]
     values: dict[str, Any] = {"loss": loss, "head": activation, "units": head.units}
     values["target"] = f"{kind} classes" if kind else "regression"
-    to_head, to_loss = {"experiment.architecture.head": wanted}, {"experiment.training.loss": None}
+    to_head = {"experiment.architecture.head": wanted}
+    to_loss: dict[str, Any] = {"experiment.training.loss": None}
+    if kind is None and facts.experiment.training["label_smoothing"]:  # which the usual loss of a regression has not
+        to_loss |= {"experiment.training.label_smoothing": 0.0}
     if kind is None:
         if loss not in _OF_CLASSES and activation != "softmax":
             return None
         return Evidence(values, to_loss if loss in _OF_CLASSES else to_head)
     if activation == "softmax" and head.units == 1:
         return Evidence(values | {"constant": 1.0}, {"experiment.architecture.head": "sigmoid"})
-    change = to_head if activation != wanted else {}
+    known = activation is not None
+    change = to_head if known and activation != wanted else {}
     if loss in _HEAD_OF_LOSS:
-        fits = (loss == "binary_crossentropy") == (kind == 2)
-        if activation == _HEAD_OF_LOSS[loss] and fits:
+        fits = loss.startswith("binary") == (kind == 2)
+        if fits and (activation == _HEAD_OF_LOSS[loss] or not known):
             return None
         return Evidence(values, change if fits else change | to_loss)
-    if activation == wanted and loss in ("mean_squared_error", "mse", "mae", "mean_absolute_error"):
+    if loss in _OF_DISTANCE and (activation == wanted or not known):
         return None
     return Evidence(values, to_loss | change)
 
@@ -174,7 +182,12 @@ def exploding_gradients(facts: Facts, assessment: Assessment, limit: Limits) -> 
         return None
     if facts.data.kind is None and (facts.data.target.std or 0) > limit.target_std:
         return None
-    return Evidence({"norm": norms[worst], "of": worst}, {"experiment.training.clipnorm": 1.0})
+    change: dict[str, Any] = {"experiment.training.global_clipnorm": 1.0}
+    if facts.experiment.training["clipnorm"]:  # Keras takes one of the three
+        change |= {"experiment.training.clipnorm": None}
+    if facts.experiment.training["clipvalue"]:
+        change |= {"experiment.training.clipvalue": None}
+    return Evidence({"norm": norms[worst], "of": worst}, change)
 
 
 @rule(

@@ -10,6 +10,9 @@ from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.limits import GAP, SHIFT_MOST, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
+# Losses whose value for a prediction that knows no inputs is an entropy; a focal loss is less.
+_CROSSENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
+
 
 @rule(
     cause=False,
@@ -76,10 +79,10 @@ def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Eviden
     losses = [run.last for run in facts.course.values() if run.last is not None]
     if not losses:
         return None
-    if max(losses) <= limit.floor:
+    if max(losses) <= limit.floor and "focal" not in facts.network.loss:
         return Evidence({"loss": max(losses), "constant": "1.1921e-07"})
     classes, loss = facts.data.classes, median([*losses])
-    if not classes or not facts.network.loss.endswith("crossentropy") or loss is None or assessment.learned:
+    if not classes or facts.network.loss not in _CROSSENTROPIES or loss is None or assessment.learned:
         return None
     loss *= 1 - (median([run.penalty_share for run in facts.course.values()]) or 0.0)
     count = len(classes.shares)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.common import training
 from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.limits import BEHIND, EXPLODING_NORM, LEAST_UPDATES, Limit
@@ -35,7 +36,7 @@ def learning_rate_too_high(facts: Facts, assessment: Assessment, limit: Limits) 
     if not assessment.below_what_is_learnable or facts.data.nonfinite:
         return None
     own, best = _rates(facts, larger=False)
-    runs, rate = facts.course.values(), float(facts.experiment.training["learning_rate"])
+    runs, rate = facts.course.values(), training.rate(facts.experiment.training)
     diverged = any(run.nonfinite for run in runs)
     if best is None:
         gradient = facts.network.initial.gradient if facts.network.initial else None
@@ -89,7 +90,7 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
     still = moved is not None and moved < limit.update_to_weight and 1 - left > limit.proportion * max(1 - own, 0.0) > 0
     if not still and not (own > limit.own and own > limit.gain * left and left < limit.stuck):
         return None
-    rate = float(facts.experiment.training["learning_rate"])
+    rate = training.rate(facts.experiment.training)
     values: dict[str, Any] = {"rate": rate, "one_batch": own, "larger_rate": rate * multiple, "one_batch_larger": left}
     values |= {"update_to_weight": moved}
     return Evidence(values, {"experiment.training.learning_rate": _short(rate * multiple)})

@@ -1,10 +1,12 @@
 """Facts of networks that were made so that each fact is known."""
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
 
+from pipeline.common import architectures
 from pipeline.network import backends
 from pipeline.network.training import build, fit
 from tests.helpers.parts import make_part
@@ -15,7 +17,7 @@ backends.prepare(threads=1, jit_compile=True)
 import keras  # noqa: E402 - the backend is prepared before
 from keras import layers as kl  # noqa: E402
 
-from pipeline.diagnose.facts import gates, layers, network  # noqa: E402
+from pipeline.diagnose.facts import controls, gates, layers, network  # noqa: E402
 
 LSTM = {"name": "lstm", "units": [4], "head": "linear"}
 
@@ -34,7 +36,7 @@ def test_the_whole_of_a_healthy_network():
     assert [layer.units for layer in found.layers] == [4, 1]
     assert found.head == network.Head("linear", 1, None, None)
     assert (found.output_shape, found.target_shape) == ([114, 1], [114, 1])
-    assert (found.loss, found.dropout, found.masking) == ("mse", 0.0, None)
+    assert (found.loss, found.dropout, found.masking) == ("mean_squared_error", 0.0, None)
     assert found.initial == found.trained["0"]  # nothing was trained
     one = found.initial
     assert one.expected_loss == pytest.approx(part.targets().var(), rel=1e-4)
@@ -199,6 +201,41 @@ def test_a_network_that_is_no_graph():
     assert one.loss > 0
     assert one.gradient.norm > 0
     assert one.units == {}
+
+
+SUBCLASSED = """import keras
+from keras import layers
+
+
+class Net(keras.Model):
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.recurrent, self.head = layers.LSTM(3), layers.Dense(1)
+
+    def call(self, inputs):
+        return self.head(self.recurrent(inputs))
+
+
+def build(shape):
+    return Net()
+"""
+
+
+def test_a_subclassed_network_and_its_schedule_are_measured(tmp_path, monkeypatch):
+    (tmp_path / "net_of_tests.py").write_text(SUBCLASSED)
+    monkeypatch.setattr(architectures, "FOLDER", tmp_path)
+    monkeypatch.setattr(sys.modules["pipeline.architectures"], "__path__", [str(tmp_path)])
+    part, architecture = make_part(noise(80), length=5), {"name": "net_of_tests"}
+    schedule = {"schedule": "cosine", "rate": 0.01, "warmup": 1, "final": 0.0}
+    settings = TRAINING | {"optimizer": "adam", "learning_rate": schedule, "loss": {"name": "huber", "delta": 2.0}}
+    trained, _ = fit(part, None, architecture, settings, 0)
+    found = network.facts(part, {"architecture": architecture, "training": settings}, {0: trained})
+    assert (found.loss, found.head.activation, found.weights) == ("huber", None, trained.count_params())
+    assert found.initial.loss > 0
+    assert found.trained["0"].gradient.norm > 0
+    measured = controls.facts(part, None, {"architecture": architecture, "training": settings})
+    assert measured.real.skill is not None
+    assert measured.memorise.rates["1"].finite
 
 
 @pytest.mark.parametrize(
