@@ -15,10 +15,12 @@ from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, state_order, windowing
 from pipeline.leakage import history, intervals, perturbation, prefix, reads
+from pipeline.leakage.training import PLATEAU
 from pipeline.network import backends
 from pipeline.network import training as train
 from tests.conftest import PROJECT, tiny_params, write_params
 from tests.helpers.proofs import CHEAP, CLASSES, SEASON, SIGN, SLIDING, prepared, raw_rows
+from tests.helpers.trainings import SMALL, TRAINING
 
 # Like the other tests that need a network, so that they can share a process.
 backends.prepare(threads=1, jit_compile=True)
@@ -214,6 +216,30 @@ def test_the_parts_that_a_training_chooses(project: Path, monkeypatch: pytest.Mo
     proof = perturbation.check(p, SEASON, 0, "test")
     assert proof.result == ("fail" if leaky else "pass"), proof
     assert not leaky or "new values: losses changed" in proof.found
+
+
+@pytest.mark.parametrize("leaky", [False, True])
+def test_a_rate_reduced_on_a_plateau_depends_on_validation_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch, leaky: bool
+) -> None:
+    p = prepared(project)
+    rates: set[float] = set()
+
+    def reduced(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
+        part, watched = train.parts(name, fold)
+        plateau = PLATEAU | {"min_delta": 0.002}
+        settings = TRAINING | {"learning_rate": 0.3, "epochs": 10, "reduce_on_plateau": plateau}
+        network, history = train.fit(part, watched, SMALL, settings, 0)
+        rates.update(epoch["learning_rate"] for epoch in history["epochs"])
+        return {"weights": b"".join(weight.tobytes() for weight in network.get_weights())}
+
+    if leaky:
+        monkeypatch.setattr(train, "parts", lambda data, fold: [dataset.load(data, fold, k) for k in ("train", "test")])
+    proof = perturbation.check(
+        p, SEASON, 0, "test", CHEAP._replace(weights=perturbation.train_nothing, stopped=reduced)
+    )
+    assert proof.result == ("fail" if leaky else "pass"), proof
+    assert len(rates) > 1 or not leaky
 
 
 @pytest.mark.parametrize(("part", "start"), [("validation", 280), ("test", 340)])
