@@ -42,12 +42,19 @@ SECONDS = 120  # of one mutant; a test that takes longer notices it
 # Tests of a module besides those of its own name.
 OTHERS = {
     "pipeline/dataset/equal_windows.py": ["tests/leakage/test_duplicates.py"],
+    "pipeline/dataset/history.py": ["tests/leakage/test_history.py"],
     "pipeline/dataset/part.py": ["tests/dataset/test_scaling.py"],
     "pipeline/leakage/__main__.py": ["tests/leakage/test_stage.py"],
     "pipeline/leakage/proof.py": ["tests/leakage/test_prefix.py"],
     "pipeline/leakage/scratch.py": ["tests/leakage/test_stored.py"],
     "pipeline/scoring/gains.py": ["tests/scoring/test_skill.py", "tests/scoring/test_paired.py"],
+    "pipeline/scoring/linear.py": ["tests/scoring/test_baselines.py"],
+    "pipeline/scoring/naive.py": ["tests/scoring/test_baselines.py"],
+    "pipeline/scoring/pairing.py": ["tests/scoring/test_paired.py"],
     "pipeline/scoring/skill.py": ["tests/scoring/test_paired.py"],
+    "pipeline/scoring/univariate.py": ["tests/baselines/test_stage.py"],
+    "pipeline/series/clock.py": ["tests/series/test_holes.py", "tests/series/test_own.py"],
+    "pipeline/series/holes.py": ["tests/series/test_own.py"],
 }
 PYTEST = "-m pytest -x -p no:cacheprovider -p tests.helpers.unshrunk --hypothesis-seed=0 -m 'not slow'"
 
