@@ -313,7 +313,7 @@ def test_every_type_of_times_is_read(project, kind):
         unit, _, zone = kind.partition(", ")
         column = days.cast(pa.timestamp(unit)).cast(pa.timestamp(unit, tz=zone or None))
     series = own.make(path=parquet({"t": column, "a": [1.0, 2.0, 3.0]}), target="a", time="t")
-    assert series.time.astype(str).tolist() == [f"2020-03-0{day}T00:00:00" for day in (1, 2, 4)]
+    assert series.time.astype("datetime64[s]").astype(str).tolist() == [f"2020-03-0{day}T00:00:00" for day in (1, 2, 4)]
     holed = pa.concat_arrays([column.slice(0, 2), pa.nulls(1, column.type)])
-    with pytest.raises(UserError, match=r"row 3, column t` must be a time .* a missing cell"):
+    with pytest.raises(UserError, match=r"row 3, column t` must be a time.* a missing cell"):
         own.make(path=parquet({"t": holed, "a": [1.0, 2.0, 3.0]}), target="a", time="t")
