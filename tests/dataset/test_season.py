@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,3 +115,24 @@ def test_autocorrelation_equals_its_definition(width: int, seed: int) -> None:
     rest = rows[half : 60 - half] - smooth
     expected = [np.mean(rest[p:] * rest[: len(rest) - p]) / np.mean(rest**2) for p in range(10)]
     np.testing.assert_allclose(season.autocorrelation(rows, width, 9), expected)
+
+
+def test_the_autocorrelation_at_a_period_needs_three_of_them() -> None:
+    rows = np.random.default_rng(0).normal(size=30)
+    assert season.at(rows[:29], 10) is None
+    assert season.at(rows, 10) == season.autocorrelation(rows, 10, 10)[10]
+    assert season.at(rows[:6], 2) is not None
+
+
+@pytest.mark.parametrize(
+    ("rows", "known", "left"), [(64, 32, 64), (65, 32, 0), (62, 31, 0), (100, 50, 100), (32, 32, 32)]
+)
+def test_missing_cells_are_interpolated_unless_most_are_missing(rows: int, known: int, left: int) -> None:
+    rng = np.random.default_rng(rows)
+    values = rng.normal(size=rows)
+    values[rng.choice(rows, rows - known, replace=False)] = np.nan
+    filled = season._filled(values)
+    assert len(filled) == left
+    if left:
+        expected = pd.Series(values).interpolate(limit_direction="both").to_numpy()
+        np.testing.assert_allclose(filled, expected)
