@@ -367,3 +367,18 @@ def test_no_season_and_no_line_is_counted_across_a_cut():
     # The rows before the cut are another time: their values change nothing but what is learned in training.
     np.testing.assert_allclose(cut["drift"], cut["persistence"], atol=1e-6)
     assert np.abs(whole["drift"] - whole["persistence"]).max() > 0.01
+
+
+def test_the_penalty_is_the_middle_one_where_the_early_windows_have_one_class():
+    train = make_part(np.r_[np.ones(60), np.tile([-1.0, 1.0], 5)], length=3, kind="sign")
+    columns = linear._columns(train, False)
+    truth = train.raw_targets().astype(int).ravel()
+    assert linear._chosen_penalty(train, columns, truth) == linear.PENALTIES[3]
+    assert np.isfinite(baselines.fit(train)["logistic"](train)).all()
+
+
+def test_without_a_complete_window_the_linear_model_is_finite():
+    train = make_part(np.arange(12.0), length=3)
+    train.scaled[1::3] = np.nan
+    columns = linear._columns(train, False)
+    assert (len(columns.usable), columns.mean.tolist(), columns.std.tolist()) == (0, [0, 0, 0], [1, 1, 1])

@@ -58,6 +58,16 @@ def test_three_classes_add_up_to_one():
     assert chance[:, 2] == pytest.approx(1 - stats.norm.cdf((0.5 - LOCATION[2:]) / SCALE[2:]))
 
 
+@pytest.mark.parametrize("of", ["difference", "return"])
+def test_classes_of_a_change_by_simulation(of):
+    part = make_part(VALUES, length=2, kind="classes", of=of, thresholds=[-0.4, 0.3], oracle=NORMAL)
+    value = LOCATION[2:] + SCALE[2:] * np.random.default_rng(1).normal(size=(200_000, 3))
+    last = np.array([-2.0, 3.0, 4.0])
+    change = value - last if of == "difference" else value / last - 1
+    shares = [(change <= -0.4).mean(axis=0), ((change > -0.4) & (change <= 0.3)).mean(axis=0)]
+    assert pytest.approx(np.array(shares), abs=0.005) == oracle.predict(part)[:, :2].T
+
+
 def test_no_noise_is_certain():
     part = make_part(VALUES, length=2, kind="sign", oracle=("normal", None, np.array([0, 0, 0.0, 1.0, -1.0]), 0.0))
     assert oracle.predict(part)[:, 0].tolist() == [0, 1, 0]
