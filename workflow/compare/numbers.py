@@ -16,8 +16,14 @@ ABSENT = "not set"
 # Significant digits of the numbers in reports/evaluation/.
 DIGITS = 7
 # Settings that change the units of the recorded losses: if one differs, curves can be compared only in shape.
-_UNITS = ("experiment.training.loss", "experiment.training.label_smoothing", "experiment.training.class_weight")
-_UNITS += ("dataset.scaling.target", "dataset.window.target", "dataset.window.horizon")
+_UNITS = (
+    "experiment.training.loss",
+    "experiment.training.label_smoothing",
+    "experiment.training.class_weight",
+    "dataset.scaling.target",
+    "dataset.window.target",
+    "dataset.window.horizon",
+)
 
 
 def changed(sides: list[Side]) -> list[dict[str, Any]]:
