@@ -98,3 +98,14 @@ def test_no_later_row_changes_a_forecast(seed, end, method):
     at = np.array([59, end])
     np.testing.assert_array_equal(one(at, STEPS), other(at, STEPS))
     np.testing.assert_array_equal(one(at, STEPS), shorter(at, STEPS))
+
+
+def test_the_forms_are_all_that_an_additive_error_allows():
+    assert set(smoothing.FORMS) == {
+        (0, 0, False),
+        (1, 0, False),
+        (1, 1, False),
+        (0, 0, True),
+        (1, 0, True),
+        (1, 1, True),
+    }

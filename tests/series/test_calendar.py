@@ -137,3 +137,23 @@ def test_many_missing_rows_do_not_hide_the_step() -> None:
 def test_two_rows_have_no_usual_step() -> None:
     assert calendar.measure(np.array(["2020-01-01", "2020-01-02"], dtype="datetime64[s]")) is None
     assert calendar.measure(np.array(["2020-01-01", "2020-01-02", "2020-01-03"], dtype="datetime64[s]")) is not None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (60, "1 minute"),
+        (900, "15 minutes"),
+        (90, "1.5 minutes"),
+        (3600, "1 hour"),
+        (86_400, "1 day"),
+        (604_800, "1 week"),
+        (10 * 86_400, "10 days"),
+        (1, "1 second"),
+        (0.25, "250 milliseconds"),
+        (1.2345, "1234.5 milliseconds"),
+        (0.0001, "0.0001 seconds"),
+    ],
+)
+def test_a_length_is_written_in_its_largest_unit(seconds: float, shown: str) -> None:
+    assert calendar.length(seconds * 1e6) == shown
