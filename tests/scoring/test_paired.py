@@ -77,6 +77,7 @@ def test_losses_that_are_not_finite_are_worse_than_any(posted, remedied, compari
     got = paired(experiment(ones, posted * ones), experiment(remedied * ones))
     assert (got["comparison"], got["p_value"]) == (comparison, p_value)
     assert (got["reduction"], got["low"], got["high"]) == (None, None, None)
+    assert got["reason"] == ("unanswered" if comparison == "not_distinguishable" else None)
     assert (got["posted"] is None, got["remedied"] is None) == (bool(np.isnan(posted)), bool(np.isnan(remedied)))
 
 
