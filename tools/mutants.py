@@ -51,7 +51,7 @@ OTHERS = {
     "pipeline/scoring/linear.py": ["tests/scoring/test_baselines.py"],
     "pipeline/scoring/naive.py": ["tests/scoring/test_baselines.py"],
     "pipeline/scoring/pairing.py": ["tests/scoring/test_paired.py"],
-    "pipeline/scoring/skill.py": ["tests/scoring/test_paired.py"],
+    "pipeline/scoring/skill.py": ["tests/scoring/test_paired.py", "tests/evaluate/test_comparison.py"],
     "pipeline/scoring/univariate.py": ["tests/baselines/test_stage.py"],
     "pipeline/series/clock.py": ["tests/series/test_holes.py", "tests/series/test_own.py"],
     "pipeline/series/holes.py": ["tests/series/test_own.py"],
