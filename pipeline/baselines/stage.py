@@ -40,7 +40,8 @@ def baselines(p: dict[str, Any], name: str) -> None:
     history = fast.History(dataset.load(name, 0, "train").spec.positions(np.arange(len(values))), values)
     # The number of threads changes the order of sums, and with it the last digits.
     with threadpool_limits(1):
-        folds = [forecasts(load(name, k), history, p["baselines"]["seconds"] / count) for k in range(count)]
+        seconds = p["datasets"][name]["baselines"]["seconds"] / count
+        folds = [forecasts(load(name, k), history, seconds) for k in range(count)]
         chosen = choose(load(name, 0), folds[0].outputs)
     # A baseline that one fold is too short for has no score over all of them.
     names = [key for key in folds[0].outputs["train"] if all(key in fold.outputs["train"] for fold in folds)]

@@ -22,7 +22,7 @@ from pipeline.scoring import naive, univariate
 from pipeline.scoring.naive import Forecast, History
 
 _EDGES = 3  # of a part, evenly spaced
-_SECONDS = 0.2  # of fitting Theta or ETS, as in `baselines.seconds`: a proof repeats them many times
+_SECONDS = 0.2  # of fitting Theta or ETS, as in `datasets.NAME.baselines.seconds`: a proof repeats them many times
 _SEED = 7
 _ABOUT = (
     "From each of up to 3 rows of each later part on, all values of the series were replaced, and then left out: the "

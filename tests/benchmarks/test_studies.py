@@ -82,6 +82,7 @@ def test_a_study_keeps_the_seeds_it_has_and_runs_those_it_lacks(
 
 def test_figures_are_those_of_the_evaluation(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmarks.studies import figures
+    from pipeline.baselines import stage as references
     from pipeline.evaluate import stage
 
     monkeypatch.setattr(runs, "PROJECT", project)
@@ -90,6 +91,7 @@ def test_figures_are_those_of_the_evaluation(project: Path, monkeypatch: pytest.
     runs.run(row, [1], folder)
     with contextlib.chdir(folder):
         found = figures.read_seed("sign_lstm", "sign_windows", 1)
+        references.baselines(params.load(), "sign_windows")
         stage.evaluate(params.load(), "sign_lstm")
         whole = files.read_json(files.EVALUATION / "sign_lstm.json")
     told = whole["parts"]["test"]

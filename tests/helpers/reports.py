@@ -117,6 +117,10 @@ def made_up(
             "sequence_length": 50 if kind == "sequence_mean" else None,
             "units": "original",
             "score_scale": 1.0,
+            "chosen": {
+                side: {"baseline": one, "chosen_on": "validation", "losses": {one: 0.5}}
+                for side, one in zip(("naive", "linear"), references(classes), strict=True)
+            },
             "settings": {
                 "experiment": {"dataset": "d", "training": training},
                 "dataset": {"series": "s"},
@@ -172,13 +176,17 @@ def side(baseline, skill=0.3, p_value=0.2, outcome=None, seeds=(0, 1), **more):
     }
 
 
+def references(classes):
+    return ("majority", "logistic") if classes else ("train_mean", "ridge")
+
+
 def a_comparison(name, classes=None, seeds=(0, 1), nan=False):
     skill, p_value = (None, 0.0) if nan else (0.3, 0.2)
     outcome = "worse" if nan else None
-    naive, linear = ("majority", "logistic") if classes else ("train_mean", "ridge")
+    naive, linear = references(classes)
     return {
         "naive": {**side(naive, skill, p_value, outcome, seeds), "chosen_on": "validation"},
-        "linear": side(linear, skill, p_value, outcome, seeds),
+        "linear": {**side(linear, skill, p_value, outcome, seeds), "chosen_on": "validation"},
         "oracle_share": None,
         "accuracy": {"score": 0.51, "binomial": [0.48, 0.54], "block": [0.45, 0.57]}
         | {"baseline_score": 0.47, **side("persistence", skill, p_value, outcome, ())}

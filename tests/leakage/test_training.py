@@ -85,7 +85,8 @@ def test_a_training_has_two_updates_an_epoch_and_watches_validation_only_where_i
     assert stopped == {"weights after early stopping": WEIGHTS, "losses": json.dumps([{"loss": 0.5}]).encode()}
     _, watched, _, settings, _ = recorded.calls[-1]
     assert (watched.name, len(watched)) == ("validation", windows)
-    assert settings == training.SETTINGS | {"batch_size": 4, "epochs": 3, "early_stopping": training.STOPPING}
+    watching = {"early_stopping": training.STOPPING, "reduce_on_plateau": training.PLATEAU}
+    assert settings == training.SETTINGS | {"batch_size": 4, "epochs": 3} | watching
     monkeypatch.setattr(training, "training", Recorded(part, None))
     assert training.stopped({}, "d", 2) == {}
     assert training.fit("d", 2, training.STOPPING)[1]["early_stopping"] == training.STOPPING
@@ -94,4 +95,5 @@ def test_a_training_has_two_updates_an_epoch_and_watches_validation_only_where_i
 def test_the_settings_leave_nothing_to_chance_or_to_other_threads() -> None:
     expected = {"seeds": [0], "threads": 1, "jit_compile": False, "shuffle": True, "state": "none", "epochs": 1}
     assert {key: training.SETTINGS[key] for key in expected} == expected
-    assert training.STOPPING == {"monitor": "val_loss", "patience": 0, "min_delta": 0.0, "restore_best": True}
+    assert training.STOPPING == {"monitor": "val_loss", "patience": 1, "min_delta": 0.0, "restore_best": True}
+    assert training.PLATEAU == {"patience": 0, "factor": 0.5, "minimum": 0.0, "min_delta": 0.0}
