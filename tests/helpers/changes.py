@@ -149,7 +149,7 @@ CHANGES: dict[str, Change] = {
     "an unrelated experiment added": put("experiments.mine_rnn", _LSTM | {"dataset": "mine_windows"}),
     "an experiment taken out": put("experiments.season_rnn", None),
     # Data.
-    "a new row in `data/own/mine.csv`": text(OWN, "", "2020-12-01,3.5\n"),
+    "a new row in `data/own/mine.csv`": text(OWN, "", "2020-10-27,3.5\n"),
     # Code.
     "a docstring or comment in `pipeline/train.py`": text("pipeline/train.py", '"""', '"""In other words: '),
     "a docstring or comment in `pipeline/split.py`": text("pipeline/split.py", '"""', '"""In other words: '),

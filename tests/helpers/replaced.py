@@ -12,6 +12,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -56,7 +57,7 @@ def small_params() -> dict[str, Any]:
 
 
 def own_rows() -> str:
-    return "day,y\n" + "".join(f"2020-{1 + i // 28:02d}-{1 + i % 28:02d},{(i * 7) % 13}.5\n" for i in range(300))
+    return "day,y\n" + "".join(f"{date(2020, 1, 1) + timedelta(days=i)},{(i * 7) % 13}.5\n" for i in range(300))
 
 
 def make(folder: Path) -> None:
