@@ -170,3 +170,21 @@ def test_theta_and_ets_learn_from_the_last_training_rows_without_a_hole():
     history = History(np.arange(130), np.concatenate([values[:40], np.zeros(10), values[40:]]))
     fitted = univariate.fit(train, history, lambda part: np.zeros((len(part), 1)), 20.0)
     assert fitted["theta"][1]["rows"] == fitted["ets"][1]["rows"] == 60
+
+
+@pytest.mark.parametrize(("cuts", "rows", "known"), [((), 120, 200), ((170,), 120, 170), ((60, 170), 60, 170)])
+def test_theta_and_ets_carry_no_state_across_a_cut(cuts, rows, known):
+    random = np.random.default_rng(5)
+    values = np.sin(np.arange(200) / 3) + random.normal(size=200) / 10 + 5
+    parts = (
+        make_part(values[:120], length=6, horizon=2),
+        make_part(values[120:], length=6, horizon=2, name="test", first_row=120),
+    )
+    train, test = (dataclasses.replace(part, spec=dataclasses.replace(part.spec, cuts=cuts)) for part in parts)
+    history = History(train.spec.positions(np.arange(200)), values)
+    persistence = baselines.fit(train, linear=False, history=history)["persistence"]
+    ends = test.table["row"] - 1
+    for forecast, about in univariate.fit(train, history, persistence, 20.0).values():
+        assert about["rows"] == rows
+        same = (forecast(test) == persistence(test)).all(axis=1)
+        np.testing.assert_array_equal(same, ends >= known)

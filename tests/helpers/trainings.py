@@ -4,29 +4,10 @@ import dataclasses
 
 import numpy as np
 
-TRAINING = {
-    "loss": None,
-    "optimizer": "sgd",
-    "learning_rate": 1e-12,  # weights keep their initial values, so every loss can be computed by hand
-    "label_smoothing": 0.0,
-    "class_weight": "none",
-    "reduce_on_plateau": None,
-    "momentum": None,
-    "nesterov": False,
-    "weight_decay": None,
-    "clipnorm": None,
-    "global_clipnorm": None,
-    "clipvalue": None,
-    "batch_size": 8,
-    "epochs": 2,
-    "shuffle": False,
-    "early_stopping": None,
-    "state": "none",
-    "seeds": [0],
-    "jit_compile": False,
-    "steps_per_execution": 1,
-    "threads": 1,
-}
+from pipeline.leakage.training import SETTINGS
+
+# The rate keeps the weights at their initial values, so that every loss can be computed by hand.
+TRAINING = SETTINGS | {"learning_rate": 1e-12, "batch_size": 8, "epochs": 2, "shuffle": False}
 SMALL = {"name": "lstm", "units": [3], "head": "linear"}
 
 
