@@ -70,15 +70,11 @@ def _noise(number: int) -> np.ndarray:
 
 
 def _prove(step: Choose) -> Proof:
-    from pipeline.leakage import perturbation
-
     def chosen(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
         best, _, losses = step(name, fold)
         return {"the chosen setting": str(best).encode(), "the losses it is chosen by": json.dumps(losses).encode()}
 
-    steps = perturbation.STEPS._replace(weights=perturbation.train_nothing, stopped=chosen)
-    with scratch_project.project(_noise(0), _DATASET) as p:
-        return perturbation.check(p, scratch_project.NAME, 0, "test", steps)
+    return scratch_project.prove_choice(_noise(0), _DATASET, chosen)
 
 
 def _score(step: Choose) -> float:

@@ -6,7 +6,7 @@ import contextlib
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from pipeline.common import params
 from pipeline.dataset import Part, scaling, splitting, windowing
 from pipeline.leakage import scratch
 from pipeline.series import reading
+
+if TYPE_CHECKING:
+    from pipeline.leakage.proof import Proof
 
 NAME = "planted"  # of the series, the dataset and the experiment
 COLUMNS = ("value", "feature")
@@ -62,6 +65,23 @@ def make_parts(p: dict[str, Any], **replaced: Callable[[dict[str, Any], str], No
         stage(p, NAME)
     train, test = (dataset.load(NAME, 0, part) for part in ("train", "test"))
     return train, test
+
+
+def prove_choice(
+    rows: np.ndarray, settings: dict[str, Any], chosen: Callable[[dict[str, Any], str, int], dict[str, bytes]]
+) -> Proof:
+    """Prove that other test rows leave a choice as it is: of weights, by early stopping, or of a setting.
+
+    Args:
+        rows: as in `project`.
+        settings: as in `project`.
+        chosen: from parameters, dataset and fold, what must stay the same, by its description.
+    """
+    from pipeline.leakage import perturbation
+
+    steps = perturbation.STEPS._replace(weights=perturbation.train_nothing, stopped=chosen)
+    with project(rows, settings) as p:
+        return perturbation.check(p, NAME, 0, "test", steps)
 
 
 def write_rows(columns: dict[str, np.ndarray]) -> None:

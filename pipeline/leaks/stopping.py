@@ -56,14 +56,12 @@ def _noise(number: int) -> np.ndarray:
 
 
 def _prove(step: Fit) -> Proof:
-    from pipeline.leakage import perturbation, training
+    from pipeline.leakage import training
 
     def stopped(p: dict[str, Any], name: str, fold: int) -> dict[str, bytes]:
         return training.watched(*step(p, name, fold, 0))
 
-    steps = perturbation.STEPS._replace(weights=perturbation.train_nothing, stopped=stopped)
-    with scratch_project.project(_noise(0), _DATASET) as p:
-        return perturbation.check(p, scratch_project.NAME, 0, "test", steps)
+    return scratch_project.prove_choice(_noise(0), _DATASET, stopped)
 
 
 def _score(step: Fit) -> float:
