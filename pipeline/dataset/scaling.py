@@ -110,6 +110,33 @@ def _targets(
     return {"target": made["target"], "change": made.get("change")}
 
 
+def learn_fold(
+    features: np.ndarray,
+    truth: np.ndarray,
+    table: dict[str, np.ndarray],
+    windows: dict[str, Any],
+    settings: dict[str, str],
+) -> tuple[np.ndarray, np.ndarray, dict[str, dict[str, float] | None]]:
+    """Learn all that a fold's scaling needs from the rows that some windows cover.
+
+    Args:
+        features: float64 [rows, features], raw.
+        truth: float64 [rows], the target's column; NaN where it is missing.
+        table: of the windows to learn from.
+        windows: `length`, `horizon`, `target` and `classes`, as in windows.json.
+        settings: of the scaling.
+
+    Returns:
+        Center and scale of the features, float64 [features] each, and `target` and `change` as in `_targets`.
+    """
+    length = windows["length"]
+    seen = covered(len(features), table["start"], length + windowing.rows_ahead(windows))
+    center, scales = learn(features[seen], settings["features"])
+    if settings["window"] == "last":
+        _, scales = learn(changes(features, table["start"], length), settings["features"])
+    return center, scales, _targets(truth[seen], table, windows, settings)
+
+
 def scale(p: dict[str, Any], name: str) -> None:
     """Write scaling.json and the scaled training and validation rows of dataset `name`."""
     settings = p["datasets"][name]["scaling"]
@@ -123,16 +150,13 @@ def scale(p: dict[str, Any], name: str) -> None:
     for k, fold in enumerate(description["folds"]):
         rows = windowing.read_rows(name, k, "train", fold["train"], windows["missing"])
         table = files.read_table(files.fold_folder(files.WINDOWS, name, k) / "train.parquet")
-        seen = covered(len(rows), table["start"], windows["length"] + windowing.rows_ahead(windows))
-        center, scales = learn(rows[seen][:, positions], settings["features"])
-        if settings["window"] == "last":
-            _, scales = learn(changes(rows[:, positions], table["start"], windows["length"]), settings["features"])
+        truth = windowing.read_truth(name, k, "train", target_column)
+        center, scales, target = learn_fold(rows[:, positions], truth, table, windows, settings)
         features = {
             feature: {"center": c, "scale": s}
             for feature, c, s in zip(windows["features"], center, scales, strict=True)
         }
-        measured = windowing.read_truth(name, k, "train", target_column)[seen]
-        learned.append({"features": features, **_targets(measured, table, windows, settings)})
+        learned.append({"features": features, **target})
         scaled[k, "train"] = apply(rows, positions, center, scales, settings["window"])
         if fold["validation"] is not None:
             rows = windowing.read_rows(name, k, "validation", fold["validation"], windows["missing"])

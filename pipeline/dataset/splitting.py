@@ -159,7 +159,7 @@ def _holdout(place: str, split: dict[str, Any], rows: int, times: np.ndarray | N
         return stop - round(given * rows), stop
 
     test_from, test_to = part("test", rows)
-    validation_from, validation_to = part("validation", test_from) if "validation" in split else (None, test_from)
+    validation_from, validation_to = part("validation", test_from) if split.get("validation") else (None, test_from)
     train = split.get("train", {})
     train_from = _edge(f"{place}.train.from", train.get("from", 0), rows, times)
     stop = test_from if validation_from is None else validation_from

@@ -13,9 +13,11 @@ import numpy as np
 
 from pipeline.diagnose import limits
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.facts.controls import Holdout
-from pipeline.diagnose.facts.outcome import Skill
-from pipeline.diagnose.facts.references import Reference
+from pipeline.diagnose.facts.unseen import Against, Unseen
+
+# Naive forecasts that know no more than a level, or that repeat the last value of a series without one.
+_CONSTANT = ("train_mean", "majority")
+_ECHO = ("persistence", "drift")
 
 
 @dataclass(frozen=True)
@@ -24,22 +26,28 @@ class Assessment:
 
     Attributes:
         nonfinite: some seed has NaN or infinite losses, weights or predictions.
-        signal: a reference model has skill on unseen windows, against the best naive forecast; False only where the
-            references' intervals exclude much of it.
-        reference: that skill.
-        learned: the network has skill on windows it was not trained on.
-        skill: that skill, over all seeds.
-        behind: the references have much more skill than the network.
-        train_skill: skill against a constant prediction on the training windows, the median over seeds.
+        signal: a reference model is better than the best naive forecast on unseen windows, or that forecast itself
+            shows a signal; False only where the references' intervals exclude much of one.
+        naive_signal: the best naive forecast is better than a constant, and no mere echo.
+        reference: skill of the better reference model against the best naive forecast; None where it has none.
+        learned: the network is better than a constant answer on windows that it was not trained on.
+        skill: its skill against the best naive forecast there, over all seeds.
+        ahead: it is better than the best naive forecast; where no reference points that way, it must be surer.
+        beaten: it is worse than a reference model that finds a signal, or than a naive forecast that shows one.
+        behind: it is far behind a reference model, or worse than a naive forecast by more than noise costs.
+        train_skill: skill against a constant answer on windows that it was trained on.
         learns_planted_signal: the network learned a planted signal in a short training.
         below_what_is_learnable: something keeps the network from learning what there is to learn.
     """
 
     nonfinite: bool
     signal: bool | None
+    naive_signal: bool
     reference: float | None
     learned: bool | None
     skill: float | None
+    ahead: bool
+    beaten: bool
     behind: bool
     train_skill: float | None
     learns_planted_signal: bool | None
@@ -48,52 +56,147 @@ class Assessment:
 
 def assess(facts: Facts) -> Assessment:
     """Answer the three questions from the facts."""
-    controls, trained = facts.controls, [seed.train for seed in facts.outcome.seeds.values()]
-    nonfinite = any(run.nonfinite or not run.weights_finite for run in facts.course.values())
-    nonfinite = nonfinite or not all(seed.finite for seed in trained)
-    reference, signal, best = best_reference(facts), None, None
-    if reference and reference.skill is not None and reference.low is not None:
-        signal = reference.low > 0 and reference.skill > limits.LEAST_SKILL.value
-        # Too few windows to exclude a useful skill are evidence of nothing.
-        if not signal and max(each.high or 0.0 for each in references(facts)) > limits.RULED_OUT.value:
-            signal = None
-        best = reference.skill if signal else None
-    unseen, learned = unseen_skill(facts), None
-    own = unseen.skill if unseen and not nonfinite else None
-    if nonfinite:
-        learned = False
-    elif unseen and own is not None and unseen.low is not None:
-        learned = unseen.low > 0 and own > limits.LEAST_SKILL.value
-        # Skill that a training on shuffled targets reaches too was not learned from the inputs.
-        chance = controls.shuffled.skill if controls.shuffled else None
-        if learned and chance is not None and chance >= max(unseen.constant_skill or 0.0, limits.LEAST_SKILL.value):
-            learned = None
-    fitted = median([seed.constant_skill for seed in trained])
-    if not nonfinite and fitted is not None and fitted < limits.FITTED.value and not learned:
-        learned = False
-    behind = best is not None and (own is None or own < limits.BEHIND.value * best)
-    share = controls.planted.share if controls.planted else None
+    nonfinite, unseen = _nonfinite(facts), facts.unseen
+    naive_signal = _naive_signal(unseen)
+    better = [each for each in references(unseen) if _above(each, limits.REFERENCE_LEVEL.value)]
+    signal: bool | None = bool(better) or naive_signal
+    # Too few windows to exclude a useful skill are evidence of nothing.
+    if not signal and not _ruled_out(unseen):
+        signal = None
+    reference = max((each.skill or 0.0 for each in better), default=None)
+    networks = None if nonfinite else unseen.networks
+    learned, ahead, beaten, behind = (False if nonfinite else None), False, nonfinite, False
+    if networks:
+        learned = _beats_constant(unseen, networks.against_constant)
+    if networks:
+        alone = not any(_points_up(each) for each in references(unseen))
+        ahead = _above(networks.against_naive, limits.ALONE_LEVEL.value if alone else None)
+        worse = _below(networks.against_naive)
+        beaten = (bool(better) and _beaten(unseen)) or (naive_signal and worse)
+        behind = _behind_reference(unseen, reference) or (worse and _material(unseen, bool(signal)))
+    fitted = unseen.train_skill
+    if fitted is None:
+        fitted = median([seed.train.constant_skill for seed in facts.outcome.seeds.values()])
+    share = facts.controls.planted.share if facts.controls.planted else None
     able = None if share is None else share >= limits.PLANTED_SHARE.value
-    below = nonfinite or behind or (learned is not True and able is False)
-    return Assessment(nonfinite, signal, best, learned, own, behind, fitted, able, below)
+    below = nonfinite or behind or (learned is not True and (bool(signal) or able is False))
+    return Assessment(
+        nonfinite,
+        signal,
+        naive_signal,
+        reference,
+        learned,
+        networks.against_naive.skill if networks else None,
+        ahead,
+        beaten,
+        behind,
+        fitted,
+        able,
+        below,
+    )
 
 
-def unseen_skill(facts: Facts) -> Skill | Holdout | None:
-    """Skill of the network on windows it was not trained on: validation, or the control that holds windows out."""
-    found = facts.outcome.all.held or facts.controls.held_back
-    return found if found and found.skill is not None else None
+def references(unseen: Unseen) -> list[Against]:
+    """Skill of the reference models that have one against the best naive forecast."""
+    return [each for each in (unseen.linear, unseen.trees) if each and each.skill is not None]
 
 
-def best_reference(facts: Facts) -> Reference | None:
-    """The better reference model: one whose interval is above zero before one that may owe its skill to luck."""
-    known = references(facts)
-    return max(known, key=lambda each: ((each.low or -1.0) > 0, each.skill or 0.0), default=None)
+def better_reference(unseen: Unseen) -> tuple[str, Against] | None:
+    """Name and skill of the better reference: one whose interval is above zero before one that may owe it to luck."""
+    known = [(name, each) for name, each in (("linear", unseen.linear), ("trees", unseen.trees)) if each]
+    known = [(name, each) for name, each in known if each.skill is not None]
+    return max(known, key=lambda pair: (_above(pair[1]), pair[1].skill or 0.0), default=None)
 
 
-def references(facts: Facts) -> list[Reference]:
-    """The reference models that have a skill."""
-    both = (facts.references.linear, facts.references.trees)
-    return [each for each in both if each and each.skill is not None]
+def _nonfinite(facts: Facts) -> bool:
+    if any(run.nonfinite or not run.weights_finite for run in facts.course.values()):
+        return True
+    if not all(seed.train.finite for seed in facts.outcome.seeds.values()):
+        return True
+    networks = facts.unseen.networks
+    return bool(networks and networks.unanswered >= 1)
+
+
+def _beats_constant(unseen: Unseen, side: Against) -> bool | None:
+    """Whether the network is better than a constant answer; None where nothing decides.
+
+    Beside a series with a trend a constant is off by ever more, so that all windows together are worth a few only and
+    there is no interval. There a much smaller loss on enough windows decides.
+    """
+    if side.low is not None:
+        return side.low > 0
+    sure = unseen.windows >= unseen.needed and (side.skill or 0.0) > limits.LARGE_SKILL.value
+    return True if sure else None
+
+
+def _naive_signal(unseen: Unseen) -> bool:
+    """Whether the best naive forecast shows a signal: a season, or a level that the last value is near."""
+    naive = unseen.naive
+    if naive is None or naive.name in _CONSTANT or not _above(naive.against_constant):
+        return False
+    if (naive.against_constant.skill or 0.0) < limits.NAIVE_SKILL.value:
+        return False
+    if naive.name not in _ECHO or unseen.classes:
+        return True
+    return naive.unit_root is not None and naive.unit_root < limits.UNIT_ROOT.value
+
+
+def _ruled_out(unseen: Unseen) -> bool:
+    """Whether the references' intervals exclude a useful skill."""
+    highs = [each.high for each in references(unseen)]
+    return bool(highs) and all(high is not None and high <= limits.RULED_OUT.value for high in highs)
+
+
+def _beaten(unseen: Unseen) -> bool:
+    """Whether the network is worse than the better reference."""
+    direct = _direct(unseen)
+    return direct is not None and _below(direct)
+
+
+def _direct(unseen: Unseen) -> Against | None:
+    """Return the network's skill against the better reference."""
+    networks, best = unseen.networks, better_reference(unseen)
+    if networks is None or best is None:
+        return None
+    return networks.against_linear if best[0] == "linear" else networks.against_trees
+
+
+def _behind_reference(unseen: Unseen, reference: float | None) -> bool:
+    """Whether the network has less than half of the better reference's skill, and is worse by its interval."""
+    own = unseen.networks.against_naive.skill if unseen.networks else None
+    return bool(reference and own is not None and _beaten(unseen) and own < limits.BEHIND.value * reference)
+
+
+def _material(unseen: Unseen, signal: bool) -> bool:
+    """Whether being worse than the best naive forecast is more than what a training on noise costs.
+
+    It is where the data hold a signal. Where they hold none, a network that starts from the same level is a little
+    worse, and only a much larger loss is a fault. Where a season explains nearly everything and the network does too,
+    nothing is left to gain.
+    """
+    networks, naive = unseen.networks, unseen.naive
+    if networks is None or naive is None:
+        return False
+    skill, explained = networks.against_naive.skill, naive.against_constant.skill or 0.0
+    own = networks.against_constant.skill or 0.0
+    if naive.name not in _ECHO and min(own, explained) >= limits.NEARLY_ALL.value:
+        return False
+    return signal or (skill is None or skill < -limits.NOISE_COST.value)
+
+
+def _above(side: Against, level: float | None = None) -> bool:
+    """Whether a skill is above 0 by its 95 % interval, and by a p-value below `level` if given."""
+    sure = level is None or (side.p_value is not None and side.p_value < level)
+    return side.low is not None and side.low > 0 and sure
+
+
+def _points_up(side: Against) -> bool:
+    """Whether a skill is above 0 with a p-value below the weaker level."""
+    return (side.skill or 0.0) > 0 and side.p_value is not None and side.p_value < limits.HINT_LEVEL.value
+
+
+def _below(side: Against) -> bool:
+    return side.high is not None and side.high < 0
 
 
 def median(values: Sequence[float | None]) -> float | None:

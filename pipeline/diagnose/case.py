@@ -14,26 +14,55 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class TrainedFold:
+    """Windows and networks of one fold."""
+
+    train: Part  # training windows
+    validation: Part | None  # None where there is no such part
+    models: dict[int, keras.Model]  # trained networks by seed
+    histories: dict[int, dict[str, Any]]  # records of their trainings by seed (docs/files.md)
+
+
+@dataclass(frozen=True)
 class DiagnosedRun:
-    """The trainings on the first fold, whose rows come before every row that any evaluation uses.
+    """An experiment as its stages left it.
+
+    The verdict is about all folds; the first one, whose rows come before every row that any evaluation uses, stands
+    for the others in all other facts.
 
     Attributes:
         name: of the experiment.
         experiment: its complete settings `dataset`, `architecture` and `training`.
         dataset: complete settings of its dataset.
-        train: training windows.
-        validation: validation windows, None where there is no such part.
-        models: trained networks by seed.
-        histories: records of their trainings by seed (docs/files.md).
+        folds: at least one.
+        budget: processor seconds that a second training may take (`diagnosis.second_training` in params.yaml).
     """
 
     name: str
     experiment: dict[str, Any]
     dataset: dict[str, Any]
-    train: Part
-    validation: Part | None
-    models: dict[int, keras.Model]
-    histories: dict[int, dict[str, Any]]
+    folds: list[TrainedFold]
+    budget: float
+
+    @property
+    def train(self) -> Part:
+        """Training windows of the first fold."""
+        return self.folds[0].train
+
+    @property
+    def validation(self) -> Part | None:
+        """Validation windows of the first fold."""
+        return self.folds[0].validation
+
+    @property
+    def models(self) -> dict[int, keras.Model]:
+        """Trained networks of the first fold by seed."""
+        return self.folds[0].models
+
+    @property
+    def histories(self) -> dict[int, dict[str, Any]]:
+        """Records of the first fold's trainings by seed."""
+        return self.folds[0].histories
 
 
 def load(p: dict[str, Any], name: str) -> DiagnosedRun:
@@ -46,17 +75,20 @@ def load(p: dict[str, Any], name: str) -> DiagnosedRun:
     Raises:
         UserError: a model file was not written by `train`.
     """
+    experiment = p["experiments"][name]
+    data = experiment["dataset"]
+    folds = [_fold(name, experiment, k) for k in range(dataset.folds(data))]
+    return DiagnosedRun(name, experiment, p["datasets"][data], folds, p["diagnosis"]["second_training"])
+
+
+def _fold(name: str, experiment: dict[str, Any], k: int) -> TrainedFold:
     from pipeline.network import models
 
-    experiment = p["experiments"][name]
     data, folder = experiment["dataset"], files.MODELS / name / "training"
     seeds = experiment["training"]["seeds"]
-    return DiagnosedRun(
-        name,
-        experiment,
-        p["datasets"][data],
-        dataset.load(data, 0, "train"),
-        dataset.load(data, 0, "validation") if dataset.has(data, 0, "validation") else None,
-        {seed: models.load(folder / f"fold0_seed{seed}.keras") for seed in seeds},
-        {seed: files.read_json(folder / f"fold0_seed{seed}.json") for seed in seeds},
+    return TrainedFold(
+        dataset.load(data, k, "train"),
+        dataset.load(data, k, "validation") if dataset.has(data, k, "validation") else None,
+        {seed: models.load(folder / f"fold{k}_seed{seed}.keras") for seed in seeds},
+        {seed: files.read_json(folder / f"fold{k}_seed{seed}.json") for seed in seeds},
     )

@@ -8,34 +8,42 @@ from typing import Any
 
 from pipeline.common import training
 from pipeline.common.numbers import significant
-from pipeline.diagnose.facts import Experiment
+from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.rules import RULES, Evidence
+from pipeline.diagnose.verdict import NEEDS_NO_CAUSE
 
 
-def as_entry(code: str, evidence: Evidence, experiment: Experiment) -> dict[str, Any]:
+def as_entry(code: str, evidence: Evidence, facts: Facts, verdict: str) -> dict[str, Any]:
     """A finding in the form of docs/files.md.
 
     Args:
         code: of the finding.
         evidence: as its rule returned it.
-        experiment: that it was found in.
+        facts: of the experiment that it was found in.
+        verdict: beside which a cause may be no more than a note.
     """
     rule = RULES[code]
     title, url = rule.reference
-    changes = settings(evidence.change, experiment)
+    changes = settings(evidence.change, facts)
+    cause = "note" if verdict in NEEDS_NO_CAUSE else "cause"
     return {
         "code": code,
-        "weight": "cause" if rule.cause else "symptom",
+        "weight": cause if rule.cause else "symptom",
         "evidence": significant(evidence.values, 4),
+        "worth": significant(evidence.worth, 2),
         "explanation": rule.explanation,
         "reference": {"title": title, "url": url},
-        "remedy": {"set": changes, "command": command(changes, experiment.name)} if changes else None,
+        "remedy": {"set": changes, "command": command(changes, facts.experiment.name)} if changes else None,
         "advice": rule.advice,
     }
 
 
-def settings(change: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
-    """The dotted parameters of params.yaml that a change sets, without options that the builder does not take."""
+def settings(change: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """The dotted parameters of params.yaml that a change sets.
+
+    Options that the builder does not take are left out, and so are values that are set already.
+    """
+    experiment = facts.experiment
     places = {"dataset": f"datasets.{experiment.dataset}", "experiment": f"experiments.{experiment.name}"}
     changes = {}
     for key, value in change.items():
@@ -44,20 +52,33 @@ def settings(change: dict[str, Any], experiment: Experiment) -> dict[str, Any]:
             continue
         if rest == "training.learning_rate":  # the greatest one of a schedule
             rest = f"training.{training.rate_key(experiment.training)}"
-        changes[f"{places[level]}.{rest}"] = value
+        if _current(rest, facts) != value:
+            changes[f"{places[level]}.{rest}"] = value
     return changes
+
+
+def _current(key: str, facts: Facts) -> Any:
+    """The value of a setting, without the first word of its path; None where it is not set."""
+    value: Any = {
+        **vars(facts.settings),
+        "architecture": facts.experiment.architecture,
+        "training": facts.experiment.training,
+    }
+    for word in key.split("."):
+        value = value.get(word) if isinstance(value, dict) else None
+    return value
 
 
 def command(changes: dict[str, Any], name: str) -> str:
     """The command line that tries them. `++` sets a key whether or not params.yaml has it."""
-    given = [f"-S {shlex.quote(f'++{key}={_text(value)}')}" for key, value in changes.items()]
-    return " ".join(["dvc exp run", *given, f"evaluate@{name}"])
+    given = [f"-S {shlex.quote(f'++{key}={text(value)}')}" for key, value in changes.items()]
+    return " ".join(["dvc exp run", *given, f"diagnose@{name}", f"evaluate@{name}"])
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     """A value in the grammar of `dvc exp run -S`."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_text(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {text(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_text, value)) + "]"
+        return "[" + ", ".join(map(text, value)) + "]"
     return value if isinstance(value, str) else json.dumps(value)

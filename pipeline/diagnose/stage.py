@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.common import files
-from pipeline.diagnose import assessment, remedies, rules, verdict
+from pipeline.diagnose import assessment, next_step, remedies, rules, verdict
 from pipeline.diagnose.facts import Experiment, Facts, Settings, from_json, to_json
 
 if TYPE_CHECKING:
@@ -40,28 +40,39 @@ def diagnose(p: dict[str, Any], name: str) -> None:
 def measure(run: DiagnosedRun) -> dict[str, Any]:
     """Return all facts about one experiment in the form of the JSON: five digits, and null for NaN and infinity."""
     from pipeline.common import architectures
-    from pipeline.diagnose.facts import controls, course, data, network, outcome, references
+    from pipeline.diagnose.facts import controls, course, data, network, outcome, references, unseen
 
     experiment, settings = run.experiment, run.dataset
     options = architectures.options(*architectures.locate("architecture", experiment["architecture"])) or []
-    training, reference = experiment["training"], references.facts(run.train, run.validation)
-    naive = reference.naive.name if reference.naive else None
+    training, folds = experiment["training"], unseen.pieces(run)
+    known = unseen.forecasts(folds)
+    validated = run.validation is not None
+    judged = unseen.validated(run, folds) if validated else []
+    about_data = data.facts(run.train, run.validation, training)
+    about_network = network.facts(run.train, experiment, run.models)
+    predicted = outcome.facts(run, judged[0].outputs if judged else None)
+    trials = controls.facts(run.train, experiment)
+    # Last, because a training clears Keras's session.
+    second = None
+    if not validated:
+        judged, second = unseen.second_training(run, folds)
     return to_json(
         Facts(
             Experiment(run.name, options, experiment["dataset"], experiment["architecture"], training),
             Settings(settings["split"], settings["window"], settings["scaling"]),
-            data.facts(run.train, run.validation, training),
-            reference,
-            network.facts(run.train, experiment, run.models),
+            about_data,
+            references.facts(*folds[0]),
+            about_network,
             course.facts(run.histories),
-            outcome.facts(run.train, run.validation, training, run.models, naive),
-            controls.facts(run.train, run.validation, experiment),
+            predicted,
+            trials,
+            unseen.facts(run, known, judged, second, folds),
         )
     )
 
 
 def judge(stored: dict[str, Any]) -> dict[str, Any]:
-    """Return the verdict, its reasons, and the findings with explanation, reference and remedy.
+    """Return the verdict, its reasons, the findings with explanation, reference and remedy, and the next step.
 
     Args:
         stored: facts as `measure` returns them.
@@ -69,9 +80,11 @@ def judge(stored: dict[str, Any]) -> dict[str, Any]:
     facts = from_json(stored)
     assessed = assessment.assess(facts)
     found = rules.findings(facts, assessed)
+    word = verdict.decide(assessed, found)
     return {
-        "verdict": verdict.decide(assessed, found),
+        "verdict": word,
         "reasons": verdict.reasons(facts, assessed),
-        "findings": [remedies.as_entry(code, evidence, facts.experiment) for code, evidence in found.items()],
+        "findings": [remedies.as_entry(code, evidence, facts, word) for code, evidence in found.items()],
+        "next": next_step.as_entry(next_step.choose(facts, assessed, word, found), facts),
         "cannot_tell": verdict.cannot_tell(facts, assessed),
     }

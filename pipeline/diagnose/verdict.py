@@ -1,109 +1,172 @@
-"""One word over all seeds, and the sentences with the numbers behind it."""
+"""One word over all folds and seeds, and the sentences with the numbers behind it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from pipeline.diagnose import limits
-from pipeline.diagnose.assessment import Assessment, best_reference, unseen_skill
+from pipeline.diagnose.assessment import Assessment, better_reference
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.facts.controls import Holdout
-from pipeline.diagnose.facts.outcome import Skill
-from pipeline.diagnose.facts.references import Reference
-from pipeline.diagnose.rules import RULES
+from pipeline.diagnose.facts.unseen import Against, Naive, Networks, Unseen
 
-VERDICTS = ("learning", "no_evidence_of_signal", "not_learning", "overfitting", "numerical_failure", "undetermined")
+VERDICTS = (
+    "learning",
+    "behind",
+    "no_evidence_of_signal",
+    "not_learning",
+    "overfitting",
+    "numerical_failure",
+    "undetermined",
+)
+# Verdicts beside which nothing needs a cause: a finding is a note there.
+NEEDS_NO_CAUSE = ("learning", "no_evidence_of_signal")
+_MODELS = {"linear": "A linear model", "trees": "Boosted trees"}
 
 
 def decide(assessment: Assessment, codes: Collection[str]) -> str:
     """Return the verdict, given the codes of all findings.
 
-    The network is judged on windows it was not trained on. Without skill there it is `not_learning` where a reference
-    model finds a signal in the same windows, or where it cannot even learn a planted one; `no_evidence_of_signal` where
-    the references find nothing and it learned the planted signal.
+    The trained networks are judged on windows that they were not trained on. `learning`: better than the best naive
+    forecast, or as good as one that shows a signal, and not far behind a reference model. `behind`: better than a
+    constant, but far behind. `not_learning`: no better than a constant although there is a signal, or `overfitting`
+    where the training windows are fitted far better. `no_evidence_of_signal`: neither the references nor the network
+    find anything.
     """
-    faults = any(RULES[code].cause and code != "overfitting" for code in codes)
     if assessment.nonfinite:
         return "numerical_failure"
-    if assessment.learned and not _far_behind(assessment):
-        return "learning"
-    if assessment.learned is None and assessment.signal is None:
+    if assessment.learned is None and not assessment.ahead:
         return "undetermined"
+    some = bool(assessment.learned or assessment.ahead)
+    if some and not assessment.behind:
+        return _keeps_up(assessment)
+    memorised = "overfitting" in codes and (assessment.train_skill or 0.0) > limits.GAP.value
+    if assessment.signal and assessment.beaten and memorised:
+        return "overfitting"
+    if some:
+        return "behind"
     if assessment.signal:
-        memorised = "overfitting" in codes and (assessment.train_skill or 0.0) > limits.GAP.value
-        return "overfitting" if memorised else "not_learning"
-    if assessment.signal is None:
-        return "not_learning" if faults and assessment.learned is False else "undetermined"
-    if assessment.learns_planted_signal:
-        return "no_evidence_of_signal"
-    return "not_learning" if faults else "undetermined"
+        return "not_learning" if assessment.beaten else "undetermined"
+    return "undetermined" if assessment.signal is None else "no_evidence_of_signal"
+
+
+def _keeps_up(assessment: Assessment) -> str:
+    """Return the verdict of a network that is better than a constant and not behind."""
+    if assessment.ahead or assessment.naive_signal:
+        return "learning"
+    if assessment.reference is not None:
+        enough = (assessment.skill or 0.0) >= limits.BEHIND.value * assessment.reference
+        return "learning" if enough else "undetermined"
+    # A level without more: the network repeats it, as the best naive forecast does.
+    return "undetermined" if assessment.signal is None else "no_evidence_of_signal"
 
 
 def reasons(facts: Facts, assessment: Assessment) -> list[str]:
-    """Sentences with the numbers behind the verdict."""
-    sentences, controls = [], facts.controls
-    reference, unseen = best_reference(facts), unseen_skill(facts)
-    naive = facts.references.naive.name if facts.references.naive else "the naive forecast"
+    """Sentences with the numbers behind the verdict; each number names its part, folds and windows."""
+    sentences, unseen, controls = [], facts.unseen, facts.controls
+    where = place(unseen)
     if assessment.nonfinite:
         sentences.append("At least one seed has NaN or infinite weights, losses or predictions.")
-    if unseen and not assessment.nonfinite:
-        where = "validation windows"
-        if isinstance(unseen, Holdout):
-            where = f"held-out training windows, after {unseen.steps} steps on the others,"
-        sentences.append(f"On {where} the network's skill against {naive} is {_n(unseen.skill)}{_within(unseen)}.")
-    fitted = [seed.train.constant_skill for seed in facts.outcome.seeds.values()]
-    known = [value for value in fitted if value is not None]
-    if known:
-        over = f" ({_n(min(known))} to {_n(max(known))} over {len(known)} seeds)" if len(known) > 1 else ""
-        skill = _n(assessment.train_skill)
-        sentences.append(f"On its training windows its skill against a constant prediction is {skill}{over}.")
-    if reference:
-        model = "A linear model has" if reference is facts.references.linear else "Boosted trees have"
-        skill = f"{_n(reference.skill)}{_within(reference)}"
-        sentences.append(f"{model} skill {skill} against {naive} on unseen windows.")
+    networks, naive = unseen.networks, unseen.naive
+    if networks and naive and not assessment.nonfinite:
+        sentences.append(_network(unseen, networks, naive, where))
+        if assessment.ahead and (assessment.skill or 0.0) < limits.SMALL_SKILL.value:
+            share = f"{100 * (assessment.skill or 0.0):.2g}".replace("-", "−")
+            sentences.append(f"That is a small signal: {share} % of the naive forecast's loss.")
+    elif unseen.over_budget:
+        sentences.append(
+            f"There is no validation part, and a second training of {unseen.updates} updates is estimated to take "
+            f"{_n(unseen.seconds)} s of processor time, more than `diagnosis.second_training` allows."
+        )
+    if (
+        unseen.networks
+        and unseen.naive
+        and unseen.networks.against_naive.low is None
+        and unseen.windows < unseen.needed
+    ):
+        shared = f", which share target rows {unseen.overlap} in a row" if unseen.overlap > 1 else ""
+        sentences.append(f"An interval needs {unseen.needed} windows{shared}; there are {unseen.windows}.")
+    if assessment.train_skill is not None:
+        sentences.append(_trained(facts, assessment.train_skill))
+    best = better_reference(unseen)
+    if best and naive:
+        verb = "have" if best[0] == "trees" else "has"
+        sentences.append(
+            f"{_MODELS[best[0]]} {verb} skill {_n(best[1].skill)}{_within(best[1])} against {naive.name} there."
+        )
+    if naive and naive.against_constant.skill:
+        side = naive.against_constant
+        sentences.append(f"{naive.name} has skill {_n(side.skill)}{_within(side)} against a constant there.")
     planted = controls.planted
     if planted and planted.share is not None:
         sentences.append(
-            f"In {planted.steps} steps the network learns {_n(planted.share)} of a planted signal of strength "
-            f"{_n(planted.strength)}; {limits.PLANTED_SHARE.value:g} or more shows that it can learn."
+            f"In a control of {planted.steps} steps on training windows of the first fold, the network learns "
+            f"{_n(planted.share)} of a planted signal of strength {_n(planted.strength)}; "
+            f"{limits.PLANTED_SHARE.value:g} or more shows that it can learn."
         )
     real, zeroed, shuffled = controls.real, controls.zeroed, controls.shuffled
     if real and zeroed and shuffled and real.skill is not None and real.steps >= limits.SHOWN_STEPS.value:
         sentences.append(
-            f"In {real.steps} steps it reaches skill {_n(real.skill)} against a constant prediction; "
+            f"In {real.steps} steps there it reaches skill {_n(real.skill)} against a constant; "
             f"with all inputs set to zero {_n(zeroed.skill)}, with shuffled targets {_n(shuffled.skill)}."
         )
     return sentences
 
 
+def place(unseen: Unseen) -> str:
+    """Name the unseen windows: part, folds and number."""
+    windows = f"{unseen.windows:,} validation window{'' if unseen.windows == 1 else 's'}"
+    if unseen.part != "validation":
+        windows = f"the last {unseen.windows:,} training window{'' if unseen.windows == 1 else 's'}"
+    return f"{windows} of {unseen.folds} folds" if unseen.folds > 1 else windows
+
+
+def _network(unseen: Unseen, networks: Networks, best: Naive, where: str) -> str:
+    trained = ""
+    if unseen.updates is not None:
+        trained = f", after a second training of {unseen.updates} updates on the others,"
+    naive, constant = networks.against_naive, networks.against_constant
+    against = f"{best.name} is {_n(naive.skill)}{_within(naive)}"
+    if best.name in ("train_mean", "majority"):
+        return f"On {where}{trained} the network's skill against {against}."
+    return (
+        f"On {where}{trained} the network's skill against {against}, and against a constant "
+        f"{_n(constant.skill)}{_within(constant)}."
+    )
+
+
+def _trained(facts: Facts, skill: float) -> str:
+    unseen = facts.unseen
+    if unseen.train_windows is None or unseen.train_skill is None:
+        return f"On training windows of the first fold its skill against a constant is {_n(skill)}."
+    folds = f" of {unseen.folds} folds" if unseen.folds > 1 else ""
+    return f"On {unseen.train_windows:,} training windows{folds} its skill against a constant is {_n(skill)}."
+
+
 def cannot_tell(facts: Facts, assessment: Assessment) -> list[str]:
     """Questions that the facts of this experiment leave open."""
-    sentences = []
-    if not facts.outcome.all.held:
+    sentences, unseen = [], facts.unseen
+    if unseen.part != "validation" and unseen.networks:
         sentences.append(
-            "There is no validation part. The network's skill is judged on a fifth of the training windows, after a "
-            "separate training on the others, which may be shorter."
+            "There is no validation part. The network's skill is that of a second training of the first seed, of the "
+            "same settings and as many updates, on the first nine tenths of the training windows."
         )
+    if unseen.part != "validation" and not unseen.networks:
+        sentences.append("There is no validation part, and no second training: the trained network is not judged.")
     if assessment.signal is False:
         sentences.append(
             "A linear model and boosted trees find no signal. That does not prove that there is none: they would miss "
             "one that is weaker than their intervals are wide, or of a form that neither can represent."
         )
+    if assessment.signal is False and assessment.learns_planted_signal is False and not assessment.learned:
+        sentences.append("This network could not have shown a signal: it learns no planted one in as many steps.")
     if facts.data.windows.train < limits.FEW_WINDOWS.value:
         sentences.append("There are few training windows, so every interval is wide.")
     return sentences
-
-
-def _far_behind(assessment: Assessment) -> bool:
-    """Whether the network learned next to nothing of what a reference model finds."""
-    if assessment.reference is None or assessment.skill is None:
-        return False
-    return assessment.skill < limits.FAR_BEHIND.value * assessment.reference
 
 
 def _n(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3g}".replace("-", "−")
 
 
-def _within(side: Skill | Holdout | Reference) -> str:
+def _within(side: Against) -> str:
     return f" ({_n(side.low)} to {_n(side.high)})" if side.low is not None else ""

@@ -155,6 +155,23 @@ class StopAtNonfinite(keras.callbacks.Callback):
             self._early_stopping.best_weights = None
 
 
+class StopAfter(keras.callbacks.Callback):
+    """Stop after a number of updates.
+
+    Args:
+        updates: in all epochs together.
+    """
+
+    def __init__(self, updates: int) -> None:
+        super().__init__()
+        self._updates = updates
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Check the number of updates."""
+        if int(self.model.optimizer.iterations) >= self._updates:
+            self.model.stop_training = True
+
+
 class Progress(keras.callbacks.Callback):
     """Print one line per epoch.
 

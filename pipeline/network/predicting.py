@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,19 +68,39 @@ def table(
     """
     from pipeline.network import models
 
-    training = experiment["training"]
+    training, checks = experiment["training"], []
     columns = {"row": part.table["row"]}
     columns |= {f"target_{i}": target for i, target in enumerate(part.raw_targets().T)}
-    network, checks = None, []
-    for seed, path in zip(training["seeds"], paths, strict=True):
-        saved = models.load(path)
-        if network is None:  # traced once, for all seeds have one architecture
-            network = _network(part, saved, experiment, place)
-        models.copy_weights(saved, network)
-        outputs = windows(part, network, training)
+    saved = (models.load(path) for path in paths)
+    for seed, (network, outputs) in zip(training["seeds"], in_turn(part, saved, experiment, place), strict=True):
         checks.append(check_batch_independence(part, network, training, outputs))
         columns |= {f"seed{seed}_{i}": output for i, output in enumerate(part.restore(outputs).T)}
     return columns, checks
+
+
+def in_turn(
+    part: Part, saved: Iterable[keras.Model], experiment: dict[str, Any], place: str = "experiment"
+) -> Iterator[tuple[keras.Model, np.ndarray]]:
+    """Predict all windows of a part with one network after the other, as `windows` does.
+
+    Args:
+        part: its windows.
+        saved: trained networks of one architecture.
+        experiment: `architecture` and `training` as in params.yaml.
+        place: dotted path of the experiment, for errors.
+
+    Yields:
+        The network that predicted, and its outputs, float32 [windows, outputs]. It is one network with the weights of
+        each in turn, so that it is traced once; its next use changes the weights.
+    """
+    from pipeline.network import models
+
+    network = None
+    for each in saved:
+        if network is None:
+            network = _network(part, each, experiment, place)
+        models.copy_weights(each, network)
+        yield network, windows(part, network, experiment["training"])
 
 
 def windows(part: Part, network: keras.Model, training: dict[str, Any]) -> np.ndarray:

@@ -85,6 +85,7 @@ def fit(
     seed: int,
     place: str = "experiment",
     label: str = "",
+    updates: int | None = None,
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Build one network from one random seed and fit it.
 
@@ -96,6 +97,7 @@ def fit(
         seed: of the weights, the dropout and the shuffling.
         place: dotted path of the experiment, for errors.
         label: beginning of each epoch's line of progress; "" for no such lines.
+        updates: end the training after so many updates, or at the end of `steps_per_execution`; None for no such end.
 
     Returns:
         The model as the training left it, and its history (docs/files.md). A non-finite loss ends the training and is
@@ -126,6 +128,7 @@ def fit(
             recorder,
             stop,
             *([callbacks.Progress(label, recorder)] if label else []),
+            *([callbacks.StopAfter(updates)] if updates else []),
             *([plateau] if plateau else []),
             *([early_stopping] if early_stopping else []),
         ],

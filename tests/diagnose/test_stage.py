@@ -22,7 +22,7 @@ from pipeline import dataset
 from pipeline.common import files, params
 from pipeline.dataset import scaling, splitting, windowing
 from pipeline.diagnose import assessment, limits, remedies, rules, verdict
-from pipeline.diagnose.facts import Experiment, outcome
+from pipeline.diagnose.facts import from_json, outcome
 from pipeline.diagnose.stage import diagnose, judge
 from pipeline.network import training
 from pipeline.series import reading
@@ -75,10 +75,12 @@ def codes(facts: dict[str, Any]) -> set[str]:
 
 def fail(facts: dict[str, Any]) -> None:
     """The network has no skill where the linear model has."""
-    facts["outcome"]["all"]["held"] |= {"skill": -0.1, "low": -0.2, "high": -0.01}
-    for one in facts["outcome"]["seeds"].values():
-        one["train"] |= {"constant_skill": 0.01}
-    facts["references"]["linear"] |= {"skill": 0.5, "low": 0.4, "high": 0.6}
+    unseen = facts["unseen"]
+    for one in unseen["networks"].values():
+        if isinstance(one, dict):
+            one |= {"skill": -0.1, "low": -0.2, "high": -0.01, "p_value": 0.001}
+    unseen["linear"] |= {"skill": 0.5, "low": 0.4, "high": 0.6, "p_value": 0.001}
+    unseen["train_skill"] = 0.01
 
 
 def test_without_the_test_part_and_twice_the_same(measured: dict[str, dict[str, Any]]) -> None:
@@ -249,11 +251,7 @@ TRIGGERS: dict[str, list[Change]] = {
     "persistence_echo": [fail, seeds("held", echo=ECHO)],
     "loss_at_floor": [course(last=1.0e-7)],
     "loss_metric_disagree": [fail, course(last=0.001, fall=0.99)],
-    "overfitting": [
-        fail,
-        at("outcome.all.train.constant_skill", 0.99),
-        at("outcome.all.held.constant_skill", -0.5),
-    ],
+    "overfitting": [fail, at("unseen.train_skill", 0.99)],
 }
 
 
@@ -380,48 +378,113 @@ def judged(facts: dict[str, Any]) -> str:
 def test_the_verdict_of_a_signal_that_was_not_learned(facts: dict[str, Any]) -> None:
     fail(facts)
     assert judged(facts) == "not_learning"
+    at("unseen.networks.against_constant", {"skill": 0.2, "low": 0.1, "high": 0.3, "p_value": 0.001})(facts)
+    assert judged(facts) == "behind"
 
 
 def test_the_verdict_where_nothing_finds_a_signal(facts: dict[str, Any]) -> None:
     fail(facts)
     for name in ("linear", "trees"):
-        facts["references"][name] |= {"skill": 0.001, "low": -0.02, "high": 0.02}
-    facts["controls"]["planted"]["share"] = 0.8
-    assert judged(facts) == "no_evidence_of_signal"
-    facts["controls"]["planted"]["share"] = 0.0
-    assert judged(facts) == "undetermined"
-    facts["data"]["inputs"][0]["std"] = 0.001
-    assert judged(facts) == "not_learning"
+        facts["unseen"][name] |= {"skill": 0.001, "low": -0.02, "high": 0.02, "p_value": 0.9}
+    facts["unseen"]["naive"] |= {"name": "train_mean"}
+    for share in (0.8, 0.0):
+        facts["controls"]["planted"]["share"] = share
+        assert judged(facts) == "no_evidence_of_signal"
+    assert any("could not have shown" in sentence for sentence in judge(facts)["cannot_tell"])
 
 
-def test_the_verdict_of_what_is_no_number(facts: dict[str, Any]) -> None:
+def test_the_verdict_of_nan(facts: dict[str, Any]) -> None:
     next(iter(facts["course"].values()))["weights_finite"] = False
     assert judged(facts) == "numerical_failure"
 
 
-def test_the_verdict_of_what_was_learned_by_heart(facts: dict[str, Any]) -> None:
+def test_the_verdict_of_what_was_memorised(facts: dict[str, Any]) -> None:
     fail(facts)
-    for one in facts["outcome"]["seeds"].values():
-        one["train"]["constant_skill"] = 0.99
-    facts["outcome"]["all"]["train"]["constant_skill"] = 0.99
-    facts["outcome"]["all"]["held"]["constant_skill"] = -0.3
+    facts["unseen"]["train_skill"] = 0.99
     assert judged(facts) == "overfitting"
 
 
 def test_without_intervals_nothing_is_concluded(facts: dict[str, Any]) -> None:
-    facts["outcome"]["all"]["held"] |= {"low": None, "high": None}
+    nothing = {"skill": 0.3, "low": None, "high": None, "p_value": None}
+    for side in (*(one for one in facts["unseen"]["networks"].values() if isinstance(one, dict)),):
+        side |= nothing
     for name in ("linear", "trees"):
-        facts["references"][name] |= {"low": None, "high": None}
-    assert judged(facts) == "undetermined"
+        facts["unseen"][name] |= nothing
+    facts["unseen"] |= {"windows": 106, "overlap": 24, "needed": 120}
+    facts["settings"]["split"] = {"scheme": "holdout", "validation": 0.15, "test": 0.15, "policy": "strict", "gap": 0}
+    found = judge(facts)
+    assert found["verdict"] == "undetermined"
+    assert "106 windows of 24 overlapping steps, 120 are needed" in found["next"]["text"]
+    share = found["next"]["set"][f"datasets.{facts['experiment']['dataset']}.split.validation"]
+    assert 0.15 < share < 0.18
 
 
-def test_an_option_that_the_builder_lacks_is_not_set() -> None:
+def random_side(draw: np.random.Generator) -> dict[str, Any]:
+    skill = float(draw.normal(0, 0.5))
+    width = float(draw.exponential(0.3))
+    if draw.random() < 0.2:
+        return {"skill": skill, "low": None, "high": None, "p_value": None}
+    sure = float(draw.choice([0.001, 0.02, 0.04])) if abs(skill) > width else 0.5
+    return {"skill": skill, "low": skill - width, "high": skill + width, "p_value": sure}
+
+
+def test_every_verdict_has_a_next_step_that_changes_something(facts: dict[str, Any]) -> None:
+    draw, seen = np.random.default_rng(5), set()
+    triggers = [change for changes in TRIGGERS.values() for change in changes if change is not fail]
+    for _ in range(400):
+        case = copy.deepcopy(facts)
+        unseen = case["unseen"]
+        for name in ("against_constant", "against_naive", "against_linear", "against_trees"):
+            unseen["networks"][name] = random_side(draw)
+        unseen |= {"linear": random_side(draw), "trees": random_side(draw), "train_skill": float(draw.normal(0.3, 0.4))}
+        unseen["naive"] |= {
+            "name": str(draw.choice(["persistence", "drift", "train_mean", "seasonal_naive"])),
+            "against_constant": random_side(draw),
+            "unit_root": float(draw.random()),
+        }
+        unseen |= {"over_budget": bool(draw.random() < 0.1), "windows": int(draw.integers(1, 300))}
+        if draw.random() < 0.2:
+            unseen["networks"] = None
+        case["settings"]["split"] = [
+            {"scheme": "holdout", "validation": float(draw.choice([0, 0.15, 0.4, 0.6])), "test": 0.1},
+            {"scheme": "holdout", "validation": {"from": 100}, "test": 0.1},
+            {"scheme": "expanding", "validation_size": int(draw.choice([0, 30])), "test_size": 30},
+        ][draw.integers(3)]
+        case["settings"]["scaling"]["window"] = str(draw.choice(["none", "last", "standard"]))
+        for at_random in draw.choice(len(triggers), size=draw.integers(0, 3), replace=False):
+            triggers[at_random](case)
+        found = judge(case)
+        seen.add(found["verdict"])
+        step = found["next"]
+        assert step["text"].endswith(".")
+        if found["verdict"] not in verdict.NEEDS_NO_CAUSE:
+            assert step["set"], found["verdict"]
+            assert step["command"].startswith("dvc exp run -S ")
+    assert seen == set(verdict.VERDICTS)
+
+
+def test_an_option_that_the_builder_lacks_is_not_set(facts: dict[str, Any]) -> None:
     evidence = rules.Evidence({}, {"experiment.architecture.gate_initializer": "chrono"})
-    lstm = Experiment("x", ["units", "head"], "d", {"name": "lstm"}, {})
-    assert remedies.as_entry("memory_too_short", evidence, lstm)["remedy"] is None
-    masked = dataclasses.replace(lstm, options=["gate_initializer"])
-    remedy = remedies.as_entry("memory_too_short", evidence, masked)["remedy"]
-    assert remedy["set"] == {"experiments.x.architecture.gate_initializer": "chrono"}
+    known = from_json(facts)
+    assert remedies.as_entry("memory_too_short", evidence, known, "behind")["remedy"] is None
+    experiment = dataclasses.replace(known.experiment, options=["gate_initializer"])
+    remedy = remedies.as_entry(
+        "memory_too_short", evidence, dataclasses.replace(known, experiment=experiment), "behind"
+    )
+    assert remedy["remedy"]["set"] == {"experiments.season_lstm.architecture.gate_initializer": "chrono"}
+
+
+def test_what_is_set_already_is_no_remedy(facts: dict[str, Any]) -> None:
+    evidence = rules.Evidence({}, {"dataset.scaling.target": "standard", "experiment.training.epochs": 8})
+    assert remedies.as_entry("unscaled_target", evidence, from_json(facts), "behind")["remedy"] is None
+
+
+def test_a_cause_is_a_note_beside_a_verdict_that_needs_none(facts: dict[str, Any]) -> None:
+    evidence, known = rules.Evidence({}), from_json(facts)
+    weights = {word: remedies.as_entry("unscaled_input", evidence, known, word)["weight"] for word in verdict.VERDICTS}
+    assert {word for word, weight in weights.items() if weight == "note"} == {"learning", "no_evidence_of_signal"}
+    assert set(weights.values()) == {"note", "cause"}
+    assert remedies.as_entry("loss_at_floor", evidence, known, "learning")["weight"] == "symptom"
 
 
 def test_echo_tells_repetition_from_foresight() -> None:
@@ -443,8 +506,9 @@ def test_the_median_of_known_values() -> None:
     assert assessment.median([None]) is None
 
 
-def test_only_the_first_fold_is_opened(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_test_part_is_never_opened(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[int, str]] = []
+    monkeypatch.setattr(dataset, "folds", lambda name: 2)
     monkeypatch.setattr(dataset, "has", lambda name, fold, part: True)
     monkeypatch.setattr(dataset, "load", lambda name, fold, part: opened.append((fold, part)))
     from pipeline.diagnose import case
@@ -453,4 +517,4 @@ def test_only_the_first_fold_is_opened(project: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(models, "load", lambda path: None)
     monkeypatch.setattr(files, "read_json", lambda path: {})
     case.load(params.load(), "season_lstm")
-    assert opened == [(0, "train"), (0, "validation")]
+    assert opened == [(0, "train"), (0, "validation"), (1, "train"), (1, "validation")]

@@ -13,6 +13,7 @@ from pipeline.diagnose.facts.network import Network
 from pipeline.diagnose.facts.outcome import Outcome
 from pipeline.diagnose.facts.references import References
 from pipeline.diagnose.facts.typed import as_json, read
+from pipeline.diagnose.facts.unseen import Unseen
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Facts:
     course: dict[str, Course]
     outcome: Outcome
     controls: Controls
+    unseen: Unseen
 
 
 def to_json(facts: Facts) -> dict[str, Any]:

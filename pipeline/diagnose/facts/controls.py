@@ -12,13 +12,11 @@ import numpy as np
 
 from pipeline.common.errors import UserError
 from pipeline.dataset import Part
-from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import planting
-from pipeline.diagnose.facts.holdout import against_naive, halves, last_step, losses, subset
+from pipeline.diagnose.facts.holdout import last_step, subset
 from pipeline.diagnose.facts.network import clean
 from pipeline.diagnose.facts.typed import rounded
-from pipeline.scoring import choosing, scores, skill
-from pipeline.scoring import naive as naive_forecasts
+from pipeline.scoring import scores, skill
 
 if TYPE_CHECKING:
     from pipeline.diagnose.facts.short import ShortTraining
@@ -30,7 +28,6 @@ _SHARES = {
     "memorise": (0.25, 8, 100),
     "trials": (0.12, 4, 80),
     "planted": (0.28, 40, 480),
-    "held_back": (0.35, 40, 2000),
 }
 _RATES = ("0.01", "0.1", "1", "10", "100")
 # A planted signal that is reached to this share needs no more steps.
@@ -75,18 +72,6 @@ class Planted:
 
 
 @dataclass(frozen=True)
-class Holdout:
-    """A training on the earlier windows, judged on the later ones."""
-
-    steps: int  # of the training
-    skill: float | None  # against the best naive forecast; None, as those below, where the outputs are not finite
-    low: float | None  # lower end of its 95 % interval
-    high: float | None  # upper end
-    constant_skill: float | None  # against a constant answer
-    train_skill: float | None  # against a constant answer, on windows that were trained on
-
-
-@dataclass(frozen=True)
 class Controls:
     """Short trainings of the experiment's architecture, optimiser, loss, clipping and regularisers.
 
@@ -98,20 +83,18 @@ class Controls:
     zeroed: Trial | None  # the same steps without inputs
     shuffled: Trial | None  # the same steps with targets shuffled in blocks, judged against these targets
     planted: Planted | None  # None where no signal can be planted
-    held_back: Holdout | None  # None where there is validation, or where no windows can be held out
 
 
-def facts(train: Part, validation: Part | None, experiment: dict[str, Any]) -> Controls:
+def facts(train: Part, experiment: dict[str, Any]) -> Controls:
     """Run the controls.
 
     Args:
         train: training windows; those with a missing cell are left out.
-        validation: validation windows, or None.
         experiment: `architecture` and `training` as in params.yaml, complete.
     """
     from pipeline.diagnose.facts.short import ShortTraining
 
-    nothing = Controls(None, None, None, None, None, None)
+    nothing = Controls(None, None, None, None, None)
     usable = clean(train)
     if len(usable) < 4:
         return nothing
@@ -121,15 +104,14 @@ def facts(train: Part, validation: Part | None, experiment: dict[str, Any]) -> C
         return nothing
     part = subset(train, usable)
     updates = _updates(len(train), experiment["training"])
-    steps = _plan(short, updates * len(experiment["training"]["seeds"]), validation is None)
+    steps = _plan(short, updates * len(experiment["training"]["seeds"]))
     memorised = memorise(short, part, steps["memorise"])
     real, zeroed, shuffled = trials(short, part, steps["trials"])
     # Where no rate moves the outputs, a few more steps show it as well as many.
     still = all(rate.spread == 0.0 for rate in memorised.rates.values())
     most = _SHARES["planted"][1] if still else steps["planted"]
     signal = planted(short, part, most, updates, memorised)
-    control = holdout_control(short, part, min(steps["held_back"], updates)) if validation is None else None
-    return rounded(Controls(memorised, real, zeroed, shuffled, signal, control), 6)
+    return rounded(Controls(memorised, real, zeroed, shuffled, signal), 6)
 
 
 def memorise(short: ShortTraining, part: Part, steps: int) -> Memorise:
@@ -219,52 +201,19 @@ def planted(short: ShortTraining, part: Part, steps: int, updates: int, memorise
     return Planted(strength, None if reached is None else reached / strength, done)
 
 
-def holdout_control(short: ShortTraining, part: Part, steps: int) -> Holdout | None:
-    """Train the experiment itself on the earlier training windows, and judge it on the later ones.
-
-    Args:
-        short: the network.
-        part: training windows without missing cells.
-        steps: of the training.
-
-    Returns:
-        None where there are too few windows.
-    """
-    early, late = halves(part)
-    if len(early) < 2 or not len(late):
-        return None
-    late = subset(late, evenly(len(late), max(_JUDGED, short.batch * 4)))
-    seen = subset(early, evenly(len(early), _JUDGED // 2))
-    short.restart()
-    done = short.train(early.inputs, early.targets(), np.arange(len(early)), steps)
-    forecasts = naive_forecasts.unlearned(early)
-    constant = forecasts["majority" if part.spec.classes else "train_mean"]
-    own, own_seen = (losses(side, side.restore(last_step(short.outputs(side.inputs())))) for side in (late, seen))
-    if not np.isfinite(own).all():
-        return Holdout(done, None, None, None, None, None)
-    by_name = {name: losses(late, forecast(late)) for name, forecast in forecasts.items()}
-    constant_skills = (
-        scores.skill(float(loss.mean()), float(losses(side, constant(side)).mean()))
-        for side, loss in ((late, own), (seen, own_seen))
-    )
-    return Holdout(done, *against_naive(late, own, by_name[choosing.chosen(by_name)]), *constant_skills)
-
-
-def _plan(short: ShortTraining, updates: int, hold_out: bool) -> dict[str, int]:
+def _plan(short: ShortTraining, updates: int) -> dict[str, int]:
     """Return the steps of each kind of control.
 
     Args:
         short: the network.
         updates: of all trainings of the experiment.
-        hold_out: whether there is that control; otherwise its share is not spent.
     """
     step = short.seconds()
     total = float(np.clip(_SHARE * updates * step, _CHEAP, _DEAR))
-    each = {"memorise": len(_RATES), "trials": 3, "planted": 1, "held_back": 1}
+    each = {"memorise": len(_RATES), "trials": 3, "planted": 1}
     return {
         name: int(np.clip(total * share / each[name] / step, least, most))
         for name, (share, least, most) in _SHARES.items()
-        if hold_out or name != "held_back"
     }
 
 

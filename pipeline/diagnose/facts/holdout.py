@@ -1,4 +1,4 @@
-"""Windows that are held out, and the comparison with the best naive forecast on them."""
+"""Windows that are held out of a training where there is no validation part."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipeline.dataset import scaling
 from pipeline.scoring import skill
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
+
+# Share of the training windows that are held out.
+_SHARE = 0.1
 
 
 def subset(part: Part, indices: np.ndarray) -> Part:
@@ -18,26 +22,55 @@ def subset(part: Part, indices: np.ndarray) -> Part:
     return dataclasses.replace(part, table={name: column[indices] for name, column in part.table.items()})
 
 
-def halves(part: Part) -> tuple[Part, Part]:
-    """Return an earlier and a later piece of the training windows, for a dataset without a validation part.
+def last_tenth(part: Part) -> tuple[Part, Part]:
+    """Return the first nine tenths and the last tenth of the training windows, for a dataset without validation.
 
-    The later piece is the last fifth of the windows (of the sequences, where they are independent), at least one. The
+    The later piece is the last tenth of the windows (of the sequences, where they are independent), at least one. The
     earlier piece holds the windows that end, targets included, before the first target row of the later piece: no
-    target of the later piece is an input or a target of the earlier one, which may be empty. Scaling was learned on
-    both.
+    target of the later piece is an input or a target of the earlier one, which may be empty. Both are scaled by what
+    the earlier piece teaches. The thresholds of classes, which define the target, stay.
     """
+    early, late = _divided(part)
+    if not len(early):
+        return early, late
+    spec = part.spec
+    positions = [spec.columns.index(feature) for feature in spec.features]
+    windows = {"length": spec.length, "horizon": spec.horizon, "target": spec.target, "classes": spec.classes}
+    rows = np.asarray(part.rows)
+    center, scales, learned = scaling.learn_fold(rows[:, positions], part.truth(), early.table, windows, spec.scaling)
+    target, change = learned["target"], learned["change"]
+    own = dataclasses.replace(
+        spec,
+        target_center=target["center"] if target else 0.0,
+        target_scale=target["scale"] if target else 1.0,
+        change=(change["center"], change["scale"]) if change else None,
+    )
+    scaled = scaling.apply(rows, positions, center, scales, spec.scaling["window"])
+    return (
+        dataclasses.replace(early, spec=own, scaled=scaled),
+        dataclasses.replace(late, spec=own, scaled=scaled),
+    )
+
+
+def _divided(part: Part) -> tuple[Part, Part]:
     spec = part.spec
     if spec.sequence_length:
         sequence = np.asarray(spec.first_rows)[part.table["start"]] // spec.sequence_length
         sequences = np.unique(sequence)
-        cut = sequences[-max(len(sequences) // 5, 1)]
+        cut = sequences[-max(round(len(sequences) * _SHARE), 1)]
         return subset(part, np.flatnonzero(sequence < cut)), subset(part, np.flatnonzero(sequence >= cut))
     count = len(part)
-    cut = count - max(count // 5, 1)
+    cut = count - max(round(count * _SHARE), 1)
     # Last row of each window and its targets, and first row of the later piece's targets, on the axis of time.
     last = np.asarray(spec.first_rows)[part.table["start"]] + spec.length - 1 + spec.horizon
     early = np.flatnonzero(last[:cut] < np.asarray(part.table["row"])[cut:].min())
     return subset(part, early), subset(part, np.arange(cut, count))
+
+
+def finite(part: Part) -> Part:
+    """Return the windows whose target is finite."""
+    good = np.isfinite(part.targets()).all(axis=1) & np.isfinite(part.raw_targets()).all(axis=1)
+    return part if good.all() else subset(part, np.flatnonzero(good))
 
 
 def last_step(outputs: np.ndarray) -> np.ndarray:
@@ -48,27 +81,3 @@ def last_step(outputs: np.ndarray) -> np.ndarray:
 def losses(part: Part, forecast: np.ndarray) -> np.ndarray:
     """Return the loss of a forecast on each window: float64 [windows]."""
     return skill.losses(part.raw_targets(), forecast, part.spec.classes)
-
-
-def against_naive(part: Part, loss: np.ndarray, naive_loss: np.ndarray) -> tuple[float | None, ...]:
-    """Return the skill of a forecast against a naive one, and both ends of its 95 % interval.
-
-    Args:
-        part: the windows that are judged; they may have been thinned out.
-        loss: of the forecast, float64 [windows].
-        naive_loss: of the naive forecast, float64 [windows].
-    """
-    spec = part.spec
-    order = np.argsort(part.table["row"], kind="stable")
-    target_rows = np.asarray(part.table["row"])[order]
-    # Of thinned windows fewer in a row share a target row.
-    apart = np.median(np.diff(target_rows)) if len(target_rows) > 1 else 1
-    naive = ("naive", naive_loss[order])
-    compared = skill.compare(
-        {0: loss[order]},
-        naive,
-        naive,
-        overlap=int(-(-spec.target_rows // max(apart, 1))),
-        sequences=target_rows // spec.sequence_length if spec.sequence_length else None,
-    )["naive"]
-    return compared["skill"], compared["low"], compared["high"]

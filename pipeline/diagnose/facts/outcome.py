@@ -1,4 +1,4 @@
-"""Facts of the trained networks' predictions of training and validation windows, and their skill."""
+"""Facts of the trained networks' predictions of training and validation windows."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.dataset import Part
 from pipeline.dataset.sampling import evenly
-from pipeline.diagnose.facts.holdout import last_step, losses, subset
-from pipeline.network import predicting
+from pipeline.diagnose.facts.holdout import finite, losses, subset
+from pipeline.diagnose.facts.unseen import predictions
 from pipeline.scoring import naive as naive_forecasts
-from pipeline.scoring import scores, skill
+from pipeline.scoring import scores
 
 if TYPE_CHECKING:
-    import keras
+    from pipeline.dataset import Part
+    from pipeline.diagnose.case import DiagnosedRun
 
 # Windows x steps x weights of one network's predictions: a second or two on one core.
 _WORK = 4e10
@@ -56,96 +56,41 @@ class Seed:
 
 
 @dataclass(frozen=True)
-class Skill:
-    """Skill of all seeds together on one part."""
-
-    skill: float | None  # against the naive forecast
-    low: float | None  # lower end of its 95 % interval
-    high: float | None  # upper end
-    constant_skill: float | None  # against a constant answer
-
-
-@dataclass(frozen=True)
-class Skills:
-    """Skill of all seeds together."""
-
-    train: Skill  # training windows
-    held: Skill | None  # validation windows
-
-
-@dataclass(frozen=True)
 class Outcome:
-    """Predictions of the trained networks."""
+    """Predictions of the trained networks of the first fold."""
 
     seeds: dict[str, Seed]  # by seed
-    all: Skills  # over all seeds
 
 
-def facts(
-    train: Part, validation: Part | None, training: dict[str, Any], models: dict[int, keras.Model], naive: str | None
-) -> Outcome:
+def facts(run: DiagnosedRun, unseen: list[np.ndarray] | None) -> Outcome:
     """Measure every seed's predictions.
 
     Args:
-        train: training windows; at most 4,096 of them, evenly spaced, are predicted where no state is carried.
-        validation: validation windows, or None.
-        training: settings of the experiment's training.
-        models: network by seed.
-        naive: name of the naive baseline; None for a constant answer.
+        run: the experiment; at most 4,096 of its training windows, evenly spaced, are predicted where no state is
+            carried.
+        unseen: predictions of the validation windows by each seed, or None.
     """
-    learned = naive_forecasts.unlearned(train)
-    constant = learned["majority" if train.spec.classes else "train_mean"]
-    compared = learned[naive] if naive else constant
-    seen, skill_seen = _measure(train, training, models, compared, constant)
-    if validation is None:
-        return Outcome({seed: Seed(predictions, None) for seed, predictions in seen.items()}, Skills(skill_seen, None))
-    unseen, skill_unseen = _measure(validation, training, models, compared, constant)
-    return Outcome({seed: Seed(seen[seed], unseen[seed]) for seed in seen}, Skills(skill_seen, skill_unseen))
+    train, validation, networks = run.train, run.validation, list(run.models.values())
+    seen_part = _thinned(train, run.experiment["training"], networks[0].count_params())
+    seen = _measure(seen_part, train, predictions(seen_part, networks, run.experiment))
+    held: list[Predictions | None] = [None for _ in networks]
+    if validation is not None and unseen is not None:
+        held = [*_measure(finite(validation), train, unseen)]
+    by_seed = zip(run.models, seen, held, strict=True)
+    return Outcome({str(seed): Seed(own, other) for seed, own, other in by_seed})
 
 
-def _measure(
-    part: Part,
-    training: dict[str, Any],
-    models: dict[int, keras.Model],
-    naive: naive_forecasts.Forecast,
-    constant: naive_forecasts.Forecast,
-) -> tuple[dict[str, Predictions], Skill]:
-    """Return the predictions of one part by seed, and the skill of all seeds."""
-    part = _thinned(part, training, next(iter(models.values())).count_params())
-    naive_loss, constant_loss = losses(part, naive(part)), losses(part, constant(part))
-    by_seed, own = {}, {}
-    for seed, network in models.items():
-        outputs = _outputs(part, network, training)
-        own[seed] = losses(part, outputs)
-        by_seed[str(seed)] = _predictions(part, outputs, own[seed], constant_loss)
-    return by_seed, _skill(part, own, naive_loss, constant_loss)
+def _measure(part: Part, train: Part, outputs: list[np.ndarray]) -> list[Predictions]:
+    """Return the predictions of one part by seed."""
+    constant = naive_forecasts.fit(train)["majority" if train.spec.classes else "train_mean"]
+    constant_loss = losses(part, constant(part))
+    return [_predictions(part, each, losses(part, each), constant_loss) for each in outputs]
 
 
 def _thinned(part: Part, training: dict[str, Any], weights: int) -> Part:
     """Return evenly spaced windows, as many as are predicted in a second or two; all where state is carried."""
     most = int(np.clip(_WORK / max(weights * part.spec.length, 1), _LEAST, _MOST))
     return part if training["state"] != "none" else subset(part, evenly(len(part), most))
-
-
-def _outputs(part: Part, network: keras.Model, training: dict[str, Any]) -> np.ndarray:
-    """Return predictions in raw units, or outputs of the head: float64 [windows, outputs]."""
-    # A chain of windows may be longer than the batch is wide: batches from zero state are enough here.
-    lanes = training["state"] == "lanes"
-    outputs = _batches(part, network) if lanes else predicting.windows(part, network, training)
-    return part.restore(last_step(np.asarray(outputs)))
-
-
-def _batches(part: Part, network: keras.Model) -> np.ndarray:
-    from pipeline.network import models
-
-    size = int(network.input_shape[0])
-    outputs = []
-    for i in range(0, len(part), size):
-        indices = np.arange(i, i + size).clip(max=len(part) - 1)
-        models.reset_state(network)
-        outputs.append(network.predict_on_batch(part.inputs(indices))[: len(part) - i])
-    models.reset_state(network)
-    return np.concatenate(outputs)
 
 
 def _predictions(part: Part, outputs: np.ndarray, loss: np.ndarray, constant_loss: np.ndarray) -> Predictions:
@@ -191,17 +136,3 @@ def _echo(truth: np.ndarray, predicted: np.ndarray, last: np.ndarray) -> Echo | 
         to_last=float(np.mean(change**2)) / persistence_error if persistence_error > 0 else None,
         direction=float(np.corrcoef(change, real_change)[0, 1]) if varies else 0.0,
     )
-
-
-def _skill(part: Part, loss: dict[int, np.ndarray], naive_loss: np.ndarray, constant_loss: np.ndarray) -> Skill:
-    order = np.argsort(part.table["row"], kind="stable")
-    target_rows, length = np.asarray(part.table["row"])[order], part.spec.sequence_length
-    compared = skill.compare(
-        {seed: own[order] for seed, own in loss.items()},
-        ("naive", naive_loss[order]),
-        ("constant", constant_loss[order]),
-        overlap=skill.overlapping(part.spec),
-        sequences=target_rows // length if length else None,
-    )
-    naive, constant = compared["naive"], compared["linear"]
-    return Skill(naive["skill"], naive["low"], naive["high"], constant["skill"])

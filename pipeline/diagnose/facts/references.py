@@ -1,7 +1,7 @@
-"""Skill of models without a network on the same windows: whether there is a signal, and how far back it reaches.
+"""How far back the signal reaches: skill of linear models on parts of the window and on longer ones.
 
-Models are fitted on training windows and judged on validation windows or, where there are none, on the last fifth of
-the training windows. Skill is against the naive forecast that is best there.
+Models are fitted on training windows and judged on unseen ones of the first fold (`unseen.pieces`). Skill is against
+the naive forecast that is best there.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pipeline.dataset.sampling import evenly
-from pipeline.diagnose.facts import linear, trees
-from pipeline.diagnose.facts.holdout import against_naive, halves, losses, subset
-from pipeline.scoring import choosing, scores
+from pipeline.diagnose.facts import linear
+from pipeline.diagnose.facts.holdout import losses, subset
+from pipeline.scoring import choosing, gains, scores
 from pipeline.scoring import naive as naive_forecasts
 
 if TYPE_CHECKING:
@@ -31,29 +31,9 @@ _ENOUGH = 0.9
 
 
 @dataclass(frozen=True)
-class Naive:
-    """The naive forecast that is best on the judged windows."""
-
-    name: str  # of the baseline
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Skill of one reference model."""
-
-    skill: float | None  # against the naive forecast
-    low: float | None  # lower end of its 95 % interval
-    high: float | None  # upper end
-
-
-@dataclass(frozen=True)
 class References:
-    """Skill of models without a network on windows they were not fitted to."""
+    """What linear models say of the window, on validation windows or the last tenth of the training windows."""
 
-    held_kind: str  # judged on `validation`, or on `held_back` training windows
-    naive: Naive | None  # None, as all others, where there are too few windows
-    linear: Reference | None  # ridge regression on the whole window
-    trees: Reference | None  # boosted trees; None also where there are few windows
     # fewest recent rows that give the linear model nine tenths of its best skill over numbers of recent rows; None
     # where the interval of the best skill reaches down to 0
     needed: int | None
@@ -62,70 +42,68 @@ class References:
     longer: dict[str, float | None] | None
 
 
-def facts(train: Part, validation: Part | None) -> References:
-    """Fit the reference models.
+def facts(early: Part, late: Part) -> References:
+    """Fit linear models of different windows.
 
     Args:
-        train: training windows of a fold.
-        validation: its validation windows, or None for the later piece of `halves`.
+        early: windows of the first fold to learn from.
+        late: windows to judge on; of many, some at equal distances are taken.
     """
     from threadpoolctl import threadpool_limits
 
     # The number of threads changes the order of sums, and with it the last digits.
     with threadpool_limits(1):
-        kind = "held_back" if validation is None else "validation"
-        early, late = halves(train) if validation is None else (train, validation)
-        early, late = _finite(early), _finite(late)
         if len(early) < 2 or not len(late):
-            return References(kind, None, None, None, None, None)
-        late = subset(late, evenly(len(late), _judged(early.spec.length * len(early.spec.features))))
-        field = _Field.of(early, late)
-        reference, needed = _linear(field)
-        return References(kind, Naive(field.naive), reference, _trees(field), needed, _longer(field))
+            return References(None, None)
+        field = _Field.of(early, subset(late, evenly(len(late), _judged(early.spec.length * len(early.spec.features)))))
+        return References(_needed(field), _longer(field))
 
 
 def _judged(width: int) -> int:
     return max(min(_JUDGED, _CELLS // width), _FEWEST)
 
 
-def _finite(part: Part) -> Part:
-    """Return the windows whose target is finite."""
-    good = np.isfinite(part.targets()).all(axis=1) & np.isfinite(part.raw_targets()).all(axis=1)
-    return part if good.all() else subset(part, np.flatnonzero(good))
-
-
 class _Field(NamedTuple):
-    """The windows that models are fitted to and judged on, and the naive forecasts."""
+    """The windows that models are fitted to and judged on, and the best naive forecast."""
 
     early: Part
     late: Part
-    naive: str
-    forecasts: dict[str, naive_forecasts.Forecast]
+    forecast: naive_forecasts.Forecast
     naive_loss: np.ndarray  # on `late`, [windows]
 
     @staticmethod
     def of(early: Part, late: Part) -> _Field:
         """Fit the naive forecasts and choose the best one."""
-        forecasts = naive_forecasts.unlearned(early)
+        forecasts = naive_forecasts.fit(early)
         by_name = {name: losses(late, forecast(late)) for name, forecast in forecasts.items()}
         naive = choosing.chosen(by_name)
-        return _Field(early, late, naive, forecasts, by_name[naive])
-
-    def reference(self, loss: np.ndarray) -> Reference:
-        """Return the skill of a forecast with these losses on `late`, with its interval."""
-        return Reference(*against_naive(self.late, loss, self.naive_loss))
+        return _Field(early, late, forecasts[naive], by_name[naive])
 
 
-def _linear(field: _Field) -> tuple[Reference, int | None]:
-    """Return the linear model's skill on the whole window, and how many recent rows are needed."""
+def _needed(field: _Field) -> int | None:
+    """Return how many recent rows are needed."""
     by_rows = recent(field)
     known = {rows: mean for rows, (mean, _) in by_rows.items() if mean is not None}
-    needed = None
-    if known:
-        best = max(known, key=lambda rows: known[rows])
-        if (field.reference(by_rows[best][1]).low or 0) > 0:
-            needed = min(rows for rows, mean in known.items() if mean >= _ENOUGH * known[best])
-    return field.reference(by_rows[field.early.spec.length][1]), needed
+    if not known:
+        return None
+    best = max(known, key=lambda rows: known[rows])
+    if not _better(field, by_rows[best][1]):
+        return None
+    return min(rows for rows, mean in known.items() if mean >= _ENOUGH * known[best])
+
+
+def _better(field: _Field, loss: np.ndarray) -> bool:
+    """Return whether losses are below those of the naive forecast, by the interval of the skill."""
+    spec, rows = field.late.spec, np.asarray(field.late.table["row"])
+    order = np.argsort(rows, kind="stable")
+    rows = rows[order]
+    # Of thinned windows fewer in a row share a target row.
+    apart = max(np.median(np.diff(rows)), 1) if len(rows) > 1 else 1
+    sequences = rows // spec.sequence_length if spec.sequence_length else None
+    units = gains.sample(
+        [loss[order], field.naive_loss[order]], [(0, 1)], int(-(-spec.target_rows // apart)), sequences, rows
+    )
+    return bool((gains.side(units, 0, 1)["low"] or 0.0) > 0)
 
 
 def recent(field: _Field) -> dict[int, tuple[float | None, np.ndarray]]:
@@ -140,17 +118,6 @@ def recent(field: _Field) -> dict[int, tuple[float | None, np.ndarray]]:
         mean = float(loss.mean())
         by_rows[rows] = scores.skill(mean if np.isfinite(mean) else None, float(field.naive_loss.mean())), loss
     return by_rows
-
-
-def _trees(field: _Field) -> Reference | None:
-    width = field.early.spec.length * len(field.early.spec.features)
-    some = subset(field.early, evenly(len(field.early), min(trees.WINDOWS, _judged(width))))
-    if len(some) < _FEWEST:
-        return None
-    naive, target = field.forecasts[field.naive], some.spec.target
-    changes = {"difference", "return"} & {target["of"] if some.spec.classes else target["kind"]}
-    model = trees.fit(some, naive(some), field.naive == "persistence" or bool(changes))
-    return field.reference(losses(field.late, model(field.late, naive(field.late))))
 
 
 def _longer(field: _Field) -> dict[str, float | None] | None:
@@ -176,7 +143,7 @@ def _longer(field: _Field) -> dict[str, float | None] | None:
     early = subset(early, evenly(len(early), linear.most(width)))
     late = subset(late, evenly(len(late), _judged(width)))
     windows, own, truth = _behind(early, kept[-1]), _behind(late, kept[-1]), early.targets().astype(float)
-    base = losses(late, field.forecasts[field.naive](late))
+    base = losses(late, field.forecast(late))
     result = {}
     for length in [spec.length, *kept]:
         loss = losses(late, linear.restored(late, linear.fit(windows, truth, length).outputs(own)))

@@ -20,6 +20,26 @@ _LEAST, _FEW, _MOST = 8, 16, 64
 _DEAR = 0.1
 
 
+def step_seconds(network: keras.Model, length: int, batch: int, jit: bool) -> float:
+    """Return the cost of one training step in processor seconds, by the model above.
+
+    Args:
+        network: of any architecture.
+        length: input rows of a window.
+        batch: windows in a step.
+        jit: whether XLA compiles it.
+    """
+    total = _CALL
+    for layer in network.layers:
+        inner = getattr(layer, "forward_layer", layer)
+        recurrent = isinstance(inner, keras.layers.RNN)
+        shape = tuple(getattr(getattr(layer, "output", None), "shape", ()))
+        steps = length if recurrent else (shape[1] or 1) if len(shape) == 3 else 1
+        total += steps * batch * layer.count_params() * _PRODUCT
+        total += steps * (_RECURRENT_JIT if jit else _RECURRENT) if recurrent else 0.0
+    return total
+
+
 class ShortTraining:
     """One network with its own optimiser, loss and regularisers, without carried state.
 
@@ -60,16 +80,8 @@ class ShortTraining:
         self._initial = [np.array(keras.ops.convert_to_numpy(variable)) for variable in self._variables]
 
     def seconds(self) -> float:
-        """Return the cost of one step by the model above."""
-        length, total = self._length, _CALL
-        for layer in self.network.layers:
-            inner = getattr(layer, "forward_layer", layer)
-            recurrent = isinstance(inner, keras.layers.RNN)
-            shape = tuple(getattr(getattr(layer, "output", None), "shape", ()))
-            steps = length if recurrent else (shape[1] or 1) if len(shape) == 3 else 1
-            total += steps * self.batch * layer.count_params() * _PRODUCT
-            total += steps * (_RECURRENT_JIT if self._jit else _RECURRENT) if recurrent else 0.0
-        return total
+        """Return the cost of one step by `step_seconds`."""
+        return step_seconds(self.network, self._length, self.batch, self._jit)
 
     def restart(self, multiple: float = 1.0) -> None:
         """Reset weights, optimiser and dropout seeds, and set the learning rate to a multiple of the experiment's."""

@@ -23,10 +23,12 @@ class Evidence:
     Attributes:
         values: numbers and names, as the report shows them.
         change: settings that may mend it; a key begins with `dataset.` or `experiment.` for the path to either.
+        worth: skill that the change is expected to bring, where a control measured it.
     """
 
     values: dict[str, Any]
     change: dict[str, Any] = field(default_factory=dict)
+    worth: float | None = None
 
 
 Decide = Callable[[Facts, Assessment, Limits], Evidence | None]
@@ -58,13 +60,14 @@ class rule:
 
 
 def findings(facts: Facts, assessment: Assessment) -> dict[str, Evidence]:
-    """Apply every rule; return the evidence by code, causes before symptoms."""
+    """Apply every rule; return the evidence by code: causes before symptoms, those of known worth first."""
     found = {}
-    for code, each in sorted(RULES.items(), key=lambda item: not item[1].cause):
+    for code, each in RULES.items():
         limits = Limits(**{name: limit.value for name, limit in each.limits.items()})
         if evidence := each.decide(facts, assessment, limits):
             found[code] = evidence
-    return found
+    ranked = sorted(found, key=lambda code: (not RULES[code].cause, -(found[code].worth or 0.0)))
+    return {code: found[code] for code in ranked}
 
 
 # Down here, for these modules use `rule`; in the order of the report.

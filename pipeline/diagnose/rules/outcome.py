@@ -135,10 +135,8 @@ def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence
     A network that learned is reported only if its validation loss rose again. Nothing is reported where validation
     targets are on another level, since that leaves a gap too, or where anything is NaN or infinite.
     """
-    unseen, control = facts.outcome.all.held, facts.controls.held_back
-    seen, own = facts.outcome.all.train.constant_skill, unseen.constant_skill if unseen else None
-    if control and not unseen:
-        seen, own = control.train_skill, control.constant_skill
+    unseen = facts.unseen
+    seen, own = unseen.train_skill, unseen.networks.against_constant.skill if unseen.networks else None
     if assessment.nonfinite:
         return None
     if seen is None or own is None or seen < limit.gap or seen - own < limit.gap:
@@ -149,7 +147,7 @@ def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence
         return None
     stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
     change: dict[str, Any] = {"experiment.training.early_stopping": stopping}
-    if not unseen:
+    if unseen.part != "validation":
         splits = facts.settings.split["scheme"] in ("holdout", "sequences")
         change = {"dataset.split.validation": 0.1} | change if splits else {}
     return Evidence({"train_skill": seen, "unseen_skill": own, "validation_rise": rise}, change)

@@ -1,0 +1,231 @@
+"""What to do after a verdict: one step, with the settings that it changes and what it is expected to bring."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pipeline.common import training
+from pipeline.diagnose import limits, remedies
+from pipeline.diagnose.assessment import Assessment, better_reference
+from pipeline.diagnose.facts import Facts
+from pipeline.diagnose.rules import RULES, Evidence
+
+# Factors of a longer training and of a wider layer, and the largest share of rows for validation that is proposed.
+_LONGER, _WIDER, _MOST_VALIDATION = 4, 2, 0.4
+_VALIDATION = 0.15
+
+
+class Step(NamedTuple):
+    """One step.
+
+    Attributes:
+        text: what to do, why, and what it is expected to change.
+        change: settings as in `Evidence.change`; empty where no setting helps.
+    """
+
+    text: str
+    change: dict[str, Any]
+
+
+def as_entry(step: Step, facts: Facts) -> dict[str, Any]:
+    """Return a step in the form of docs/files.md."""
+    changes = remedies.settings(step.change, facts)
+    command = remedies.command(changes, facts.experiment.name) if changes else None
+    return {"text": step.text, "set": changes, "command": command}
+
+
+def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, Evidence]) -> Step:
+    """Return the step that follows a verdict.
+
+    Of a verdict that needs an action it always has settings to change: the first possible one of the data that cannot
+    be judged, the findings in their order, and what the measurements suggest where no check found a fault.
+    """
+    if verdict == "learning":
+        return Step("Nothing has to be mended. The comparison on the test windows is in the report.", {})
+    if verdict == "no_evidence_of_signal":
+        return _without_signal(facts)
+    candidates = [*_to_be_judged(facts)] if verdict == "undetermined" else []
+    candidates += [*_of_findings(facts, found)]
+    fault = any(RULES[code].cause for code in found)
+    prefix = "" if fault else "No check found a fault. " if verdict != "undetermined" else ""
+    candidates += [Step(prefix + step.text, step.change) for step in _by_measurement(facts, assessment)]
+    return next(step for step in candidates if remedies.settings(step.change, facts))
+
+
+def _without_signal(facts: Facts) -> Step:
+    known = _longer_window(facts)
+    if known:
+        length, skill = known
+        return Step(
+            f"Nothing in a window of {facts.data.length} rows predicts the target. A linear model on {length} rows has "
+            f"skill {skill:.2g}: use that window.",
+            {"dataset.window.length": length},
+        )
+    return Step(
+        "No setting of this network is expected to help. Add inputs that know more of the target, predict another "
+        "target or horizon, or collect more rows.",
+        {},
+    )
+
+
+def _to_be_judged(facts: Facts) -> Iterator[Step]:
+    """Steps to windows that a verdict can be based on."""
+    unseen = facts.unseen
+    if unseen.over_budget:
+        yield Step(
+            "Hold windows out before training, so that the trained network itself can be judged: "
+            f"`split.validation: {_VALIDATION:g}`. Or allow the second training with a larger "
+            "`diagnosis.second_training`.",
+            _validation(facts, _VALIDATION),
+        )
+    if unseen.windows < unseen.needed:
+        shared = f" of {unseen.overlap} overlapping steps" if unseen.overlap > 1 else ""
+        change = _validation(facts, _share(facts, unseen.needed / max(unseen.windows, 1)))
+        size = next(iter(change.values()), None)
+        yield Step(
+            f"Cannot be judged: {unseen.windows} windows{shared}, {unseen.needed} are needed: validation {size}. "
+            "Expected: an interval.",
+            change,
+        )
+    more = _share(facts, 2.0)
+    change = _validation(facts, more)
+    yield Step(
+        f"The intervals on {unseen.windows} windows are too wide for a conclusion. Twice as many make them about 30 % "
+        f"narrower: validation {next(iter(change.values()), None)}.",
+        change,
+    )
+    if (facts.settings.window.get("stride") or {}).get("evaluation", 1) > 1:
+        yield Step(
+            f"The intervals on {unseen.windows} windows are too wide for a conclusion. Judge every window: evaluation "
+            "stride 1.",
+            {"dataset.window.stride.evaluation": 1},
+        )
+
+
+def _of_findings(facts: Facts, found: dict[str, Evidence]) -> Iterator[Step]:
+    for code, evidence in found.items():
+        rule, changes = RULES[code], remedies.settings(evidence.change, facts)
+        if not changes:
+            continue
+        listed = ", ".join(f"`{key.split('.', 2)[-1]}: {remedies.text(value)}`" for key, value in changes.items())
+        worth = "No control measured what it is worth."
+        if evidence.worth is not None:
+            worth = f"A control measured {evidence.worth:.2g} of skill."
+        yield Step(f"{rule.explanation.split('. ')[0].rstrip('.')}: set {listed}. {worth}", evidence.change)
+
+
+def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
+    """Steps that the measurements suggest without a finding, the surest first."""
+    settings, unseen = facts.experiment.training, facts.unseen
+    ahead = _ahead(facts)
+    late = max((run.late_fall for run in facts.course.values() if run.late_fall is not None), default=0.0)
+    more = settings["epochs"] * _LONGER
+    if late > limits.LATE_FALL.value:
+        yield Step(
+            f"{ahead}The loss was still falling by {100 * late:.0f} % in the last quarter of the training: {more} "
+            "epochs. Expected: a lower loss on both parts.",
+            {"experiment.training.epochs": more},
+        )
+    naive = unseen.naive
+    if naive and naive.name in ("persistence", "drift") and facts.settings.scaling["window"] == "none":
+        share = naive.against_constant.skill or 0.0
+        yield Step(
+            f"{ahead}The last value alone has skill {share:.2g} against a constant: predict less the last value. "
+            "Expected: at least the skill of the last value.",
+            {"dataset.scaling.window": "last"},
+        )
+    multiple = _better_rate(facts)
+    if multiple:
+        rate = float(f"{training.rate(settings) * multiple:.2g}")
+        yield Step(
+            f"{ahead}One batch is learned better at {multiple:g} times the learning rate: {rate:g}. Expected: a lower "
+            "training loss.",
+            {"experiment.training.learning_rate": rate},
+        )
+    if known := _longer_window(facts):
+        yield Step(
+            f"{ahead}A linear model on {known[0]} rows has skill {known[1]:.2g}: use that window.",
+            {"dataset.window.length": known[0]},
+        )
+    own = unseen.networks.against_constant.skill if unseen.networks else None
+    gap = (assessment.train_skill or 0.0) - (own or 0.0)
+    if gap > limits.GAP.value and unseen.part == "validation" and not settings["early_stopping"]:
+        yield Step(
+            f"{ahead}The skill on training windows is {gap:.2g} higher: stop at the least validation loss. Expected: a "
+            "smaller difference.",
+            {"experiment.training.early_stopping": {"monitor": "val_loss", "patience": 5, "restore_best": True}},
+        )
+    units = facts.experiment.architecture.get("units")
+    if gap <= limits.GAP.value and units:
+        wider = [_WIDER * n for n in units] if isinstance(units, list) else _WIDER * units
+        yield Step(
+            f"{ahead}The training windows are not fitted better than the others: twice as many units. Expected: a "
+            "lower training loss.",
+            {"experiment.architecture.units": wider},
+        )
+    yield Step(
+        f"{ahead}Train longer: {more} epochs. No control measured what it is worth.",
+        {"experiment.training.epochs": more},
+    )
+
+
+def _ahead(facts: Facts) -> str:
+    """Say how far the better reference is ahead; empty where none is."""
+    best, networks = better_reference(facts.unseen), facts.unseen.networks
+    own = networks.against_naive.skill if networks else None
+    if best is None or own is None or (best[1].skill or 0.0) <= max(own, 0.0):
+        return ""
+    subject = "A linear model is" if best[0] == "linear" else "Boosted trees are"
+    return f"{subject} ahead ({best[1].skill:.2g} against {own:.2g}). ".replace("-", "−")
+
+
+def _better_rate(facts: Facts) -> float | None:
+    """Return the multiple of the learning rate that leaves less than half as much of one batch's loss."""
+    rates = facts.controls.memorise.rates if facts.controls.memorise else {}
+    left = {float(name): rate.ratio for name, rate in rates.items() if rate.finite and rate.ratio is not None}
+    own = left.get(1.0)
+    best = min(left, key=lambda multiple: left[multiple], default=None)
+    if best is None or best == 1 or (own is not None and left[best] > limits.BEHIND.value * own):
+        return None
+    return best
+
+
+def _longer_window(facts: Facts) -> tuple[int, float] | None:
+    """Return the best longer window of the linear model and its skill, if that is higher by more than a small one."""
+    known = {int(length): skill for length, skill in (facts.references.longer or {}).items() if skill is not None}
+    own = known.pop(facts.data.length, None)
+    best = max(known, key=lambda length: known[length], default=None)
+    if best is None or known[best] - max(own or 0.0, 0.0) <= limits.SMALL_SKILL.value:
+        return None
+    return best, known[best]
+
+
+def _share(facts: Facts, factor: float) -> float:
+    """Return the share of the rows for so many times as many validation windows, in steps of 0.01.
+
+    A part of n windows has (n - 1) x stride rows, and those of one window with its targets.
+    """
+    given, unseen = facts.settings.split.get("validation"), facts.unseen
+    if not isinstance(given, int | float) or given <= 0:
+        return _VALIDATION
+    window = facts.settings.window
+    if window["length"] == "sequence" or not unseen.windows:
+        share = given * factor
+    else:
+        stride = window["stride"]["evaluation"]
+        alone = facts.data.length + window["horizon"] - stride
+        rows = unseen.windows * stride + alone
+        share = given * (factor * unseen.windows * stride + alone) / rows
+    return min(math.ceil(share * 100 - limits.ROUNDING.value) / 100, _MOST_VALIDATION)
+
+
+def _validation(facts: Facts, share: float) -> dict[str, Any]:
+    """Return the change to a validation part of that share; of folds, to as many times the rows."""
+    split, given = facts.settings.split, facts.settings.split.get("validation")
+    if split["scheme"] in ("expanding", "sliding"):
+        return {"dataset.split.validation_size": 2 * split["validation_size"] or split["test_size"]}
+    if isinstance(given, dict) or (isinstance(given, int | float) and given >= share):
+        return {}
+    return {"dataset.split.validation": share}
