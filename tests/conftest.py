@@ -31,7 +31,7 @@ def tiny_params() -> dict[str, Any]:
             "sign_windows": raw["datasets"]["sign_small_returns_posted"]
             | {
                 "series": "sign",
-                "split": {"scheme": "holdout", "test": {"from": 1000}, "policy": "carry"},
+                "split": {"scheme": "holdout", "validation": 0, "test": {"from": 1000}, "policy": "carry"},
                 "window": {
                     "length": 10,
                     "stride": {"train": 10, "evaluation": 10},

@@ -120,13 +120,15 @@ def _nonfinite(facts: Facts) -> bool:
 def _beats_constant(unseen: Unseen, side: Against) -> bool | None:
     """Whether the network is better than a constant answer; None where nothing decides.
 
-    Beside a series with a trend a constant is off by ever more, so that all windows together are worth a few only and
-    there is no interval. There a much smaller loss on enough windows decides.
+    The loss of a constant is that of the series' level, which wanders: the windows of a slow series or a trend are
+    worth a few independent ones only. There a much smaller loss decides, and a somewhat smaller one decides nothing.
     """
-    if side.low is not None:
-        return side.low > 0
-    sure = unseen.windows >= unseen.needed and (side.skill or 0.0) > limits.LARGE_SKILL.value
-    return True if sure else None
+    if side.low is not None and side.low > 0:
+        return True
+    skill = side.skill or 0.0
+    if skill > limits.LARGE_SKILL.value and unseen.windows >= unseen.needed:
+        return True
+    return None if side.low is None or skill > limits.SOME_SKILL.value else False
 
 
 def _naive_signal(unseen: Unseen) -> bool:

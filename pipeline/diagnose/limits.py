@@ -25,7 +25,8 @@ ROUNDING = Limit(1e-9, "chosen: a share that is exact up to rounding is not roun
 FEW_WINDOWS = Limit(200, "chosen: the verdict warns that intervals are wide; no finding depends on it")
 NAIVE_SKILL = Limit(0.05, "chosen: the best of several naive forecasts has a little skill against a constant by chance")
 NEARLY_ALL = Limit(0.99, "chosen: a forecast that explains so much of the variance leaves next to nothing to gain")
-LARGE_SKILL = Limit(0.5, "chosen: half of a constant's loss, where no interval can be had")
+LARGE_SKILL = Limit(0.5, "chosen: half of a constant's loss, where the interval is too wide to decide")
+SOME_SKILL = Limit(0.1, "chosen: with more, a network is not called no better than a constant")
 NOISE_COST = Limit(
     0.25, "chosen: a training on noise costs a few percent of the loss, a level to be relearned far more"
 )

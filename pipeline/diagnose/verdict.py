@@ -34,15 +34,15 @@ def decide(assessment: Assessment, codes: Collection[str]) -> str:
     """
     if assessment.nonfinite:
         return "numerical_failure"
-    if assessment.learned is None and not assessment.ahead:
-        return "undetermined"
     some = bool(assessment.learned or assessment.ahead)
+    if assessment.learned is None and not some and not assessment.behind:
+        return "undetermined"
     if some and not assessment.behind:
         return _keeps_up(assessment)
     memorised = "overfitting" in codes and (assessment.train_skill or 0.0) > limits.GAP.value
     if assessment.signal and assessment.beaten and memorised:
         return "overfitting"
-    if some:
+    if some or assessment.learned is None:
         return "behind"
     if assessment.signal:
         return "not_learning" if assessment.beaten else "undetermined"

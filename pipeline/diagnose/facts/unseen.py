@@ -218,7 +218,7 @@ def _trees(early: Part, late: Part, naive: naive_forecasts.Forecast, name: str) 
     width = spec.length * len(spec.features)
     some = subset(early, evenly(len(early), min(trees.WINDOWS, max(_CELLS // width, _FEWEST))))
     changes = {"difference", "return"} & {spec.target["of"] if spec.classes else spec.target["kind"]}
-    model = trees.fit(some, naive(some), name == "persistence" or bool(changes))
+    model = trees.fit(some, naive(some), name in ("persistence", "drift") or bool(changes))
     return np.concatenate([losses(piece, model(piece, naive(piece))) for piece in _in_pieces(late, width)])
 
 

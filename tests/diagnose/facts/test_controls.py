@@ -22,8 +22,8 @@ def autoregression(rows, phi=0.9, seed=0):
     return values
 
 
-def facts(part, architecture=DENSE, training=None, validation=None):
-    return controls.facts(part, validation, {"architecture": architecture, "training": ADAM | (training or {})})
+def facts(part, architecture=DENSE, training=None):
+    return controls.facts(part, {"architecture": architecture, "training": ADAM | (training or {})})
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +46,8 @@ def test_inputs_are_what_a_network_learns_from(healthy):
     assert healthy.shuffled.skill < 0.2
 
 
-def test_the_later_windows_judge_where_there_is_no_validation(healthy):
-    found = healthy.held_back
-    assert found.constant_skill > 0.5
-    assert found.low <= found.skill <= found.high
-    assert found.steps <= controls._updates(692, ADAM) == 20 * -(-692 // 16)
-    assert facts(make_part(autoregression(200), length=8), validation=make_part(noise(40), length=8)).held_back is None
-
-
 def test_noise_leaves_nothing_but_the_planted_signal():
     found = facts(make_part(noise(900), length=8, kind="sign"), DENSE | {"head": "sigmoid"})
-    assert found.held_back.low < 0.02
     assert found.planted.share > 0.5
 
 
@@ -107,7 +98,7 @@ def test_equal_facts_in_carried_state_missing_cells_and_again():
 
 def test_no_network_no_controls():
     found = facts(make_part(noise(60), length=5), {"name": "lstm", "builder": "lstm:absent"})
-    assert found == controls.Controls(None, None, None, None, None, None)
+    assert found == controls.Controls(None, None, None, None, None)
 
 
 @pytest.mark.parametrize("classes", [None, 2, 3])
@@ -149,7 +140,7 @@ def test_steps_follow_from_sizes():
         part, {"architecture": {"name": "lstm", "units": [300, 300]}, "training": ADAM | {"batch_size": 64}}
     )
     assert (small.batch, large.batch) == (16, 16)
-    few, many = (controls._plan(one, 10_000, True) for one in (large, small))
+    few, many = (controls._plan(one, 10_000) for one in (large, small))
     assert all(few[name] <= many[name] for name in few)
-    cost = sum(few[name] * times for name, times in (("memorise", 5), ("trials", 3), ("planted", 1), ("held_back", 1)))
+    cost = sum(few[name] * times for name, times in (("memorise", 5), ("trials", 3), ("planted", 1)))
     assert cost * large.seconds() < 80

@@ -233,7 +233,7 @@ def test_a_subclassed_network_and_its_schedule_are_measured(tmp_path, monkeypatc
     assert (found.loss, found.head.activation, found.weights) == ("huber", None, trained.count_params())
     assert found.initial.loss > 0
     assert found.trained["0"].gradient.norm > 0
-    measured = controls.facts(part, None, {"architecture": architecture, "training": settings})
+    measured = controls.facts(part, {"architecture": architecture, "training": settings})
     assert measured.real.skill is not None
     assert measured.memorise.rates["1"].finite
 
