@@ -16,7 +16,7 @@ from typing import Any
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.dataset import splitting
-from pipeline.leakage import duplicates, history, intervals, perturbation, prefix, reads, state, stored
+from pipeline.leakage import duplicates, history, holdout, intervals, perturbation, prefix, reads, state, stored
 from pipeline.leakage.proof import Proof
 
 
@@ -48,5 +48,7 @@ def prove_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.R
     yield from perturbation.check_test(p, name, fold, expected=expected)
     yield prefix.prove(p, name, fold)
     yield history.prove(p, name, fold, parts)
+    if "validation" not in parts:
+        yield holdout.prove(fold, parts["train"])
     yield duplicates.prove(p, name, fold, parts)
     yield state.prove(p, name, fold)

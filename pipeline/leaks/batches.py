@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Predict = Callable[[Part, Any, dict[str, Any]], np.ndarray]
 
 _SERIES, _ROWS, _SIZES = 10, 600, (8, 16, 32, 64, 128)
-_DATASET = {"split": {"scheme": "holdout", "test": 0.3}, "window": {"length": 10}}
+_DATASET = {"split": {"scheme": "holdout", "validation": 0, "test": 0.3}, "window": {"length": 10}}
 _ARCHITECTURE = {"name": "stacked_dense", "units": [8], "activations": ["tanh"]}
 
 

@@ -24,7 +24,7 @@ _SERIES, _LENGTH, _HORIZON, _NEIGHBOURS = 20, 40, 20, 5
 def _dataset(edge: int) -> dict[str, Any]:
     """Describe a dataset with windows of 40 rows and the change over the next 20; test rows from `edge` on."""
     return {
-        "split": {"scheme": "holdout", "test": {"from": edge}},
+        "split": {"scheme": "holdout", "validation": 0, "test": {"from": edge}},
         "window": {"length": _LENGTH, "horizon": _HORIZON, "target": {"kind": "difference"}},
     }
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Stage = Callable[[dict[str, Any], str], None]
 
 _SERIES, _ROWS, _LENGTH = 10, 600, 10
-_SPLIT = {"scheme": "holdout", "test": 0.3}
+_SPLIT = {"scheme": "holdout", "validation": 0, "test": 0.3}
 _LEVELS = {
     "split": _SPLIT,
     "window": {"length": _LENGTH},

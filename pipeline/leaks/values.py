@@ -19,7 +19,7 @@ Step = Callable[[np.ndarray], np.ndarray]
 
 _SERIES, _ROWS, _WIDTH = 10, 1000, 5
 _DATASET = {
-    "split": {"scheme": "holdout", "test": 0.3},
+    "split": {"scheme": "holdout", "validation": 0, "test": 0.3},
     "window": {"length": 10, "missing": "keep"},
 }
 

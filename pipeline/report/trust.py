@@ -52,6 +52,11 @@ _PROOFS = {
         "Replaces, or leaves out, every later row and learns the baselines again that read rows before a window. The "
         "forecasts of earlier windows stay the same to the bit.",
     ),
+    "holdout": (
+        "Holdout",
+        "Replaces the last tenth of the training rows, which judges a dataset without a validation part. The windows "
+        "of a second training, scaled anew, stay the same to the bit.",
+    ),
     "duplicates": (
         "Duplicates",
         "Counts all windows with equal content on two sides of a split. Informative if the dataset declares "

@@ -67,7 +67,7 @@ def test_the_references_have_the_least_loss_on_validation():
 def test_without_validation_the_linear_reference_is_chosen_on_held_back_training_windows():
     # A level that steps away from its mean late: the window less its last row is the better view of the last fifth.
     values = np.random.default_rng(1).normal(size=200) + 40 * (np.arange(200) > 130)
-    described = made(values, split_settings={"scheme": "holdout", "test": 0.2})
+    described = made(values, split_settings={"scheme": "holdout", "validation": 0, "test": 0.2})
     train = dataset.load("tiny", 0, "train")
     early, late = (subset(train, side) for side in blocks(train))
     forecasts = linear.fit(early)
@@ -92,7 +92,7 @@ def test_a_baseline_that_one_fold_lacks_has_no_table():
 
 @pytest.mark.usefixtures("empty_folder")
 def test_the_season_before_the_part_and_across_a_gap_is_read():
-    split = {"scheme": "holdout", "test": 0.3, "gap": 7}
+    split = {"scheme": "holdout", "validation": 0, "test": 0.3, "gap": 7}
     made(np.arange(100.0), split_settings=split, period=31)
     test = dataset.load("tiny", 0, "test")
     table = files.read_table(FOLDER / "fold0/test.parquet")

@@ -49,7 +49,12 @@ def test_the_naive_baseline_is_not_chosen_on_test():
 
 
 def test_without_validation_it_is_chosen_on_training():
-    settings = build(WAVE, split_settings={"scheme": "holdout", "test": 0.2}, window_settings={"length": 5}, seeds=[7])
+    settings = build(
+        WAVE,
+        split_settings={"scheme": "holdout", "validation": 0, "test": 0.2},
+        window_settings={"length": 5},
+        seeds=[7],
+    )
     predict(lambda part, seed: part.raw_targets(), seeds=[7])
     comparison = run(settings)[0]["comparison"]
     assert comparison["naive"]["chosen_on"] == "train"
@@ -145,7 +150,7 @@ def test_sequences_are_the_unit_of_the_comparison():
     sequences = np.concatenate([np.r_[np.zeros(10 - k % 10), np.ones(k % 10)] for k in range(1, 31)])
     settings = build(
         sequences,
-        split_settings={"scheme": "sequences", "test": 0.2, "identical": "by_position"},
+        split_settings={"scheme": "sequences", "validation": 0, "test": 0.2, "identical": "by_position"},
         scaling={"features": "none", "target": "none"},
         window_settings={"length": "sequence", "target": {"kind": "sequence_mean"}},
         sequence_length=10,

@@ -118,7 +118,10 @@ def test_identical_forecasts_are_identical_whatever_rows_scale_them():
     # A trend: the spread of the training rows depends on how many there are.
     values = 0.5 * np.arange(200) + 10 * np.tile(WAVE, 2)[:200]
     tables, scales = [], []
-    for split in ({"scheme": "holdout", "test": 0.3}, {"scheme": "holdout", "test": 0.3, "validation": 0.2}):
+    for split in (
+        {"scheme": "holdout", "validation": 0, "test": 0.3},
+        {"scheme": "holdout", "test": 0.3, "validation": 0.2},
+    ):
         settings = build(values, split_settings=split, window_settings={"length": 5}, score_units="standardised")
         predict(lambda part, seed: part.raw_targets() + np.sin(part.table["row"])[:, None] * (seed + 1))
         evaluation, _ = run(settings)
@@ -159,7 +162,12 @@ def test_stored_losses_of_classes_are_brier_scores_and_of_no_number_none():
 
 
 def test_no_validation_part_and_one_seed():
-    settings = build(WAVE, split_settings={"scheme": "holdout", "test": 0.2}, window_settings={"length": 5}, seeds=[7])
+    settings = build(
+        WAVE,
+        split_settings={"scheme": "holdout", "validation": 0, "test": 0.2},
+        window_settings={"length": 5},
+        seeds=[7],
+    )
     predict(lambda part, seed: part.raw_targets(), seeds=[7])
     evaluation, short = run(settings)
     assert set(evaluation["parts"]) == {"train", "test"}
@@ -256,7 +264,7 @@ def test_sequences():
     sequences = np.concatenate([np.r_[np.zeros(10 - k), np.ones(k)] for k in range(1, 11)])
     settings = build(
         sequences,
-        split_settings={"scheme": "sequences", "test": 0.2},
+        split_settings={"scheme": "sequences", "validation": 0, "test": 0.2},
         scaling={"features": "none", "target": "none"},
         window_settings={"length": "sequence", "target": {"kind": "sequence_mean"}},
         sequence_length=10,

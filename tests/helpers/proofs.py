@@ -53,7 +53,7 @@ def sequences(project: Path, **change: Any) -> dict[str, Any]:
     p = tiny_params()
     real = params.load(PROJECT / "params.yaml")
     p["series"]["steps"] = {"source": "pipeline/sources/steps.py", "length": 6, "counts": [1, 2, 3, 1, 4, 5, 3, 6]}
-    chosen = {"scheme": "sequences", "test": 0.25, "identical": "by_position"} | change
+    chosen = {"scheme": "sequences", "validation": 0, "test": 0.25, "identical": "by_position"} | change
     p["datasets"][SEASON] = real["datasets"]["step_sequences_posted"] | {"series": "steps", "split": chosen}
     write_params(project, p)
     p = params.load()

@@ -91,10 +91,11 @@ def test_a_failed_proof_does_not_fail_the_stage(project: Path, monkeypatch: pyte
         "test_unopened": "pass",
         "prefix": "pass",
         "history": "pass",
+        "holdout": "pass",
         "duplicates": "pass",
         "state": "fail",
     }
-    assert p["datasets"][SIGN]["split"].get("validation") is None
+    assert p["datasets"][SIGN]["split"]["validation"] == 0
 
 
 def test_only_a_training_imports_a_network_library() -> None:

@@ -121,7 +121,7 @@ def test_scaling_by_all_rows_takes_the_range_of_the_series() -> None:
 def test_classes_by_all_rows_take_the_quantiles_of_the_series() -> None:
     series = np.arange(104.0)[:, None]
     settings = {
-        "split": {"scheme": "holdout", "test": 0.5},
+        "split": {"scheme": "holdout", "validation": 0, "test": 0.5},
         "window": {"length": 4, "target": {"kind": "classes", "of": "value", "quantiles": [0.25, 0.75]}},
     }
     with scratch_project.project(series, settings) as p:
@@ -213,7 +213,9 @@ def test_both_divisions_ask_about_the_same_rows() -> None:
 def test_a_project_gives_back_the_rows_to_the_bit() -> None:
     series = np.array([[1 / 3, np.nan], [np.pi, -0.0], [1e-300, 2.0]])
     before = Path.cwd()
-    with scratch_project.project(series, {"split": {"scheme": "holdout", "test": 0.5}, "window": {"length": 1}}) as p:
+    with scratch_project.project(
+        series, {"split": {"scheme": "holdout", "validation": 0, "test": 0.5}, "window": {"length": 1}}
+    ) as p:
         stored = np.array(files.read_array(files.RAW / scratch_project.NAME / "rows.npy"))
         assert p["datasets"][scratch_project.NAME]["window"]["horizon"] == 1
     assert Path.cwd() == before

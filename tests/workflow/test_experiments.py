@@ -119,7 +119,7 @@ def test_without_a_validation_part_the_listing_says_that_nothing_can_be_chosen(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = tiny_params()
-    split = {"scheme": "holdout", "test": 0.2}
+    split = {"scheme": "holdout", "validation": 0, "test": 0.2}
     given["datasets"]["none"] = given["datasets"]["season_windows"] | {"split": split}
     folds = {"scheme": "expanding", "folds": 2, "test_size": 20}
     given["datasets"]["folds"] = given["datasets"]["season_windows"] | {"split": folds}
@@ -143,7 +143,7 @@ def unchosen(tmp_path_factory: pytest.TempPathFactory) -> Lean:
     """A project without a validation part, and an experiment of it with another rate."""
     project = Lean(tmp_path_factory.mktemp("unchosen") / "project")
     given = project.params()
-    given["datasets"][DATA]["split"] = {"scheme": "holdout", "test": 0.2}
+    given["datasets"][DATA]["split"] = {"scheme": "holdout", "validation": 0, "test": 0.2}
     write_params(project.folder, given)
     project.snakemake()
     project.commit()

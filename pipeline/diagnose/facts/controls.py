@@ -12,10 +12,11 @@ import numpy as np
 
 from pipeline.common.errors import UserError
 from pipeline.dataset import Part
+from pipeline.dataset.holdout import subset
 from pipeline.diagnose.facts import planting
-from pipeline.diagnose.facts.holdout import last_step, subset
 from pipeline.diagnose.facts.network import clean
 from pipeline.diagnose.facts.typed import rounded
+from pipeline.diagnose.facts.windows import last_step
 from pipeline.scoring import scores, skill
 
 if TYPE_CHECKING:

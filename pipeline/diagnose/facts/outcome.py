@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.dataset.holdout import subset
 from pipeline.dataset.sampling import evenly
-from pipeline.diagnose.facts.holdout import finite, losses, subset
 from pipeline.diagnose.facts.unseen import predictions
+from pipeline.diagnose.facts.windows import finite, losses
 from pipeline.scoring import naive as naive_forecasts
 from pipeline.scoring import scores
 

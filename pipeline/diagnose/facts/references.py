@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from pipeline.dataset.holdout import subset
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import linear
-from pipeline.diagnose.facts.holdout import losses, subset
+from pipeline.diagnose.facts.windows import losses
 from pipeline.scoring import choosing, gains, scores
 from pipeline.scoring import naive as naive_forecasts
 

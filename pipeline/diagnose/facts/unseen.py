@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from pipeline.dataset.holdout import last_tenth, subset
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import level, linear, trees
-from pipeline.diagnose.facts.holdout import finite, last_step, last_tenth, losses, subset
+from pipeline.diagnose.facts.windows import finite, last_step, losses
 from pipeline.scoring import choosing, gains
 from pipeline.scoring import naive as naive_forecasts
 from pipeline.scoring.long_run import FEWEST

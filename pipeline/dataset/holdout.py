@@ -1,17 +1,13 @@
-"""Windows that are held out of a training where there is no validation part."""
+"""Windows that are held out of a second training where there is no validation part."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.dataset import scaling
-from pipeline.scoring import skill
-
-if TYPE_CHECKING:
-    from pipeline.dataset import Part
+from pipeline.dataset.part import Part
 
 # Share of the training windows that are held out.
 _SHARE = 0.1
@@ -65,19 +61,3 @@ def _divided(part: Part) -> tuple[Part, Part]:
     last = np.asarray(spec.first_rows)[part.table["start"]] + spec.length - 1 + spec.horizon
     early = np.flatnonzero(last[:cut] < np.asarray(part.table["row"])[cut:].min())
     return subset(part, early), subset(part, np.arange(cut, count))
-
-
-def finite(part: Part) -> Part:
-    """Return the windows whose target is finite."""
-    good = np.isfinite(part.targets()).all(axis=1) & np.isfinite(part.raw_targets()).all(axis=1)
-    return part if good.all() else subset(part, np.flatnonzero(good))
-
-
-def last_step(outputs: np.ndarray) -> np.ndarray:
-    """Return outputs as [windows, outputs]: the last step of a network that gives one per input row."""
-    return outputs if outputs.ndim == 2 else outputs.reshape(len(outputs), -1, outputs.shape[-1])[:, -1]
-
-
-def losses(part: Part, forecast: np.ndarray) -> np.ndarray:
-    """Return the loss of a forecast on each window: float64 [windows]."""
-    return skill.losses(part.raw_targets(), forecast, part.spec.classes)
