@@ -118,7 +118,7 @@ def _nonfinite(facts: Facts) -> bool:
 
 
 def _beats_constant(unseen: Unseen, side: Against) -> bool | None:
-    """Whether the network is better than a constant answer; None where nothing decides.
+    """Whether a forecast is better than a constant answer; None where nothing decides.
 
     The loss of a constant is that of the series' level, which wanders: the windows of a slow series or a trend are
     worth a few independent ones only. There a much smaller loss decides, and a somewhat smaller one decides nothing.
@@ -134,7 +134,7 @@ def _beats_constant(unseen: Unseen, side: Against) -> bool | None:
 def _naive_signal(unseen: Unseen) -> bool:
     """Whether the best naive forecast shows a signal: a season, or a level that the last value is near."""
     naive = unseen.naive
-    if naive is None or naive.name in _CONSTANT or not _above(naive.against_constant):
+    if naive is None or naive.name in _CONSTANT or not _beats_constant(unseen, naive.against_constant):
         return False
     if (naive.against_constant.skill or 0.0) < limits.NAIVE_SKILL.value:
         return False

@@ -20,6 +20,14 @@ VERDICTS = (
 )
 # Verdicts beside which nothing needs a cause: a finding is a note there.
 NEEDS_NO_CAUSE = ("learning", "no_evidence_of_signal")
+_NAIVE = {
+    "persistence": "the last value",
+    "drift": "the last value with drift",
+    "seasonal_naive": "the last season",
+    "window_average": "the mean of the window",
+    "train_mean": "the training mean",
+    "majority": "the shares of the classes",
+}
 _MODELS = {"linear": "A linear model", "trees": "Boosted trees"}
 
 
@@ -91,11 +99,13 @@ def reasons(facts: Facts, assessment: Assessment) -> list[str]:
     if best and naive:
         verb = "have" if best[0] == "trees" else "has"
         sentences.append(
-            f"{_MODELS[best[0]]} {verb} skill {_n(best[1].skill)}{_within(best[1])} against {naive.name} there."
+            f"{_MODELS[best[0]]} {verb} skill {_n(best[1].skill)}{_within(best[1])} against {naive_name(unseen)} there."
         )
     if naive and naive.against_constant.skill:
         side = naive.against_constant
-        sentences.append(f"{naive.name} has skill {_n(side.skill)}{_within(side)} against a constant there.")
+        sentences.append(
+            f"{naive_name(unseen).capitalize()} has skill {_n(side.skill)}{_within(side)} against a constant there."
+        )
     planted = controls.planted
     if planted and planted.share is not None:
         sentences.append(
@@ -120,12 +130,20 @@ def place(unseen: Unseen) -> str:
     return f"{windows} of {unseen.folds} folds" if unseen.folds > 1 else windows
 
 
+def naive_name(unseen: Unseen) -> str:
+    """Name the best naive forecast in words."""
+    name = unseen.naive.name if unseen.naive else ""
+    return (
+        "the shares that follow the last class" if unseen.classes and name == "persistence" else _NAIVE.get(name, name)
+    )
+
+
 def _network(unseen: Unseen, networks: Networks, best: Naive, where: str) -> str:
     trained = ""
     if unseen.updates is not None:
         trained = f", after a second training of {unseen.updates} updates on the others,"
     naive, constant = networks.against_naive, networks.against_constant
-    against = f"{best.name} is {_n(naive.skill)}{_within(naive)}"
+    against = f"{naive_name(unseen)} is {_n(naive.skill)}{_within(naive)}"
     if best.name in ("train_mean", "majority"):
         return f"On {where}{trained} the network's skill against {against}."
     return (

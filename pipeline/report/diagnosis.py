@@ -9,13 +9,18 @@ from pipeline.report.wording import address, joined, quantity, setting
 
 VERDICTS = {
     "learning": {"chip": "learning", "tone": "good"},
+    "behind": {"chip": "behind", "tone": "bad"},
     "no_evidence_of_signal": {"chip": "no evidence of signal", "tone": "unknown"},
     "not_learning": {"chip": "not learning", "tone": "bad"},
     "overfitting": {"chip": "overfitting", "tone": "bad"},
     "numerical_failure": {"chip": "numerical failure", "tone": "bad"},
     "undetermined": {"chip": "undetermined", "tone": "unknown"},
 }
-_WEIGHTS = {"cause": {"chip": "cause", "tone": "yes"}, "symptom": {"chip": "symptom", "tone": "unknown"}}
+_WEIGHTS = {
+    "cause": {"chip": "cause", "tone": "yes"},
+    "note": {"chip": "note", "tone": "unknown"},
+    "symptom": {"chip": "symptom", "tone": "unknown"},
+}
 
 
 def verdict(diagnosis: dict[str, Any] | None) -> str | None:
@@ -37,8 +42,9 @@ def section(name: str, diagnosis: dict[str, Any] | None) -> dict[str, Any]:
         diagnosis: Output of the stage `diagnose`, or None.
     """
     findings = [finding(each) for each in (diagnosis or {}).get("findings") or []]
-    # Causes first, each kind in the order of the diagnosis.
-    findings.sort(key=lambda each: each["weight"]["chip"] != "cause")
+    # Symptoms last, each kind in the order of the diagnosis.
+    findings.sort(key=lambda each: each["weight"]["chip"] == "symptom")
+    step = (diagnosis or {}).get("next") or {}
     causes = [each["code"] for each in findings if each["weight"]["chip"] == "cause"]
     return {
         "name": name,
@@ -46,7 +52,8 @@ def section(name: str, diagnosis: dict[str, Any] | None) -> dict[str, Any]:
         "verdict": chip(diagnosis),
         "reasons": list((diagnosis or {}).get("reasons") or []),
         "findings": findings,
-        "causes": joined(causes) if causes else "no cause found" if diagnosis else "",
+        "causes": joined(causes) if causes else "",
+        "next": {"text": step.get("text") or "", "command": step.get("command") or ""},
     }
 
 
