@@ -74,6 +74,7 @@ def assess(facts: Facts) -> Assessment:
         worse = _below(networks.against_naive)
         beaten = (bool(better) and _beaten(unseen)) or (naive_signal and worse)
         behind = _behind_reference(unseen, reference) or (worse and _material(unseen, bool(signal)))
+        behind = behind and not _nearly_all(unseen)
     fitted = unseen.train_skill
     if fitted is None:
         fitted = median([seed.train.constant_skill for seed in facts.outcome.seeds.values()])
@@ -173,17 +174,18 @@ def _material(unseen: Unseen, signal: bool) -> bool:
     """Whether being worse than the best naive forecast is more than what a training on noise costs.
 
     It is where the data hold a signal. Where they hold none, a network that starts from the same level is a little
-    worse, and only a much larger loss is a fault. Where a season explains nearly everything and the network does too,
-    nothing is left to gain.
+    worse, and only a much larger loss is a fault.
     """
-    networks, naive = unseen.networks, unseen.naive
-    if networks is None or naive is None:
-        return False
-    skill, explained = networks.against_naive.skill, naive.against_constant.skill or 0.0
-    own = networks.against_constant.skill or 0.0
-    if naive.name not in _ECHO and min(own, explained) >= limits.NEARLY_ALL.value:
-        return False
+    skill = unseen.networks.against_naive.skill if unseen.networks else None
     return signal or (skill is None or skill < -limits.NOISE_COST.value)
+
+
+def _nearly_all(unseen: Unseen) -> bool:
+    """Whether a season explains nearly everything and the network does too, so that nothing is left to gain."""
+    if unseen.networks is None or unseen.naive is None or unseen.naive.name in _ECHO:
+        return False
+    sides = (unseen.networks.against_constant.skill, unseen.naive.against_constant.skill)
+    return min(side or 0.0 for side in sides) >= limits.NEARLY_ALL.value
 
 
 def _above(side: Against, level: float | None = None) -> bool:

@@ -183,6 +183,8 @@ def cannot_tell(facts: Facts, assessment: Assessment) -> list[str]:
 
 
 def _n(value: float | None) -> str:
+    if value is not None and value < limits.LEAST_SHOWN.value:
+        return f"below {limits.LEAST_SHOWN.value:,.0f}".replace("-", "−")
     return "unknown" if value is None else f"{value:.3g}".replace("-", "−")
 
 
