@@ -33,6 +33,7 @@ class Assessment:
         learned: the network is better than a constant answer on windows that it was not trained on.
         skill: its skill against the best naive forecast there, over all seeds.
         ahead: it is better than the best naive forecast; where no reference points that way, it must be surer.
+        even: it is hardly worse than the best naive forecast, or explains nearly everything, as that one does.
         beaten: it is worse than a reference model that finds a signal, or than a naive forecast that shows one.
         behind: it is far behind a reference model, or worse than a naive forecast by more than noise costs.
         train_skill: skill against a constant answer on windows that it was trained on.
@@ -47,6 +48,7 @@ class Assessment:
     learned: bool | None
     skill: float | None
     ahead: bool
+    even: bool
     beaten: bool
     behind: bool
     train_skill: float | None
@@ -65,13 +67,14 @@ def assess(facts: Facts) -> Assessment:
         signal = None
     reference = max((each.skill or 0.0 for each in better), default=None)
     networks = None if nonfinite else unseen.networks
-    learned, ahead, beaten, behind = (False if nonfinite else None), False, nonfinite, False
+    learned, ahead, even, beaten, behind = (False if nonfinite else None), False, False, nonfinite, False
     if networks:
         learned = _beats_constant(unseen, networks.against_constant)
     if networks:
         alone = not any(_points_up(each) for each in references(unseen))
         ahead = _above(networks.against_naive, limits.ALONE_LEVEL.value if alone else None)
-        worse = _below(networks.against_naive)
+        worse = _below(networks.against_naive) or _many_times(unseen)
+        even = (networks.against_naive.skill or 0.0) >= -limits.NOISE_COST.value or _nearly_all(unseen)
         beaten = (bool(better) and _beaten(unseen)) or (naive_signal and worse)
         behind = _behind_reference(unseen, reference) or (worse and _material(unseen, bool(signal)))
         behind = behind and not _nearly_all(unseen)
@@ -89,6 +92,7 @@ def assess(facts: Facts) -> Assessment:
         learned,
         networks.against_naive.skill if networks else None,
         ahead,
+        even,
         beaten,
         behind,
         fitted,
@@ -168,6 +172,15 @@ def _behind_reference(unseen: Unseen, reference: float | None) -> bool:
     """Whether the network has less than half of the better reference's skill, and is worse by its interval."""
     own = unseen.networks.against_naive.skill if unseen.networks else None
     return bool(reference and own is not None and _beaten(unseen) and own < limits.BEHIND.value * reference)
+
+
+def _many_times(unseen: Unseen) -> bool:
+    """Whether the network's loss is many times that of the best naive forecast, however wide the interval.
+
+    Errors that grow with a trend are worth a few independent windows only.
+    """
+    skill = unseen.networks.against_naive.skill if unseen.networks else None
+    return skill is not None and skill < -limits.MANY_TIMES.value and unseen.windows >= unseen.needed
 
 
 def _material(unseen: Unseen, signal: bool) -> bool:

@@ -31,6 +31,7 @@ SOME_SKILL = Limit(0.1, "chosen: with more, a network is not called no better th
 NOISE_COST = Limit(
     0.25, "chosen: a training on noise costs a few percent of the loss, a level to be relearned far more"
 )
+MANY_TIMES = Limit(3.0, "chosen: four times the loss of the naive forecast, where the interval is too wide to decide")
 UNIT_ROOT = Limit(0.01, "chosen: p-value of Dickey and Fuller (1979) below which a series returns to its level")
 REFERENCE_LEVEL = Limit(0.025, "chosen: 5 % over two reference models (Bonferroni)")
 ALONE_LEVEL = Limit(0.01, "chosen: a network that alone finds a signal must be surer")

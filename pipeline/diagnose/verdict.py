@@ -59,13 +59,13 @@ def decide(assessment: Assessment, codes: Collection[str]) -> str:
 
 def _keeps_up(assessment: Assessment) -> str:
     """Return the verdict of a network that is better than a constant and not behind."""
-    if assessment.ahead or assessment.naive_signal:
+    if assessment.ahead or (assessment.naive_signal and assessment.even):
         return "learning"
     if assessment.reference is not None:
         enough = (assessment.skill or 0.0) >= limits.BEHIND.value * assessment.reference
         return "learning" if enough else "undetermined"
     # A level without more: the network repeats it, as the best naive forecast does.
-    return "undetermined" if assessment.signal is None else "no_evidence_of_signal"
+    return "undetermined" if assessment.signal is not False else "no_evidence_of_signal"
 
 
 def reasons(facts: Facts, assessment: Assessment) -> list[str]:
@@ -104,7 +104,7 @@ def reasons(facts: Facts, assessment: Assessment) -> list[str]:
     if naive and naive.against_constant.skill:
         side = naive.against_constant
         sentences.append(
-            f"{naive_name(unseen).capitalize()} has skill {_n(side.skill)}{_within(side)} against a constant there."
+            f"The skill of {naive_name(unseen)} against a constant is {_n(side.skill)}{_within(side)} there."
         )
     planted = controls.planted
     if planted and planted.share is not None:
@@ -167,6 +167,11 @@ def cannot_tell(facts: Facts, assessment: Assessment) -> list[str]:
         sentences.append(
             "There is no validation part. The network's skill is that of a second training of the first seed, of the "
             "same settings and as many updates, on the first nine tenths of the training windows."
+        )
+    if unseen.recalibrated:
+        sentences.append(
+            "The training loss distorts probabilities on purpose. They are judged after a logistic regression on the "
+            "training windows has mapped them back; the scores in the report are of the probabilities themselves."
         )
     if unseen.part != "validation" and not unseen.networks:
         sentences.append("There is no validation part, and no second training: the trained network is not judged.")

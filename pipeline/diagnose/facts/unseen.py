@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.dataset.holdout import last_tenth, subset
 from pipeline.dataset.sampling import evenly
-from pipeline.diagnose.facts import level, linear, trees
+from pipeline.diagnose.facts import level, linear, recalibrated, trees
 from pipeline.diagnose.facts.windows import finite, last_step, losses
 from pipeline.scoring import choosing, gains
 from pipeline.scoring import naive as naive_forecasts
@@ -87,6 +87,7 @@ class Unseen:
     updates: int | None  # of the second training; None with validation
     seconds: float | None  # that it is estimated to take
     over_budget: bool  # it was left out for them
+    recalibrated: bool  # probabilities that the loss distorts are mapped back by what the training windows say
 
 
 class Judged(NamedTuple):
@@ -97,6 +98,7 @@ class Judged(NamedTuple):
     outputs: list[np.ndarray]  # per seed, float64 [windows of late, outputs], raw or probabilities
     seen: Part  # some of the windows of `early`
     seen_outputs: list[np.ndarray]
+    recalibrated: bool = False  # see `recalibrated`
 
 
 class Second(NamedTuple):
@@ -122,11 +124,16 @@ def validated(run: DiagnosedRun, folds: list[tuple[Part, Part]]) -> list[Judged]
 
 
 def _judged(run: DiagnosedRun, fold: TrainedFold, early: Part, late: Part) -> Judged:
-    seen = _seen(early, run.experiment["training"])
-    networks = list(fold.models.values())
-    return Judged(
-        early, late, predictions(late, networks, run.experiment), seen, predictions(seen, networks, run.experiment)
-    )
+    training = run.experiment["training"]
+    seen, networks, classes = _seen(early, training), list(fold.models.values()), early.spec.classes
+    outputs, of_seen = (predictions(part, networks, run.experiment) for part in (late, seen))
+    if not classes or not recalibrated.distorts(networks[0], training):
+        return Judged(early, late, outputs, seen, of_seen)
+    truth = seen.raw_targets()[:, 0].astype(int)
+    pairs = list(zip(of_seen, outputs, strict=True))
+    outputs = [recalibrated.mapped(known, truth, others, classes) for known, others in pairs]
+    of_seen = [recalibrated.mapped(known, truth, known, classes) for known, _ in pairs]
+    return Judged(early, late, outputs, seen, of_seen, True)
 
 
 def predictions(part: Part, networks: list[Any], experiment: dict[str, Any]) -> list[np.ndarray]:
@@ -263,6 +270,7 @@ def facts(
         updates=second.updates if second else None,
         seconds=float(f"{second.seconds:.2g}") if second else None,
         over_budget=bool(second and second.over_budget),
+        recalibrated=any(each.recalibrated for each in judged),
     )
     if known is None:
         return result

@@ -52,7 +52,7 @@ def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evi
     """Compare predictions with the last value, and predicted with real changes, if the network did not learn."""
     echoes = [(seed.held or seed.train).echo for seed in facts.outcome.seeds.values()]
     known = [echo for echo in echoes if echo and echo.to_last is not None]
-    if not known or assessment.learned:
+    if not known or assessment.ahead:
         return None
     near, direction = median([echo.to_last for echo in known]), median([echo.direction for echo in known])
     if near is None or near > limit.to_last or (direction or 0) > limit.direction:

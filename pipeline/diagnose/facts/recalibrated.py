@@ -1,0 +1,70 @@
+"""Probabilities of a network whose loss distorts them, mapped back by what its training windows say.
+
+A focal loss or weights of classes move every probability on purpose: their best answer is not the share of the class
+(Mukhoti and others 2020, 4). Judged as they are, such outputs look worse than what the network knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.scoring import scores
+
+if TYPE_CHECKING:
+    import keras
+
+# Losses whose best answer is the probability itself (Gneiting and Raftery 2007).
+_PROPER = {
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "kl_divergence",
+    "mean_squared_error",
+}
+_LEAST = 1e-6
+# Inverse strength of the penalty: next to none beside hundreds of windows.
+_STRENGTH = 100.0
+
+
+def distorts(network: keras.Model, training: dict[str, Any]) -> bool:
+    """Return whether the best answer to the training loss is another one than the probabilities."""
+    import keras
+
+    loss = keras.losses.get(network.loss)
+    name = getattr(loss, "name", None) or getattr(loss, "__name__", "")
+    return name not in _PROPER or training["class_weight"] != "none" or bool(training["label_smoothing"])
+
+
+def mapped(seen: np.ndarray, truth: np.ndarray, outputs: np.ndarray, classes: int) -> np.ndarray:
+    """Map outputs by the logistic regression of the classes on the logarithms of the outputs for training windows.
+
+    Args:
+        seen: outputs of the head for training windows, [windows, outputs].
+        truth: their class numbers, [windows].
+        outputs: to be mapped, [others, outputs]; NaN stays NaN.
+        classes: 2 or 3.
+
+    Returns:
+        Probabilities in the form of `outputs`. The outputs themselves where the training windows have one class.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    known = np.isfinite(seen).all(axis=1)
+    if len(np.unique(truth[known])) < classes:
+        return outputs
+    model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(_logs(seen[known], classes), truth[known])
+    result = np.full(outputs.shape, np.nan)
+    answered = np.isfinite(outputs).all(axis=1)
+    if answered.any():
+        shares = model.predict_proba(_logs(outputs[answered], classes))
+        result[answered] = shares[:, 1:] if classes == 2 else shares
+    return result
+
+
+def _logs(outputs: np.ndarray, classes: int) -> np.ndarray:
+    """Return logarithms of odds against class 0: float64 [windows, classes - 1]."""
+    shares = np.clip(np.nan_to_num(scores.probabilities(outputs, classes)), _LEAST, 1.0)
+    logs = np.log(shares)
+    return np.asarray(logs[:, 1:] - logs[:, :1])
