@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipeline import dataset
@@ -36,6 +36,7 @@ class DiagnosedRun:
         dataset: complete settings of its dataset.
         folds: at least one.
         budget: processor seconds that a second training may take (`diagnosis.second_training` in params.yaml).
+        split: split.json of its dataset (docs/files.md): the season and the steps in time.
     """
 
     name: str
@@ -43,6 +44,7 @@ class DiagnosedRun:
     dataset: dict[str, Any]
     folds: list[TrainedFold]
     budget: float
+    split: dict[str, Any] = field(default_factory=dict)
 
     @property
     def train(self) -> Part:
@@ -78,7 +80,8 @@ def load(p: dict[str, Any], name: str) -> DiagnosedRun:
     experiment = p["experiments"][name]
     data = experiment["dataset"]
     folds = [_fold(name, experiment, k) for k in range(dataset.folds(data))]
-    return DiagnosedRun(name, experiment, p["datasets"][data], folds, p["diagnosis"]["second_training"])
+    split = files.read_json(files.SPLIT / data / "split.json")
+    return DiagnosedRun(name, experiment, p["datasets"][data], folds, p["diagnosis"]["second_training"], split)
 
 
 def _fold(name: str, experiment: dict[str, Any], k: int) -> TrainedFold:

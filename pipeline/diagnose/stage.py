@@ -48,7 +48,7 @@ def measure(run: DiagnosedRun) -> dict[str, Any]:
     known = unseen.forecasts(folds)
     validated = run.validation is not None
     judged = unseen.validated(run, folds) if validated else []
-    about_data = data.facts(run.train, run.validation, training)
+    about_data = data.facts(run.train, run.validation, training, run.split)
     about_network = network.facts(run.train, experiment, run.models)
     predicted = outcome.facts(run, judged[0].outputs if judged else None)
     trials = controls.facts(run.train, experiment)

@@ -71,6 +71,11 @@ class Alignment:
     best_feature: str | None  # that feature
     last_corr: float | None  # the largest correlation at lag 1, in size
     repeated: float | None  # share of the input rows that equal the row before in every feature
+    known_own: float | None = None  # the largest share at one lag of the target's own column, feature or not
+    best_own: float | None = None  # the size of that column's largest correlation in the window
+    # among the values that two rows or more repeat, how many differ, as a share of such runs: 1 where each run has its
+    # own value, as in rows that were filled in; near 0 for a few values that come again and again
+    repeated_distinct: float | None = None
 
 
 def facts(train: Part) -> Alignment | None:
@@ -97,18 +102,25 @@ def facts(train: Part) -> Alignment | None:
     known = {name: np.where(reachable, equal[name], np.nan) for name in spec.features}
     known_feature, known_lag, share = _largest(known, lags)
     last = [abs(float(corr[name][lags == 1][0])) for name in spec.features]
+    target = spec.columns[spec.target_column]
+    _, _, known_own = _largest({"": np.where(reachable, equal[target], np.nan)}, lags)
+    _, _, best_own = _largest({"": np.where(inside, np.abs(corr[target]), np.nan)}, lags)
+    share_repeated, distinct = _repeated(train)
     return Alignment(
         known=share,
         known_lag=known_lag,
         known_feature=known_feature,
         known_elsewhere=_median(known[known_feature][lags != known_lag]) if known_feature else None,
-        own=_own(equal[spec.columns[spec.target_column]], around.offsets - _declared(spec)),
+        own=_own(equal[target], around.offsets - _declared(spec)),
         later=_later(spec, equal, corr, around.offsets),
         best_lag=best_lag,
         best_corr=float(corr[best][lags == best_lag][0]) if best else None,
         best_feature=best,
         last_corr=max((size for size in last if np.isfinite(size)), default=None),
-        repeated=_repeated(train),
+        repeated=share_repeated,
+        known_own=known_own,
+        best_own=best_own,
+        repeated_distinct=distinct,
     )
 
 
@@ -218,8 +230,11 @@ def _later(spec: Spec, equal: dict[str, np.ndarray], corr: dict[str, np.ndarray]
     return Later(correlation, feature, offset, share, same, same_at)
 
 
-def _repeated(train: Part) -> float | None:
-    """Return the share of the rows in windows that equal the row before; rows after a gap or filled do not count."""
+def _repeated(train: Part) -> tuple[float | None, float | None]:
+    """Return how many rows in windows equal the row before, and how many of the repeated values differ.
+
+    Rows after a gap or filled do not count.
+    """
     spec = train.spec
     rows = np.asarray(train.rows)[:, [spec.columns.index(name) for name in spec.features]]
     times = spec.axis
@@ -227,4 +242,10 @@ def _repeated(train: Part) -> float | None:
     if spec.sequence_length:
         follows &= times % spec.sequence_length != 0
     follows &= scaling.covered(len(rows), train.table["start"], spec.length) & ~train.filled()
-    return float(repeats(rows)[follows].mean()) if follows.any() else None
+    if not follows.any():
+        return None, None
+    same = repeats(rows) & follows
+    # A run begins at the row before its first repetition.
+    begins = np.flatnonzero(same & ~np.concatenate([[False], same[:-1]]))
+    distinct = len(np.unique(np.nan_to_num(rows[begins], nan=np.inf), axis=0)) / len(begins) if len(begins) else None
+    return float(same[follows].mean()), distinct

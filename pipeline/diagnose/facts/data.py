@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, state_order
 from pipeline.dataset.sampling import evenly
-from pipeline.diagnose.facts import alignment, repeated
+from pipeline.diagnose.facts import ahead, alignment, repeated
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
@@ -92,6 +92,29 @@ class CarriedState:
 
 
 @dataclass(frozen=True)
+class Season:
+    """The season that is declared and the one that the training rows show (`pipeline/dataset/season.py`)."""
+
+    given: int | None  # rows of the period in the settings; None without one
+    autocorrelation: float | None  # at that period, of the rows less their moving average
+    visible: int | None  # rows of the period that the rows show; None without one
+    visible_autocorrelation: float | None  # at that period
+    # share of the training rows that equal the row one period earlier in every feature, of the better period
+    exact: float | None = None
+
+
+@dataclass(frozen=True)
+class Time:
+    """The steps of the time column, of the whole series: the times alone, no values."""
+
+    step: str | None  # the usual one, as in `1 hour`
+    holes: int  # steps that are longer
+    early: int  # steps that are shorter
+    treated: str | None  # what `holes` is set to where there are such steps: insert, cut or irregular
+    rows: int  # of the series
+
+
+@dataclass(frozen=True)
 class Data:
     """Windows and targets that a network is trained on."""
 
@@ -106,9 +129,16 @@ class Data:
     duplicates: repeated.Duplicates  # equal windows
     alignment: alignment.Alignment | None  # None for targets that are means of windows
     state: CarriedState | None  # None where no state is carried
+    season: Season | None = None  # None for independent sequences
+    time: Time | None = None  # None without a time column
+    # share of the variance of the first target that the window's last value explains; None for other kinds of targets
+    persistence: float | None = None
+    ahead: list[ahead.Ahead] | None = None  # features that later rows of the target explain; None where there are none
 
 
-def facts(train: Part, validation: Part | None, training: dict[str, Any]) -> Data:
+def facts(
+    train: Part, validation: Part | None, training: dict[str, Any], split: dict[str, Any] | None = None
+) -> Data:
     """Measure the data.
 
     Args:
@@ -116,7 +146,9 @@ def facts(train: Part, validation: Part | None, training: dict[str, Any]) -> Dat
         validation: its validation windows, or None.
         training: the experiment's `training`, complete: `seeds`, `batch_size`, `shuffle`, `state`,
             `steps_per_execution` decide which batch holds which window.
+        split: split.json of the dataset (docs/files.md), for the season and the steps in time.
     """
+    split = split or {}
     return Data(
         windows=Windows(len(train)),
         length=train.spec.length,
@@ -129,6 +161,10 @@ def facts(train: Part, validation: Part | None, training: dict[str, Any]) -> Dat
         duplicates=repeated.duplicates(train),
         alignment=alignment.facts(train),
         state=state(train, training),
+        season=season(train, split.get("season")),
+        time=time(split),
+        persistence=persistence(train),
+        ahead=ahead.facts(train) or None,
     )
 
 
@@ -260,3 +296,40 @@ def state(train: Part, training: dict[str, Any]) -> CarriedState | None:
         gaps = (times[plan.windows[1:]] - times[plan.windows[:-1]] - length)[kept]
         continued = float(np.mean(gaps == 0)) if gaps.size else None
     return CarriedState(training["state"], continued, possible)
+
+
+def season(train: Part, known: dict[str, Any] | None) -> Season | None:
+    """Return the season as the split found it, and how exactly the rows repeat it."""
+    if known is None:
+        return None
+    rows = np.asarray(train.rows)[:, [train.spec.columns.index(name) for name in train.spec.features]]
+    shares = [_equal_after(rows, train.spec.axis, known[key]) for key in ("given", "visible")]
+    return Season(**known, exact=max((share for share in shares if share is not None), default=None))
+
+
+def _equal_after(rows: np.ndarray, axis: np.ndarray, period: int | None) -> float | None:
+    """Return the share of rows that equal the row a period earlier; None where there are not two periods."""
+    if period is None or len(rows) < 2 * period:
+        return None
+    follows = axis[period:] - axis[:-period] == period
+    equal = np.isclose(rows[period:], rows[:-period], rtol=1e-9, atol=1e-12, equal_nan=True).all(axis=1)
+    return float(equal[follows].mean()) if follows.any() else None
+
+
+def time(split: dict[str, Any]) -> Time | None:
+    """Return the steps of the time column, as the series' own stage measured them."""
+    known = split.get("series", {}).get("time")
+    if not known or "step" not in known:
+        return None
+    return Time(known["step"], known["holes"], known["early"], known["treated"], split["rows"])
+
+
+def persistence(train: Part) -> float | None:
+    """Return the share of the first target's variance that the window's last value explains."""
+    if train.spec.target["kind"] != "value" or train.spec.classes:
+        return None
+    truth, last = train.raw_targets()[:, 0], np.asarray(train.table["last"], dtype=float)
+    known = np.isfinite(truth) & np.isfinite(last)
+    truth, last = truth[known], last[known]
+    variance = float(truth.var()) if len(truth) else 0.0
+    return 1 - float(np.mean((truth - last) ** 2)) / variance if variance > 0 else None

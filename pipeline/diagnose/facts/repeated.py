@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.dataset.equal_windows import hashes as window_hashes
 from pipeline.dataset.equal_windows import verified
+from pipeline.dataset.scaling import covered
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
@@ -20,6 +21,7 @@ class Duplicates:
 
     share: float  # of the training windows
     conflicting: float  # share of those that equal a window with another target
+    distinct: int | None = None  # different rows among those in windows: a few make equal windows by themselves
 
 
 def duplicates(train: Part) -> Duplicates:
@@ -27,10 +29,11 @@ def duplicates(train: Part) -> Duplicates:
     spec, start = train.spec, train.table["start"]
     rows = np.asarray(train.rows)[:, [spec.columns.index(name) for name in spec.features]].astype(float)
     hashes = window_hashes(rows, start, spec.length)
+    different = len(np.unique(rows[covered(len(rows), start, spec.length)], axis=0))
     varied = np.flatnonzero(~_constant(rows, start, spec.length))
     ranked = varied[np.argsort(hashes[varied], kind="stable")]
     if len(ranked) < 2:
-        return Duplicates(0.0, 0.0)
+        return Duplicates(0.0, 0.0, different)
     heads = np.flatnonzero(np.concatenate([[True], np.diff(hashes[ranked]) != 0]))
     tails = np.append(heads[1:], len(ranked))
     several = tails - heads > 1
@@ -47,7 +50,7 @@ def duplicates(train: Part) -> Duplicates:
     groups = [group for group in groups if len(group) > 1]
     equal = sum(len(group) for group in groups)
     conflicting = sum(len(group) for group in groups if (truth[group] != truth[group[0]]).any())
-    return Duplicates(equal / len(start), conflicting / equal if equal else 0.0)
+    return Duplicates(equal / len(start), conflicting / equal if equal else 0.0, different)
 
 
 def _constant(rows: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:

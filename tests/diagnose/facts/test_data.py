@@ -35,7 +35,7 @@ def test_clean_windows_have_nothing_to_tell():
     assert found.nonfinite is None
     assert found.state is None
     assert found.classes is None
-    assert found.duplicates == repeated.Duplicates(0.0, 0.0)
+    assert found.duplicates == repeated.Duplicates(0.0, 0.0, 199)
     assert found.shift.outside < 0.1
     assert typed.read(data.Data, json.loads(json.dumps(typed.as_json(found), allow_nan=False))) == found
 
