@@ -7,9 +7,9 @@ Of the two, only a copy has the slope 1 and no offset when x is regressed on y; 
 regressed on x.
 
 A filter: x(t) is a weighted sum of y(t - p) … y(t + j), j of 1 or more, as a centred mean is. If y follows from x and
-its own past, y(t + j) = (x(t) - …) / c, then the same equation holds, so it decides nothing by itself. But then x drives
-a process that is stable, while that of a mean over later rows never forgets: a root of its polynomial lies on or outside
-the unit circle. A root of 1 alone is that of a level that sums up what flows in, and is honest.
+its own past, y(t + j) = (x(t) - …) / c, then the same equation holds, so it decides nothing by itself. But then x
+drives a process that is stable, while that of a mean over later rows never forgets: a root of its polynomial lies on or
+outside the unit circle. A root of 1 alone is that of a level that sums up what flows in, and is honest.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Ahead:
 
 
 def facts(train: Part) -> list[Ahead]:
-    """Measure every feature but the target itself; return the copies and filters found, at most one of each for a feature."""
+    """Return the copies and filters found: of every feature but the target itself at most one of each."""
     spec = train.spec
     target = spec.columns[spec.target_column]
     others = [name for name in spec.features if name != target]
@@ -149,9 +149,7 @@ def _filter(name: str, table: _Table, reach: int, x: np.ndarray, y: np.ndarray, 
     stop = next(i for i in range(here, last + 1) if i == last or table.unexplained(0, list(range(1, i + 1))) <= enough)
     if stop == here:
         return None
-    start = next(
-        i for i in range(here, 0, -1) if i == 1 or table.unexplained(0, list(range(i, stop + 1))) <= enough
-    )
+    start = next(i for i in range(here, 0, -1) if i == 1 or table.unexplained(0, list(range(i, stop + 1))) <= enough)
     weights = table.coefficients(0, list(range(start, stop + 1)))
     roots = np.roots(weights[::-1])
     sizes = np.abs(roots[np.abs(roots - 1) > _NEAR_ONE])

@@ -48,6 +48,9 @@ class Course:
     penalty_share: float | None  # of the last loss
     val_rise: float | None  # last / least validation loss
     update_ratio: dict[str, UpdateRatio] | None  # by layer
+    # last validation loss / mean loss over the end of the last epoch, both with the penalty: below 1 where the
+    # validation windows cost less
+    val_to_train: float | None = None
 
 
 def facts(histories: dict[int, dict[str, Any]]) -> dict[str, Course]:
@@ -72,7 +75,17 @@ def _course(history: dict[str, Any]) -> Course:
         penalty_share=_ratio(epochs[-1].get("penalty"), last) if epochs else None,
         val_rise=_ratio(watched[-1], min(_finite(watched))) if _finite(watched) else None,
         update_ratio=_update_ratio(epochs),
+        val_to_train=_ratio(watched[-1], _end(epochs[-1])) if epochs else None,
     )
+
+
+def _end(epoch: dict[str, Any]) -> float | None:
+    """Return the mean loss over the last quarter of an epoch, whose mean over all batches lags behind."""
+    slices = _finite(epoch.get("slices", []))
+    if not slices:
+        return epoch.get("loss")
+    late = slices[-max(1, math.ceil(_LATE * len(slices))) :]
+    return float(np.mean(late)) + (epoch.get("penalty") or 0.0)
 
 
 def _shape(slices: list[float]) -> dict[str, float | None]:

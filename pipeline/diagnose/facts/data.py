@@ -136,9 +136,7 @@ class Data:
     ahead: list[ahead.Ahead] | None = None  # features that later rows of the target explain; None where there are none
 
 
-def facts(
-    train: Part, validation: Part | None, training: dict[str, Any], split: dict[str, Any] | None = None
-) -> Data:
+def facts(train: Part, validation: Part | None, training: dict[str, Any], split: dict[str, Any] | None = None) -> Data:
     """Measure the data.
 
     Args:
@@ -216,20 +214,21 @@ def inputs(train: Part) -> list[Input]:
     rows = np.asarray(train.scaled)[scaling.covered(len(train.scaled), train.table["start"], spec.length)]
     features = []
     for i, name in enumerate(spec.features):
-        constant = _constant(cells[:, :, i])
-        if constant and spec.scaling["window"] == "none":
-            constant = _constant(rows[:, i])  # the windows that were left out may hold another value
-        features.append(Input(name, *_moments(cells[:, :, i]), constant))
+        flat = constant(cells[:, :, i])
+        if flat and spec.scaling["window"] == "none":
+            flat = constant(rows[:, i])  # the windows that were left out may hold another value
+        features.append(Input(name, *moments(cells[:, :, i]), flat))
     return features
 
 
-def _moments(values: np.ndarray) -> tuple[float | None, float | None]:
+def moments(values: np.ndarray) -> tuple[float | None, float | None]:
     """Return mean and standard deviation of the finite values."""
     finite = values[np.isfinite(values)].astype(float)
     return (float(finite.mean()), float(finite.std())) if len(finite) else (None, None)
 
 
-def _constant(values: np.ndarray) -> bool:
+def constant(values: np.ndarray) -> bool:
+    """Return whether the finite values are one, up to the rounding of float32."""
     finite = values[np.isfinite(values)]
     if not len(finite):
         return True
@@ -241,8 +240,8 @@ def target(train: Part) -> Target:
     """Measure the target."""
     values = train.targets().ravel().astype(float)
     finite = values[np.isfinite(values)]
-    mean, std = _moments(finite)
-    varies = bool(std) and not _constant(finite)
+    mean, std = moments(finite)
+    varies = bool(std) and not constant(finite)
     return Target(
         mean=mean,
         std=std,

@@ -12,6 +12,11 @@ from pipeline.diagnose.facts.network import Gates
 
 # A gate this near to 0 or 1 passes less than a twelfth of the gradient that it passes at one half.
 _NEAR = 0.02
+# A forget gate that its bias alone opens so far, and an input gate that is as far closed, are a long memory by design:
+# the units that chrono initialisation gives one.
+_OPEN = 0.9
+# Gates of a step that make up the memory: forget and input gate, or z and 1 - z.
+_PAIRED = {keras.layers.LSTMCell: 2, keras.layers.GRUCell: 2}
 # Windows of one layer: 32 give a mean to a hundredth.
 _WINDOWS = 32
 
@@ -33,7 +38,8 @@ def facts(layer: Any, inputs: np.ndarray, mask: np.ndarray | None) -> Gates | No
     if not gates:
         return None
     values = np.concatenate(gates, axis=None)
-    return Gates(saturated=float(((values < _NEAR) | (values > 1 - _NEAR)).mean()))
+    values = values[~np.isnan(values)]
+    return Gates(saturated=float(((values < _NEAR) | (values > 1 - _NEAR)).mean()) if len(values) else 0.0)
 
 
 def _directions(layer: Any) -> Iterator[tuple[Any, int]]:
@@ -50,13 +56,27 @@ def _walk(cell: Any, inputs: np.ndarray, mask: np.ndarray | None) -> list[np.nda
     weights = [keras.ops.convert_to_numpy(kernel).astype(np.float32) for kernel in (cell.kernel, cell.recurrent_kernel)]
     weights.append(keras.ops.convert_to_numpy(cell.bias) if cell.use_bias else np.zeros(1, dtype=np.float32))
     state = np.zeros((2, len(inputs), cell.units), dtype=np.float32)
+    remembers = _remembers(cell, weights[2])
     gates: list[np.ndarray] = []
     for t in range(inputs.shape[1]):
         there = np.ones(len(inputs), dtype=bool) if mask is None else mask[:, t]
         if there.any():
             state[:, there], at_step = steps(cell, weights, inputs[there, t], state[:, there])
-            gates += at_step
+            gates += [
+                np.where(remembers, np.nan, gate) if i < _PAIRED[type(cell)] else gate for i, gate in enumerate(at_step)
+            ]
     return gates
+
+
+def _remembers(cell: Any, bias: np.ndarray) -> np.ndarray:
+    """Return which units keep their state where no input and no output speaks against it: bool [units]."""
+    if bias.size == 1:
+        return np.zeros(cell.units, dtype=bool)
+    gate = _numpy(cell.recurrent_activation)
+    if isinstance(cell, keras.layers.GRUCell):
+        return np.asarray(gate(np.atleast_2d(bias).sum(axis=0)[: cell.units]) > _OPEN)
+    admits, keeps = np.split(bias, 4)[:2]
+    return np.asarray((gate(keeps) > _OPEN) & (gate(admits) < 1 - _OPEN))
 
 
 def _lstm(

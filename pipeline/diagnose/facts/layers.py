@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -17,37 +17,85 @@ _ACTIVATIONS = {"ReLU": "relu", "Softmax": "softmax", "LeakyReLU": "leaky_relu",
 _PASSING = (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Dropout)
 
 
+def flat(network: keras.Model) -> keras.Model:
+    """Return the network with the layers of nested models in their place, as one graph of the same layers.
+
+    The weights are shared. A network that is no graph is returned as it is.
+    """
+    if not any(isinstance(layer, keras.Model) for layer in network.layers):
+        return network
+    try:
+        outer = keras.Model(network.inputs, network.outputs[0])  # a Sequential model has no calls to replace
+        made = keras.models.clone_model(outer, clone_function=lambda layer: layer, call_function=_inline)
+    except (AttributeError, TypeError, ValueError):
+        return network
+    return flat(made) if any(isinstance(layer, keras.Model) for layer in made.layers) else made
+
+
+def _inline(layer: Any, *given: Any, **named: Any) -> Any:
+    """Call a layer; of a nested model every layer by itself, so that each becomes a node of the graph outside."""
+    if isinstance(layer, keras.Model):
+        return layer.call(*given)
+    return layer(*given, **named)
+
+
+class Node(NamedTuple):
+    """One call of a layer."""
+
+    layer: Any
+    inputs: list[keras.KerasTensor]
+    outputs: list[keras.KerasTensor]
+
+
+def nodes(network: keras.Model) -> list[Node]:
+    """Return the calls that lead from the inputs to the outputs, inputs first; none where it is no graph."""
+    try:
+        waiting = list(network.outputs)
+    except (AttributeError, ValueError):
+        return []
+    found: dict[tuple[int, int], Node] = {}
+    while waiting:
+        history = waiting.pop()._keras_history
+        key = id(history.operation), history.node_index
+        if key not in found:
+            node = history.operation._inbound_nodes[history.node_index]
+            found[key] = Node(history.operation, node.input_tensors, node.output_tensors)
+            waiting += node.input_tensors
+    return list(found.values())[::-1]
+
+
 def graph(network: keras.Model) -> dict[str, keras.KerasTensor]:
     """Return the output of each layer that is called once and gives one tensor, by the layer's name."""
-    outputs = {}
-    for layer in network.layers:
-        try:
-            output = layer.output
-        except (AttributeError, ValueError):
-            continue
-        if isinstance(output, keras.KerasTensor):
-            outputs[layer.name] = output
-    return outputs
+    return {node.layer.name: node.outputs[0] for node in _once(network) if len(node.outputs) == 1}
 
 
-def entering(layer: Any) -> tuple[keras.KerasTensor | None, keras.KerasTensor | None]:
-    """Return the one tensor that enters a layer, and its mask; None where there is none, or more than one."""
-    try:
-        given = layer.input if isinstance(layer.input, list) else [layer.input]
-    except (AttributeError, ValueError):
-        return None, None
-    values = [tensor for tensor in given if isinstance(tensor, keras.KerasTensor) and tensor.dtype != "bool"]
-    masks = [tensor for tensor in given if isinstance(tensor, keras.KerasTensor) and tensor.dtype == "bool"]
-    return values[0] if len(values) == 1 else None, masks[0] if len(masks) == 1 else None
+def _once(network: keras.Model) -> list[Node]:
+    """Return the calls of layers that are called once, the inputs among them."""
+    made = nodes(network)
+    calls = [id(node.layer) for node in made]
+    return [node for node in made if calls.count(id(node.layer)) == 1 and isinstance(node.layer, keras.Layer)]
+
+
+def entering(network: keras.Model) -> dict[str, tuple[keras.KerasTensor | None, keras.KerasTensor | None]]:
+    """Return the one tensor that enters each layer, and its mask; None where there is none, or more than one."""
+    found = {}
+    for node in _once(network):
+        values = [tensor for tensor in node.inputs if tensor.dtype != "bool"]
+        masks = [tensor for tensor in node.inputs if tensor.dtype == "bool"]
+        found[node.layer.name] = (
+            values[0] if len(values) == 1 else None,
+            masks[0] if len(masks) == 1 else None,
+        )
+    return found
 
 
 def head(network: keras.Model) -> Any:
     """Return the layer whose activation ends the network; None where the network is not a graph of layers."""
     try:
-        layer = network.output._keras_history.operation
+        layer = network.outputs[0]._keras_history.operation
         while isinstance(layer, _PASSING):
-            layer = layer.input._keras_history.operation
-    except (AttributeError, ValueError):
+            layer = layer._inbound_nodes[-1].input_tensors[0]._keras_history.operation
+    except (AttributeError, IndexError, ValueError):
         return None
     return layer if activation(layer) is not None else None
 
@@ -77,6 +125,11 @@ def units(layer: Any) -> int | None:
     inner = _inner(layer)
     cell = getattr(inner, "cell", inner)
     return getattr(cell, "units", getattr(cell, "filters", None))
+
+
+def recurrent(layer: Any) -> bool:
+    """Return whether a layer, or the one that it wraps, carries a state from step to step."""
+    return isinstance(_inner(layer), keras.layers.RNN)
 
 
 def dropout(layer: Any) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
 from pipeline.dataset.sampling import evenly
+from pipeline.diagnose.facts import masking
 from pipeline.diagnose.facts.typed import rounded
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class Layer:
     """One layer of the network."""
 
     units: int | None  # units or filters; None where it has none
+    kind: str | None = None  # name of its class
+    activation: str | None = None  # its name, or that of the layer it wraps; None where it has none
+    recurrent: bool | None = None  # it carries a state from step to step
+    bounded: bool | None = None  # its activation has two bounds; None without an activation
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,6 @@ class Head:
     units: int | None  # width of the output
     low: float | None  # least output of the activation; None where it has no lower bound
     high: float | None  # greatest output; None where it has no upper bound
-
-
-@dataclass(frozen=True)
-class Masking:
-    """Steps of the training windows that a Masking layer skips."""
-
-    value: float  # the layer's mask value
-    share: float  # of all steps
-    inside: float  # share of steps that are skipped between two that are not
-    windows: float  # share of windows that are skipped as a whole
 
 
 @dataclass(frozen=True)
@@ -76,7 +71,8 @@ class Units:
 class Gates:
     """Gates of one recurrent layer."""
 
-    saturated: float  # share of gate values below 0.02 or above 0.98
+    # share of gate values below 0.02 or above 0.98, without those of memory cells that are open by their biases alone
+    saturated: float
 
 
 @dataclass(frozen=True)
@@ -90,6 +86,7 @@ class Snapshot:
     gradient: Gradient | None  # None where it cannot be computed
     units: dict[str, Units] | None  # by layer, without the head
     gates: dict[str, Gates] | None  # by layer
+    activity: float | None = None  # penalty on the outputs of layers; None without one
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ class Network:
     output_shape: list[int]  # of the predictions of the windows measured
     target_shape: list[int]  # of their targets
     dropout: float  # largest rate of any layer
-    masking: Masking | None  # None without such a layer
+    masking: masking.Masking | None  # None without such a layer
     initial: Snapshot | None  # before the first step, for the first seed; None where the network cannot be built again
     trained: dict[str, Snapshot]  # by seed
 
@@ -127,37 +124,33 @@ def facts(part: Part, experiment: dict[str, Any], networks: dict[int, keras.Mode
     probe = NetworkProbe(part, indices, network, experiment["training"])
     before = None if initial is None else probe.measure(initial)
     after = {str(seed): probe.measure(trained) for seed, trained in networks.items()}
-    real = [layer for layer in network.layers if not isinstance(layer, keras.layers.InputLayer)]
+    real = [layer for layer in layers.flat(network).layers if not isinstance(layer, keras.layers.InputLayer)]
     result = Network(
         weights=network.count_params(),
-        layers=[Layer(layers.units(layer)) for layer in real],
+        layers=[_layer(layer) for layer in real],
         head=probe.head(),
         loss=probe.loss_name,
         output_shape=probe.output_shape,
         target_shape=list(part.targets(indices).shape),
         dropout=max((layers.dropout(layer) for layer in network._flatten_layers()), default=0.0),
-        masking=masking(part, network),
+        masking=masking.facts(part, network),
         initial=before,
         trained=after,
     )
     return rounded(result, 6)
 
 
-def masking(part: Part, network: keras.Model) -> Masking | None:
-    """Measure what a Masking layer skips in at most 2,000 evenly spaced training windows."""
-    import keras
+def _layer(layer: keras.Layer) -> Layer:
+    from pipeline.diagnose.facts import layers
 
-    values = [layer.mask_value for layer in network._flatten_layers() if isinstance(layer, keras.layers.Masking)]
-    if not values or not len(part):
-        return None
-    value = float(values[0])
-    most = max(1, min(2000, _CELLS // (part.spec.length * len(part.spec.features))))
-    kept = np.any(part.inputs(evenly(len(part), most)) != value, axis=2)  # as Keras's Masking does
-    steps, filled = np.arange(kept.shape[1]), kept.any(axis=1)
-    first = np.where(filled, kept.argmax(axis=1), len(steps))
-    last = np.where(filled, len(steps) - 1 - kept[:, ::-1].argmax(axis=1), -1)
-    inside = ~kept & (steps > first[:, None]) & (steps < last[:, None])
-    return Masking(value, float((~kept).mean()), float(inside.mean()), float((~filled).mean()))
+    squash = layers.activation(layer)
+    return Layer(
+        units=layers.units(layer),
+        kind=type(layer).__name__,
+        activation=getattr(squash, "__name__", None),
+        recurrent=layers.recurrent(layer),
+        bounded=None if squash is None else None not in layers.bounds(squash),
+    )
 
 
 def clean(part: Part) -> np.ndarray:
@@ -187,7 +180,8 @@ def _windows(part: Part, network: keras.Model) -> np.ndarray:
     usable = clean(part)
     if not len(usable):
         usable = np.arange(len(part))
-    units = sum(int(np.prod(output.shape[1:])) for output in layers.graph(network).values())
+    outputs = layers.graph(layers.flat(network)).values()
+    units = sum(int(np.prod(output.shape[1:])) for output in outputs)
     most = min(affordable(network, part, _FORWARD, _WINDOWS), max(16, _CELLS // max(units, 1)))
     return usable[evenly(len(usable), most)]
 

@@ -43,16 +43,18 @@ class NetworkProbe:
         self.loss_name = losses.name(network.loss)
         self._loss = keras.losses.get(network.loss)
         self.output_shape: list[int] = []
-        self._head = layers.head(network)
+        self._flat = layers.flat(network)
+        self._head = layers.head(self._flat)
         self._inside, features = network, None
         if self._head is not None:
-            entering = {f"into {layer.name}": layers.entering(layer) for layer in network.layers}
+            entering = {f"into {name}": given for name, given in layers.entering(self._flat).items()}
             wanted = {name: given for name, (given, _) in entering.items() if given is not None}
             wanted |= {f"{name}, mask": mask for name, (_, mask) in entering.items() if mask is not None}
-            self._inside = keras.Model(network.inputs, wanted | layers.graph(network) | {"": network.output})
-            features = entering[f"into {self._head.name}"][0]
+            ends = layers.graph(self._flat) | {"": self._flat.outputs[0]}
+            self._inside = keras.Model(self._flat.inputs, wanted | ends)
+            features = entering.get(f"into {self._head.name}", (None, None))[0]
         self._inside.compile(jit_compile=jit)
-        self._features = network if features is None else keras.Model(network.inputs, features)
+        self._features = network if features is None else keras.Model(self._flat.inputs, features)
         self._some = evenly(len(indices), affordable(network, part, _BACKWARD, _WINDOWS))
         self._loss_gradient = backends.gradients(self._loss_of_weights, jit)
         self._feature_gradient = backends.gradients(self._projection, jit)
@@ -84,15 +86,22 @@ class NetworkProbe:
         dead = None if summed is None else layers.dead(layers.activation(self._head), summed)
         units: dict[str, Units] = {}
         recurrent: dict[str, Gates] = {}
-        for layer in self._network.layers:
+        for layer in self._flat.layers:
             given, mask = (values.get(f"into {layer.name}{end}") for end in ("", ", mask"))
             if layer.name in values and layer is not self._head and layers.activation(layer) is not None:
                 units[layer.name] = Units(layers.saturated(layer, values[layer.name]))
             if given is not None and given.ndim == 3 and (measured := gates.facts(layer, given, mask)):
                 recurrent[layer.name] = measured
-        return Snapshot(*costs, dead, self._gradient(), units, recurrent)
+        return Snapshot(*costs, dead, self._gradient(), units, recurrent, self._activity())
 
     # --- loss
+
+    def _activity(self) -> float | None:
+        """Return the penalty on the outputs of layers, as Keras adds it to the loss of a batch."""
+        if not any(getattr(layer, "activity_regularizer", None) for layer in self._network._flatten_layers()):
+            return None
+        self._network(self._inputs[self._some])
+        return float(sum(float(loss) for loss in self._network.losses)) - models.penalty(self._network)
 
     def _mean_loss(self, outputs: np.ndarray) -> float | None:
         try:
@@ -127,7 +136,7 @@ class NetworkProbe:
         gradients = {id(weight): array for weight, array in zip(network.trainable_variables, by_weight, strict=True)}
         norms = [
             _norm([gradients[id(weight)] for weight in layer.trainable_weights if id(weight) in gradients])
-            for layer in network.layers
+            for layer in self._flat.layers
             if layer.trainable_weights
         ]
         ratio = norms[0] / norms[-1] if len(norms) > 1 and norms[-1] > 0 else None

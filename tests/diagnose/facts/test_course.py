@@ -25,6 +25,13 @@ def test_a_smooth_fall():
     assert found.val_rise == 2.0
 
 
+def test_validation_beside_the_end_of_the_training():
+    found = facts(loss=[9.0, 4.0], penalty=[1.0, 1.0], slices=[[9.0] * 4, [5.0, 4.0, 3.0, 1.0]], val_loss=[3.0, 1.5])
+    assert found.val_to_train == 0.75  # 1 and its penalty at the end
+    assert facts(loss=[2.0], penalty=[0.0], val_loss=[1.0]).val_to_train == 0.5
+    assert facts(loss=[2.0], penalty=[0.0]).val_to_train is None
+
+
 def test_a_loss_that_jumps():
     found = facts(loss=[1.0] * 5, penalty=[0.0] * 5, slices=[[1.0], [4.0], [0.5], [4.0], [1.0]])
     assert found.worst_rise == 8.0

@@ -243,6 +243,53 @@ def test_repeated_rows_are_counted():
     assert alignment.facts(both).repeated == 0
 
 
+def test_values_that_repeat_are_told_from_rows_that_were_filled():
+    filled = alignment.facts(make_part(np.repeat(noise(50), 3), length=6))
+    assert filled.repeated_distinct == 1
+    night = np.maximum(np.sin(np.arange(600) / 24 * 2 * np.pi) + 0.1 * noise(600), 0)
+    night[np.arange(600) % 24 >= 12] = 0
+    dark = alignment.facts(make_part(night, length=6))
+    assert dark.repeated > 0.4
+    assert dark.repeated_distinct < 0.1
+    assert alignment.facts(make_part(noise(300), length=6)).repeated_distinct is None
+
+
+def test_a_target_that_repeats_itself_is_known_by_its_own_column():
+    sticky = (np.cumsum(np.random.default_rng(0).random(600) < 0.04) % 2).astype(float)
+    found = alignment.facts(make_part(sticky, length=6, kind="sign"))
+    assert found.known_own == found.known > 0.9
+    assert found.own.declared == 1
+    season = np.round(np.sin(np.arange(600) / 12 * 2 * np.pi), 6)
+    found = alignment.facts(make_part(season, length=24))
+    assert found.known_own == 1
+    assert found.best_own == pytest.approx(1)
+    copied = alignment.facts(with_features(make_part(noise(400), length=8), {"copy": np.roll(noise(400), -3)}, False))
+    assert copied.known_own < 0.05
+
+
+def test_the_season_and_the_steps_are_those_of_the_split():
+    wave = np.round(np.sin(np.arange(480) / 24 * 2 * np.pi), 6)
+    about = {"given": None, "autocorrelation": None, "visible": 24, "visible_autocorrelation": 1.0}
+    part = make_part(wave, length=6)
+    found = data.season(part, about)
+    assert (found.visible, found.exact) == (24, 1.0)
+    noisy = data.season(make_part(wave + 0.1 * noise(480), length=6), about)
+    assert noisy.exact == 0
+    assert data.season(part, None) is None
+    time = {"first": "a", "last": "b", "step": "1 hour", "holes": 3, "early": 0, "treated": "irregular"}
+    split = {"rows": 480, "series": {"time": time}}
+    assert data.time(split) == data.Time("1 hour", 3, 0, "irregular", 480)
+    assert data.time({}) is None
+    assert data.time({"rows": 480, "series": {"time": None}}) is None
+    assert data.time({"rows": 2, "series": {"time": {"first": "a", "last": "b"}}}) is None
+
+
+def test_the_last_value_explains_a_walk_and_no_noise():
+    assert data.persistence(make_part(np.cumsum(noise(500)), length=6)) > 0.9
+    assert data.persistence(make_part(noise(500), length=6)) == pytest.approx(-1, abs=0.2)
+    assert data.persistence(make_part(noise(500), length=6, kind="difference")) is None
+
+
 def test_the_mean_of_a_sequence_has_no_place_among_the_rows():
     part = make_part(noise(200), length=20, kind="sequence_mean", sequence_length=20)
     assert alignment.facts(part) is None

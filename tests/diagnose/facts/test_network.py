@@ -18,6 +18,7 @@ import keras  # noqa: E402 - the backend is prepared before
 from keras import layers as kl  # noqa: E402
 
 from pipeline.diagnose.facts import controls, gates, layers, network  # noqa: E402
+from pipeline.diagnose.facts.probe import NetworkProbe  # noqa: E402
 
 LSTM = {"name": "lstm", "units": [4], "head": "linear"}
 
@@ -97,6 +98,61 @@ def test_gates_walk_as_keras_does(layer, monkeypatch):
         np.testing.assert_allclose(walked[13][0][0], said[:, 0, 3:], atol=1e-5)
 
 
+def test_gates_that_chrono_initialisation_opens_are_not_saturated():
+    part = make_part(noise(400), length=120)
+    found = look(part, {"name": "masked_lstm", "units": 8, "gate_initializer": "chrono", "mask_value": None})
+    assert found.initial.gates["lstm"].saturated < 0.1
+    closed = build(part, {"name": "masked_lstm", "units": 8, "mask_value": None}, TRAINING, 0)
+    closed.get_layer("lstm").cell.bias.assign(np.repeat([-6.0, 1.0, 0.0, -6.0], 8))  # input, forget, cell, output
+    found = look(part, {"name": "masked_lstm", "units": 8, "mask_value": None}, networks={0: closed})
+    assert found.trained["0"].gates["lstm"].saturated == pytest.approx(2 / 3, abs=0.02)
+
+
+def test_layers_of_nested_models_are_those_of_the_network():
+    part = make_part(noise(80), length=5, kind="sign")
+    inner = keras.Sequential([kl.Dense(3, activation="relu", name="inside"), kl.Dense(1, "sigmoid", name="end")])
+    body = keras.Sequential([kl.LSTM(4, name="memory"), keras.Sequential([kl.Dropout(0.1), inner])])
+    for model in (keras.Sequential([keras.Input((5, 1)), body]), _functional(body)):
+        model.compile("adam", "binary_crossentropy")
+        plain = layers.flat(model)
+        np.testing.assert_array_equal(plain.predict(part.inputs(), verbose=0), model.predict(part.inputs(), verbose=0))
+        assert layers.head(plain).name == "end"
+        assert set(layers.graph(plain)) >= {"memory", "inside", "end"}
+        probe = NetworkProbe(part, np.arange(40), model, TRAINING)
+        assert probe.head() == network.Head("sigmoid", 1, 0.0, 1.0)
+        found = probe.measure(model)
+        assert set(found.units) == {"memory", "inside"}
+        assert set(found.gates) == {"memory"}
+        assert found.dead_output == 0
+        assert found.gradient.first_to_last > 0
+        assert len(found.gradient.steps) == 5
+
+
+def _functional(body):
+    inputs = keras.Input((5, 1))
+    return keras.Model(inputs, body(inputs))
+
+
+def test_layers_tell_whether_a_memory_has_bounds():
+    part = make_part(noise(60), length=5)
+    first, head = look(part, LSTM | {"activation": "relu"}).layers
+    assert (first.kind, first.activation, first.recurrent, first.bounded) == ("LSTM", "relu", True, False)
+    assert (head.kind, head.activation, head.recurrent, head.bounded) == ("Dense", "linear", False, False)
+    assert look(part, LSTM).layers[0].bounded
+
+
+def test_penalties_on_outputs_are_measured():
+    part = make_part(noise(60), length=5)
+    inputs = keras.Input((5, 1))
+    outputs = kl.Dense(1)(kl.Activation("tanh", activity_regularizer=keras.regularizers.L2(0.5))(kl.Flatten()(inputs)))
+    model = keras.Model(inputs, outputs)
+    model.compile("adam", "mse")
+    found = NetworkProbe(part, np.arange(50), model, TRAINING).measure(model)
+    activity = 0.5 * (np.tanh(part.inputs(np.arange(50))) ** 2).sum() / 50  # Keras divides by the windows
+    assert found.activity == pytest.approx(activity, rel=1e-4)
+    assert look(part, LSTM).initial.activity is None
+
+
 def test_a_masked_step_is_passed_over_by_the_gates():
     layer = kl.LSTM(3)
     inputs = noise(2 * 6).reshape(2, 6, 1).astype(np.float32)
@@ -135,15 +191,6 @@ def test_penalty_and_dropout():
     model = build(part, {"name": "simple_rnn", "units": [4], "activations": ["tanh"]}, TRAINING, 0)
     squares = sum(float((w.numpy() ** 2).sum()) for w in model.trainable_weights if "recurrent" not in w.path)
     assert found.initial.penalty == pytest.approx(0.01 * squares, rel=1e-4)
-
-
-def test_masked_steps_are_counted():
-    values = np.array([0, 0, 1, 2, 0, 3, 0, 0, 0, 0, 0, 0, 4, 0.0])
-    part = make_part(values, length=6, kind="sequence_mean", stride=1)
-    part = dataclasses.replace(part, table={k: v[[0, 6]] for k, v in part.table.items()})
-    # windows: 0 0 1 2 0 3 and 0 0 0 0 0 0
-    found = look(part, {"name": "masked_lstm", "units": 2}).masking
-    assert found == network.Masking(value=0.0, share=0.75, inside=pytest.approx(1 / 12, rel=1e-4), windows=0.5)
 
 
 def test_weights_that_are_no_numbers_and_windows_with_a_missing_cell():
