@@ -207,6 +207,14 @@ TRIGGERS: dict[str, list[Change]] = {
     "nonfinite_input": [at("data.nonfinite", NONFINITE)],
     "constant_feature": [at("data.inputs.0.constant", True)],
     "unscaled_input": [at("data.inputs.0.std", 0.001)],
+    "duplicate_windows": [at("data.duplicates", {"share": 0.8, "conflicting": 0.0})],
+    "mask_hides_data": [
+        at("network.masking", {"value": 0.0, "share": 0.4, "inside": 0.3, "windows": 0.0, "trailing": 0.0})
+    ],
+    "state_order_broken": [
+        at("data.state", {"declared": "posted", "continued": 0.0, "possible": True, "gap": 1.0, "handovers": 2})
+    ],
+    "window_too_short": [at("references.longer", {"12": 0.1, "24": 0.6})],
     "unscaled_target": [at("data.target.std", 50.0)],
     "heavy_tailed_target": [
         at("settings.scaling.target", "minmax"),
@@ -218,19 +226,11 @@ TRIGGERS: dict[str, list[Change]] = {
         at("data.alignment.known_elsewhere", 0.0),
     ],
     "class_imbalance": [at("data.classes", {"shares": [0.97, 0.03], "entropy": 0.13})],
-    "duplicate_windows": [at("data.duplicates", {"share": 0.8, "conflicting": 0.0})],
-    "mask_hides_data": [
-        at("network.masking", {"value": 0.0, "share": 0.4, "inside": 0.3, "windows": 0.0, "trailing": 0.0})
-    ],
-    "state_order_broken": [
-        at("data.state", {"declared": "posted", "continued": 0.0, "possible": True, "gap": 1.0, "handovers": 2})
-    ],
-    "window_too_short": [at("references.longer", {"12": 0.1, "24": 0.6})],
     "shape_broadcast": [at("network.output_shape", [64, 12, 1])],
     "head_cannot_reach_target": [at("network.head", HEAD), at("data.target.quantiles.0.01", -1.0)],
     "loss_head_mismatch": [at("network.loss", "binary_crossentropy")],
-    "nonfinite_weights": [course(weights_finite=False)],
     "dead_output": [at("network.head", HEAD | {"activation": "relu", "high": None}), networks(dead_output=1.0)],
+    "nonfinite_weights": [course(weights_finite=False)],
     "inputs_ignored": [fail, insensitive, at("controls.real.skill", 0.01), at("controls.zeroed.skill", 0.01)],
     "exploding_gradients": [fail, at("network.initial.gradient.norm", 1e6)],
     "vanishing_gradients": [fail, at("network.initial.gradient.first_to_last", 1e-7)],

@@ -71,4 +71,4 @@ def findings(facts: Facts, assessment: Assessment) -> dict[str, Evidence]:
 
 
 # Down here, for these modules use `rule`; in the order of the report.
-from pipeline.diagnose.rules import rows, network, training, outcome  # noqa: E402, F401, I001
+from pipeline.diagnose.rules import rows, targets, heads, network, penalties, training, outcome  # noqa: E402, F401, I001
