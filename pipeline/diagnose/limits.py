@@ -23,6 +23,7 @@ SHIFT_MOST = Limit(2.0, "tuned; between validation and training targets, in stan
 DUPLICATE_SHARE = Limit(0.2, "tuned")
 LEAST_SHOWN = Limit(-1000, "chosen: a skill below this is shown as such")
 ROUNDING = Limit(1e-9, "chosen: a share that is exact up to rounding is not rounded up")
+KNOWN_SHARE = Limit(0.9, "tuned; share of windows that hold their target at one lag of one feature")
 FEW_WINDOWS = Limit(200, "chosen: the verdict warns that intervals are wide; no finding depends on it")
 NAIVE_SKILL = Limit(0.05, "chosen: the best of several naive forecasts has a little skill against a constant by chance")
 NEARLY_ALL = Limit(0.99, "chosen: a forecast that explains so much of the variance leaves next to nothing to gain")

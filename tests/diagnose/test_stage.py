@@ -197,10 +197,26 @@ def insensitive(facts: dict[str, Any]) -> None:
         network["gradient"] |= {"steps": [0.0, 0.0], "memory": None}
 
 
+def level(facts: dict[str, Any]) -> None:
+    facts["settings"]["window"]["target"] = {"kind": "value", "of": None}
+    facts["settings"]["scaling"]["window"] = "none"
+
+
+def other(facts: dict[str, Any]) -> dict[str, Any]:
+    """A second seed that learned nothing, beside a first that learned much."""
+    (known,) = facts["outcome"]["seeds"].values()
+    known["held"]["constant_skill"] = 0.6
+    second = copy.deepcopy(known)
+    second["held"]["constant_skill"] = 0.0
+    return {"99": second}
+
+
 HEAD = {"layer": "head", "activation": "sigmoid", "units": 1, "low": 0.0, "high": 1.0}
 NONFINITE = {"cells": 1, "targets": 0, "row": 7, "column": "value", "window": 3, "batch": 0, "windows": 9}
 NONFINITE |= {"rows": 1, "columns": ["value"], "share": 0.1}
 ECHO = {"to_last": 0.01, "to_target": 1.0, "direction": 0.01, "corr_last": 0.999, "corr_target": 0.9}
+COPY = {"feature": "later", "rows": 1, "explained": 0.997, "past": 0.25, "slope": 1.0, "slope_error": 0.001}
+COPY |= {"offset": 0.0, "backward": 0.997, "root": None, "alone": None}
 CLASSES = {"shares": [0.5, 0.5], "entropy": 0.6931}
 # Codes are an interface, and so is their order in the report: written out here, so that a test notices a renamed one.
 TRIGGERS: dict[str, list[Change]] = {
@@ -215,7 +231,19 @@ TRIGGERS: dict[str, list[Change]] = {
         at("data.state", {"declared": "posted", "continued": 0.0, "possible": True, "gap": 1.0, "handovers": 2})
     ],
     "window_too_short": [at("references.longer", {"12": 0.1, "24": 0.6})],
+    "looks_ahead": [at("data.ahead", [COPY])],
+    "time_irregular": [
+        at("data.time", {"step": "1 hour", "holes": 40, "early": 0, "treated": "irregular", "rows": 2500})
+    ],
+    "season_not_set": [
+        at(
+            "data.season",
+            {"given": None, "autocorrelation": None, "visible": 24, "visible_autocorrelation": 0.9, "exact": 0.0},
+        )
+    ],
     "unscaled_target": [at("data.target.std", 50.0)],
+    "level_out_of_range": [fail, at("data.shift", {"mean": 3.0, "outside": 0.7}), at("data.kind", None), level],
+    "level_instead_of_change": [fail, seeds("train", constant_skill=0.8), at("data.persistence", 0.97)],
     "heavy_tailed_target": [
         at("settings.scaling.target", "minmax"),
         at("data.target.kurtosis", 30.0),
@@ -238,18 +266,23 @@ TRIGGERS: dict[str, list[Change]] = {
         fail,
         networks(units={"lstm_0": {"dead": 0.0, "saturated": 0.9, "constant": 0.0}}),
     ],
+    "unbounded_recurrent_activation": [
+        fail,
+        at(
+            "network.layers.0",
+            {"units": 8, "kind": "LSTM", "activation": "relu", "recurrent": True, "bounded": False},
+        ),
+    ],
     "memory_too_short": [fail, at("references.needed", 500), at("data.length", 1000)],
     "over_regularised": [course(penalty_share=0.9)],
-    "learning_rate_too_high": [fail, course(worst_rise=50.0, fall=-2.0), rates(own=3.0, tenth=0.3, hundredth=0.6)],
-    "learning_rate_too_low": [fail, rates(own=0.99, ten=0.5, hundred=0.1)],
-    "too_few_updates": [fail, course(updates=20, late_fall=0.2)],
-    "capacity_too_small": [
-        fail,
-        at("network.layers.0.units", 1),
-    ],
+    "weight_decay_large": [fail, at("experiment.training.weight_decay", 5.0)],
+    "validation_below_training": [course(val_to_train=0.5)],
     "collapsed_predictions": [fail, seeds("train", spread=0.001)],
     "persistence_echo": [fail, seeds("held", echo=ECHO)],
-    "loss_at_floor": [course(last=1.0e-7)],
+    "echo_over_horizon": [fail, seeds("held", echo_end=ECHO)],
+    "seeds_disagree": [lambda facts: facts["outcome"]["seeds"].update(other(facts))],
+    "miscalibrated": [seeds("held", calibration_gain=0.2, accuracy=0.62, majority=0.52)],
+    "loss_at_floor": [at("network.loss", "binary_crossentropy"), course(last=1.0e-7)],
     "loss_metric_disagree": [fail, course(last=0.001, fall=0.99)],
     "overfitting": [fail, at("unseen.train_skill", 0.99)],
 }

@@ -51,6 +51,7 @@ class Input:
     mean: float | None  # of the finite cells
     std: float | None  # of the finite cells
     constant: bool  # one value throughout, up to the rounding of float32
+    largest: float | None = None  # size of the largest finite cell
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ def inputs(train: Part) -> list[Input]:
         flat = constant(cells[:, :, i])
         if flat and spec.scaling["window"] == "none":
             flat = constant(rows[:, i])  # the windows that were left out may hold another value
-        features.append(Input(name, *moments(cells[:, :, i]), flat))
+        features.append(Input(name, *moments(cells[:, :, i]), flat, largest(cells[:, :, i])))
     return features
 
 
@@ -225,6 +226,12 @@ def moments(values: np.ndarray) -> tuple[float | None, float | None]:
     """Return mean and standard deviation of the finite values."""
     finite = values[np.isfinite(values)].astype(float)
     return (float(finite.mean()), float(finite.std())) if len(finite) else (None, None)
+
+
+def largest(values: np.ndarray) -> float | None:
+    """Return the size of the largest finite value; None where there is none."""
+    finite = values[np.isfinite(values)]
+    return float(np.abs(finite).max()) if len(finite) else None
 
 
 def constant(values: np.ndarray) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.dataset.sampling import evenly
-from pipeline.diagnose.facts.data import Input, constant, moments
+from pipeline.diagnose.facts.data import Input, constant, largest, moments
 
 if TYPE_CHECKING:
     import keras
@@ -58,7 +58,9 @@ def facts(part: Part, network: keras.Model) -> Masking | None:
         inside=float(inside.mean()),
         windows=float((~filled).mean()),
         outside=min(distances, default=None),
-        features=[Input(name, *moments(cells), constant(cells)) for name, cells in measured] if kept.any() else None,
+        features=[Input(name, *moments(cells), constant(cells), largest(cells)) for name, cells in measured]
+        if kept.any()
+        else None,
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from pipeline.dataset.holdout import subset
 from pipeline.dataset.sampling import evenly
+from pipeline.diagnose.facts import calibration
 from pipeline.diagnose.facts.unseen import predictions
 from pipeline.diagnose.facts.windows import finite, losses
 from pipeline.scoring import naive as naive_forecasts
@@ -46,6 +47,8 @@ class Predictions:
     # share of 0.5
     spread: float | None = None
     echo: Echo | None = None  # for targets that are values of the series
+    echo_end: Echo | None = None  # the same of the horizon's last step, if there are several
+    calibration_gain: float | None = None  # of classes: gain in Brier skill by calibration of halves on each other
 
 
 @dataclass(frozen=True)
@@ -115,13 +118,16 @@ def _predictions(part: Part, outputs: np.ndarray, loss: np.ndarray, constant_los
             majority=float(np.bincount(truth.astype(int).ravel(), minlength=classes).max() / len(truth)),
             largest_share=float(np.bincount(predicted, minlength=classes).max() / len(predicted)),
             spread=float(np.mean(scores.probabilities(outputs, classes).std(axis=0))) / 0.5,
+            calibration_gain=calibration.gain(scores.probabilities(outputs, classes), truth[:, 0], classes),
         )
     std = float(np.mean(truth.std(axis=0)))
     std_ratio = float(np.mean(outputs.std(axis=0))) / std if std > 0 else None
-    echo = None
+    echo = end = None
     if part.spec.target["kind"] == "value":
-        echo = _echo(truth[:, 0], outputs[:, 0], np.asarray(part.table["last"], dtype=float))
-    return Predictions(finite, constant_skill, spread=std_ratio, echo=echo)
+        last = np.asarray(part.table["last"], dtype=float)
+        echo = _echo(truth[:, 0], outputs[:, 0], last)
+        end = _echo(truth[:, -1], outputs[:, -1], last) if truth.shape[1] > 1 else None
+    return Predictions(finite, constant_skill, spread=std_ratio, echo=echo, echo_end=end)
 
 
 def _echo(truth: np.ndarray, predicted: np.ndarray, last: np.ndarray) -> Echo | None:

@@ -66,9 +66,9 @@ def findings(facts: Facts, assessment: Assessment) -> dict[str, Evidence]:
         limits = Limits(**{name: limit.value for name, limit in each.limits.items()})
         if evidence := each.decide(facts, assessment, limits):
             found[code] = evidence
-    ranked = sorted(found, key=lambda code: (not RULES[code].cause, -(found[code].worth or 0.0)))
+    ranked = sorted(found, key=lambda code: (not RULES[code].cause, -(-1.0 if found[code].worth is None else found[code].worth or 0.0)))
     return {code: found[code] for code in ranked}
 
 
 # Down here, for these modules use `rule`; in the order of the report.
-from pipeline.diagnose.rules import rows, targets, heads, network, penalties, training, outcome  # noqa: E402, F401, I001
+from pipeline.diagnose.rules import rows, time, targets, heads, network, penalties, training, outcome  # noqa: E402, F401, I001

@@ -18,7 +18,10 @@ _HEAD_OF_LOSS = {
     "categorical_focal_crossentropy": "softmax",
     "kl_divergence": "softmax",
 }
-_OF_CLASSES = {*_HEAD_OF_LOSS, "hinge", "squared_hinge", "categorical_hinge"}
+_OF_CLASSES = {*_HEAD_OF_LOSS, "dice", "tversky", "hinge", "squared_hinge", "categorical_hinge"}
+# Losses that take probabilities of either head.
+_OF_PROBABILITIES = ("dice", "tversky")
+_SIGMOIDS = ("sigmoid", "hard_sigmoid")
 # Losses of a distance, which probabilities may have too.
 _OF_DISTANCE = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 _HEAD_OF_KIND = {None: "linear", 2: "sigmoid", 3: "softmax"}
@@ -84,13 +87,14 @@ def loss_head_mismatch(facts: Facts, _: Assessment, limit: Limits) -> Evidence |
     if activation == "softmax" and head.units == 1:
         return Evidence(values | {"constant": 1.0}, {"experiment.architecture.head": "sigmoid"})
     known = activation is not None
-    change = to_head if known and activation != wanted else {}
+    right = activation == wanted or (wanted == "sigmoid" and activation in _SIGMOIDS)
+    change = to_head if known and not right else {}
     if loss in _HEAD_OF_LOSS:
         fits = loss.startswith("binary") == (kind == 2)
-        if fits and (activation == _HEAD_OF_LOSS[loss] or not known):
+        if fits and (right or not known):
             return None
         return Evidence(values, change if fits else change | to_loss)
-    if loss in _OF_DISTANCE and (activation == wanted or not known):
+    if loss in (*_OF_DISTANCE, *_OF_PROBABILITIES) and (right or not known):
         return None
     return Evidence(values, to_loss | change)
 
@@ -100,8 +104,13 @@ def loss_head_mismatch(facts: Facts, _: Assessment, limit: Limits) -> Evidence |
     reference=("Lu and others, Dying ReLU and initialization (2019)", "https://arxiv.org/abs/1903.06733"),
     limits={"share": Limit(0.95, "tuned; share of a seed's outputs")},
 )
-def dead_output(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
-    """Check the share of outputs at which the head's activation has zero slope, in each trained network."""
+def dead_output(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Check the share of outputs at which the head's activation has zero slope, in each trained network.
+
+    Nothing is reported if the network learned: where most targets are zero, most outputs of a ReLU should be.
+    """
+    if assessment.learned and not assessment.behind:
+        return None
     trained, activation = facts.network.trained, facts.network.head.activation
     dead = [network.dead_output for network in trained.values() if network.dead_output is not None]
     bad = [share for share in dead if share >= limit.share]

@@ -101,10 +101,13 @@ def exploding_gradients(facts: Facts, assessment: Assessment, limit: Limits) -> 
 def vanishing_gradients(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Compare the gradients of the first and last layer before training, if the network learned less than it could.
 
-    Nothing is reported where an input's scale is tiny, since that alone makes the first layer's gradient tiny.
+    Nothing is reported where an input's scale is tiny, since that alone makes the first layer's gradient tiny. Layers
+    of batch normalisation know no batch before training, so there the trained networks count.
     """
-    gradient = facts.network.initial.gradient if facts.network.initial else None
-    ratio = gradient.first_to_last if gradient else None
+    normalised = any(layer.kind == "BatchNormalization" for layer in facts.network.layers)
+    snapshots = [*facts.network.trained.values()] if normalised else [facts.network.initial]
+    known = [each.gradient.first_to_last for each in snapshots if each and each.gradient]
+    ratio = median(known)
     if not assessment.below_what_is_learnable or ratio is None or ratio > limit.first_to_last:
         return None
     if any(not one.constant and (one.std or 0) < limit.input_std for one in facts.data.inputs):
@@ -132,6 +135,28 @@ def saturated_units(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
                 if shares.saturated is not None and shares.saturated > worst["saturated"]:
                     worst = {"layer": layer, "kind": kind, "saturated": shares.saturated, "of": name}
     return Evidence(worst) if "layer" in worst else None
+
+
+@rule(
+    explanation="The state of a recurrent layer has no bound: with relu, elu or no activation it is multiplied from "
+    "step to step, and may grow or vanish over the window. LSTM and GRU are made for tanh.",
+    reference=(
+        "Le and others, Recurrent networks of rectified linear units (2015)",
+        "https://arxiv.org/abs/1504.00941",
+    ),
+    advice="Use tanh inside recurrent layers, and other activations in the layers after them.",
+)
+def unbounded_recurrent_activation(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Look for recurrent layers whose activation lacks a bound, if the network learned less than it could."""
+    layers = [layer for layer in facts.network.layers if layer.recurrent]
+    odd = [layer for layer in layers if layer.bounded is False]
+    if not odd or not assessment.below_what_is_learnable:
+        return None
+    change: dict[str, Any] = {"experiment.architecture.activation": "tanh"}
+    if "activations" in facts.experiment.options:
+        bounded = [layer.activation if layer.bounded else "tanh" for layer in layers]
+        change = {"experiment.architecture.activations": bounded}
+    return Evidence({"activation": odd[0].activation, "layers": len(odd), "of": len(layers)}, change)
 
 
 @rule(

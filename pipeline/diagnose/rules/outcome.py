@@ -63,6 +63,81 @@ def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evi
 
 @rule(
     cause=False,
+    explanation="The predictions of the last step repeat the last value of the window, so the curve of predictions is "
+    "the true one, late by the whole horizon. That looks good in a plot, but does not predict the coming change.",
+    reference=("Hyndman, Athanasopoulos, Forecasting, simple methods", "https://otexts.com/fpp3/simple-methods.html"),
+    limits={
+        "to_last": Limit(0.25, "chosen as for one step; squared distance of the predictions from the last value"),
+        "direction": Limit(0.2, "chosen as for one step; correlation of the predicted change with the real one"),
+    },
+)
+def echo_over_horizon(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the predictions of the horizon's last step with the last value, if the network did not learn."""
+    echoes = [(seed.held or seed.train).echo_end for seed in facts.outcome.seeds.values()]
+    known = [echo for echo in echoes if echo and echo.to_last is not None]
+    if not known or assessment.learned:
+        return None
+    near, direction = median([echo.to_last for echo in known]), median([echo.direction for echo in known])
+    if near is None or near > limit.to_last or (direction or 0) > limit.direction:
+        return None
+    values = {"horizon": facts.settings.window["horizon"], "distance_to_last": near, "direction": direction}
+    return Evidence(values | {"corr_last": median([echo.corr_last for echo in known])})
+
+
+@rule(
+    cause=False,
+    explanation="Some seeds learned and others did not: the result depends on the initial weights and the order of the "
+    "windows. A single seed shows luck.",
+    reference=("Bouthillier and others, Accounting for variance (2021)", "https://arxiv.org/abs/2103.03098"),
+    advice="Use more seeds, a smaller learning rate or a warm-up, and judge a setting by all seeds together.",
+    limits={"spread": Limit(0.2, "chosen: between the best and the worst seed, in skill")},
+)
+def seeds_disagree(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Compare the seeds' skills against a constant prediction on unseen windows; below 0 all are equally bad."""
+    skills = [(seed.held or seed.train).constant_skill for seed in facts.outcome.seeds.values()]
+    known = [max(skill, 0.0) for skill in skills if skill is not None]
+    if len(known) <= 1 or max(known) - min(known) < limit.spread:
+        return None
+    return Evidence({"best": max(known), "worst": min(known), "seeds": len(known)})
+
+
+@rule(
+    explanation="The classes are right more often than the majority, but the probabilities are too sure, or not sure "
+    "enough. Brier score and log loss punish that, and so does every decision that weighs costs.",
+    reference=("Guo and others, On calibration of modern neural networks (2017)", "https://arxiv.org/abs/1706.04599"),
+    advice="Or calibrate the probabilities on validation windows after training.",
+    limits={
+        "gain": Limit(0.05, "chosen: in skill against a constant prediction, by calibration across halves"),
+        "accuracy": Limit(0.01, "chosen: above the share of the largest class"),
+    },
+)
+def miscalibrated(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
+    """Measure how much calibration adds to the skill of the probabilities, where accuracy beats the majority.
+
+    Half of the windows calibrate the others, by logistic regression on the logits.
+    """
+    known = [seed.held or seed.train for seed in facts.outcome.seeds.values()]
+    own, gain = median([each.constant_skill for each in known]), median([each.calibration_gain for each in known])
+    accuracy = median([each.accuracy - each.majority for each in known if each.accuracy and each.majority])
+    if own is None or gain is None or accuracy is None:
+        return None
+    if gain < limit.gain or accuracy < limit.accuracy:
+        return None
+    settings = facts.experiment.training
+    stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
+    change: dict[str, Any] = {"experiment.training.label_smoothing": 0.0}
+    if settings["class_weight"] != "none":
+        change = {"experiment.training.class_weight": "none"}
+    elif "focal" in facts.network.loss:
+        change = {"experiment.training.loss": None}
+    elif not settings["label_smoothing"]:
+        change = {"experiment.training.early_stopping": stopping} if facts.outcome.all.held else {}
+    values = {"skill": own, "gain_by_calibration": gain, "accuracy_above_majority": accuracy}
+    return Evidence(values, change, gain)
+
+
+@rule(
+    cause=False,
     explanation="The loss is what a prediction costs that knows nothing of the inputs: ln of the number of classes, or "
     "the entropy of their shares. Or it is at the smallest value that Keras's clipped cross-entropy can show.",
     reference=("Cross Validated 470563", "https://stats.stackexchange.com/questions/470563"),
@@ -79,7 +154,7 @@ def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Eviden
     losses = [run.last for run in facts.course.values() if run.last is not None]
     if not losses:
         return None
-    if max(losses) <= limit.floor and "focal" not in facts.network.loss:
+    if max(losses) <= limit.floor and facts.network.loss in _CROSSENTROPIES:
         return Evidence({"loss": max(losses), "constant": "1.1921e-07"})
     classes, loss = facts.data.classes, median([*losses])
     if not classes or facts.network.loss not in _CROSSENTROPIES or loss is None or assessment.learned:
@@ -132,7 +207,8 @@ def loss_metric_disagree(facts: Facts, assessment: Assessment, limit: Limits) ->
 def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Compare the skill against a constant prediction on training windows with that on unseen ones.
 
-    A network that learned is reported only if its validation loss rose again. Nothing is reported where validation
+    A network that learned is reported only if its validation loss rose again, unless the weights of its least are the
+    ones kept. Nothing is reported where validation
     targets are on another level, since that leaves a gap too, or where anything is NaN or infinite.
     """
     unseen = facts.unseen
@@ -141,12 +217,16 @@ def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence
         return None
     if seen is None or own is None or seen < limit.gap or seen - own < limit.gap:
         return None
-    rise, shift = median([run.val_rise for run in facts.course.values()]), facts.data.shift
+    stopped, shift = facts.experiment.training["early_stopping"], facts.data.shift
+    restored = bool(stopped) and stopped["monitor"] == "val_loss" and stopped["restore_best"]
+    rise = 1.0 if restored else median([run.val_rise for run in facts.course.values()])
     moved = bool(shift and shift.mean is not None and abs(shift.mean) > limit.shift_most)
     if moved or (assessment.learned and not (rise and rise > limit.validation_rise)):
         return None
     stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
     change: dict[str, Any] = {"experiment.training.early_stopping": stopping}
+    if restored:
+        change = {} if facts.network.dropout else {"experiment.architecture.dropout": 0.2}
     if unseen.part != "validation":
         splits = facts.settings.split["scheme"] in ("holdout", "sequences")
         change = {"dataset.split.validation": 0.1} | change if splits else {}

@@ -54,14 +54,19 @@ def constant_feature(facts: Facts, _: Assessment, limit: Limits) -> Evidence | N
     },
 )
 def unscaled_input(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
-    """Check the mean and standard deviation of each feature, as the network receives it; constant ones are left out."""
-    features, bad = facts.data.inputs, []
+    """Check the mean and standard deviation of each feature, as the network receives it; constant ones are left out.
+
+    Steps that a Masking layer skips do not count, nor does a small deviation of rare events of size 1 or more.
+    """
+    mask, bad = facts.network.masking, []
+    features = mask.features if mask and mask.share and mask.features else facts.data.inputs
     for feature in features:
         mean, std = feature.mean, feature.std
         if feature.constant or mean is None or not std:
             continue
         offset = abs(mean) / std > limit.offset_most and abs(mean) > limit.offset_size
-        if not limit.std_least <= std <= limit.std_most or offset:
+        rare = std < limit.std_least and feature.largest is not None and feature.largest >= 1
+        if not (rare or limit.std_least <= std <= limit.std_most) or offset:
             bad.append({"feature": feature.name, "mean": mean, "std": std})
     if not bad:
         return None
@@ -75,11 +80,22 @@ def unscaled_input(facts: Facts, _: Assessment, limit: Limits) -> Evidence | Non
     explanation="Many training windows are identical, so there are fewer different examples than it seems.",
     reference=("Lee and others, Deduplicating training data (2022)", "https://arxiv.org/abs/2107.06499"),
     advice="Use a larger stride, or rows that do not repeat.",
-    limits={"share": DUPLICATE_SHARE},
+    limits={
+        "share": DUPLICATE_SHARE,
+        "distinct": Limit(64, "chosen: rows of so few different values form equal windows by themselves"),
+        "exact": Limit(0.95, "chosen: share of rows that equal the row one season earlier: the season is exact"),
+    },
 )
 def duplicate_windows(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
-    """Check the share of windows that equal another one. Sequences count only if equal ones have different targets."""
-    found = facts.data.duplicates
+    """Check the share of windows that equal another one. Sequences count only if equal ones have different targets.
+
+    A season without noise repeats its windows, and so do a few labels or printed digits: neither is reported.
+    """
+    found, season = facts.data.duplicates, facts.data.season
+    if found.distinct is not None and found.distinct <= limit.distinct and not found.conflicting:
+        return None
+    if season and season.exact is not None and season.exact >= limit.exact:
+        return None
     if found.share < limit.share or (facts.settings.window["length"] == "sequence" and not found.conflicting):
         return None
     return Evidence({"share": found.share, "conflicting": found.conflicting})
@@ -88,12 +104,22 @@ def duplicate_windows(facts: Facts, _: Assessment, limit: Limits) -> Evidence | 
 @rule(
     explanation="The value that marks padding also occurs in real data, and the network never sees those steps.",
     reference=("Keras, masking and padding", "https://keras.io/guides/understanding_masking_and_padding/"),
-    limits={"share": Limit(0.01, "tuned; windows are cut from rows, so they hold no padding")},
+    limits={
+        "share": Limit(0.01, "tuned; windows are cut from rows, so they hold no padding"),
+        "sentinel": Limit(2.0, "chosen: distance of the mask value from all other cells, in standard deviations"),
+    },
 )
 def mask_hides_data(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
-    """Check the share of steps that a Masking layer hides. Windows hold no padding, so all that it hides is data."""
+    """Check the share of steps that a Masking layer hides. Windows hold no padding, so all that it hides is data.
+
+    A mask value far from all other cells is meant for it, and so is one that only begins or ends sequences whose other
+    steps vary: padding.
+    """
     mask = facts.network.masking
     if not mask or mask.share < limit.share:
+        return None
+    padding = facts.settings.window["length"] == "sequence" and not mask.inside
+    if mask.outside is not None and (mask.outside >= limit.sentinel or padding):
         return None
     values = {"value": mask.value, "share": mask.share, "inside": mask.inside, "windows": mask.windows}
     return Evidence(values, {"experiment.architecture.mask_value": None})

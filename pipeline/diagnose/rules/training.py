@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pipeline.common import training
 from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.limits import BEHIND, EXPLODING_NORM, LEAST_UPDATES, Limit
+from pipeline.diagnose.limits import BEHIND, EXPLODING_NORM, GAP, LEAST_UPDATES, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
 _RANGE_TEST = ("Smith, Cyclical learning rates, the range test (2017)", "https://arxiv.org/abs/1506.01186")
@@ -44,7 +45,7 @@ def learning_rate_too_high(facts: Facts, assessment: Assessment, limit: Limits) 
         if not diverged or norm is None or norm > limit.norm:
             return None
         failed = {"rate": rate, "gradient_norm_before": norm, "diverged": True}
-        return Evidence(failed, {"experiment.training.learning_rate": 0.001})
+        return Evidence(failed, {"experiment.training.learning_rate": min(_usual(facts), _short(rate / 10))})
     rise, noise = median([run.worst_rise for run in runs]), median([run.noise for run in runs])
     fall = median([run.fall for run in runs])
     restless = diverged or (rise or 0) > limit.rise or (noise or 0) > limit.noise or (fall or 0) < 0
@@ -59,7 +60,9 @@ def learning_rate_too_high(facts: Facts, assessment: Assessment, limit: Limits) 
         "one_batch_smaller": left,
     }
     values |= {"diverged": diverged, "worst_rise": rise, "noise": noise}
-    return Evidence(values, {"experiment.training.learning_rate": _short(rate * multiple)})
+    # The smallest rate tried may still be far too large.
+    proposed = min(rate * multiple, _usual(facts)) if left > limit.stuck else rate * multiple
+    return Evidence(values, {"experiment.training.learning_rate": _short(proposed)})
 
 
 @rule(
@@ -79,6 +82,7 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
 
     It is too low if it leaves most of the loss where a larger one leaves little, or if its updates are tiny beside the
     weights and a larger one removes several times as much of the loss. Only if the network learned less than it could.
+    Where even the best of these rates leaves most of the loss, a usual one is proposed.
     """
     if not assessment.below_what_is_learnable or assessment.nonfinite:
         return None
@@ -87,47 +91,58 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
     if own is None or best is None or (updates or 0) <= limit.updates:
         return None
     (multiple, left), moved = best, _update_to_weight(facts)
-    still = moved is not None and moved < limit.update_to_weight and 1 - left > limit.proportion * max(1 - own, 0.0) > 0
-    if not still and not (own > limit.own and own > limit.gain * left and left < limit.stuck):
+    still = moved is not None and moved < limit.update_to_weight and 1 - left > limit.proportion * max(1 - own, 0.0)
+    if not (still and left < 1) and not (own > limit.own and own > limit.gain * left and left < limit.stuck):
         return None
-    rate = training.rate(facts.experiment.training)
+    rate, usual = training.rate(facts.experiment.training), _usual(facts)
+    proposed = max(rate * multiple, usual) if left > limit.stuck else rate * multiple
     values: dict[str, Any] = {"rate": rate, "one_batch": own, "larger_rate": rate * multiple, "one_batch_larger": left}
     values |= {"update_to_weight": moved}
-    return Evidence(values, {"experiment.training.learning_rate": _short(rate * multiple)})
+    return Evidence(values, {"experiment.training.learning_rate": _short(proposed)})
 
 
 @rule(
-    explanation="The training ended after few updates, with the loss still falling or too early to tell.",
+    explanation="The training ended after few updates, or with the loss still falling: it had not learned all it can.",
     reference=("Hoffer and others, Train longer, generalize better (2017)", "https://arxiv.org/abs/1705.08741"),
     limits={
         "updates_most": Limit(200, "tuned"),
         "updates_least": LEAST_UPDATES,
         "late_fall": Limit(0.02, "tuned; share of the loss, over the last quarter of the training"),
-        "train_skill": Limit(0.5, "tuned; a network that fits its training windows so well had enough updates"),
+        "long_fall": Limit(0.05, "chosen: the same, after more updates"),
+        "gap": GAP,
+        "gain": _GAIN,
+        "stuck": _STUCK,
         "batch_share": Limit(
             0.125, "chosen: a batch of more of the windows is made smaller, else there are more epochs"
         ),
     },
 )
 def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
-    """Check the number of updates and, unless they are very few, whether the loss of any seed fell to the end.
+    """Check whether the loss of any seed fell to the end, or the updates are very few.
 
-    Only if the network learned less than it could and does not fit its training windows well.
+    Only if the network learned less than it could. Nothing is reported where the skill on training windows exceeds that
+    on unseen ones by much, or where a larger learning rate does more on one batch than many more updates would.
     """
-    fitted = (assessment.train_skill or 0.0) > limit.train_skill
-    if not assessment.below_what_is_learnable or assessment.nonfinite or fitted:
+    if not assessment.below_what_is_learnable or assessment.nonfinite:
         return None
     updates = median([run.updates for run in facts.course.values()])
-    late = max((run.late_fall for run in facts.course.values() if run.late_fall is not None), default=None)
-    if updates is None or updates > limit.updates_most:
+    late = [run.late_fall for run in facts.course.values() if run.late_fall is not None]
+    if updates is None:
         return None
-    if updates > limit.updates_least and (late is None or late < limit.late_fall):
-        return None
+    if updates > limit.updates_least:
+        least = limit.late_fall if updates <= limit.updates_most else limit.long_fall
+        own, best = _rates(facts, larger=True)
+        slow = own is not None and best is not None and own > limit.gain * best[1] and best[1] < limit.stuck
+        if max(late, default=0.0) < least or _gap(facts, assessment) >= limit.gap:
+            return None
+        if updates > limit.updates_most and slow and own is not None and own > limit.stuck:
+            return None
     epochs, batch = facts.experiment.training["epochs"], facts.experiment.training["batch_size"]
     change = {"experiment.training.epochs": epochs * 4}
     if batch > limit.batch_share * facts.data.windows.train:
         change = {"experiment.training.batch_size": max(1, batch // 32)}
-    return Evidence({"updates": updates, "late_fall": late, "epochs": epochs, "batch": batch}, change)
+    values = {"updates": updates, "late_fall": max(late, default=None), "epochs": epochs, "batch": batch}
+    return Evidence(values, change, _worth(assessment, median(late)))
 
 
 @rule(
@@ -150,6 +165,29 @@ def capacity_too_small(facts: Facts, assessment: Assessment, limit: Limits) -> E
     floor = min((rate.floor for rate in rates if rate.floor is not None), default=None)
     values: dict[str, Any] = {"narrowest": narrow, "weights": facts.network.weights, "one_batch": floor}
     return Evidence(values | {"train_skill": fitted, "reference": assessment.reference})
+
+
+def _gap(facts: Facts, assessment: Assessment) -> float:
+    """Return by how much the skill on training windows exceeds that on validation windows; 0 without these."""
+    unseen = facts.outcome.all.held.constant_skill if facts.outcome.all.held else None
+    return (assessment.train_skill or 0.0) - unseen if unseen is not None else 0.0
+
+
+def _worth(assessment: Assessment, late_fall: float | None) -> float | None:
+    """Return the gain in skill of four times the updates, if the loss goes on to fall as a power of their number.
+
+    The halves of the last quarter are around 13/16 and 15/16 of the training. A reference's skill is the most to hope
+    for.
+    """
+    if not late_fall or not 0 < late_fall < 1 or assessment.skill is None or assessment.reference is None:
+        return None
+    power = -math.log(1 - late_fall) / math.log(15 / 13)
+    return max(min((1 - 4**-power) * (1 - assessment.skill), assessment.reference - assessment.skill), 0.0)
+
+
+def _usual(facts: Facts) -> float:
+    """Return the learning rate that most would begin with: Keras's default for the optimiser."""
+    return 0.01 if facts.experiment.training["optimizer"] == "sgd" else 0.001
 
 
 def _update_to_weight(facts: Facts) -> float | None:

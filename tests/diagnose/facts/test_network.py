@@ -1,6 +1,5 @@
 """Facts of networks that were made so that each fact is known."""
 
-import dataclasses
 import sys
 
 import numpy as np
