@@ -204,7 +204,7 @@ def level(facts: dict[str, Any]) -> None:
 
 def other(facts: dict[str, Any]) -> dict[str, Any]:
     """A second seed that learned nothing, beside a first that learned much."""
-    (known,) = facts["outcome"]["seeds"].values()
+    known = next(iter(facts["outcome"]["seeds"].values()))
     known["held"]["constant_skill"] = 0.6
     second = copy.deepcopy(known)
     second["held"]["constant_skill"] = 0.0
@@ -222,7 +222,7 @@ CLASSES = {"shares": [0.5, 0.5], "entropy": 0.6931}
 TRIGGERS: dict[str, list[Change]] = {
     "nonfinite_input": [at("data.nonfinite", NONFINITE)],
     "constant_feature": [at("data.inputs.0.constant", True)],
-    "unscaled_input": [at("data.inputs.0.std", 0.001)],
+    "unscaled_input": [at("data.inputs.0.std", 0.001), at("data.inputs.0.largest", 0.003)],
     "duplicate_windows": [at("data.duplicates", {"share": 0.8, "conflicting": 0.0})],
     "mask_hides_data": [
         at("network.masking", {"value": 0.0, "share": 0.4, "inside": 0.3, "windows": 0.0, "trailing": 0.0})
@@ -245,6 +245,7 @@ TRIGGERS: dict[str, list[Change]] = {
     "level_out_of_range": [fail, at("data.shift", {"mean": 3.0, "outside": 0.7}), at("data.kind", None), level],
     "level_instead_of_change": [fail, seeds("train", constant_skill=0.8), at("data.persistence", 0.97)],
     "heavy_tailed_target": [
+        fail,
         at("settings.scaling.target", "minmax"),
         at("data.target.kurtosis", 30.0),
         at("data.target.unit_spread", 0.03),
@@ -257,7 +258,7 @@ TRIGGERS: dict[str, list[Change]] = {
     "shape_broadcast": [at("network.output_shape", [64, 12, 1])],
     "head_cannot_reach_target": [at("network.head", HEAD), at("data.target.quantiles.0.01", -1.0)],
     "loss_head_mismatch": [at("network.loss", "binary_crossentropy")],
-    "dead_output": [at("network.head", HEAD | {"activation": "relu", "high": None}), networks(dead_output=1.0)],
+    "dead_output": [fail, at("network.head", HEAD | {"activation": "relu", "high": None}), networks(dead_output=1.0)],
     "nonfinite_weights": [course(weights_finite=False)],
     "inputs_ignored": [fail, insensitive, at("controls.real.skill", 0.01), at("controls.zeroed.skill", 0.01)],
     "exploding_gradients": [fail, at("network.initial.gradient.norm", 1e6)],
@@ -268,15 +269,20 @@ TRIGGERS: dict[str, list[Change]] = {
     ],
     "unbounded_recurrent_activation": [
         fail,
-        at(
-            "network.layers.0",
-            {"units": 8, "kind": "LSTM", "activation": "relu", "recurrent": True, "bounded": False},
-        ),
+        at("network.layers.0.recurrent", True),
+        at("network.layers.0.bounded", False),
     ],
     "memory_too_short": [fail, at("references.needed", 500), at("data.length", 1000)],
-    "over_regularised": [course(penalty_share=0.9)],
+    "over_regularised": [fail, course(penalty_share=0.9)],
     "weight_decay_large": [fail, at("experiment.training.weight_decay", 5.0)],
     "validation_below_training": [course(val_to_train=0.5)],
+    "learning_rate_too_high": [fail, course(worst_rise=50.0, fall=-2.0), rates(own=3.0, tenth=0.3, hundredth=0.6)],
+    "learning_rate_too_low": [fail, rates(own=0.99, ten=0.5, hundred=0.1)],
+    "too_few_updates": [fail, course(updates=20, late_fall=0.2)],
+    "capacity_too_small": [
+        fail,
+        at("network.layers.0.units", 1),
+    ],
     "collapsed_predictions": [fail, seeds("train", spread=0.001)],
     "persistence_echo": [fail, seeds("held", echo=ECHO)],
     "echo_over_horizon": [fail, seeds("held", echo_end=ECHO)],

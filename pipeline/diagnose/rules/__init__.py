@@ -66,8 +66,12 @@ def findings(facts: Facts, assessment: Assessment) -> dict[str, Evidence]:
         limits = Limits(**{name: limit.value for name, limit in each.limits.items()})
         if evidence := each.decide(facts, assessment, limits):
             found[code] = evidence
-    ranked = sorted(found, key=lambda code: (not RULES[code].cause, -(-1.0 if found[code].worth is None else found[code].worth or 0.0)))
+    ranked = sorted(found, key=lambda code: (not RULES[code].cause, found[code].worth is None, -_worth(found[code])))
     return {code: found[code] for code in ranked}
+
+
+def _worth(evidence: Evidence) -> float:
+    return evidence.worth or 0.0
 
 
 # Down here, for these modules use `rule`; in the order of the report.

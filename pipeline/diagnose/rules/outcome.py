@@ -49,7 +49,7 @@ def collapsed_predictions(facts: Facts, assessment: Assessment, limit: Limits) -
     },
 )
 def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
-    """Compare predictions with the last value, and predicted with real changes, if the network did not learn."""
+    """Compare predictions with the last value, and predicted with real changes, if the network is not ahead of naive forecasts."""
     echoes = [(seed.held or seed.train).echo for seed in facts.outcome.seeds.values()]
     known = [echo for echo in echoes if echo and echo.to_last is not None]
     if not known or assessment.ahead:
@@ -72,10 +72,10 @@ def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evi
     },
 )
 def echo_over_horizon(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
-    """Compare the predictions of the horizon's last step with the last value, if the network did not learn."""
+    """Compare the predictions of the horizon's last step with the last value, if the network is not ahead of naive ones."""
     echoes = [(seed.held or seed.train).echo_end for seed in facts.outcome.seeds.values()]
     known = [echo for echo in echoes if echo and echo.to_last is not None]
-    if not known or assessment.learned:
+    if not known or assessment.ahead:
         return None
     near, direction = median([echo.to_last for echo in known]), median([echo.direction for echo in known])
     if near is None or near > limit.to_last or (direction or 0) > limit.direction:
@@ -131,7 +131,7 @@ def miscalibrated(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None
     elif "focal" in facts.network.loss:
         change = {"experiment.training.loss": None}
     elif not settings["label_smoothing"]:
-        change = {"experiment.training.early_stopping": stopping} if facts.outcome.all.held else {}
+        change = {"experiment.training.early_stopping": stopping} if facts.unseen.part == "validation" else {}
     values = {"skill": own, "gain_by_calibration": gain, "accuracy_above_majority": accuracy}
     return Evidence(values, change, gain)
 
@@ -157,7 +157,7 @@ def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Eviden
     if max(losses) <= limit.floor and facts.network.loss in _CROSSENTROPIES:
         return Evidence({"loss": max(losses), "constant": "1.1921e-07"})
     classes, loss = facts.data.classes, median([*losses])
-    if not classes or facts.network.loss not in _CROSSENTROPIES or loss is None or assessment.learned:
+    if not classes or facts.network.loss not in _CROSSENTROPIES or loss is None or assessment.ahead:
         return None
     loss *= 1 - (median([run.penalty_share for run in facts.course.values()]) or 0.0)
     count = len(classes.shares)

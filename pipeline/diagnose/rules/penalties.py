@@ -82,9 +82,9 @@ def validation_below_training(facts: Facts, _: Assessment, limit: Limits) -> Evi
     ratio, rate = median([run.val_to_train for run in facts.course.values()]), facts.network.dropout
     if ratio is None or ratio > (limit.ratio if rate else limit.unexplained):
         return None
-    skills = facts.outcome.all
-    values = {"validation_to_training": ratio, "dropout": rate, "train_skill": skills.train.constant_skill}
-    return Evidence(values | {"validation_skill": skills.held.constant_skill if skills.held else None})
+    networks = facts.unseen.networks
+    values = {"validation_to_training": ratio, "dropout": rate, "train_skill": facts.unseen.train_skill}
+    return Evidence(values | {"unseen_skill": networks.against_constant.skill if networks else None})
 
 
 def _share(penalty: float | None, loss: float | None) -> float | None:

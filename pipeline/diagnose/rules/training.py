@@ -169,7 +169,8 @@ def capacity_too_small(facts: Facts, assessment: Assessment, limit: Limits) -> E
 
 def _gap(facts: Facts, assessment: Assessment) -> float:
     """Return by how much the skill on training windows exceeds that on validation windows; 0 without these."""
-    unseen = facts.outcome.all.held.constant_skill if facts.outcome.all.held else None
+    networks = facts.unseen.networks
+    unseen = networks.against_constant.skill if networks else None
     return (assessment.train_skill or 0.0) - unseen if unseen is not None else 0.0
 
 
