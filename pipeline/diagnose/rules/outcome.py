@@ -49,7 +49,7 @@ def collapsed_predictions(facts: Facts, assessment: Assessment, limit: Limits) -
     },
 )
 def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
-    """Compare predictions with the last value, and predicted with real changes, if the network is not ahead of naive forecasts."""
+    """Compare predictions with the last value, and predicted with real changes, if no skill beyond it is shown."""
     echoes = [(seed.held or seed.train).echo for seed in facts.outcome.seeds.values()]
     known = [echo for echo in echoes if echo and echo.to_last is not None]
     if not known or assessment.ahead:
@@ -72,7 +72,7 @@ def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evi
     },
 )
 def echo_over_horizon(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
-    """Compare the predictions of the horizon's last step with the last value, if the network is not ahead of naive ones."""
+    """Compare the predictions of the last step of the horizon with the last value, if no skill beyond it is shown."""
     echoes = [(seed.held or seed.train).echo_end for seed in facts.outcome.seeds.values()]
     known = [echo for echo in echoes if echo and echo.to_last is not None]
     if not known or assessment.ahead:

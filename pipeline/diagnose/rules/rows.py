@@ -92,11 +92,12 @@ def duplicate_windows(facts: Facts, _: Assessment, limit: Limits) -> Evidence | 
     A season without noise repeats its windows, and so do a few labels or printed digits: neither is reported.
     """
     found, season = facts.data.duplicates, facts.data.season
-    if found.distinct is not None and found.distinct <= limit.distinct and not found.conflicting:
+    sequences = facts.settings.window["length"] == "sequence"
+    if found.distinct is not None and found.distinct <= limit.distinct and not sequences:
         return None
     if season and season.exact is not None and season.exact >= limit.exact:
         return None
-    if found.share < limit.share or (facts.settings.window["length"] == "sequence" and not found.conflicting):
+    if found.share < limit.share or (sequences and not found.conflicting):
         return None
     return Evidence({"share": found.share, "conflicting": found.conflicting})
 

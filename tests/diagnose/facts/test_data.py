@@ -90,7 +90,7 @@ def test_inputs_are_those_of_the_network():
     assert large.mean == pytest.approx(1e4, rel=1e-3)
     # Within every window `flat` and the slow line are the same after the window's own scaling.
     last = replace(part, spec=replace(part.spec, scaling=part.spec.scaling | {"window": "last"}))
-    assert data.inputs(last)[1] == data.Input("flat", mean=0, std=0, constant=True)
+    assert data.inputs(last)[1] == data.Input("flat", mean=0, std=0, constant=True, largest=0)
     standard = replace(part, spec=replace(part.spec, scaling=part.spec.scaling | {"window": "standard"}))
     assert data.inputs(standard)[2].std == pytest.approx(1, abs=0.01)
 
