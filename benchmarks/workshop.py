@@ -17,7 +17,6 @@ from benchmarks.scratch import PROJECT
 from pipeline.common import architectures, params
 from pipeline.dataset import scaling, splitting, windowing
 from pipeline.leakage import scratch
-from pipeline.leaks.scratch_project import write_rows
 from pipeline.network.training import train
 from pipeline.series import reading
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from pipeline.diagnose.case import DiagnosedRun
 
 NAME = "work"  # of the series, the dataset and the experiment
+_ROWS = "rows.csv"
 _PACKAGE = "pipeline.architectures"
 
 
@@ -40,6 +40,7 @@ class Work:
         series: settings of the series; without `source` where there are `rows`.
         files: own architecture files, found by their stems.
         unchecked: accept the builder's network with any output shape.
+        time: datetime64 [rows], written as the column `time`; None for none.
     """
 
     dataset: dict[str, Any]
@@ -49,6 +50,7 @@ class Work:
     series: dict[str, Any] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     unchecked: bool = False
+    time: np.ndarray | None = None
 
 
 @contextlib.contextmanager
@@ -63,7 +65,7 @@ def project(work: Work) -> Iterator[dict[str, Any]]:
     """
     series = dict(work.series)
     if work.rows is not None:
-        series["source"] = "data/own/rows.csv"
+        series |= {"source": f"data/own/{_ROWS}"} | ({} if work.time is None else {"time": "time"})
     written = {
         "size": "quick",
         "series": {NAME: series},
@@ -74,24 +76,65 @@ def project(work: Work) -> Iterator[dict[str, Any]]:
     with scratch.project(written), _architectures(Path.cwd(), work):
         Path("pipeline").symlink_to(PROJECT / "pipeline")
         if work.rows is not None:
-            write_rows(work.rows)
+            _write(work.rows, work.time)
         yield params.load()
 
 
+def make(p: dict[str, Any]) -> None:
+    """Run raw, split, window and scale in the working directory, quietly.
+
+    Raises:
+        UserError: as the stages do.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):
+        settings = p["series"][NAME]
+        reading.write(NAME, reading.read(NAME, settings), settings)
+        for stage in (splitting.split, windowing.window, scaling.scale):
+            stage(p, NAME)
+
+
 def run(p: dict[str, Any]) -> DiagnosedRun:
-    """Run raw, split, window, scale and train in the working directory, quietly, and load the result.
+    """Run `make` and the stage train, quietly, and load the result.
 
     Raises:
         UserError: as the stages do.
     """
     from pipeline.diagnose import case
 
+    make(p)
     with contextlib.redirect_stdout(io.StringIO()):
-        settings = p["series"][NAME]
-        reading.write(NAME, reading.read(NAME, settings), settings)
-        for stage in (splitting.split, windowing.window, scaling.scale, train):
-            stage(p, NAME)
+        train(p, NAME)
     return case.load(p, NAME)
+
+
+def compare(p: dict[str, Any]) -> dict[str, Any]:
+    """Run predict, baselines and evaluate after `run`, and return reports/evaluation/NAME.json: the test part is read.
+
+    Raises:
+        UserError: as the stages do.
+    """
+    from pipeline.baselines import stage as baselines
+    from pipeline.common import files
+    from pipeline.evaluate import stage as evaluate
+    from pipeline.network import predicting
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        predicting.predict(p, NAME)
+        baselines.baselines(p, NAME)
+        evaluate.evaluate(p, NAME)
+    return dict(files.read_json(files.EVALUATION / f"{NAME}.json"))
+
+
+def _write(rows: dict[str, np.ndarray], time: np.ndarray | None) -> None:
+    """Write columns to the file of the series; NaN becomes an empty cell, and repr keeps every bit of a float."""
+    path = Path("data/own") / _ROWS
+    path.parent.mkdir(parents=True)
+    columns = [["" if np.isnan(cell) else repr(float(cell)) for cell in column] for column in rows.values()]
+    names = list(rows)
+    if time is not None:
+        names, columns = ["time", *names], [[f"{one}Z" for one in time.astype("datetime64[s]")], *columns]
+    lines = [names, *zip(*columns, strict=True)]
+    path.write_text("".join(",".join(line) + "\n" for line in lines), encoding="utf-8")
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ def facts(case: Case, seed: int) -> dict[str, Any]:
 
     with workshop.project(case.make(seed)) as p, threadpool_limits(1):
         run = workshop.run(p)
-        came = effects.measure(run)
+        came = effects.measure(p) | effects.prove(p)
         void = case.broken_promise(came)
         measured = None if void else stage.measure(run)
     return {"case": case.name, "seed": seed, "void": void, "effects": came, "facts": measured}

@@ -102,7 +102,8 @@ def test_a_small_case_runs_and_its_effects_are_measured():
     found = []
     for work in (healthy, slow):
         with workshop.project(work) as p:
-            found.append(effects.measure(workshop.run(p)))
+            workshop.run(p)
+            found.append(effects.measure(p) | effects.prove(p))
     assert found[0]["train"] > 0.3 > found[1]["train"]
     assert found[0]["finite"] == 1.0
     assert found[0]["updates"] == 30 * 9
