@@ -16,9 +16,13 @@ Limits = dict[str, tuple[float | None, float | None]]
 
 # Traces of a network that predicts one value, for whatever reason.
 FLAT = ("collapsed_predictions", "loss_at_floor")
-STUCK = ("not_learning",)
+# A network that its fault keeps back: `Case.accepted` decides between the two by what it came to.
+STUCK = ("behind", "not_learning")
 # Whether a network learns in spite of its fault is a matter of degree in some cases.
-EITHER = ("learning", "not_learning")
+EITHER = ("learning", *STUCK)
+# Skill against a constant answer, on validation and on test windows: at or below the first on both, a network does not
+# learn, and above the second on both it does, if far behind. In between either word is right.
+NOTHING, SOMETHING = 0.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,20 @@ class Case:
     def acceptable(self) -> set[str]:
         """Every code that is true of the case."""
         return {*self.faults, *self.also, *(code for codes in self.same.values() for code in codes)}
+
+    @property
+    def group(self) -> str:
+        """`faulty`, `null` (nothing can be learned), or `healthy`."""
+        return "faulty" if self.faults else "null" if "no_evidence_of_signal" in self.verdicts else "healthy"
+
+    def accepted(self, effects: dict[str, Any]) -> tuple[str, ...]:
+        """Return the right verdicts of one draw, given its effects (`effects.measure` and `effects.prove`)."""
+        came = [effects.get("constant"), effects.get("test_constant")]
+        known = [value for value in came if value is not None]
+        wrong = ""
+        if known and len(known) == len(came) and set(STUCK) <= set(self.verdicts):
+            wrong = "behind" if max(known) <= NOTHING else "not_learning" if min(known) > SOMETHING else ""
+        return tuple(word for word in self.verdicts if word != wrong)
 
     def seed(self, drawn: int) -> int:
         """The random seed of this case's rows and training.

@@ -7,6 +7,7 @@ import functools
 import numpy as np
 
 from benchmarks.corpus.case import FLAT, Case
+from benchmarks.corpus.faults import FAULTS, Fault
 from benchmarks.corpus.kinds import FEW as FEW_HEALTHY
 from benchmarks.corpus.kinds import HEALTHY, Kind
 from benchmarks.corpus.nulls import FEW as FEW_NULLS
@@ -33,10 +34,30 @@ def _null(half: str, name: str, number: int, kind: Kind) -> Case:
     return Case(f"null_{name}_{half[0]}{number}", half, name, make, also=FLAT, verdicts=verdicts)
 
 
+def _faulty(half: str, name: str, number: int, fault: Fault) -> Case:
+    return Case(
+        f"{name}_{half[0]}{number}",
+        half,
+        "drawn",
+        functools.partial(_make, fault.make),
+        fault.codes,
+        fault.also,
+        fault.same,
+        fault.verdicts,
+        fault.must,
+    )
+
+
 CASES: list[Case] = [
     make(half, name, number, kind)
     for make, kinds in ((_healthy, HEALTHY), (_null, NULLS))
     for name, (kind, draws) in kinds.items()
     for half in HALVES
     for number in range(draws)
+]
+CASES += [
+    _faulty(half, name, number, fault)
+    for name, fault in FAULTS.items()
+    for half in HALVES
+    for number in range(fault.draws)
 ]

@@ -74,8 +74,9 @@ def prove(p: dict[str, Any]) -> dict[str, Any]:
     Returns:
         `tested` windows; `test_skill` against the best naive forecast there, `test_constant` against a constant answer,
         and the same of the best naive forecast (`naive_constant`) and of the best linear model (`linear_skill`,
-        `linear_constant`); `proven`, 1.0 where the network learned what there is to learn (limits above), else 0.0. All
-        but `tested` and `proven` are None where an output is not finite.
+        `linear_constant`); `disagreement`, the range of `test_constant` over seeds; `proven`, 1.0 where the network
+        learned what there is to learn (limits above), else 0.0. All but `tested` and `proven` are None where an output
+        is not finite.
     """
     losses: dict[str, list[np.ndarray]] = {}
     classes = None
@@ -86,7 +87,8 @@ def prove(p: dict[str, Any]) -> dict[str, Any]:
         made = {name: forecast(part) for name, forecast in baselines.fit(fitted, history=history).items()}
         truth, experiment = part.raw_targets(), p["experiments"][NAME]
         made |= {
-            f"network {seed}": _predict(part, _trained(fold, seed), experiment) for seed in experiment["training"]["seeds"]
+            f"network {seed}": _predict(part, _trained(fold, seed), experiment)
+            for seed in experiment["training"]["seeds"]
         }
         for name, outputs in made.items():
             losses.setdefault(name, []).append(skill.losses(truth, outputs, classes))
@@ -94,13 +96,15 @@ def prove(p: dict[str, Any]) -> dict[str, Any]:
     constant = means["majority" if classes else "train_mean"]
     naive = min(means[name] for name in baselines.NAIVE if name in means)
     linear = min((means[name] for name in baselines.LINEAR if name in means), default=naive)
-    own = float(np.mean([mean for name, mean in means.items() if name.startswith("network ")]))
+    by_seed = [mean for name, mean in means.items() if name.startswith("network ")]
+    own = float(np.mean(by_seed))
     found = {
         "test_skill": scores.skill(own, naive),
         "test_constant": scores.skill(own, constant),
         "naive_constant": scores.skill(naive, constant),
         "linear_skill": scores.skill(linear, naive),
         "linear_constant": scores.skill(linear, constant),
+        "disagreement": (max(by_seed) - min(by_seed)) / constant if constant > 0 else 0.0,
     }
     finite = bool(np.isfinite(own)) and all(value is not None for value in found.values())
     found = found if finite else dict.fromkeys(found)

@@ -116,7 +116,7 @@ def _masked(draw: np.random.Generator) -> Work:
 def _penalised(draw: np.random.Generator) -> Work:
     """A mild L2 penalty on a series with little noise or none."""
     architecture = {"name": str(draw.choice(["odd_dense", "odd_lstm"])), "l2": float(draw.choice([1e-5, 1e-4]))}
-    drawn = of.season(draw, ROWS, noise=float(draw.choice([0.0, 0.1])))
+    drawn = of.season(draw, ROWS, noise=float(draw.choice([0.0, 0.25])))
     return experiment(draw, drawn, architecture, updates=450)
 
 
@@ -228,7 +228,7 @@ HEALTHY: dict[str, tuple[Kind, int]] = {
     "attention": (_plain(of.season, of.exogenous, among=("attention",)), 2),
     "convolution": (_plain(of.season, of.exogenous, among=("convolution",)), 2),
     "bidirectional": (_plain(of.season, of.memory, among=("bidirectional",)), 2),
-    "normalised": (_plain(of.season, of.exogenous, among=("norm", "batch_norm")), 2),
+    "normalised": (_plain(of.season, of.exogenous, among=("norm", "batch_norm"), updates=500), 2),
     "penalised": (_penalised, 2),
     "robust_loss": (_regression_loss, 2),
     "alias_loss": (_alias, 3),
