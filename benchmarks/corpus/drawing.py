@@ -101,7 +101,7 @@ def experiment(
         "epochs": math.ceil(updates / max(windows / batch, 1)),
         "seeds": [int(one) for one in np.sort(draw.choice(1000, seeds, replace=False))],
     }
-    given = {"length": length or int(draw.integers(drawn.length[0], drawn.length[1] + 1))}
+    given: dict[str, Any] = {"length": length or int(draw.integers(drawn.length[0], drawn.length[1] + 1))}
     given |= {"horizon": horizon or drawn.horizon} | drawn.window | (window or {})
     if target:
         given["target"] = target

@@ -1,7 +1,7 @@
-"""What a training came to, measured apart from the diagnosis: whether an injected fault had its effect, or whether a
-healthy network did learn.
+"""Effects of an injected fault, or proof that a healthy network did learn, measured apart from the diagnosis.
 
-`measure` reads training and validation windows, as the diagnosis does. `prove` reads the test windows, which it does not.
+`measure` reads training and validation windows, as the diagnosis does; `prove` reads the test windows, which it does
+not.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ RECURRENT = ("lstm", "gru", "norm", "nested")
 ROWS = 1500
 
 
-def _any(draw: np.random.Generator, *generators: Generator, rows: int = ROWS) -> Drawn:
+def any_of(draw: np.random.Generator, *generators: Generator, rows: int = ROWS) -> Drawn:
+    """Return rows of one of the generators."""
     return generators[int(draw.integers(len(generators)))](draw, rows)
 
 
@@ -30,14 +31,14 @@ def _plain(*generators: Generator, rows: int = ROWS, **settings: Any) -> Kind:
     """Return a kind: one of these series with these settings."""
 
     def kind(draw: np.random.Generator) -> Work:
-        return experiment(draw, _any(draw, *generators, rows=rows), **settings)
+        return experiment(draw, any_of(draw, *generators, rows=rows), **settings)
 
     return kind
 
 
 def _signs(draw: np.random.Generator, rows: int = ROWS) -> Drawn:
     """Rows whose target lies above zero in about half of them."""
-    made = _any(draw, of.exogenous, of.memory, rows=rows)
+    made = any_of(draw, of.exogenous, of.memory, rows=rows)
     return with_rows(made, y=made.rows["y"] - np.median(made.rows["y"]))
 
 
@@ -50,7 +51,7 @@ def _carried(draw: np.random.Generator) -> Work:
 
 def _holes(draw: np.random.Generator) -> Work:
     """Some cells of the inputs are missing, and filled from the past; the target's are left out."""
-    drawn = _any(draw, of.season, of.memory)
+    drawn = any_of(draw, of.season, of.memory)
     y = drawn.rows["y"].copy()
     y[draw.random(ROWS) < 0.04] = np.nan
     return experiment(draw, with_rows(drawn, y=y), window={"missing": "fill_past"})
@@ -75,7 +76,7 @@ def _alias(draw: np.random.Generator) -> Work:
     """A loss by its alias or by the name of its class."""
     if draw.random() < 0.4:
         loss = str(draw.choice(["mean_squared_error", "MeanSquaredError", "MSE"]))
-        return experiment(draw, _any(draw, of.season, of.exogenous), loss=loss)
+        return experiment(draw, any_of(draw, of.season, of.exogenous), loss=loss)
     loss = str(draw.choice(["bce", "BinaryCrossentropy"]))
     return experiment(draw, _signs(draw), target={"kind": "sign"}, loss=loss)
 
@@ -104,7 +105,7 @@ def _nested(draw: np.random.Generator) -> Work:
     """A body and a head, each a Sequential of its own."""
     if draw.random() < 0.5:
         return experiment(draw, _signs(draw), target={"kind": "sign"}, among=("nested", "nested_lstm"))
-    return experiment(draw, _any(draw, of.season, of.exogenous), among=("nested", "nested_lstm"))
+    return experiment(draw, any_of(draw, of.season, of.exogenous), among=("nested", "nested_lstm"))
 
 
 def _masked(draw: np.random.Generator) -> Work:
@@ -150,14 +151,14 @@ def _optimiser(draw: np.random.Generator) -> Work:
         {"optimizer": "sgd", "momentum": 0.9, "learning_rate": 0.05},
         {"learning_rate": {"schedule": "cosine", "rate": 0.01, "warmup": 1}},
     ]
-    drawn = _any(draw, of.season, of.exogenous)
+    drawn = any_of(draw, of.season, of.exogenous)
     return experiment(draw, drawn, updates=450, **choices[int(draw.integers(len(choices)))])
 
 
 def _scaled(draw: np.random.Generator) -> Work:
     """Scaling to the range or by quantiles, with heads that suit it."""
     how = str(draw.choice(["minmax", "robust"]))
-    return experiment(draw, _any(draw, of.season, of.memory), scaling={"features": how, "target": how}, updates=450)
+    return experiment(draw, any_of(draw, of.season, of.memory), scaling={"features": how, "target": how}, updates=450)
 
 
 def _windowed(draw: np.random.Generator) -> Work:
@@ -175,12 +176,12 @@ def _changes(draw: np.random.Generator) -> Work:
 def _folds(draw: np.random.Generator) -> Work:
     """Walk-forward: the test part moves through the series."""
     split = {"scheme": "expanding", "folds": 2, "validation_size": 200, "test_size": 250}
-    return experiment(draw, _any(draw, of.season, of.exogenous), split=split)
+    return experiment(draw, any_of(draw, of.season, of.exogenous), split=split)
 
 
 def _seeds(draw: np.random.Generator) -> Work:
     """Two trainings."""
-    return experiment(draw, _any(draw, of.season, of.exogenous), seeds=2)
+    return experiment(draw, any_of(draw, of.season, of.exogenous), seeds=2)
 
 
 def _sequences(draw: np.random.Generator) -> Work:

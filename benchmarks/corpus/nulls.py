@@ -16,15 +16,17 @@ from benchmarks.workshop import Work
 ROWS = 1500
 ANY = (*QUICK, "attention", "convolution", "batch_norm", "nested_lstm")
 SIGN = {"kind": "sign"}
+_COMMON: dict[str, Any] = {"among": ANY, "updates": 200}
 
 
 def _noise(kind: str | None = None, rows: int = ROWS, **settings: Any) -> Kind:
     """Return a kind: white noise with these settings."""
-    return lambda draw: experiment(draw, of.noise(draw, rows, kind), **{"among": ANY, "updates": 200} | settings)
+    return lambda draw: experiment(draw, of.noise(draw, rows, kind), **_COMMON | settings)
 
 
 def _of(generator: of.Generator, **settings: Any) -> Kind:
-    return lambda draw: experiment(draw, generator(draw, ROWS), **{"among": ANY, "updates": 200} | settings)
+    """Return a kind: rows of this generator with these settings."""
+    return lambda draw: experiment(draw, generator(draw, ROWS), **_COMMON | settings)
 
 
 def _shuffled(draw: np.random.Generator) -> Work:
