@@ -186,9 +186,9 @@ def _seeds(draw: np.random.Generator) -> Work:
 
 def _sequences(draw: np.random.Generator) -> Work:
     """Independent sequences whose mean is the target."""
-    series = {"source": "pipeline/sources/steps.py", "length": 24, "counts": "sampled", "sequences": 300}
+    series = {"source": "pipeline/sources/steps.py", "length": 80, "counts": "sampled", "sequences": 200}
     series["seed"] = int(draw.integers(1000))
-    work = experiment(draw, Drawn({"y": np.zeros(2)}), network(draw, ("lstm", "gru")), batch_size=16, epochs=20)
+    work = experiment(draw, Drawn({"y": np.zeros(2)}), network(draw, ("lstm", "gru")), batch_size=8, epochs=20)
     dataset = {
         "split": {"scheme": "sequences", "validation": 0.2, "test": 0.2},
         "window": {"length": "sequence", "target": {"kind": "sequence_mean"}},

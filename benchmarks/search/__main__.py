@@ -43,11 +43,11 @@ def judge(numbers: list[int], seed: int, seconds: float, folder: Path) -> list[d
     rows = []
     for number in numbers:
         path = stored(folder, seed, seconds, number)
-        found = files.read_json(path) if path.exists() else {"facts": None}
+        found: dict[str, Any] = files.read_json(path) if path.exists() else {"facts": None}
         if found["facts"] is None:
             continue
         said = stage.judge(found["facts"])
-        test = found["test"]
+        test = dict(found["test"])
         rows.append(
             {
                 "draw": number,
@@ -81,9 +81,9 @@ def lines(result: dict[str, Any]) -> list[str]:
         figures = ", ".join(f"{side} {_number(test[side]['skill'])}" for side in ("naive", "constant", "linear"))
         chance = " (nothing to learn: chance)" if row["chance"] else ""
         text.append(
-            f"draw {row['draw']}: {row['contradiction']}{chance}: {row['verdict']}, {row['findings']}; test skill against "
-            f"{figures}; {about['series']} {about['target']}, {about['network']}, {about['loss']}, {about['rows']} rows, "
-            f"{about['updates']} updates at {about['rate']:g}"
+            f"draw {row['draw']}: {row['contradiction']}{chance}: {row['verdict']}, {row['findings']}; test skill "
+            f"against {figures}; {about['series']} {about['target']}, {about['network']}, {about['loss']}, "
+            f"{about['rows']} rows, {about['updates']} updates at {about['rate']:g}"
         )
     text.append(
         f"{result['judged']} of {result['count']} draws judged, {result['refused']} refused; "

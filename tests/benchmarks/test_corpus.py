@@ -1,6 +1,8 @@
 """The corpus of injected faults: that it is what it is said to be, and that its figures are counted right."""
 
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 import yaml
 
 from benchmarks import workshop
-from benchmarks.corpus import __main__, bases, effects, scoring
+from benchmarks.corpus import __main__, bases, drawn, effects, real, scoring
 from benchmarks.corpus.case import Case
 from benchmarks.corpus.cases import CASES
 from pipeline.common import files
@@ -20,15 +22,17 @@ def of(half):
     return [case for case in CASES if case.half == half]
 
 
-def test_every_code_is_injected_in_both_halves():
+def test_every_code_is_injected_twice_in_both_halves():
     for half in __main__.HALVES:
-        assert {code for case in of(half) for code in case.faults} == set(RULES)
+        counted = Counter(code for case in of(half) for code in case.faults)
+        assert set(counted) == set(RULES)
+        assert min(counted.values()) >= 2
 
 
 def test_there_are_as_many_cases_as_promised_and_no_name_twice():
-    assert sum(bool(case.faults) for case in CASES) >= 60
     for half in __main__.HALVES:
-        assert sum(not case.faults for case in of(half)) >= 12
+        counted = Counter(case.group for case in of(half))
+        assert all(counted[group] >= least for group, least in (("faulty", 60), ("healthy", 60), ("null", 60)))
     assert len({case.name for case in CASES}) == len(CASES)
 
 
@@ -49,8 +53,32 @@ def test_each_half_has_several_architectures_and_a_real_series():
 
 def test_settings_of_every_case_are_ones_that_params_yaml_may_hold():
     for case in CASES:
-        with workshop.project(case.make(5)) as p:
-            assert p["experiments"][workshop.NAME]["training"]["seeds"] == [5]
+        work = case.make(5)
+        # No row is written: the settings alone are read.
+        few = {name: column[:2] for name, column in work.rows.items()} if work.rows else None
+        with workshop.project(replace(work, rows=few, time=None if work.time is None else work.time[:2])) as p:
+            assert p["experiments"][workshop.NAME]["training"]["seeds"] == work.training["seeds"]
+
+
+def test_a_kind_gives_one_experiment_for_one_seed_and_others_for_others():
+    for case in drawn.CASES:
+        first, again, other = case.make(1), case.make(1), case.make(2)
+        assert (first.dataset, first.architecture, first.training) == (
+            again.dataset,
+            again.architecture,
+            again.training,
+        )
+        assert first.training["seeds"] != other.training["seeds"], case.name
+        if first.rows:
+            assert all(np.array_equal(first.rows[name], again.rows[name], equal_nan=True) for name in first.rows)
+            assert case.base.startswith("real_") or not np.array_equal(first.rows["y"], other.rows["y"]), case.name
+
+
+def test_real_series_load_without_a_network():
+    for name, read in (real.SIGNALS | real.MARKETS).items():
+        values = read()
+        assert len(values) > 200, name
+        assert np.isfinite(values).all(), name
 
 
 def test_a_case_is_drawn_anew_from_another_number_in_the_reported_half_alone():
@@ -105,6 +133,9 @@ def test_a_small_case_runs_and_its_effects_are_measured():
             workshop.run(p)
             found.append(effects.measure(p) | effects.prove(p))
     assert found[0]["train"] > 0.3 > found[1]["train"]
+    assert [one["proven"] for one in found] == [1.0, 0.0]
+    assert found[0]["test_constant"] > 0.3 > found[1]["test_constant"]
+    assert found[0]["tested"] == 400 // 10 - 14
     assert found[0]["finite"] == 1.0
     assert found[0]["updates"] == 30 * 9
 
@@ -116,10 +147,51 @@ def test_a_draw_without_the_effect_does_not_count():
     assert "skill" in case.broken_promise({"spread": 0.05, "skill": None})
 
 
+def proof(**changed):
+    return {
+        "test_constant": 0.5,
+        "test_skill": 0.4,
+        "naive_constant": 0.2,
+        "linear_skill": 0.4,
+        "linear_constant": 0.5,
+        **changed,
+    }
+
+
+def test_a_network_is_proven_by_its_test_windows():
+    assert effects._proven(proof()) == 1.0
+    assert effects._proven(proof(test_constant=0.04)) == 0.0
+    assert effects._proven(proof(test_constant=None)) == 0.0
+    assert effects._proven(proof(test_skill=0.02)) == 0.0
+    # Behind a naive forecast that is nearly perfect it has to explain as much.
+    assert effects._proven(proof(test_skill=-9.0, test_constant=0.995, naive_constant=1.0, linear_constant=1.0)) == 1.0
+    assert effects._proven(proof(test_skill=-9.0, test_constant=0.98, naive_constant=1.0, linear_constant=1.0)) == 0.0
+    # Far behind a linear model it did not learn what there is.
+    assert effects._proven(proof(test_skill=0.2, test_constant=0.3)) == 0.0
+
+
+def test_right_verdicts_follow_what_the_network_came_to():
+    case = Case(
+        "x", "tuning", "season", bases.season, ("dead_output",), verdicts=("learning", "behind", "not_learning")
+    )
+    accepted = [case.accepted({"constant": one, "test_constant": one}) for one in (-0.1, 0.05, 0.3)]
+    assert accepted == [("learning", "not_learning"), ("learning", "behind", "not_learning"), ("learning", "behind")]
+    assert case.accepted({"constant": -0.1, "test_constant": 0.3}) == case.verdicts
+    assert case.accepted({"constant": None, "test_constant": 0.3}) == case.verdicts
+    assert replace(case, verdicts=("not_learning",)).accepted({"constant": 0.3, "test_constant": 0.3}) == (
+        "not_learning",
+    )
+
+
 def rows_of(*given):
-    """(faults, also, same, verdicts, found, verdict) as judged rows."""
+    """(faults, also, same, verdicts, found, verdict) as judged rows; a code in capitals is a note."""
     return [
-        scoring.judged(Case(str(i), "reported", "b", bases.season, faults, also, same, verdicts), found, verdict)
+        scoring.judged(
+            Case(str(i), "reported", "b", bases.season, faults, also, same, verdicts),
+            {},
+            {code.lower(): "note" if code.isupper() else "cause" for code in found},
+            verdict,
+        )
         for i, (faults, also, same, verdicts, found, verdict) in enumerate(given)
     ]
 
@@ -137,15 +209,39 @@ def test_scores_by_hand():
             "learning",
         ),
         ((), ("loss_at_floor",), {}, ("no_evidence_of_signal",), ["loss_at_floor"], "no_evidence_of_signal"),
-        ((), (), {}, ("learning",), ["overfitting", "dead_output"], "learning"),
+        ((), (), {}, ("learning",), ["overfitting", "dead_output", "CLASS_IMBALANCE"], "not_learning"),
     )
     found = scoring.scores(rows)
-    assert (found["cases"], found["faulty"], found["healthy"]) == (5, 3, 2)
+    groups = [tuple(found[group].values()) for group in scoring.GROUPS]  # cases, wrong, not_learning
+    assert (found["cases"], groups) == (5, [(3, 1, 0), (1, 1, 1), (1, 0, 0)])
     assert found["recall"] == 2 / 4  # dead_output once, and unscaled_input in other words
     assert found["precision"] == round(4 / 7, 4)
     assert (found["false_alarms"], found["alarmed"]) == (2, ["4"])
-    assert found["verdict_right"] == 4 / 5
+    assert found["verdict_right"] == 3 / 5
+    assert scoring.notes(rows) == {"class_imbalance": 1}
+    assert scoring.by_kind(rows) == {
+        "healthy": {"b": {"cases": 1, "right": 0, "wrong": {"not_learning": 1}}},
+        "null": {"b": {"cases": 1, "right": 1, "wrong": {}}},
+    }
+    assert __main__.kinds(scoring.by_kind(rows)) == [
+        "healthy  b                       0 of 1   1 not_learning",
+        "null     b                       1 of 1",
+    ]
     assert scoring.by_code(rows)["dead_output"] == {"cases": 2, "found": 1}
+
+
+def test_bars_are_of_recall_precision_and_wrong_verdicts():
+    good = {"recall": 0.92, "precision": 0.92, "healthy": dict(cases=60, wrong=4, not_learning=0)}
+    good["null"] = dict(cases=60, wrong=3, not_learning=0)
+    assert __main__._met(good)
+    for bad in (
+        {"recall": 0.91},
+        {"precision": None},
+        {"healthy": dict(cases=60, wrong=5, not_learning=0)},
+        {"healthy": dict(cases=60, wrong=1, not_learning=1)},
+        {"null": dict(cases=60, wrong=4, not_learning=0)},
+    ):
+        assert not __main__._met(good | bad)
 
 
 def test_nothing_to_share_is_no_figure():
@@ -158,11 +254,15 @@ def test_what_is_stored_is_judged_and_void_draws_are_left_out(tmp_path, monkeypa
     kept, void, absent = CASES[0], CASES[1], CASES[2]
     for case, reason in ((kept, None), (void, "skill = 0")):
         path = __main__.stored(tmp_path, case, case.seed(1))
-        files.write_json(path, {"void": reason, "facts": None if reason else {"codes": ["overfitting"]}})
+        facts = None if reason else {"codes": ["overfitting"]}
+        files.write_json(path, {"void": reason, "effects": {}, "facts": facts})
     monkeypatch.setattr(
         stage,
         "judge",
-        lambda facts: {"verdict": "learning", "findings": [{"code": code} for code in facts["codes"]]},
+        lambda facts: {
+            "verdict": "learning",
+            "findings": [{"code": code, "weight": "cause"} for code in facts["codes"]],
+        },
     )
     rows, left = __main__.judge([kept, void, absent], tmp_path, 1)
     assert [(row["name"], row["found"]) for row in rows] == [(kept.name, ["overfitting"])]
@@ -173,7 +273,9 @@ def test_the_committed_figures_are_those_of_their_cases():
     result = json.loads(__main__.RESULT.read_text(encoding="utf-8"))
     for half in __main__.HALVES:
         assert result["halves"][half] == scoring.scores([row for row in result["cases"] if row["half"] == half])
-    assert result["codes"] == scoring.by_code([row for row in result["cases"] if row["half"] == "reported"])
+    reported = [row for row in result["cases"] if row["half"] == "reported"]
+    assert result["codes"] == scoring.by_code(reported)
+    assert (result["kinds"], result["notes"]) == (scoring.by_kind(reported), scoring.notes(reported))
 
 
 def test_folder_of_facts_is_not_in_git():

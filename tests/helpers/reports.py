@@ -379,16 +379,22 @@ CORPUS = {
     "halves": {
         half: {
             "cases": 46,
-            "faulty": 33,
-            "healthy": 13,
+            "faulty": {"cases": 20, "wrong": 1, "not_learning": 0},
+            "healthy": {"cases": 15, "wrong": 1, "not_learning": 1},
+            "null": {"cases": 11, "wrong": 1, "not_learning": 0},
             "recall": 0.93,
-            "precision": 0.89,
-            "false_alarms": 0,
+            "precision": 0.91,
+            "false_alarms": 2,
             "verdict_right": 0.957,
         }
         for half in ("tuning", "reported")
     },
     "codes": {"dead_output": {"cases": 2, "found": 2}, "memory_too_short": {"cases": 3, "found": 1}},
+    "kinds": {
+        "healthy": {"solar": {"cases": 2, "right": 1, "wrong": {"not_learning": 1}}},
+        "null": {"noise": {"cases": 3, "right": 3, "wrong": {}}},
+    },
+    "notes": {"class_imbalance": 2, "duplicate_windows": 1},
     "cases": [
         {
             "name": "season_nan",

@@ -10,16 +10,20 @@ def test_the_corpus_by_hand():
     half = shown["halves"][0]
     assert (half["recall"], half["precision"], half["false_alarms"], half["verdict_right"]) == (
         "0.930",
-        "0.890",
-        "0 of 13",
+        "0.910",
+        "2",
         "95.7 %",
     )
+    assert half["right"] == ["19 of 20", "14 of 15", "10 of 11"]
     assert [(bar["text"], bar["chip"]) for bar in shown["bars"]] == [
-        ("recall at least 0.90", "met"),
-        ("precision at least 0.90", "not met"),
-        ("correct verdict in at least 95 %", "met"),
-        ("no false alarm", "met"),
+        ("recall at least 0.92", "met"),
+        ("precision at least 0.92", "not met"),
+        ("at most 4 wrong verdicts in 60 cases: healthy", "met"),
+        ("at most 3 wrong verdicts in 60 cases: nothing to learn", "not met"),
+        ("no healthy network is called “not learning”", "not met"),
     ]
+    assert [(row["kind"], row["wrong"]) for row in shown["kinds"]] == [("solar", "1 not_learning"), ("noise", "–")]
+    assert shown["notes"] == "class_imbalance (2), duplicate_windows (1)"
     assert [(row["code"], row["missed"]) for row in shown["codes"]] == [("memory_too_short", 2), ("dead_output", 0)]
     (case,) = shown["cases"]
     assert (case["acceptable"], case["verdict"]["tone"]) == ("nonfinite_input / nonfinite_weights", "good")
