@@ -71,9 +71,14 @@ FAULTS: dict[str, Fault] = dict(
             must={"constant": (None, 0.2)},
         ),
         _fault("target_misaligned", makers.misaligned, verdicts=EITHER),
-        _fault("class_imbalance", makers.rare, also=(*FLAT, "loss_metric_disagree"), verdicts=OPEN),
+        _fault(
+            "class_imbalance",
+            makers.rare,
+            also=(*FLAT, "loss_metric_disagree", "overfitting"),
+            verdicts=(*OPEN, "overfitting"),
+        ),
         _fault("duplicate_windows", makers.copies, verdicts=EITHER),
-        _fault("mask_hides_data", makers.hidden, also=FLAT, must=UNLEARNED),
+        _fault("mask_hides_data", makers.hidden, also=FLAT, must={"constant": (None, 0.4)}),
         _fault("state_order_broken", makers.posted, verdicts=EITHER),
         _fault(
             "window_too_short",
