@@ -268,7 +268,7 @@ def one_output(draw: np.random.Generator) -> Work:
 
 def memorising(draw: np.random.Generator) -> Work:
     """A wide network and many updates on 350 noisy rows."""
-    drawn = of.exogenous(draw, 350, noise=0.9)
+    drawn = of.exogenous(draw, 400, noise=1.5)
     architecture = {"name": "odd_gru", "units": [48]}
     return experiment(draw, drawn, architecture, updates=1200, batch_size=16, learning_rate=0.01)
 
