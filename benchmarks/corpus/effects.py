@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from pipeline.dataset import Part
 
 # What a network has to show on the test windows before its experiment counts as healthy: skill against a constant
-# answer; skill against the best naive forecast or, where that explains much, hardly more error than it, or, where it
-# is nearly perfect, all but as much as it explains; and most of what a linear model has there.
+# answer; skill against the best naive forecast or, where that is nearly perfect, all but as much as it explains; and
+# most of what a linear model has there. A tie with a naive forecast that explains less proves nothing.
 LEAST, LEAD = 0.05, 0.03
-GOOD, BARELY = 0.5, -0.02
 PERFECT, TIE = 0.97, 0.01
 SHARE = 0.65
 
@@ -117,7 +116,7 @@ def _proven(found: dict[str, Any]) -> float:
     own, lead, naive = found["test_constant"], found["test_skill"], found["naive_constant"]
     if own is None or own < LEAST:
         return 0.0
-    ahead = lead >= LEAD or (naive >= GOOD and lead >= BARELY) or (naive >= PERFECT and own >= naive - TIE)
+    ahead = lead >= LEAD or (naive >= PERFECT and own >= naive - TIE)
     follows = lead >= SHARE * found["linear_skill"] or own >= found["linear_constant"] - TIE
     return float(ahead and follows)
 

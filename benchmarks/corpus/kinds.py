@@ -203,7 +203,7 @@ def _real(draw: np.random.Generator, name: str) -> Work:
     y = y[-1600:]
     period = {"elnino": 12, "co2_monthly": 12, "turnover": 12, "sunspots": 11}.get(name)
     # A level that moves, or hardly more than its last value to be told: windows less their last value.
-    last = {} if name in ("elnino", "sunspots") else {"window": "last"}
+    last = {} if name in ("elnino", "sunspots", "eeg") else {"window": "last"}
     drawn = Drawn({"y": y}, length=(period, 2 * period) if period else (6, 12), period=period, scaling=last)
     among = RECURRENT if period else ("lstm", "lstm_skip", "gru")
     return experiment(draw, drawn, among=among, updates=400, learning_rate=0.01 if period else 0.003)

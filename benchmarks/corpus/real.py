@@ -1,12 +1,13 @@
 """Real series that ship with packages the project needs anyway; nothing is downloaded.
 
-statsmodels: public domain. arch: prices of Yahoo Finance and series of FRED, and Kenneth French's factors, as in its
+statsmodels: public domain. matplotlib: its sample data. arch: prices of Yahoo Finance and series of FRED, and Kenneth French's factors, as in its
 own documentation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -47,20 +48,26 @@ def vix() -> np.ndarray:
     return _values(source.load()["vix"].dropna())
 
 
-def ranges() -> np.ndarray:
+def sp500_range() -> np.ndarray:
     """Daily range of the S&P 500, logarithmic: volatility as it was."""
     from arch.data import sp500 as source
 
-    table = source.load()
-    return np.log(np.maximum(_values(table["High"]) / _values(table["Low"]) - 1, 1e-4))
+    return _range(source.load())
 
 
-def spread() -> np.ndarray:
-    """How much more Baa bonds yield than Aaa bonds, by the month, from 1919."""
-    from arch.data import default as source
+def nasdaq_range() -> np.ndarray:
+    """Daily range of the NASDAQ, logarithmic."""
+    from arch.data import nasdaq as source
 
-    table = source.load()
-    return _values(table["BAA"]) - _values(table["AAA"])
+    return _range(source.load())
+
+
+def eeg() -> np.ndarray:
+    """One channel of an electroencephalogram, the sample of matplotlib's gallery."""
+    import matplotlib
+
+    path = Path(matplotlib.get_data_path()) / "sample_data/eeg.dat"
+    return np.fromfile(path, dtype=float).reshape(-1, 4)[:, 0]
 
 
 def inflation() -> np.ndarray:
@@ -96,16 +103,21 @@ SIGNALS: dict[str, Callable[[], np.ndarray]] = {
     "co2_monthly": co2_monthly,
     "sunspots": sunspots,
     "turnover": turnover,
-    "vix": vix,
-    "ranges": ranges,
-    "spread": spread,
-    "inflation": inflation,
+    "sp500_range": sp500_range,
+    "nasdaq_range": nasdaq_range,
+    "eeg": eeg,
 }
+# Their values in another order have nothing to tell.
+SHUFFLED: dict[str, Callable[[], np.ndarray]] = SIGNALS | {"vix": vix, "inflation": inflation}
 MARKETS: dict[str, Callable[[], np.ndarray]] = {"sp500": sp500, "nasdaq": nasdaq, "oil": oil}
 
 
 def _values(column: pd.Series | pd.DataFrame) -> np.ndarray:
     return column.to_numpy(dtype=float).ravel()
+
+
+def _range(table: pd.DataFrame) -> np.ndarray:
+    return np.log(np.maximum(_values(table["High"]) / _values(table["Low"]) - 1, 1e-4))
 
 
 def _returns(price: pd.Series) -> np.ndarray:
