@@ -1,7 +1,7 @@
 """Real series that ship with packages the project needs anyway; nothing is downloaded.
 
-statsmodels: public domain. matplotlib: its sample data. arch: prices of Yahoo Finance and series of FRED, and Kenneth French's factors, as in its
-own documentation.
+statsmodels: public domain. matplotlib: its sample data. arch: prices of Yahoo Finance and series of FRED, as in its own
+documentation.
 """
 
 from __future__ import annotations
