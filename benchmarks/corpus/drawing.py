@@ -90,7 +90,7 @@ def experiment(
     kind = (target or {}).get("kind")
     classes = {"sign": 2, "classes": 3}.get(kind or "")
     share = VALIDATION if validated is True else float(validated)
-    parts = split or {"scheme": "holdout", "test": TEST} | ({"validation": share} if share else {})
+    parts = split or {"scheme": "holdout", "validation": share, "test": TEST}
     batch = int(training.pop("batch_size", 0) or draw.choice([16, 32]))
     count = len(next(iter(drawn.rows.values())))
     windows = count * (1 - TEST - share if split is None else 0.5)
