@@ -104,7 +104,7 @@ FAULTS: dict[str, Fault] = dict(
             makers.level,
             also=("level_out_of_range", "overfitting", "unscaled_target"),
             verdicts=(*STUCK, "overfitting"),
-            must={"skill": (None, 0.0), "linear_skill": (0.1, None)},
+            must={"skill": (None, 0.0), "reference_skill": (0.1, None)},
         ),
         _fault("shape_broadcast", makers.broadcast, also=FLAT, verdicts=(*EITHER, "undetermined")),
         _fault("head_cannot_reach_target", makers.bounded, verdicts=EITHER),

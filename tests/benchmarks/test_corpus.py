@@ -152,8 +152,8 @@ def proof(**changed):
         "test_constant": 0.5,
         "test_skill": 0.4,
         "naive_constant": 0.2,
-        "linear_skill": 0.4,
-        "linear_constant": 0.5,
+        "reference_skill": 0.4,
+        "reference_constant": 0.5,
         **changed,
     }
 
@@ -164,9 +164,13 @@ def test_a_network_is_proven_by_its_test_windows():
     assert effects._proven(proof(test_constant=None)) == 0.0
     assert effects._proven(proof(test_skill=0.02)) == 0.0
     # Behind a naive forecast that is nearly perfect it has to explain as much.
-    assert effects._proven(proof(test_skill=-9.0, test_constant=0.995, naive_constant=1.0, linear_constant=1.0)) == 1.0
-    assert effects._proven(proof(test_skill=-9.0, test_constant=0.98, naive_constant=1.0, linear_constant=1.0)) == 0.0
-    assert effects._proven(proof(test_skill=0.0, test_constant=0.9, naive_constant=0.9, linear_skill=0.0)) == 0.0
+    assert (
+        effects._proven(proof(test_skill=-9.0, test_constant=0.995, naive_constant=1.0, reference_constant=1.0)) == 1.0
+    )
+    assert (
+        effects._proven(proof(test_skill=-9.0, test_constant=0.98, naive_constant=1.0, reference_constant=1.0)) == 0.0
+    )
+    assert effects._proven(proof(test_skill=0.0, test_constant=0.9, naive_constant=0.9, reference_skill=0.0)) == 0.0
     # Far behind a linear model it did not learn what there is.
     assert effects._proven(proof(test_skill=0.2, test_constant=0.3)) == 0.0
 
