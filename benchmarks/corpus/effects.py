@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 # What a network has to show on the test windows before its experiment counts as healthy: skill against a constant
 # answer; skill against the best naive forecast or, where that is nearly perfect, all but as much as it explains; and
-# most of what a linear model and boosted trees have there. A tie with a naive forecast that explains less proves nothing.
+# most of what a linear model and boosted trees have there. A tie with a naive forecast that explains less proves
+# nothing.
 LEAST, LEAD = 0.05, 0.03
 PERFECT, TIE = 0.97, 0.01
 SHARE = 0.65
@@ -76,9 +77,9 @@ def prove(p: dict[str, Any]) -> dict[str, Any]:
     Returns:
         `tested` windows; `test_skill` against the best naive forecast there, `test_constant` against a constant answer,
         and the same of the best naive forecast (`naive_constant`) and of the better of linear model and trees
-        (`reference_skill`, `reference_constant`); `disagreement`, the range of `test_constant` over seeds; `proven`, 1.0 where the network
-        learned what there is to learn (limits above), else 0.0. All but `tested` and `proven` are None where an output
-        is not finite.
+        (`reference_skill`, `reference_constant`); `disagreement`, the range of `test_constant` over seeds; `proven`,
+        1.0 where the network learned what there is to learn (limits above), else 0.0. All but `tested` and `proven` are
+        None where an output is not finite.
     """
     losses: dict[str, list[np.ndarray]] = {}
     classes = None
