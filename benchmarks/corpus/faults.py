@@ -62,7 +62,7 @@ FAULTS: dict[str, Fault] = dict(
             "unscaled_input",
             makers.unscaled_input,
             also=(*FLAT, "saturated_units", "vanishing_gradients", "memory_too_short", "learning_rate_too_low"),
-            must={"constant": (None, 0.4)},
+            must={"proven": (None, 0.0)},
         ),
         _fault("unscaled_target", makers.unscaled_target, also=_FAR, must={"constant": (None, 0.1)}),
         _fault(
