@@ -139,7 +139,7 @@ def _horizon(draw: np.random.Generator) -> Work:
     """A whole season ahead, or two days."""
     drawn = of.season(draw, ROWS, noise=0.25)
     period = drawn.period or 1
-    return experiment(draw, drawn, horizon=period * int(draw.integers(1, 3)), length=2 * period)
+    return experiment(draw, drawn, horizon=period * int(draw.integers(1, 3)))
 
 
 def _optimiser(draw: np.random.Generator) -> Work:
