@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # most of what a linear model and boosted trees have there. A tie with a naive forecast that explains less proves
 # nothing.
 LEAST, LEAD = 0.05, 0.03
-PERFECT, TIE = 0.97, 0.01
+PERFECT, TIE = 0.99, 0.005
 SHARE = 0.65
 _SECONDS = 5.0  # of boosted trees, by estimate
 
@@ -122,7 +122,9 @@ def _proven(found: dict[str, Any]) -> float:
     if own is None or own < LEAST:
         return 0.0
     ahead = lead >= LEAD or (naive >= PERFECT and own >= naive - TIE)
-    follows = lead >= SHARE * found["reference_skill"] or own >= found["reference_constant"] - TIE
+    follows = lead >= SHARE * found["reference_skill"] or (
+        naive >= PERFECT and own >= found["reference_constant"] - TIE
+    )
     return float(ahead and follows)
 
 

@@ -170,9 +170,10 @@ def test_a_network_is_proven_by_its_test_windows():
     assert (
         effects._proven(proof(test_skill=-9.0, test_constant=0.98, naive_constant=1.0, reference_constant=1.0)) == 0.0
     )
-    assert effects._proven(proof(test_skill=0.0, test_constant=0.9, naive_constant=0.9, reference_skill=0.0)) == 0.0
+    tie = proof(test_skill=0.0, test_constant=0.9, naive_constant=0.9, reference_skill=0.0, reference_constant=0.9)
+    assert effects._proven(tie) == 0.0
     # Far behind a linear model it did not learn what there is.
-    assert effects._proven(proof(test_skill=0.2, test_constant=0.3)) == 0.0
+    assert effects._proven(proof(test_skill=0.2, test_constant=0.495)) == 0.0
 
 
 def test_right_verdicts_follow_what_the_network_came_to():
