@@ -36,6 +36,14 @@ def test_there_are_as_many_cases_as_promised_and_no_name_twice():
     assert len({case.name for case in CASES}) == len(CASES)
 
 
+def test_the_document_gives_the_numbers_of_cases():
+    text = (workshop.PROJECT / "docs/corpus.md").read_text(encoding="utf-8")
+    counted = Counter(case.group for case in CASES)
+    assert f"diagnoses {len(CASES)} experiments" in text
+    for group, words in (("faulty", "faulty"), ("healthy", "healthy"), ("null", "nothing to learn")):
+        assert f"| {words} | {counted[group]} |" in text
+
+
 def test_cases_name_known_codes_and_verdicts():
     for case in CASES:
         assert case.acceptable <= set(RULES), case.name
