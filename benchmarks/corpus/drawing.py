@@ -56,7 +56,7 @@ def experiment(
     architecture: Architecture | None = None,
     *,
     among: tuple[str, ...] = QUICK,
-    updates: int = 320,
+    updates: int = 400,
     seeds: int = 1,
     target: dict[str, Any] | None = None,
     validated: bool | float = True,

@@ -123,7 +123,7 @@ def _penalised(draw: np.random.Generator) -> Work:
 
 def _stopped(draw: np.random.Generator) -> Work:
     """Early stopping that ends with the best weights, of a network that would overfit."""
-    drawn = of.exogenous(draw, 700, noise=0.8)
+    drawn = of.exogenous(draw, 900, noise=0.7)
     stopping = {"monitor": "val_loss", "patience": 8, "restore_best": True}
     architecture = networks(24)[str(draw.choice(["dense", "gru"]))]
     return experiment(draw, drawn, architecture, epochs=40, early_stopping=stopping)
@@ -158,7 +158,7 @@ def _optimiser(draw: np.random.Generator) -> Work:
 def _scaled(draw: np.random.Generator) -> Work:
     """Scaling to the range or by quantiles, with heads that suit it."""
     how = str(draw.choice(["minmax", "robust"]))
-    return experiment(draw, any_of(draw, of.season, of.memory), scaling={"features": how, "target": how}, updates=450)
+    return experiment(draw, any_of(draw, of.season, of.memory), scaling={"features": how, "target": how}, updates=700)
 
 
 def _windowed(draw: np.random.Generator) -> Work:
