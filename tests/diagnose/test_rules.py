@@ -154,6 +154,8 @@ def test_levels_and_their_remedy() -> None:
     assert decide("level_out_of_range", changed(SHIFT, "data.shift.mean", 0.5))  # outside alone
     assert not decide("level_out_of_range", changed(SHIFT, "data.shift", {"mean": 0.5, "outside": 0.1}))
     assert not decide("level_out_of_range", SHIFT, below_what_is_learnable=False)
+    assert decide("level_out_of_range", SHIFT, skill=-7.5).worth == 7.5
+    assert decide("level_out_of_range", SHIFT).worth is None
     near = changed(SHIFT, "data.shift", None)
     assert decide("level_instead_of_change", near, train_skill=0.9).change == {"dataset.scaling.window": "last"}
     assert not decide("level_instead_of_change", near, train_skill=0.2)  # it has not even learned the level
@@ -196,7 +198,7 @@ def run(**values: Any) -> dict[str, Any]:
         "=course": {"0": spaces(course | values)},
         "experiment": {"=training": settings, "options": ["activations"]},
         "controls": {"memorise": {"=rates": every}},
-        "data": {"windows": {"train": 2000}, "nonfinite": None},
+        "data": {"windows": {"train": 2000}, "nonfinite": None, "shift": None},
         "unseen": {"networks": {"against_constant": {"skill": skill}}, "train_skill": 0.1},
         "network": {"dropout": 0.0, "initial": {"penalty": 0.0, "activity": None, "loss": 1.0}, "=trained": {}},
     }
@@ -207,6 +209,7 @@ def test_a_loss_that_still_falls_asks_for_more_updates_whatever_their_number() -
     assert found.change == {"experiment.training.epochs": 40}
     assert found.worth == pytest.approx(0.415 - 0.124)
     assert not decide("too_few_updates", run(unseen_skill=0.2), train_skill=0.6)  # learned by heart
+    assert not decide("too_few_updates", changed(run(), "data.shift", {"mean": 0.1, "outside": 0.8}))
     assert not decide("too_few_updates", run(late_fall=0.03))
     assert decide("too_few_updates", run(late_fall=0.03, updates=150))
     assert decide("too_few_updates", run(late_fall=None, updates=50))

@@ -28,9 +28,9 @@ def test_a_page_shows_detection_remedy_corpus_and_reference() -> None:
 
 
 def test_the_settings_of_a_remedy_are_read_off_the_rule() -> None:
-    assert findings.settings(RULES["unscaled_target"]) == [
+    assert findings.settings(RULES["heavy_tailed_target"]) == [
         "`datasets.DATASET.scaling.target = standard`",
-        "`datasets.DATASET.scaling.window = last`",
+        "`experiments.EXPERIMENT.architecture.head = linear`",
     ]
     assert findings.settings(RULES["window_too_short"]) == ["`datasets.DATASET.window.length`"]
     assert findings.settings(RULES["collapsed_predictions"]) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.limits import KNOWN_SHARE, OFFSET_SIZE, SHIFT_MOST, TARGET_STD_MOST, Limit
+from pipeline.diagnose.limits import KNOWN_SHARE, OFFSET_SIZE, OUTSIDE_MOST, SHIFT_MOST, TARGET_STD_MOST, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
 
@@ -43,7 +43,7 @@ def unscaled_target(facts: Facts, _: Assessment, limit: Limits) -> Evidence | No
     advice="If the window's last value is subtracted already, predict the change: a target of the kind difference.",
     limits={
         "shift_most": SHIFT_MOST,
-        "outside": Limit(0.3, "chosen: share of validation targets outside the range of the training targets"),
+        "outside": OUTSIDE_MOST,
     },
 )
 def level_out_of_range(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
@@ -58,7 +58,8 @@ def level_out_of_range(facts: Facts, assessment: Assessment, limit: Limits) -> E
         return None
     level = facts.settings.window["target"]["kind"] == "value" and facts.settings.scaling["window"] == "none"
     change = {"dataset.scaling.window": "last"} if level else {}
-    return Evidence({"validation_shift": shift.mean, "validation_outside": shift.outside}, change)
+    values = {"validation_shift": shift.mean, "validation_outside": shift.outside}
+    return Evidence(values, change, _to_naive(assessment) if change else None)
 
 
 @rule(
@@ -83,7 +84,8 @@ def level_instead_of_change(facts: Facts, assessment: Assessment, limit: Limits)
         return None
     if shift and abs(shift.mean or 0.0) > limit.shift_most:
         return None
-    return Evidence({"persistence": explained, "train_skill": fitted}, {"dataset.scaling.window": "last"})
+    values = {"persistence": explained, "train_skill": fitted}
+    return Evidence(values, {"dataset.scaling.window": "last"}, _to_naive(assessment))
 
 
 @rule(
@@ -190,3 +192,8 @@ def class_imbalance(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
     if assessment.learned and not assessment.behind and gain is not None and gain > limit.gain:
         return None
     return Evidence({"shares": classes.shares})
+
+
+def _to_naive(assessment: Assessment) -> float | None:
+    """Return how far the network is below the naive forecast, from which it starts if the last value is subtracted."""
+    return None if assessment.skill is None or assessment.skill >= 0 else -assessment.skill

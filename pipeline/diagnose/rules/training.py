@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.common import training
 from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.limits import BEHIND, EXPLODING_NORM, GAP, LEAST_UPDATES, Limit
+from pipeline.diagnose.limits import BEHIND, EXPLODING_NORM, GAP, LEAST_UPDATES, OUTSIDE_MOST, SHIFT_MOST, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
 _RANGE_TEST = ("Smith, Cyclical learning rates, the range test (2017)", "https://arxiv.org/abs/1506.01186")
@@ -110,6 +110,8 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
         "late_fall": Limit(0.02, "tuned; share of the loss, over the last quarter of the training"),
         "long_fall": Limit(0.05, "chosen: the same, after more updates"),
         "gap": GAP,
+        "shift_most": SHIFT_MOST,
+        "outside": OUTSIDE_MOST,
         "gain": _GAIN,
         "stuck": _STUCK,
         "batch_share": Limit(
@@ -120,8 +122,9 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
 def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Check whether the loss of any seed fell to the end, or the updates are very few.
 
-    Only if the network learned less than it could. Nothing is reported where the skill on training windows exceeds that
-    on unseen ones by much, or where a larger learning rate does more on one batch than many more updates would.
+    Only if the network learned less than it could. Of more updates nothing is reported where the skill on training
+    windows exceeds that on unseen ones by much, where validation targets are on another level, or where a larger
+    learning rate does more on one batch than many more updates would.
     """
     if not assessment.below_what_is_learnable or assessment.nonfinite:
         return None
@@ -134,6 +137,9 @@ def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
         own, best = _rates(facts, larger=True)
         slow = own is not None and best is not None and own > limit.gain * best[1] and best[1] < limit.stuck
         if max(late, default=0.0) < least or _gap(facts, assessment) >= limit.gap:
+            return None
+        shift = facts.data.shift
+        if shift and (abs(shift.mean or 0.0) > limit.shift_most or shift.outside >= limit.outside):
             return None
         if updates > limit.updates_most and slow and own is not None and own > limit.stuck:
             return None
