@@ -20,6 +20,7 @@ INPUT_STD_LEAST = Limit(0.02, "tuned; LeCun et al. (1998, Efficient BackProp, 4.
 TARGET_STD_MOST = Limit(10.0, "tuned")
 OFFSET_SIZE = Limit(1.0, "chosen: a smaller mean is not far from 0, whatever the standard deviation")
 SHIFT_MOST = Limit(2.0, "tuned; between validation and training targets, in standard deviations of training")
+PENALTY_SHARE = Limit(0.5, "tuned; share of the loss")
 OUTSIDE_MOST = Limit(0.3, "chosen: share of validation targets outside the range of the training targets")
 DUPLICATE_SHARE = Limit(0.2, "tuned")
 LEAST_SHOWN = Limit(-1000, "chosen: a skill below this is shown as such")

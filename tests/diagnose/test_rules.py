@@ -226,6 +226,9 @@ def test_a_rate_far_too_low_is_raised_to_a_usual_one() -> None:
     assert found.change == {"experiment.training.learning_rate": 0.001}
     near = run(settings={"learning_rate": 1e-5}, rates={"1": 0.95, "10": 0.6, "100": 0.1})
     assert decide("learning_rate_too_low", near).change == {"experiment.training.learning_rate": 0.001}
+    both = run(settings={"learning_rate": 1e-4}, rates={"1": 0.95, "10": 0.3, "100": 0.05})
+    assert decide("learning_rate_too_low", both).change == {"experiment.training.learning_rate": 0.001}
+    assert not decide("learning_rate_too_low", changed(both, "network.initial.penalty", 1.5))
     flat = changed(tiny, "controls.memorise.=rates", {"1": spaces({"finite": True, "ratio": 1.0})})
     assert not decide("learning_rate_too_low", flat)
     assert training._usual(spaces({"experiment": {"=training": {"optimizer": "sgd"}}})) == 0.01

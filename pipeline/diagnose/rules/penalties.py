@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.common import training
 from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.limits import Limit
+from pipeline.diagnose.limits import PENALTY_SHARE, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
 
@@ -21,7 +21,7 @@ from pipeline.diagnose.rules import Evidence, Limits, rule
     ),
     advice="Take off penalties that are no option of the builder, such as those on the outputs of a layer.",
     limits={
-        "penalty_share": Limit(0.5, "tuned; share of the loss"),
+        "penalty_share": PENALTY_SHARE,
         "dropout": Limit(0.7, "tuned; largest rate of any layer"),
     },
 )

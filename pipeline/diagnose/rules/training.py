@@ -8,7 +8,16 @@ from typing import Any
 from pipeline.common import training
 from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.limits import BEHIND, EXPLODING_NORM, GAP, LEAST_UPDATES, OUTSIDE_MOST, SHIFT_MOST, Limit
+from pipeline.diagnose.limits import (
+    BEHIND,
+    EXPLODING_NORM,
+    GAP,
+    LEAST_UPDATES,
+    OUTSIDE_MOST,
+    PENALTY_SHARE,
+    SHIFT_MOST,
+    Limit,
+)
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
 _RANGE_TEST = ("Smith, Cyclical learning rates, the range test (2017)", "https://arxiv.org/abs/1506.01186")
@@ -73,6 +82,7 @@ def learning_rate_too_high(facts: Facts, assessment: Assessment, limit: Limits) 
         "update_to_weight": Limit(1e-5, "tuned; the usual ratio of an update to the weights is a thousandth"),
         "proportion": Limit(5.0, "chosen: well above 1, and far below the factors of 10 and 100 between the rates"),
         "own": Limit(0.8, "tuned; share of the loss on one batch"),
+        "penalty_share": PENALTY_SHARE,
         "gain": _GAIN,
         "stuck": _STUCK,
     },
@@ -81,19 +91,24 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
     """Compare the learning rate with larger ones on one batch.
 
     It is too low if it leaves most of the loss where a larger one leaves little, or if its updates are tiny beside the
-    weights and a larger one removes several times as much of the loss. Only if the network learned less than it could.
-    Where even the best of these rates leaves most of the loss, a usual one is proposed.
+    weights and a larger one removes several times as much of the loss. Only if the network learned less than it could,
+    and its loss before training is not mostly a penalty, which a larger rate removes first.
+    The smallest rate that is enough is proposed; where even the best leaves most of the loss, a usual one.
     """
     if not assessment.below_what_is_learnable or assessment.nonfinite:
         return None
     own, best = _rates(facts, larger=True)
-    updates = median([run.updates for run in facts.course.values()])
+    updates, before = median([run.updates for run in facts.course.values()]), facts.network.initial
     if own is None or best is None or (updates or 0) <= limit.updates:
+        return None
+    if before and before.penalty and before.penalty > limit.penalty_share * (before.penalty + (before.loss or 0.0)):
         return None
     (multiple, left), moved = best, _update_to_weight(facts)
     still = moved is not None and moved < limit.update_to_weight and 1 - left > limit.proportion * max(1 - own, 0.0)
     if not (still and left < 1) and not (own > limit.own and own > limit.gain * left and left < limit.stuck):
         return None
+    enough = [pair for pair in _left(facts).items() if pair[0] > 1 and pair[1] < min(limit.stuck, own / limit.gain)]
+    multiple, left = min(enough, default=best)
     rate, usual = training.rate(facts.experiment.training), _usual(facts)
     proposed = max(rate * multiple, usual) if left > limit.stuck else rate * multiple
     values: dict[str, Any] = {"rate": rate, "one_batch": own, "larger_rate": rate * multiple, "one_batch_larger": left}
@@ -210,10 +225,15 @@ def _rates(facts: Facts, larger: bool) -> tuple[float | None, tuple[float, float
         The share that the training's own rate leaves, and of the larger or smaller rates the best one: its multiple and
         the share that it leaves.
     """
-    rates = facts.controls.memorise.rates if facts.controls.memorise else {}
-    left = {float(multiple): rate.ratio for multiple, rate in rates.items() if rate.finite and rate.ratio is not None}
+    left = _left(facts)
     others = {multiple: ratio for multiple, ratio in left.items() if multiple != 1 and (multiple > 1) == larger}
     return left.get(1.0), min(others.items(), key=lambda item: item[1], default=None)
+
+
+def _left(facts: Facts) -> dict[float, float]:
+    """Return the share of the loss on one batch that each finite rate leaves, by its multiple of the training's own."""
+    rates = facts.controls.memorise.rates if facts.controls.memorise else {}
+    return {float(multiple): rate.ratio for multiple, rate in rates.items() if rate.finite and rate.ratio is not None}
 
 
 def _short(rate: float) -> float:
