@@ -39,8 +39,8 @@ def as_entry(step: Step, facts: Facts) -> dict[str, Any]:
 def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, Evidence]) -> Step:
     """Return the step that follows a verdict.
 
-    Of a verdict that needs an action it always has settings to change: the first possible one of the data that cannot
-    be judged, the findings in their order, and what the measurements suggest where no check found a fault.
+    Of a verdict that needs an action it always has settings to change: the first possible one of windows that cannot be
+    judged, the findings in their order, narrower intervals, and what the measurements suggest.
     """
     if verdict == "learning":
         return Step("Nothing has to be mended. The comparison on the test windows is in the report.", {})
@@ -48,6 +48,7 @@ def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, 
         return _without_signal(facts)
     candidates = [*_to_be_judged(facts)] if verdict == "undetermined" else []
     candidates += [*_of_findings(facts, found)]
+    candidates += [*_narrower(facts)] if verdict == "undetermined" else []
     fault = any(RULES[code].cause for code in found)
     prefix = "" if fault else "No check found a fault. " if verdict != "undetermined" else ""
     candidates += [Step(prefix + step.text, step.change) for step in _by_measurement(facts, assessment)]
@@ -89,6 +90,11 @@ def _to_be_judged(facts: Facts) -> Iterator[Step]:
             "Expected: an interval.",
             change,
         )
+
+
+def _narrower(facts: Facts) -> Iterator[Step]:
+    """Steps to narrower intervals."""
+    unseen = facts.unseen
     more = _share(facts, 2.0)
     change = _validation(facts, more)
     yield Step(

@@ -50,7 +50,7 @@ def measure(run: DiagnosedRun) -> dict[str, Any]:
     judged = unseen.validated(run, folds) if validated else []
     about_data = data.facts(run.train, run.validation, training, run.split)
     about_network = network.facts(run.train, experiment, run.models)
-    predicted = outcome.facts(run, judged[0].outputs if judged else None)
+    predicted = outcome.facts(run, (judged[0].distorted or judged[0].outputs) if judged else None)
     trials = controls.facts(run.train, experiment)
     # Last, because a training clears Keras's session.
     second = None

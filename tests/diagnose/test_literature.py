@@ -49,7 +49,7 @@ def test_sigmoid_head_over_three_classes_behind_a_masked_bidirectional_lstm():
 
 
 def test_softmax_on_one_unit():
-    verdict, codes = diagnosed(small(bases.sign(1), architecture=own("lstm", units=4, head="softmax")))
+    verdict, codes = diagnosed(small(bases.sign(1), 2000, architecture=own("lstm", units=4, head="softmax")))
     assert "loss_head_mismatch" in codes
     assert verdict == "not_learning"
 

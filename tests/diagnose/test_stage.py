@@ -243,7 +243,7 @@ TRIGGERS: dict[str, list[Change]] = {
     ],
     "unscaled_target": [at("data.target.std", 50.0)],
     "level_out_of_range": [fail, at("data.shift", {"mean": 3.0, "outside": 0.7}), at("data.kind", None), level],
-    "level_instead_of_change": [fail, seeds("train", constant_skill=0.8), at("data.persistence", 0.97)],
+    "level_instead_of_change": [fail, at("unseen.train_skill", 0.8), at("data.persistence", 0.97)],
     "heavy_tailed_target": [
         fail,
         at("settings.scaling.target", "minmax"),

@@ -98,7 +98,8 @@ class Judged(NamedTuple):
     outputs: list[np.ndarray]  # per seed, float64 [windows of late, outputs], raw or probabilities
     seen: Part  # some of the windows of `early`
     seen_outputs: list[np.ndarray]
-    recalibrated: bool = False  # see `recalibrated`
+    # the outputs of `outputs` before `recalibrated` mapped them; None where it did not
+    distorted: list[np.ndarray] | None = None
 
 
 class Second(NamedTuple):
@@ -131,9 +132,9 @@ def _judged(run: DiagnosedRun, fold: TrainedFold, early: Part, late: Part) -> Ju
         return Judged(early, late, outputs, seen, of_seen)
     truth = seen.raw_targets()[:, 0].astype(int)
     pairs = list(zip(of_seen, outputs, strict=True))
-    outputs = [recalibrated.mapped(known, truth, others, classes) for known, others in pairs]
+    mapped = [recalibrated.mapped(known, truth, others, classes) for known, others in pairs]
     of_seen = [recalibrated.mapped(known, truth, known, classes) for known, _ in pairs]
-    return Judged(early, late, outputs, seen, of_seen, True)
+    return Judged(early, late, mapped, seen, of_seen, outputs)
 
 
 def predictions(part: Part, networks: list[Any], experiment: dict[str, Any]) -> list[np.ndarray]:
@@ -270,7 +271,7 @@ def facts(
         updates=second.updates if second else None,
         seconds=float(f"{second.seconds:.2g}") if second else None,
         over_budget=bool(second and second.over_budget),
-        recalibrated=any(each.recalibrated for each in judged),
+        recalibrated=any(each.distorted is not None for each in judged),
     )
     if known is None:
         return result
