@@ -102,7 +102,9 @@ FAULTS: dict[str, Fault] = dict(
         _fault(
             "level_instead_of_change",
             makers.level,
-            also=("level_out_of_range", "overfitting", "unscaled_target"),
+            also=("overfitting", "unscaled_target"),
+            # Where the level is another one in validation, that is the word for it, with the same remedy.
+            same={"level_instead_of_change": ("level_out_of_range",)},
             verdicts=(*STUCK, "overfitting"),
             must={"skill": (None, 0.0), "reference_skill": (0.1, None)},
         ),

@@ -151,7 +151,7 @@ def level(draw: np.random.Generator) -> Work:
     y = np.empty(ROWS)
     y[0] = 0.0
     for i in range(1, ROWS):
-        y[i] = 0.99 * y[i - 1] + step[i]
+        y[i] = 0.998 * y[i - 1] + step[i]
     return experiment(draw, Drawn({"x": x, "y": y}, ("x", "y"), (6, 12)), among=("lstm", "gru", "norm"))
 
 
