@@ -42,7 +42,7 @@ def measure(p: dict[str, Any]) -> dict[str, Any]:
         `skill` against the best naive forecast on the validation windows (training windows where there are none);
         `constant` and `train` against a constant answer there and on the training windows; `spread` of the validation
         predictions as a share of the target's (for classes the largest deviation of a probability); `gap` = train -
-        constant; `finite`; `loss`, the last one recorded; `rise`, the last validation loss over the least one; `echo`,
+        constant; `finite`; `loss`, the last one recorded; `rise`, the last validation loss over the least one; `below`, over the last training loss; `echo`,
         the squared distance of the predictions from the last value over that of the target; `updates`.
     """
     experiment = p["experiments"][NAME]
@@ -63,6 +63,7 @@ def measure(p: dict[str, Any]) -> dict[str, Any]:
         "finite": float(history["weights_finite"] and train["finite"]),
         "loss": epochs[-1]["loss"],
         "rise": said[-1] / min(said) if said and min(said) > 0 else None,
+        "below": said[-1] / epochs[-1]["loss"] if said and epochs[-1]["loss"] else None,
         "updates": history["updates"],
         "targets": _targets(fitted),
     }

@@ -184,18 +184,21 @@ FAULTS: dict[str, Fault] = dict(
         _fault(
             "seeds_disagree",
             makers.apart,
-            also=("dead_output", *FLAT, "capacity_too_small"),
+            also=("dead_output", *FLAT, "capacity_too_small", "vanishing_gradients", "too_few_updates"),
             verdicts=(*EITHER, "undetermined"),
             must={"disagreement": (0.3, None)},
         ),
         _fault("miscalibrated", makers.overconfident, also=("class_imbalance",), verdicts=EITHER),
         _fault(
-            "validation_below_training", makers.noisy_training, verdicts=("learning",), must={"proven": (1.0, None)}
+            "validation_below_training",
+            makers.noisy_training,
+            verdicts=("learning",),
+            must={"proven": (1.0, None), "below": (None, 0.85)},
         ),
         _fault(
             "unbounded_recurrent_activation",
             makers.relu_cell,
-            also=("exploding_gradients", "learning_rate_too_high", "dead_output", "nonfinite_weights", *FLAT),
+            also=(*_WILD, "learning_rate_too_high", "nonfinite_weights"),
             verdicts=(*STUCK, *FAILED),
             must={"proven": (None, 0.0)},
         ),
