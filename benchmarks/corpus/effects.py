@@ -42,8 +42,9 @@ def measure(p: dict[str, Any]) -> dict[str, Any]:
         `skill` against the best naive forecast on the validation windows (training windows where there are none);
         `constant` and `train` against a constant answer there and on the training windows; `spread` of the validation
         predictions as a share of the target's (for classes the largest deviation of a probability); `gap` = train -
-        constant; `finite`; `loss`, the last one recorded; `rise`, the last validation loss over the least one; `below`, over the last training loss; `echo`,
-        the squared distance of the predictions from the last value over that of the target; `updates`.
+        constant; `finite`; `loss`, the last one recorded; `rise`, the last validation loss over the least one; `below`,
+        over the last training loss; `echo`, the squared distance of the predictions from the last value over that of
+        the target; `updates`; `targets`, their spread over their range.
     """
     experiment = p["experiments"][NAME]
     path = _trained(0, experiment["training"]["seeds"][0])
