@@ -5,6 +5,7 @@ Intervals come from resampled blocks (`bootstrap`) and from autoregressions (`lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -81,26 +82,32 @@ class Gain(NamedTuple):
     effective: float  # independent windows
 
 
-def gain(units: Sample, at: int, base: int, extra: Error | None = None) -> Gain:
+def gain(units: Sample, at: int, base: int, further: Sequence[Error] = ()) -> Gain:
     """Return the gain of column `at` over column `base`, by the widest interval.
 
     Args:
         units: windows or sequences.
         at: column of the losses.
         base: column of the baseline's losses.
-        extra: another, independent error of the gain, which adds to that of the windows.
+        further: other errors of the gain. None makes a conclusion surer.
     """
-    draws = units.draws
     value = units.mean(base) - units.mean(at)
+    known, effective = errors(units, at, base)
+    own = known[0].reach(LEVEL)
+    known = [*known, *further]
+    reach, p_value = max(error.reach(LEVEL) for error in known), max(error.p_value(value) for error in known)
+    return Gain(value, p_value, reach / own if own > 0 else 1.0, reach, effective)
+
+
+def errors(units: Sample, at: int, base: int) -> tuple[list[Error], float]:
+    """Return the errors of the difference of two columns for other windows, and how many independent ones it is worth.
+
+    The first is that of the resamples.
+    """
+    draws, value = units.draws, units.mean(base) - units.mean(at)
     resampled = draws.error(value, draws.resampled[:, base] - draws.resampled[:, at])
     modelled, effective = units.errors(units.table[:, base] - units.table[:, at])
-    errors = [resampled, *modelled]
-    if extra is not None:
-        # More degrees of freedom may outweigh the larger error, but no further error makes a conclusion surer.
-        errors += [_together(error, extra) for error in errors]
-    reach, own = max(error.reach(LEVEL) for error in errors), resampled.reach(LEVEL)
-    p_value = max(error.p_value(value) for error in errors)
-    return Gain(value, p_value, reach / own if own > 0 else 1.0, reach, effective)
+    return [resampled, *modelled], effective
 
 
 def worth(units: Sample, at: int, base: int) -> float:
@@ -108,17 +115,7 @@ def worth(units: Sample, at: int, base: int) -> float:
     return units.errors(units.table[:, base] - units.table[:, at])[1]
 
 
-def _together(one: Error, other: Error) -> Error:
-    """Return the error of a sum of two independent means (Satterthwaite 1946)."""
-    first, second = one.standard**2, other.standard**2
-    total = first + second
-    if total <= 0:
-        return one
-    degrees = total**2 / (first**2 / one.degrees + second**2 / other.degrees)
-    return Error(float(np.sqrt(total)), float(degrees))
-
-
-def side(units: Sample, at: int, base: int, extra: Error | None = None) -> Side:
+def side(units: Sample, at: int, base: int, further: Sequence[Error] = ()) -> Side:
     """Return the skill of column `at` against column `base`, with interval, p-value, conclusion and reason.
 
     `reason` is None for `better` and `worse`; otherwise `few_windows` (worth fewer than five independent ones) or
@@ -126,7 +123,7 @@ def side(units: Sample, at: int, base: int, extra: Error | None = None) -> Side:
     """
     loss, reference = units.mean(at), units.mean(base)
     skill = scores.skill(loss, reference)
-    found = gain(units, at, base, extra)
+    found = gain(units, at, base, further)
     if not units.many or found.effective < FEWEST:
         return undecided(skill, FEW)
     low, high = _interval(units, at, base, found) if skill is not None else (None, None)

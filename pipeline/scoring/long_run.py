@@ -74,12 +74,17 @@ def errors(values: np.ndarray, overlap: int = 1, rows: np.ndarray | None = None)
         return [], float(len(groups[0]))
     worth = _effective(*groups, _BIASES)
     found = [_error(groups[0], worth, max(worth - 1, 0.3))]
-    size = count // max(_GROUPS, round(count**_GROWTH))
+    size = group_size(count)
     if size > overlap:
         groups = _groups(values, rows, size)
         # Their bias is smaller, and only the first error pays for a correlation that is not known exactly.
         found.append(_error(groups[0], _effective(*groups, 1.0), len(groups[0]) - 1))
     return found, worth
+
+
+def group_size(count: int) -> int:
+    """Return how many consecutive windows of `count` form a longer group; 0 where there are too few."""
+    return count // max(_GROUPS, round(count**_GROWTH))
 
 
 def _groups(values: np.ndarray, rows: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,15 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.scoring import gains
+from pipeline.scoring import gains, seeds
 from pipeline.scoring.bootstrap import LEVEL, RESAMPLES
-from pipeline.scoring.long_run import Error
 
 # Why nothing is concluded: of one seed, the spread over seeds is unknown.
 ONE_SEED = "one_seed"
-# Where the seeds happen to agree, the windows' many degrees of freedom hide how little is known of their spread.
-# The variance of two against two seeds is therefore raised by half, that of five against five by 3 %.
-_FEW_SEEDS = 2.0
 
 
 def paired(
@@ -28,8 +24,8 @@ def paired(
 ) -> dict[str, Any]:
     """Measure how much lower the losses of one experiment are than those of another, on their common test windows.
 
-    The error of the difference is that of the windows, as in `skill.compare`, and that of the seeds: the spread of
-    their mean losses, which both experiments are taken to share. Nothing is corrected for several pairs.
+    The error of the difference is that of the windows, as in `skill.compare`, and that of the seeds (`seeds.errors`),
+    whose spread both experiments are taken to share. Nothing is corrected for several pairs.
 
     Args:
         before: table of `reports/losses/`: `row` `[windows]`, and `loss_SEED` `[windows]` per seed, which are averaged.
@@ -69,36 +65,14 @@ def paired(
     result |= {"posted": float(posted.mean()) / scale**2, "remedied": float(remedied.mean()) / scale**2}
     sequences = rows[both] // sequence_length if sequence_length else None
     units = gains.sample([remedied, posted], [(0, 1)], overlap, sequences, rows[both])
-    seeds = None if networks else _seed_error(*(losses[:, both].mean(axis=1) for losses in sides.values()))
-    side = gains.limited(gains.side(units, 0, 1, seeds), answered["remedied"], answered["posted"])
-    if not networks and seeds is None:
+    further = None
+    if not networks:
+        losses = sides["posted"][:, both], sides["remedied"][:, both]
+        further = seeds.errors(*losses, overlap=overlap, sequences=sequences, rows=rows[both])
+    side = gains.limited(gains.side(units, 0, 1, further or ()), answered["remedied"], answered["posted"])
+    if not networks and further is None:
         side = gains.undecided(side["skill"], ONE_SEED)
     return {**result, "reduction": side.pop("skill"), **side, "block_length": units.block}
-
-
-def _seed_error(posted: np.ndarray, remedied: np.ndarray) -> Error | None:
-    """Return the error that the choice of seeds adds to a difference of mean losses; None for one seed.
-
-    Seeds multiply a loss rather than add to it: two that settle at 24 and 37 reach 8.9 and 8.6 with a fix. So
-    Student's error of two groups is that of the logarithms, times the logarithmic mean of both losses, by which a
-    difference of logarithms becomes one of losses.
-
-    Args:
-        posted: `[seeds]`, mean losses.
-        remedied: the same of the other experiment.
-    """
-    counts = len(posted), len(remedied)
-    if min(counts) < 2:
-        return None
-    degrees, means = sum(counts) - 2, (float(posted.mean()), float(remedied.mean()))
-    unit = 1.0
-    if posted.min() > 0 and remedied.min() > 0:
-        ratio = float(np.log(means[0] / means[1]))
-        unit = (means[0] - means[1]) / ratio if abs(ratio) > 1e-6 else means[0]
-        posted, remedied = np.log(posted), np.log(remedied)
-    squares = sum(float(np.sum((losses - losses.mean()) ** 2)) for losses in (posted, remedied))
-    variance = squares / degrees * (1 + _FEW_SEEDS / degrees**2)
-    return Error(unit * float(np.sqrt(variance * (1 / counts[0] + 1 / counts[1]))), float(degrees))
 
 
 def _by_seed(table: dict[str, np.ndarray]) -> np.ndarray:

@@ -148,14 +148,14 @@ def test_the_error_of_the_seeds_is_students_on_their_logarithms():
     before, after = (experiment(*(np.full(50, level) for level in levels)) for levels in (posted, remedied))
     got, expected = pairing.paired(before, after), stats.ttest_ind(np.log(posted), np.log(remedied))
     ratio = np.log(posted.mean() / remedied.mean())
-    # The variance is raised for few seeds, by 2 / 6².
-    standard = (np.log(posted).mean() - np.log(remedied).mean()) / expected.statistic * np.sqrt(1 + 2 / 36)
+    # The variance is raised for few seeds, by 4 / 6³.
+    standard = (np.log(posted).mean() - np.log(remedied).mean()) / expected.statistic * np.sqrt(1 + 4 / 216)
     assert got["p_value"] == pytest.approx(2 * stats.t.sf(ratio / standard, 6))
     reach = stats.t.ppf(0.975, 6) * standard / ratio * got["reduction"]
     assert (got["low"], got["high"]) == pytest.approx((got["reduction"] - reach, min(got["reduction"] + reach, 1)))
     # A loss of 0 has no logarithm.
     zero = experiment(*(np.full(50, level) for level in (0.0, 0.5, 1.0)))
-    statistic = stats.ttest_ind(posted, [0.0, 0.5, 1.0]).statistic / np.sqrt(1 + 2 / 16)
+    statistic = stats.ttest_ind(posted, [0.0, 0.5, 1.0]).statistic / np.sqrt(1 + 4 / 64)
     assert pairing.paired(before, zero)["p_value"] == pytest.approx(2 * stats.t.sf(statistic, 4))
 
 
