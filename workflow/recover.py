@@ -15,6 +15,8 @@ then, and no stage of one, whatever Snakemake's own files claim.
   on the past.
 - `dvc.lock` keeps its complete entries. Those that are missing come from git's version; the run cache gives the rest.
   Entries are put in the order of their names, in which no two runs differ.
+- A killed `make fix` has left entries in params.yaml, dvc.lock and the folders of results: they are removed. While one
+  lives, its lock keeps all runs out but its own, which leave its entries alone.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from typing import Any
 from pipeline.common import files
 from workflow import lockfile
 from workflow.checks import Files
+from workflow.fix import leftovers
 from workflow.lockfile import LOCK
 
 SNAKEMAKE = Path(".snakemake")
@@ -63,7 +66,7 @@ def clean_up(run_cache: str) -> list[str]:
             path.unlink()
     if RWLOCK.exists():
         _forget_the_dead()
-    return _mend_lock()
+    return [*_mend_lock(), *leftovers.recover()]
 
 
 def remove_orphans(stages: Files, cached: Callable[[str], str]) -> None:

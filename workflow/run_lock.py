@@ -5,6 +5,7 @@ behind as well, and which other processes get later. Neither shows whether a run
 
     .snakemake/run.lock      held by the Snakemake that the user started, until it ends
     .snakemake/stages.lock   shared by all stages at work and their commands, which may outlive a killed Snakemake
+    .snakemake/fix.lock      held by `make fix` (workflow/fix) from its start to its end; its own runs inherit it
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from pathlib import Path
 
 RUN = Path(".snakemake/run.lock")
 STAGES = Path(".snakemake/stages.lock")
+FIX = Path(".snakemake/fix.lock")
+# Set for the runs that `make fix` starts itself.
+FIXING = "FLATLINE_FIX"
 
 
 class BusyError(Exception):
@@ -30,11 +34,31 @@ def run() -> int:
         The lock's file descriptor.
 
     Raises:
-        BusyError: another run is at work, or a stage of one.
+        BusyError: another run is at work, or a stage of one, or a `make fix` that did not start this run.
     """
     held = _locked(RUN, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
-        os.close(_locked(STAGES, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        for path in (STAGES,) if FIXING in os.environ else (STAGES, FIX):
+            os.close(_locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
+    except BusyError:
+        os.close(held)
+        raise
+    return held
+
+
+def fix() -> int:
+    """Take the lock of this folder's one `make fix`, for as long as this process and its runs live.
+
+    Returns:
+        The lock's file descriptor, for the runs to inherit.
+
+    Raises:
+        BusyError: a run, a stage of one, or another fix is at work.
+    """
+    held = _locked(FIX, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        for path in (RUN, STAGES):
+            os.close(_locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
     except BusyError:
         os.close(held)
         raise

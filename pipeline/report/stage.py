@@ -19,6 +19,12 @@ def report(settings: dict[str, Any]) -> None:
     Diagnoses, losses, proofs, planted leaks, calibration, studies and the corpus are optional: the page names what is
     missing.
     """
+    settings = {
+        level: {name: entry for name, entry in value.items() if not pairs.CANDIDATE.fullmatch(name)}
+        if level in ("datasets", "experiments")
+        else value
+        for level, value in settings.items()
+    }
     names = list(settings["experiments"])
     paths = {name: files.EVALUATION / f"{name}.json" for name in names}
     evaluations = [files.read_json(path) for path in paths.values() if path.exists()]

@@ -1,0 +1,126 @@
+"""Entries of params.yaml as text: one is added after another or taken out, and every other byte stays as it is.
+
+No YAML library promises that. Places come from the parser's line numbers, and the result must have the expected values.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import yaml
+
+from pipeline.common import params
+from pipeline.common.errors import UserError
+from pipeline.report.wording import setting
+
+# The first words of the comment above an entry that `make fix` has written. It goes with its entry.
+COMMENT = "# `make fix`:"
+
+
+class _Place(NamedTuple):
+    """The lines of one entry, from 0."""
+
+    start: int  # its name, or the comment of `make fix` above it
+    stop: int  # the line after its last one
+    node: Any  # YAML node of its value
+    indent: int  # columns before its name
+
+
+def insert(text: str, level: str, after: str, name: str, settings: dict[str, Any], comment: str = "") -> str:
+    """Add an entry in the style of the one that it follows.
+
+    Args:
+        text: of params.yaml.
+        level: `datasets` or `experiments`.
+        after: name of the entry that it follows. What that entry writes in one line, so does the new one.
+        name: of the new entry.
+        settings: of the new entry.
+        comment: a line above it; none by default.
+
+    Raises:
+        UserError: the section has not a line for each of its entries.
+    """
+    place = _places(text, level)[after]
+    step = max(place.node.start_mark.column - place.indent, 1) if not place.node.flow_style else 2
+    lines = [" " * place.indent + f"{COMMENT} {comment}"] if comment else []
+    lines += _written(name, settings, place.node, place.indent, step)
+    end = "\r\n" if "\r\n" in text else "\n"
+    block = [line + end for line in lines]
+    there = text.splitlines(keepends=True)
+    if not there[place.stop - 1].endswith(("\n", "\r")):
+        block = [end, *block[:-1], block[-1].removesuffix(end)]
+    there[place.stop : place.stop] = block
+    return _checked("".join(there), text, level, name, settings)
+
+
+def remove(text: str, level: str, name: str) -> str:
+    """Take an entry out, with the comment of `make fix` above it; the text stays as it is without such an entry.
+
+    Raises:
+        UserError: as for `insert`.
+    """
+    place = _places(text, level).get(name)
+    if place is None:
+        return text
+    lines = text.splitlines(keepends=True)
+    del lines[place.start : place.stop]
+    without = "".join(lines)
+    if place.stop >= len(text.splitlines()) and not text.endswith(("\n", "\r")):
+        without = without.removesuffix("\n").removesuffix("\r")
+    return _checked(without, text, level, name, None)
+
+
+def _places(text: str, level: str) -> dict[str, _Place]:
+    """Return the places of a level's entries."""
+    root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    keys = [(key.value, key.start_mark.line, value) for key, value in root.value]
+    at = next(i for i, (key, _, _) in enumerate(keys) if key == level)
+    _, line, section = keys[at]
+    if not isinstance(section, yaml.MappingNode) or section.flow_style:
+        rule, mend = "must hold its entries line by line", "Write each name on a line of its own."
+        raise UserError(f"{params.FILE}:{line + 1}", rule, level, mend)
+    lines = text.splitlines()
+    end = keys[at + 1][1] if at + 1 < len(keys) else len(lines)
+    starts = [key.start_mark.line for key, _ in section.value] + [end]
+    indent = section.start_mark.column
+    places = {}
+    for (key, node), start, following in zip(section.value, starts, starts[1:], strict=False):
+        stop = following
+        while not _content(lines[stop - 1], indent):
+            stop -= 1
+        if lines[start - 1].strip().startswith(COMMENT):
+            start -= 1
+        places[key.value] = _Place(start, stop, node, indent)
+    return places
+
+
+def _content(line: str, indent: int) -> bool:
+    """Return whether a line belongs to the entry above it; a comment does where it is indented further."""
+    bare = line.strip()
+    return bool(bare) and bare != "..." and not (bare.startswith("#") and len(line) - len(line.lstrip()) <= indent)
+
+
+def _written(key: str, value: Any, like: Any, indent: int, step: int) -> list[str]:
+    """Return the lines of a value: a mapping in one line unless `like`, a node or None, is one over several lines."""
+    head = f"{' ' * indent}{setting(key)}:"
+    if not isinstance(value, dict) or not value or not isinstance(like, yaml.MappingNode) or like.flow_style:
+        return [f"{head} {setting(value)}"]
+    nodes = {node.value: below for node, below in like.value}
+    below = [_written(each, item, nodes.get(each), indent + step, step) for each, item in value.items()]
+    return [head, *(line for lines in below for line in lines)]
+
+
+def _checked(text: str, before: str, level: str, name: str, settings: dict[str, Any] | None) -> str:
+    """Return the text if its values are those before, but for the one entry.
+
+    Raises:
+        UserError: they are not.
+    """
+    expected = yaml.safe_load(before)
+    expected[level].pop(name, None)
+    if settings is not None:
+        expected[level][name] = settings
+    if yaml.safe_load(text) != expected:
+        rule = "must be plain enough to change line by line"
+        raise UserError(f"{level}.{name}", rule, "a text whose values would change", "Write it as the README does.")
+    return text

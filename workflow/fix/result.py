@@ -1,0 +1,98 @@
+"""What a fix has found: its file, and the difference that it makes on the test windows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.common import files
+from pipeline.report import differences, pairs
+from workflow.fix import judging
+
+FOLDER = Path("reports/fixes")
+# Of a result of `pairing.paired`.
+_TEST = ("windows", "reduction", "low", "high", "p_value", "comparison", "reason")
+
+
+def path(name: str) -> Path:
+    """Return the file of an experiment's fix."""
+    return FOLDER / f"{name}.json"
+
+
+def values(loaded: dict[str, Any], name: str, changed: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that an experiment has where a change sets others; null where none is set.
+
+    Args:
+        loaded: params.yaml as `params.load` gives it.
+        name: of the experiment.
+        changed: values of a `settings.Change`.
+    """
+    experiment = loaded["experiments"][name]
+    levels = {"experiment": experiment, "dataset": loaded["datasets"][experiment["dataset"]]}
+    result = {}
+    for dotted in changed:
+        node: Any = levels
+        for key in dotted.split("."):
+            node = node.get(key) if isinstance(node, dict) else None
+        result[dotted.removeprefix("experiment.")] = node
+    return result
+
+
+def skill_entry(skill: judging.Skill | None) -> dict[str, Any] | None:
+    """Return a skill on unseen windows as the JSON has it."""
+    return None if skill is None else skill._asdict()
+
+
+def next_step(diagnosis: dict[str, Any]) -> dict[str, Any]:
+    """Return the next step of a diagnosis: `text` and `command` (or null)."""
+    if step := diagnosis.get("next"):
+        return {"text": step["text"], "command": step.get("command")}
+    for finding in diagnosis["findings"]:
+        if finding.get("advice"):
+            return {"text": f"{finding['code']}: {finding['advice']}", "command": None}
+    name = diagnosis["experiment"]
+    return {"text": f"Read {files.DIAGNOSIS / f'{name}.json'}: no finding names another change.", "command": None}
+
+
+def fixed(loaded: dict[str, Any], name: str, after: str, winner: str) -> dict[str, Any]:
+    """Return what the JSON has about the experiment with the fix.
+
+    Args:
+        loaded: params.yaml as `params.load` gives it.
+        name: of the experiment.
+        after: name of the experiment with the fix.
+        winner: name of the candidate that it came from.
+    """
+    diagnosis = files.read_json(files.DIAGNOSIS / f"{after}.json")
+    rows = differences.between(loaded, name, after, None)
+    return {
+        "name": after,
+        "from": winner,
+        "dataset": loaded["experiments"][after]["dataset"],
+        "settings": {row["parameter"]: {"before": row["before"], "after": row["after"]} for row in rows},
+        "verdict": diagnosis["verdict"],
+        "skill": skill_entry(judging.validation_skill(diagnosis)),
+        "test": difference(name, after),
+    }
+
+
+def difference(before: str, after: str) -> dict[str, Any]:
+    """Compare two evaluated experiments on the test windows of both, as the report does.
+
+    Returns:
+        `missing`, why they cannot be compared, or else `before` and `after` (mean losses in the units of the scores),
+        `text` and entries of `pairing.paired`.
+    """
+    from pipeline.scoring import pairing
+
+    evaluations = [files.read_json(files.EVALUATION / f"{name}.json") for name in (before, after)]
+    if reason := pairs.mismatch(*evaluations):
+        return {"missing": reason}
+    effect = pairing.paired(
+        *(files.read_table(files.LOSSES / f"{name}.parquet") for name in (before, after)),
+        overlap=max(each["overlap"] for each in evaluations),
+        sequence_length=evaluations[0]["sequence_length"],
+        scale=evaluations[0]["score_scale"],
+    )
+    losses = {"before": effect["posted"], "after": effect["remedied"]}
+    return {"missing": None, **losses, **{key: effect.get(key) for key in _TEST}, "text": pairs.change(effect)}
