@@ -20,10 +20,10 @@ TWO := --numprocesses 2 --dist loadfile
 SCORE := (?!(series|datasets|experiments)[.])[^.]*[.]
 TEST := $(SCORE)(test[.].*|skill.*|p_value)$$
 # Columns that it hides: hashes, the executor, and all scores but R² or accuracy of the validation part, the oracle's,
-# and the skill against the naive baseline. No setting is hidden.
-HIDDEN := .*/|Executor|$(SCORE)((train|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|skill_linear|std|weights|updates)$$)
+# and the skill against the naive baseline. No setting is hidden, but those of the candidates of a `make fix` at work.
+HIDDEN := .*/|Executor|(datasets|experiments)[.][^.]*_fix[1-9][0-9]*[.]|$(SCORE)((train|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|skill_linear|std|weights|updates)$$)
 
-.PHONY: run experiments compare test test-all test-faults mutants lint format bench help
+.PHONY: run experiments compare fix test test-all test-faults mutants lint format bench help
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,6 +49,9 @@ experiments: .venv/.complete ## the experiments side by side: changed settings a
 
 compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" for one experiment: reports/compare.html
 	@python -m workflow.compare $(OF) $(foreach name,$(ONLY),--only $(name))
+
+fix: .venv/.complete ## NAME=co2_lstm, and MINUTES=30: apply what its findings name, keep what helps on validation windows
+	@python -m workflow.fix --cores $(CORES) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(REPLACE),--replace) $(NAME)
 
 test: .venv/.complete ## all default tests
 	python -m pytest $(TWO) -m "not slow"

@@ -30,7 +30,7 @@ def without_validation(settings: dict[str, Any]) -> list[str]:
 
 def main(arguments: list[str]) -> None:
     """Print one line, or nothing."""
-    if names := without_validation(params.load()):
+    if names := without_validation(params.without_candidates(params.load())):
         print(f"Without a validation part, no setting can be chosen for: {', '.join(names)}.")
 
 

@@ -165,7 +165,8 @@ class Stages:
             found = [str(STAMPS / stage)]
             for dep in self._files[stage][0]:
                 # A folder that several stages fill stands for the files that they make.
-                below = [] if dep in made else sorted(out for out in made if out.startswith(f"{dep}/"))
+                # Candidates of `make fix` are in no report.
+                below = [] if dep in made else sorted(out for out in made if _below(dep, out))
                 found += below or [dep]
             return found
 
@@ -199,6 +200,10 @@ class Stages:
                 # A checkout, or an edit undone, left times that mean nothing; the contents have been compared.
                 for out in filter(os.path.exists, outs):  # a frozen stage may lack one
                     os.utime(_timekeeper(out))
+
+
+def _below(folder: str, out: str) -> bool:
+    return out.startswith(f"{folder}/") and not params.CANDIDATE.fullmatch(Path(out).stem)
 
 
 def _timekeeper(path: str) -> Path:

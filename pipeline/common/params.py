@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from pipeline.common.errors import UserError
 FILE = Path("params.yaml")
 SCHEMA = Path(__file__).with_name("params.schema.yaml")
 SIZES = ("quick", "full")
+# Names that `make fix` gives to its candidates while it is at work (docs/fix.md).
+CANDIDATE = re.compile(r".+_fix[1-9][0-9]*")
 # DVC's run cache ignores parameters of these names, at any depth (its issue 10296).
 _IGNORED = ("size", "nfiles")
 _TYPES = {
@@ -238,6 +241,14 @@ def _check_dataset(place: str, dataset: dict[str, Any], source: str) -> None:
         raise UserError(f"{place}.window.target.quantiles", rule, _shown(quantiles), example)
     if quantiles and not quantiles[0] < quantiles[1]:
         raise UserError(f"{place}.window.target.quantiles", "must rise", quantiles, example)
+
+
+def without_candidates(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return params.yaml without the candidates of `make fix`, which are in no report and no comparison."""
+    return settings | {
+        level: {name: entry for name, entry in settings[level].items() if not CANDIDATE.fullmatch(name)}
+        for level in ("datasets", "experiments")
+    }
 
 
 def leaves(settings: Any, path: str = "") -> dict[str, Any]:

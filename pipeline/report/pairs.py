@@ -5,7 +5,6 @@ A pair is NAME and NAME_remedied in params.yaml. Their losses are compared by `p
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from pipeline.report import comparison, diagnosis, differences
@@ -13,8 +12,6 @@ from pipeline.report.wording import METRICS, baseline, joined, number, p_value, 
 from pipeline.scoring import scores
 
 SUFFIX = "_remedied"
-# Candidates of `make fix`, in params.yaml while it is at work. They have no page, no row and no part in any test.
-CANDIDATE = re.compile(r".+_fix[1-9][0-9]*")
 # A loss more than ten times as high is written as a factor instead of a percentage.
 _LEAST_REDUCTION = -10
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipeline.common import files
+from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.report import comparison, corpus, diagnosis, leaderboard, page, pairs, published, studies
 
@@ -19,12 +19,7 @@ def report(settings: dict[str, Any]) -> None:
     Diagnoses, losses, proofs, planted leaks, calibration, studies and the corpus are optional: the page names what is
     missing.
     """
-    settings = {
-        level: {name: entry for name, entry in value.items() if not pairs.CANDIDATE.fullmatch(name)}
-        if level in ("datasets", "experiments")
-        else value
-        for level, value in settings.items()
-    }
+    settings = params.without_candidates(settings)
     names = list(settings["experiments"])
     paths = {name: files.EVALUATION / f"{name}.json" for name in names}
     evaluations = [files.read_json(path) for path in paths.values() if path.exists()]

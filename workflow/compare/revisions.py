@@ -95,8 +95,8 @@ class Revision:
     read: Callable[[str, str], bytes]
 
     def experiments(self) -> list[str]:
-        """Return the names of the experiments in params.yaml, in their order."""
-        return list(self.raw.get("experiments") or {})
+        """Return the names of the experiments in params.yaml, in their order, without candidates of `make fix`."""
+        return [name for name in self.raw.get("experiments") or {} if not params.CANDIDATE.fullmatch(name)]
 
     def evaluated(self) -> list[str]:
         """Return the names of the experiments that dvc.lock has evaluated."""

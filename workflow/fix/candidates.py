@@ -151,16 +151,14 @@ def check_names(loaded: dict[str, Any], name: str, suffix: str, replace: bool) -
     Raises:
         UserError: the experiment is unknown or a fix itself, or a name is taken.
     """
-    from pipeline.report import pairs
-
     params.name_of([name], "experiments")
     place = f"experiments.{name}"
-    if name.endswith(suffix) or pairs.CANDIDATE.fullmatch(name):
+    if name.endswith(suffix) or params.CANDIDATE.fullmatch(name):
         rule, mend = "must not be the result of a fix", "Name the experiment that it came from, or copy it first."
         raise UserError(place, rule, name, mend)
     for level in ("experiments", "datasets"):
         for other in loaded[level]:
-            if pairs.CANDIDATE.fullmatch(other) and other.startswith(f"{name}_fix"):
+            if params.CANDIDATE.fullmatch(other) and other.startswith(f"{name}_fix"):
                 rule = f"must have another name: candidates of `make fix NAME={name}` have this one"
                 raise UserError(f"{level}.{other}", rule, other, "Rename it.")
         if name + suffix in loaded[level] and not replace:

@@ -38,18 +38,19 @@ def insert(text: str, level: str, after: str, name: str, settings: dict[str, Any
         comment: a line above it; none by default.
 
     Raises:
-        UserError: the section has not a line for each of its entries.
+        UserError: entries are not one below the other, or the text is too unusual to change it line by line.
     """
     place = _places(text, level)[after]
-    step = max(place.node.start_mark.column - place.indent, 1) if not place.node.flow_style else 2
+    block = isinstance(place.node, yaml.MappingNode) and not place.node.flow_style
+    step = place.node.start_mark.column - place.indent if block else 2
     lines = [" " * place.indent + f"{COMMENT} {comment}"] if comment else []
     lines += _written(name, settings, place.node, place.indent, step)
     end = "\r\n" if "\r\n" in text else "\n"
-    block = [line + end for line in lines]
+    added = [line + end for line in lines]
     there = text.splitlines(keepends=True)
     if not there[place.stop - 1].endswith(("\n", "\r")):
-        block = [end, *block[:-1], block[-1].removesuffix(end)]
-    there[place.stop : place.stop] = block
+        added = [end, *added[:-1], added[-1].removesuffix(end)]
+    there[place.stop : place.stop] = added
     return _checked("".join(there), text, level, name, settings)
 
 

@@ -14,9 +14,8 @@ from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.common.numbers import significant
 from pipeline.report import differences, pairs
-from pipeline.scoring.skill import overlapping
 from workflow import run_lock
-from workflow.fix import candidates, judging, leftovers, losses, result, running, settings, wording
+from workflow.fix import candidates, judging, leftovers, result, running, settings, wording
 from workflow.fix.candidates import Candidates
 from workflow.fix.judging import Judgement, Side
 from workflow.fix.settings import Change
@@ -61,7 +60,7 @@ def fix(
             say(line)
     candidates.check_names(params.load(), name, pairs.SUFFIX, replace)
     try:
-        content = _Fix(name, limits, running.Runner(cores, lock), say).run()
+        content = Fix(name, limits, running.Runner(cores, lock), say).run()
     finally:
         if found := leftovers.noted():
             with _dvc_lock():
@@ -82,7 +81,7 @@ def _dvc_lock() -> Iterator[None]:
         raise running.RunError(" ".join(str(error).split())) from None
 
 
-class _Fix:
+class Fix:
     """One fix.
 
     Args:
@@ -102,6 +101,7 @@ class _Fix:
         self._waiting: list[Change] = []
 
     def run(self) -> dict[str, Any]:
+        """Try all rounds, and write the file and the entry of the winner; candidates stay for the caller to remove."""
         name = self._name
         self._say(f"{name}: train and diagnose it, if it is not up to date.")
         if reasons := self._runner.train_and_diagnose([name]):
@@ -221,15 +221,10 @@ class _Fix:
 
     def _measure(self, names: list[str]) -> None:
         """Predict the validation windows with the networks of some experiments."""
-        specs = {name: losses.spec(self._candidates.loaded, name) for name in names}
-        self._runner.losses([name for name, spec in specs.items() if spec])
-        for name, spec in specs.items():
+        measured = self._runner.measure(self._candidates.loaded, names)
+        for name in names:
             skill = judging.validation_skill(self._diagnoses[name])
-            if spec is None:
-                self._sides[name] = Side(skill)
-            else:
-                table = files.read_table(losses.file(name))
-                self._sides[name] = Side(skill, table, overlapping(spec), spec.sequence_length)
+            self._sides[name] = Side(skill, *measured.get(name, ()))
 
     def _choose(self, started: dict[str, Change], judged: dict[str, Judgement]) -> str | None:
         """Return the candidate to keep, if one helps: the one with the lowest loss.

@@ -6,14 +6,16 @@ import csv
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from workflow import run_lock
+from workflow.fix import losses
 
 LOG = Path(".snakemake/fix.log")
 # The stages that a candidate has, in their order. None of them reads test rows but `split`, which sets them apart.
@@ -29,6 +31,14 @@ class RunError(UserError):
 
     def __init__(self, line: str) -> None:
         Exception.__init__(self, line)
+
+
+class Windows(NamedTuple):
+    """Losses of validation windows, as `judging.Side` has them."""
+
+    table: dict[str, np.ndarray]
+    overlap: int
+    sequence_length: int | None
 
 
 class Runner:
@@ -70,14 +80,26 @@ class Runner:
         if done:
             raise RunError(line)
 
-    def losses(self, names: Iterable[str]) -> None:
-        """Write the losses of the validation windows of some experiments.
+    def measure(self, loaded: dict[str, Any], names: list[str]) -> dict[str, Windows]:
+        """Return the losses of the validation windows, for the experiments that have some.
+
+        Args:
+            loaded: params.yaml as `params.load` gives it.
+            names: of trained experiments.
 
         Raises:
             RunError: a network could not predict.
         """
+        from pipeline.scoring.skill import overlapping
+
+        found = {name: losses.spec(loaded, name) for name in names}
+        specs = {name: spec for name, spec in found.items() if spec}
         with ThreadPoolExecutor(self.cores) as pool:
-            list(pool.map(self._losses, names))
+            list(pool.map(self._losses, specs))
+        return {
+            name: Windows(files.read_table(losses.file(name)), overlapping(spec), spec.sequence_length)
+            for name, spec in specs.items()
+        }
 
     def _losses(self, name: str) -> None:
         command = [sys.executable, "-m", "workflow.fix.losses", name]

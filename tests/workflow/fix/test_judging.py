@@ -1,0 +1,140 @@
+"""Whether a candidate helps: paired losses of validation windows, or the skills that diagnoses measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from workflow.fix import judging
+from workflow.fix.judging import Side, Skill, judge, lower
+
+
+def _table(factor: float = 1.0, rows: int = 200, seeds: int = 2, first: int = 0, noise: float = 0.0) -> Any:
+    base = np.random.default_rng(0).random(1000)[first : first + rows] + 0.5
+    own = np.random.default_rng(1)
+    table = {"row": np.arange(first, first + rows), "target_0": np.arange(first, first + rows) * 1.0}
+    return table | {f"loss_{seed}": factor * base + noise * own.random(rows) for seed in range(seeds)}
+
+
+def _skill(value: float, width: float = 0.1, against: str = "drift", windows: str = "validation") -> Skill:
+    return Skill(value, value - width, value + width, against, windows)
+
+
+def test_a_lower_loss_on_the_same_windows_helps() -> None:
+    found = judge(Side(None, _table()), Side(None, _table(0.5)))
+    assert found.helps
+    assert (found.on, found.windows, found.seeds) == ("windows", 200, (2, 2))
+    assert found.reduction == pytest.approx(0.5)
+    assert found.text.startswith("the validation loss is 50 % lower")
+    worse = judge(Side(None, _table(0.5)), Side(None, _table()))
+    assert not worse.helps
+    assert "100 % higher" in worse.text
+
+
+def test_chance_does_not_help_nor_the_best_of_many() -> None:
+    before, after = Side(None, _table()), Side(None, _table(1.0) | {"loss_0": _table()["loss_0"]})
+    rng = np.random.default_rng(3)
+    for seed in (0, 1):
+        after.table[f"loss_{seed}"] = before.table[f"loss_{seed}"] + 0.1 * rng.standard_normal(200) - 0.018
+    one = judge(before, after)
+    assert one.helps
+    assert 0.05 / 100 < (one.p_value or 0) < 0.05
+    many = judge(before, after, candidates=100)
+    assert not many.helps
+    assert "which chance explains" in many.text
+
+
+def test_most_seeds_must_agree() -> None:
+    before, after = _table(seeds=3), _table(0.5, seeds=3)
+    after["loss_0"], after["loss_1"] = before["loss_0"] * 1.01, before["loss_1"] * 1.01
+    after["loss_2"] = before["loss_2"] * 0.01
+    found = judge(Side(None, before), Side(None, after))
+    assert (found.reduction or 0) > 0.3
+    assert not found.helps
+    assert "only for 1 of 3 seeds" in found.text
+
+
+def test_one_seed_can_be_compared() -> None:
+    assert judge(Side(None, _table(seeds=1)), Side(None, _table(0.5, seeds=1))).helps
+
+
+def test_only_common_windows_with_equal_targets_are_compared() -> None:
+    before, after = _table(first=0), _table(0.5, first=50)
+    after["loss_0"][-50:] = 1e6  # windows that the other has not
+    found = judge(Side(None, before), Side(None, after))
+    assert found.helps
+    assert found.windows == 150
+    moved = after | {"target_0": after["target_0"] + 1}
+    assert judge(Side(_skill(0), before), Side(_skill(0.5), moved)).on == "skill"
+
+
+def test_finite_predictions_help_where_there_were_none() -> None:
+    nothing = _table() | {"loss_0": np.full(200, np.nan), "loss_1": np.full(200, np.nan)}
+    assert judge(Side(None, nothing), Side(None, _table())).helps
+    assert not judge(Side(None, _table()), Side(None, nothing)).helps
+    assert lower(Side(None, _table()), Side(None, nothing))
+    assert not lower(Side(None, nothing), Side(None, _table()))
+
+
+def test_few_windows_show_nothing() -> None:
+    found = judge(Side(None, _table(rows=4)), Side(None, _table(0.5, rows=4)))
+    assert not found.helps
+    assert "too few windows" in found.text
+
+
+def test_overlapping_windows_count_for_less() -> None:
+    one, ten = (
+        judge(Side(None, _table(rows=60), overlap), Side(None, _table(0.9, rows=60, noise=0.2), 1)) for overlap in (1, 30)
+    )
+    assert one.low is not None
+    assert ten.low is None  # 60 windows of 30 rows are two independent ones
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "helps"),
+    [
+        (_skill(0.0), _skill(0.5), True),
+        (_skill(0.5), _skill(0.0), False),
+        (_skill(0.0), _skill(0.1), False),
+        (_skill(0.0, 0.02), _skill(0.1, 0.02), True),
+        (None, _skill(0.5), True),
+        (None, _skill(0.05), False),
+        (_skill(0.0), None, False),
+        (_skill(0.0), Skill(0.5, None, None, "drift", "validation"), False),
+        (_skill(0.0, against="persistence"), _skill(0.9), False),
+    ],
+)
+def test_without_common_windows_skills_are_compared(before: Any, after: Any, helps: bool) -> None:
+    found = judge(Side(before), Side(after, _table()))
+    assert found.helps == helps
+    assert found.on == "skill"
+
+
+def test_a_round_of_four_needs_a_surer_gain_in_skill() -> None:
+    before, after = Side(_skill(0.0)), Side(_skill(0.16))
+    assert judge(before, after).helps
+    assert not judge(before, after, candidates=4).helps
+    assert "other windows" in judge(before, Side(_skill(0.2, windows="held_back"))).text
+
+
+def test_the_better_of_two_is_the_one_with_the_lower_loss() -> None:
+    assert lower(Side(_skill(0.1), _table(0.5)), Side(_skill(0.9), _table()))
+    assert not lower(Side(_skill(0.1), _table()), Side(_skill(0.9), _table(0.5)))
+    assert lower(Side(_skill(0.9)), Side(_skill(0.1), _table()))
+    assert lower(Side(_skill(0.9)), Side(None))
+    assert not lower(Side(None), Side(_skill(0.9)))
+
+
+def test_the_skill_of_a_diagnosis_is_that_of_unseen_windows() -> None:
+    references = {"naive": {"name": "drift"}, "held_kind": "validation"}
+    held = {"skill": 0.3, "low": 0.1, "high": 0.4}
+    facts: dict[str, Any] = {"references": references, "outcome": {"all": {"held": held}}, "controls": {}}
+    assert judging.validation_skill({"facts": facts}) == Skill(0.3, 0.1, 0.4, "drift", "validation")
+    facts |= {"outcome": {"all": {"held": None}}, "controls": {"held_back": held | {"skill": 0.2}}}
+    assert judging.validation_skill({"facts": facts}) == Skill(0.2, 0.1, 0.4, "drift", "held_back")
+    facts["controls"]["held_back"] = None
+    assert judging.validation_skill({"facts": facts}) is None
+    facts["unseen"] = {"against_naive": held | {"skill": 0.6}, "against_constant": held}
+    assert judging.validation_skill({"facts": facts}) == Skill(0.6, 0.1, 0.4, "drift", "validation")
