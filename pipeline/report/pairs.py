@@ -11,7 +11,7 @@ from pipeline.report import comparison, diagnosis, differences
 from pipeline.report.wording import METRICS, baseline, joined, number, p_value, percent, setting, thousands
 from pipeline.scoring import scores
 
-SUFFIX = "_remedied"
+SUFFIX = "_fixed"
 # A loss more than ten times as high is written as a factor instead of a percentage.
 _LEAST_REDUCTION = -10
 

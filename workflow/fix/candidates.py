@@ -9,6 +9,7 @@ import yaml
 
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
+from pipeline.report import differences
 from workflow.fix import entries, leftovers, settings
 from workflow.fix.settings import Change, Settings
 
@@ -76,14 +77,16 @@ class Candidates:
         self._tried.add(settings.key(draft.loaded, draft.name))
         self.loaded, self._added = draft.loaded, draft.added
 
-    def keep(self, best: str, comment: str) -> None:
+    def keep(self, best: str) -> str:
         """Replace all candidates by NAME_fixed, with the settings of the best one and three seeds or more.
 
         The entry counts as one of the fix in progress until `done`. The caller holds DVC's lock.
 
         Args:
             best: name of the candidate.
-            comment: what differs, for the line above the entry.
+
+        Returns:
+            What differs, which is also the comment above the entry.
         """
         text = _text()
         raw = yaml.safe_load(text)
@@ -95,19 +98,30 @@ class Candidates:
             for name in [*names, self._fixed]:
                 text = entries.remove(text, level, name)
         data = own.experiment["dataset"]
-        if found.dataset != own.dataset:
-            text = entries.insert(text, "datasets", data, self._fixed, found.dataset, comment)
-            data = self._fixed
-            self._added["datasets"].append(data)
         labels = {key: own.experiment[key] for key in _LABELS if key in own.experiment}
-        ordered = {key: None for key in own.experiment} | found.experiment | labels | {"dataset": data}
+        ordered = {key: None for key in own.experiment} | found.experiment | labels
         entry = {key: value for key, value in ordered.items() if key in found.experiment or key in labels}
-        text = entries.insert(text, "experiments", self._name, self._fixed, entry, comment)
-        self.loaded = _checked(text)
+        data = own.experiment["dataset"]
+        if found.dataset != own.dataset:
+            self._added["datasets"].append(self._fixed)
+
+        def written(comment: str) -> str:
+            added, new = text, data
+            if found.dataset != own.dataset:
+                new = self._fixed
+                added = entries.insert(added, "datasets", data, new, found.dataset, comment)
+            return entries.insert(added, "experiments", self._name, self._fixed, entry | {"dataset": new}, comment)
+
+        changed = differences.between(_checked(written("")), self._name, self._fixed, None)
+        values = "; ".join(f"{row['parameter']} {row['after']} instead of {row['before']}" for row in changed)
+        comment = f"{self._name} with {values}."
+        after = written(comment)
+        self.loaded = _checked(after)
         both = {level: [*names, *self._added[level]] for level, names in candidates.items()}
         leftovers.note(self._name, both)
-        leftovers.write(text)
+        leftovers.write(after)
         leftovers.clean(candidates)
+        return comment
 
     def done(self) -> None:
         """NAME_fixed stays from now on."""

@@ -31,7 +31,8 @@ class Skill(NamedTuple):
     low: float | None  # of the 95 % interval
     high: float | None
     against: str  # the naive forecast, which must be the same in a comparison
-    windows: str  # the windows that it is measured on
+    part: str  # that it is measured on: `validation`, or `last_tenth` of the training windows
+    folds: int = 1  # whose windows are judged together
 
 
 class Side(NamedTuple):
@@ -59,18 +60,11 @@ class Judgement(NamedTuple):
 
 def validation_skill(diagnosis: dict[str, Any]) -> Skill | None:
     """Return the skill against the best naive forecast on unseen windows; None if the diagnosis has none."""
-    facts = diagnosis["facts"]
-    references = facts.get("references") or {}
-    naive, windows = (references.get("naive") or {}).get("name", "constant"), "validation"
-    if unseen := facts.get("unseen"):
-        found, windows = unseen.get("against_naive"), unseen.get("windows_of", references.get("held_kind", windows))
-    else:
-        found = facts["outcome"]["all"]["held"]
-        if found is None:
-            found, windows = facts["controls"]["held_back"], "held_back"
-    if not found or found.get("skill") is None:
+    unseen = diagnosis["facts"]["unseen"]
+    found = (unseen["networks"] or {}).get("against_naive") or {}
+    if not unseen["naive"] or found.get("skill") is None:
         return None
-    return Skill(found["skill"], found.get("low"), found.get("high"), str(naive), str(windows))
+    return Skill(found["skill"], found["low"], found["high"], unseen["naive"]["name"], unseen["part"], unseen["folds"])
 
 
 def judge(before: Side, after: Side, candidates: int = 1) -> Judgement:
@@ -155,6 +149,9 @@ def _by_skill(before: Skill | None, after: Skill | None, candidates: int) -> Jud
     nothing = Judgement(False, "skill", None, None, None, None, None, None, "its skill cannot be measured")
     if after is None or after.low is None or after.high is None:
         return nothing
+    if max(each.folds for each in (before, after) if each) > 1:
+        # Validation rows of a later fold are test rows of an earlier one.
+        return nothing._replace(text="the first fold alone has no windows for a comparison")
     if before is None:
         # A network without finite predictions: skill alone is better.
         text = "it has skill, and there was none" if after.low > 0 else "it has no skill beyond chance"
@@ -171,7 +168,7 @@ def _by_skill(before: Skill | None, after: Skill | None, candidates: int) -> Jud
     text = f"the skill on unseen windows {'rises' if gain >= 0 else 'falls'} by {abs(gain):.3f}"
     if gain > 0 and not helps:
         text += ", which chance explains"
-    if before.windows != after.windows:
+    if before.part != after.part:
         text += " (on other windows)"
     ends = gain - width * error, gain + width * error
     return Judgement(helps, "skill", gain, *ends, p_value, None, None, text)

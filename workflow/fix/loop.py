@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.common.numbers import significant
-from pipeline.report import differences, pairs
+from pipeline.report import pairs
 from workflow import run_lock
 from workflow.fix import candidates, judging, leftovers, result, running, settings, wording
 from workflow.fix.candidates import Candidates
@@ -137,9 +137,8 @@ class Fix:
                 break
             entry = self._round(number)
             if not entry["candidates"]:
-                left = entry["not_tried"]
-                self._say(f"Round {number}: no finding names a setting that has not been tried.")
-                content["rounds"] += [entry] if left else []
+                self._say(f"Round {number}: no change is left that can be tried.")
+                content["rounds"] += [entry] if entry["not_tried"] else []
                 break
             content["rounds"].append(entry)
             if entry["kept"] is None and not self._waiting:
@@ -184,7 +183,7 @@ class Fix:
         """Add the candidates of a round to params.yaml; changes beyond its limit wait for the next one."""
         started: dict[str, Change] = {}
         self._waiting, seconds = [], 0.0
-        together = [change for change in proposed if len(change.reasons) > 1][:1]
+        together = [change for change in proposed if len(change.reasons) > 1][: self._limits.candidates > 1]
         for change in proposed:
             # The last place is that of all causes together.
             full = len(started) >= self._limits.candidates - sum(each not in started.values() for each in together)
@@ -201,7 +200,7 @@ class Fix:
             own = running.estimate(draft.loaded, self._name, draft.name)
             after = self._elapsed() + max(own or 0.0, (seconds + (own or 0.0)) / self._runner.cores)
             if after > 60 * self._limits.minutes:
-                why = f"the limit of {self._limits.minutes:g} minutes"  # no seconds: they differ from run to run
+                why = f"{result.LIMIT}, {self._limits.minutes:g}"  # no seconds: they differ from run to run
                 entry["not_tried"].append({"for": list(change.reasons), "set": change.values, "why": why})
                 self._say(wording.not_started(change, own, self._elapsed(), self._limits.minutes))
                 continue
@@ -272,15 +271,14 @@ class Fix:
         """Write NAME_fixed and its difference on the test part, or that nothing helped."""
         name, best = self._name, self._best
         if best == name:
-            self._say(f"No change helps {name} on its validation windows. params.yaml stays as it was.")
+            content["next"] = result.next_without_help(self._diagnoses[name], content["rounds"], bool(self._waiting))
+            self._say(f"No change helps {name} on windows that it was not trained on. params.yaml stays as it was.")
             self._say(f"Next: {content['next']['text']}")
             return
-        changed = differences.between(self._candidates.loaded, name, best, None)
-        comment = "; ".join(f"{row['parameter']} {row['after']} instead of {row['before']}" for row in changed)
         fixed = name + pairs.SUFFIX
         with _dvc_lock():
-            self._candidates.keep(best, f"{name} with {comment}.")
-        self._say(f"{fixed} in params.yaml is {name} with {comment}.")
+            comment = self._candidates.keep(best)
+        self._say(f"{fixed} in params.yaml is {comment}")
         self._say(f"Evaluate {name} and {fixed} on the test part, once.")
         self._runner.evaluate([name, fixed])
         content["fixed"] = result.fixed(self._candidates.loaded, name, fixed, best)

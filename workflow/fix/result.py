@@ -10,6 +10,8 @@ from pipeline.report import differences, pairs
 from workflow.fix import judging
 
 FOLDER = Path("reports/fixes")
+# In the reason why a change was not tried.
+LIMIT = "the limit of minutes"
 # Of a result of `pairing.paired`.
 _TEST = ("windows", "reduction", "low", "high", "p_value", "comparison", "reason")
 
@@ -45,13 +47,29 @@ def skill_entry(skill: judging.Skill | None) -> dict[str, Any] | None:
 
 def next_step(diagnosis: dict[str, Any]) -> dict[str, Any]:
     """Return the next step of a diagnosis: `text` and `command` (or null)."""
-    if step := diagnosis.get("next"):
-        return {"text": step["text"], "command": step.get("command")}
-    for finding in diagnosis["findings"]:
-        if finding.get("advice"):
-            return {"text": f"{finding['code']}: {finding['advice']}", "command": None}
+    return {key: diagnosis["next"][key] for key in ("text", "command")}
+
+
+def next_without_help(diagnosis: dict[str, Any], rounds: list[dict[str, Any]], waiting: bool) -> dict[str, Any]:
+    """Return the next step after a fix that found nothing: the diagnosis' own step was tried.
+
+    Args:
+        diagnosis: of the experiment.
+        rounds: of the JSON.
+        waiting: whether a change was left for a round more.
+    """
     name = diagnosis["experiment"]
-    return {"text": f"Read {files.DIAGNOSIS / f'{name}.json'}: no finding names another change.", "command": None}
+    if waiting or any(LIMIT in change["why"] for each in rounds for change in each["not_tried"]):
+        text = "Some changes were not tried. Allow more time or more rounds."
+        return {"text": text, "command": f"python -m workflow.fix {name} --minutes 240 --rounds 6"}
+    advice = [finding["advice"] for finding in diagnosis["findings"] if finding.get("advice")]
+    if not rounds:
+        return next_step(diagnosis)
+    general = "Try what no setting covers: more rows, other inputs, another architecture."
+    return {
+        "text": " ".join(["The settings that the diagnosis names do not help.", *(advice[:1] or [general])]),
+        "command": None,
+    }
 
 
 def fixed(loaded: dict[str, Any], name: str, after: str, winner: str) -> dict[str, Any]:

@@ -64,7 +64,8 @@ def test_an_entry_that_goes_leaves_every_byte_as_it_was(
     after = data.draw(st.sampled_from(sorted(yaml.safe_load(before)[level])))
     added = entries.insert(before, level, after, "a_fix1", settings, comment)
     assert yaml.safe_load(added)[level]["a_fix1"] == settings
-    assert (comment in added) and (added.count(entries.COMMENT) == bool(comment))
+    assert comment in added
+    assert added.count(entries.COMMENT) == bool(comment)
     # A second one after it, removed in either order.
     both = entries.insert(added, level, "a_fix1", "a_fix2", settings)
     first = data.draw(st.booleans())
@@ -100,9 +101,7 @@ def test_an_entry_has_the_style_of_the_one_before_and_its_comment() -> None:
 def test_only_the_comment_of_a_fix_goes_with_its_entry() -> None:
     added = entries.insert(SMALL, "experiments", "a", "a_fix1", NEW)
     kept = added.replace("  a_fix1:", "  # mine\n  a_fix1:")
-    assert entries.remove(kept, "experiments", "a_fix1") == SMALL.replace(
-        "full: 2}\n\n", "full: 2}\n  # mine\n\n"
-    )
+    assert entries.remove(kept, "experiments", "a_fix1") == SMALL.replace("full: 2}\n\n", "full: 2}\n  # mine\n\n")
 
 
 def test_entries_on_one_line_are_refused() -> None:

@@ -18,8 +18,8 @@ def _table(factor: float = 1.0, rows: int = 200, seeds: int = 2, first: int = 0,
     return table | {f"loss_{seed}": factor * base + noise * own.random(rows) for seed in range(seeds)}
 
 
-def _skill(value: float, width: float = 0.1, against: str = "drift", windows: str = "validation") -> Skill:
-    return Skill(value, value - width, value + width, against, windows)
+def _skill(value: float, width: float = 0.1, against: str = "drift", part: str = "validation") -> Skill:
+    return Skill(value, value - width, value + width, against, part)
 
 
 def test_a_lower_loss_on_the_same_windows_helps() -> None:
@@ -86,7 +86,8 @@ def test_few_windows_show_nothing() -> None:
 
 def test_overlapping_windows_count_for_less() -> None:
     one, ten = (
-        judge(Side(None, _table(rows=60), overlap), Side(None, _table(0.9, rows=60, noise=0.2), 1)) for overlap in (1, 30)
+        judge(Side(None, _table(rows=60), overlap), Side(None, _table(0.9, rows=60, noise=0.2), 1))
+        for overlap in (1, 30)
     )
     assert one.low is not None
     assert ten.low is None  # 60 windows of 30 rows are two independent ones
@@ -116,7 +117,7 @@ def test_a_round_of_four_needs_a_surer_gain_in_skill() -> None:
     before, after = Side(_skill(0.0)), Side(_skill(0.16))
     assert judge(before, after).helps
     assert not judge(before, after, candidates=4).helps
-    assert "other windows" in judge(before, Side(_skill(0.2, windows="held_back"))).text
+    assert "other windows" in judge(before, Side(_skill(0.2, part="last_tenth"))).text
 
 
 def test_the_better_of_two_is_the_one_with_the_lower_loss() -> None:
@@ -127,14 +128,17 @@ def test_the_better_of_two_is_the_one_with_the_lower_loss() -> None:
     assert not lower(Side(None), Side(_skill(0.9)))
 
 
+def test_windows_of_later_folds_decide_nothing() -> None:
+    folds = [Side(_skill(value)._replace(folds=2)) for value in (0.0, 0.5)]
+    assert not judge(*folds).helps
+    assert judge(*(Side(_skill(value)) for value in (0.0, 0.5))).helps
+
+
 def test_the_skill_of_a_diagnosis_is_that_of_unseen_windows() -> None:
-    references = {"naive": {"name": "drift"}, "held_kind": "validation"}
-    held = {"skill": 0.3, "low": 0.1, "high": 0.4}
-    facts: dict[str, Any] = {"references": references, "outcome": {"all": {"held": held}}, "controls": {}}
-    assert judging.validation_skill({"facts": facts}) == Skill(0.3, 0.1, 0.4, "drift", "validation")
-    facts |= {"outcome": {"all": {"held": None}}, "controls": {"held_back": held | {"skill": 0.2}}}
-    assert judging.validation_skill({"facts": facts}) == Skill(0.2, 0.1, 0.4, "drift", "held_back")
-    facts["controls"]["held_back"] = None
-    assert judging.validation_skill({"facts": facts}) is None
-    facts["unseen"] = {"against_naive": held | {"skill": 0.6}, "against_constant": held}
-    assert judging.validation_skill({"facts": facts}) == Skill(0.6, 0.1, 0.4, "drift", "validation")
+    against = {"skill": 0.3, "low": 0.1, "high": 0.4, "p_value": 0.01}
+    unseen: dict[str, Any] = {"part": "last_tenth", "folds": 1, "naive": {"name": "drift"}}
+    unseen |= {"networks": {"against_naive": against, "against_constant": against | {"skill": 0.9}}}
+    assert judging.validation_skill({"facts": {"unseen": unseen}}) == Skill(0.3, 0.1, 0.4, "drift", "last_tenth", 1)
+    nothing = unseen | {"networks": {"against_naive": against | {"skill": None}}}
+    for each in (nothing, unseen | {"networks": None}, unseen | {"naive": None}):
+        assert judging.validation_skill({"facts": {"unseen": each}}) is None
