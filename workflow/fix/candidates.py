@@ -165,11 +165,11 @@ def check_names(loaded: dict[str, Any], name: str, suffix: str, replace: bool) -
     Raises:
         UserError: the experiment is unknown or a fix itself, or a name is taken.
     """
-    params.name_of([name], "experiments")
     place = f"experiments.{name}"
     if name.endswith(suffix) or params.CANDIDATE.fullmatch(name):
         rule, mend = "must not be the result of a fix", "Name the experiment that it came from, or copy it first."
         raise UserError(place, rule, name, mend)
+    params.name_of([name], "experiments")
     for level in ("experiments", "datasets"):
         for other in loaded[level]:
             if params.CANDIDATE.fullmatch(other) and other.startswith(f"{name}_fix"):
