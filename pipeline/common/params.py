@@ -248,6 +248,7 @@ def without_candidates(settings: dict[str, Any]) -> dict[str, Any]:
     return settings | {
         level: {name: entry for name, entry in settings[level].items() if not CANDIDATE.fullmatch(name)}
         for level in ("datasets", "experiments")
+        if level in settings
     }
 
 

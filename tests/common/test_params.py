@@ -257,3 +257,13 @@ def test_a_stage_takes_one_name(project: Path) -> None:
         params.name_of(["saeson"], "series")
     with pytest.raises(UserError, match="one name of series"):
         params.name_of([], "series")
+
+
+def test_candidates_of_a_fix_are_told_by_their_names() -> None:
+    names = ["a", "a_fix1", "a_fix12", "a_fixed", "a_fix", "a_fix0", "_fix1", "a_fix1_b", "fix1"]
+    given = {level: dict.fromkeys(names) for level in ("series", "datasets", "experiments")}
+    kept = ["a", "a_fixed", "a_fix", "a_fix0", "_fix1", "a_fix1_b", "fix1"]
+    found = params.without_candidates(given)
+    assert list(found["experiments"]) == list(found["datasets"]) == kept
+    assert list(found["series"]) == names
+    assert list(given["experiments"]) == names

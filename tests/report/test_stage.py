@@ -40,6 +40,12 @@ def test_the_stage_writes_both_files_from_what_evaluate_wrote(tmp_path, monkeypa
     before = files.REPORT.read_bytes()
     stage.report(settings)
     assert files.REPORT.read_bytes() == before
+    # A candidate of `make fix`, should one have been evaluated.
+    settings["experiments"]["tiny_fix1"] = copy.deepcopy(settings["experiments"]["tiny"])
+    own = files.read_json(files.EVALUATION / "tiny.json")
+    files.write_json(files.EVALUATION / "tiny_fix1.json", own | {"experiment": "tiny_fix1"})
+    stage.report(settings)
+    assert files.REPORT.read_bytes() == before
 
 
 def test_no_evaluation_at_all_is_an_error(tmp_path, monkeypatch):
