@@ -1,6 +1,6 @@
 """Pairs of an experiment and its fix: the settings that differ, and what they do to the test loss.
 
-A pair is NAME and NAME_remedied in params.yaml. Their losses are compared by `pairing.paired`, on the windows of both.
+A pair is NAME and NAME_fixed in params.yaml. Their losses are compared by `pairing.paired`, on the windows of both.
 """
 
 from __future__ import annotations
@@ -163,14 +163,14 @@ def _rows(
     """Return each training by seed, each group followed by its difference, then the naive baseline and the oracle."""
     own, new = before["parts"]["test"], after["parts"]["test"]
     first, *others = own["seeds"]
-    rows = [_row(f"as posted, seed {first}", own["seeds"][first], before)]
+    rows = [_row(f"without the fix, seed {first}", own["seeds"][first], before)]
     rows += [_row(f"retrained unchanged, seed {seed}", own["seeds"][seed], before) for seed in others]
     if again:
         rows.append(difference_row("retrained unchanged, against the first seed", "unchanged", again))
     factor = unit(before, after)
     rows += [_row(f"with the fix, seed {seed}", score, after, factor=factor) for seed, score in new["seeds"].items()]
     if effect:
-        rows.append(difference_row("with the fix, against as posted, all seeds", "effect", effect))
+        rows.append(difference_row("with the fix, against without it, all seeds", "effect", effect))
     chosen = ((after.get("comparison") or {}).get("naive") or {}).get("baseline")
     if chosen and chosen in new["baselines"]:
         rows.append(_row(f"{baseline(chosen)}, the naive baseline", new["baselines"][chosen], after, "beside", factor))
@@ -202,7 +202,7 @@ def difference_row(name: str, kind: str, paired: dict[str, Any]) -> dict[str, An
         "kind": kind,
         "name": name,
         "score": "",
-        "loss": f"{number(paired['posted'])} → {number(paired['remedied'])}",
+        "loss": f"{number(paired['before'])} → {number(paired['after'])}",
         "reduction": _reduction(paired["reduction"]) if finite else _no_ratio(paired),
         "interval": _interval(paired),
         "p_value": p_value(paired["p_value"]) if paired["p_value"] else "–",
@@ -214,11 +214,11 @@ def _no_ratio(paired: dict[str, Any]) -> str:
     """Return why two losses have no ratio."""
     if not paired["windows"]:
         return "the two have no window in common"
-    if paired["posted"] is not None and paired["remedied"] is not None:
+    if paired["before"] is not None and paired["after"] is not None:
         return "the loss before is 0"
-    if paired["posted"] is None and paired["remedied"] is None:
+    if paired["before"] is None and paired["after"] is None:
         return "both losses are NaN"
-    return f"the loss {'before' if paired['posted'] is None else 'after'} is NaN"
+    return f"the loss {'before' if paired['before'] is None else 'after'} is NaN"
 
 
 def _reduction(value: float | None) -> str:
@@ -243,7 +243,7 @@ def _sentence(effect: dict[str, Any], again: dict[str, Any] | None) -> str:
     """Return the effect of the fix, and that of other random numbers alone."""
     text = f"With the fix, {_outcome(effect)}."
     if again is None:
-        return text + " The posted network has one seed only, so the effect of chance is unknown."
+        return text + " The network without the fix has one seed only, so the effect of chance is unknown."
     return f"{text} With other seeds alone, {_outcome(again)}."
 
 
@@ -276,14 +276,12 @@ def _remarks(before: dict[str, Any], after: dict[str, Any], effect: dict[str, An
         left = effect["left_out"]
         text = f"Compared on the {thousands(effect['windows'])} test windows that both have"
         if any(left.values()):
-            text += (
-                f"; {thousands(left['posted'])} exist only as posted, {thousands(left['remedied'])} only with the fix"
-            )
+            text += f"; {thousands(left['before'])} exist only without the fix, {thousands(left['after'])} only with it"
         remarks.append(text + ".")
         missed = effect["unanswered"]
         if any(missed.values()):
             remarks.append(
-                f"Not answered: {thousands(missed['posted'])} as posted, {thousands(missed['remedied'])} with the fix."
+                f"Not answered: {thousands(missed['before'])} without the fix, {thousands(missed['after'])} with it."
             )
     remarks += [text for text in [other_unit(before, after, "with the fix")] if text]
     if before["thresholds"] != after["thresholds"]:
@@ -292,8 +290,8 @@ def _remarks(before: dict[str, Any], after: dict[str, Any], effect: dict[str, An
     if shares[1] is not None:
         oracle = after["comparison"]["oracle_share"]
         within = f" ({percent(oracle['low'])} to {percent(oracle['high'])})" if oracle["low"] is not None else ""
-        posted = f"; as posted, {percent(shares[0])}" if shares[0] is not None else ""
+        without = f"; without it, {percent(shares[0])}" if shares[0] is not None else ""
         remarks.append(
-            f"Share of the oracle's skill over the naive baseline: with the fix, {percent(shares[1])}{within}{posted}."
+            f"Share of the oracle's skill over the naive baseline: with the fix, {percent(shares[1])}{within}{without}."
         )
     return remarks

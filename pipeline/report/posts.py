@@ -31,7 +31,7 @@ def section(
 ) -> dict[str, Any]:
     """Return one post's section, with every symptom judged for every experiment that it concerns.
 
-    An experiment with a fix (NAME_remedied) is not the post's: it appears in the pairs, and no symptom is judged on it.
+    An experiment with a fix (NAME_fixed) is not the post's: it appears in the pairs, and no symptom is judged on it.
 
     Args:
         entry: The post's entry of posts.yaml.

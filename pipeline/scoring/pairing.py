@@ -32,26 +32,26 @@ def paired(
         after: the same for the other experiment; windows are matched by their `row`.
         overlap: how many windows in a row share a target row; the larger number of the two experiments.
         sequence_length: rows of an independent sequence, or None.
-        scale: unit of `posted` and `remedied`, in units of the losses' errors: `score_scale` of the first experiment.
+        scale: unit of `before` and `after`, in units of the losses' errors: `score_scale` of the first experiment.
         networks: whether to compare these very networks, whatever other seeds would do.
 
     Returns:
-        `posted` and `remedied`, the mean losses before and after on the windows that both answer; `reduction`,
-        1 - remedied / posted, with `low`, `high` (95 %), two-sided `p_value`, `comparison` (of the remedied: `better`,
+        `before` and `after`, the mean losses on the windows that both answer; `reduction`,
+        1 - after / before, with `low`, `high` (95 %), two-sided `p_value`, `comparison` (of the second: `better`,
         `not_distinguishable`, `worse`) and `reason` (`gains.side`, `gains.limited`, or `one_seed`, where an experiment
         has no second one); `windows`, which both have; `unanswered`, those of them that a seed does not answer, and
-        `left_out`, the windows that only one has, each by `posted` and `remedied`; `unit`, `block_length`, `resamples`,
+        `left_out`, the windows that only one has, each by `before` and `after`; `unit`, `block_length`, `resamples`,
         `level`. An experiment with a seed that answers no window is worse than any other. Then there is no reduction,
-        nor where the posted losses are 0.
+        nor where the losses before are 0.
     """
     rows, left, right = np.intersect1d(before["row"], after["row"], return_indices=True)
-    sides = {"posted": _by_seed(before)[:, left], "remedied": _by_seed(after)[:, right]}
+    sides = {"before": _by_seed(before)[:, left], "after": _by_seed(after)[:, right]}
     answered = {key: np.isfinite(losses).all(axis=0) for key, losses in sides.items()}
     works = {key: bool(np.isfinite(losses).any(axis=1).all()) for key, losses in sides.items()}
-    both = answered["posted"] & answered["remedied"]
+    both = answered["before"] & answered["after"]
     result: dict[str, Any] = {
         "windows": len(rows),
-        "left_out": {"posted": len(before["row"]) - len(rows), "remedied": len(after["row"]) - len(rows)},
+        "left_out": {"before": len(before["row"]) - len(rows), "after": len(after["row"]) - len(rows)},
         "unanswered": {key: int((~own).sum()) for key, own in answered.items()},
         "unit": "sequence" if sequence_length else "window",
         "resamples": RESAMPLES,
@@ -59,17 +59,17 @@ def paired(
     }
     if not both.any():
         return result | _incomparable(sides, works, scale)
-    posted, remedied = (losses[:, both].mean(axis=0) for losses in sides.values())
+    old, new = (losses[:, both].mean(axis=0) for losses in sides.values())
     # Losses that differ by the rounding of their units are equal.
-    remedied = np.where(np.isclose(remedied, posted, rtol=1e-9, atol=0), posted, remedied)
-    result |= {"posted": float(posted.mean()) / scale**2, "remedied": float(remedied.mean()) / scale**2}
+    new = np.where(np.isclose(new, old, rtol=1e-9, atol=0), old, new)
+    result |= {"before": float(old.mean()) / scale**2, "after": float(new.mean()) / scale**2}
     sequences = rows[both] // sequence_length if sequence_length else None
-    units = gains.sample([remedied, posted], [(0, 1)], overlap, sequences, rows[both])
+    units = gains.sample([new, old], [(0, 1)], overlap, sequences, rows[both])
     further = None
     if not networks:
-        losses = sides["posted"][:, both], sides["remedied"][:, both]
+        losses = sides["before"][:, both], sides["after"][:, both]
         further = seeds.errors(*losses, overlap=overlap, sequences=sequences, rows=rows[both])
-    side = gains.limited(gains.side(units, 0, 1, further or ()), answered["remedied"], answered["posted"])
+    side = gains.limited(gains.side(units, 0, 1, further or ()), answered["after"], answered["before"])
     if not networks and further is None:
         side = gains.undecided(side["skill"], ONE_SEED)
     return {**result, "reduction": side.pop("skill"), **side, "block_length": units.block}
@@ -83,8 +83,8 @@ def _by_seed(table: dict[str, np.ndarray]) -> np.ndarray:
 def _incomparable(sides: dict[str, np.ndarray], works: dict[str, bool], scale: float) -> dict[str, Any]:
     """Return the result where no window is answered by both: an experiment that works is better than one that fails."""
     comparison = "not_distinguishable"
-    if sides["posted"].shape[1] and works["posted"] != works["remedied"]:
-        comparison = "better" if works["remedied"] else "worse"
+    if sides["before"].shape[1] and works["before"] != works["after"]:
+        comparison = "better" if works["after"] else "worse"
     means = {
         key: float(losses[np.isfinite(losses)].mean()) / scale**2 if works[key] else None
         for key, losses in sides.items()
@@ -100,7 +100,7 @@ def unchanged(
 ) -> dict[str, Any] | None:
     """Apply `paired` to networks of one experiment retrained without a change: first seed before, other seeds after.
 
-    A remedy must have a larger effect than other random numbers do. None where there is only one seed.
+    A fix must have a larger effect than other random numbers do. None where there is only one seed.
 
     Args:
         table: table of `reports/losses/`, its seeds in the order of the training's.

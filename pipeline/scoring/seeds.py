@@ -2,7 +2,8 @@
 
 Seeds and windows are two crossed samples: a mean loss varies with the seeds, with the windows, and with their
 interaction: what a seed does on single windows. The interaction is part of the spread of the seeds' mean losses and of
-that of the windows' differences. It counts once (Hillis 2014, of readers within tests: a reader is a seed, a case a window).
+that of the windows' differences. It counts once (Hillis 2014, of readers within tests: a reader is a seed, a case a
+window).
 """
 
 from __future__ import annotations
@@ -25,25 +26,25 @@ _FEWEST_BLOCKS = 8
 class _Groups(NamedTuple):
     """Losses of the seeds of both experiments, and the unit of their relative deviations."""
 
-    posted: np.ndarray  # [seeds, windows], less each seed's mean
-    remedied: np.ndarray
+    before: np.ndarray  # [seeds, windows], less each seed's mean
+    after: np.ndarray
     unit: float  # of the deviations and of the error, as losses
     error: Error  # of the difference of the seeds' mean losses, in units of losses
 
     @property
     def share(self) -> float:
         """Return the variance of a difference of group means, of seeds with variance 1."""
-        return 1 / len(self.posted) + 1 / len(self.remedied)
+        return 1 / len(self.before) + 1 / len(self.after)
 
     @property
     def degrees(self) -> int:
         """Return the degrees of freedom of the spread within both groups."""
-        return len(self.posted) + len(self.remedied) - 2
+        return len(self.before) + len(self.after) - 2
 
 
 def errors(
-    posted: np.ndarray,
-    remedied: np.ndarray,
+    before: np.ndarray,
+    after: np.ndarray,
     overlap: int = 1,
     sequences: np.ndarray | None = None,
     rows: np.ndarray | None = None,
@@ -51,43 +52,43 @@ def errors(
     """Return the errors of a difference of mean losses for other seeds and other windows; None for one seed.
 
     Args:
-        posted: losses, `[seeds, windows]`, finite.
-        remedied: the same of the other experiment.
+        before: losses, `[seeds, windows]`, finite.
+        after: the same of the other experiment.
         overlap: as in `gains.sample`.
         sequences: as in `gains.sample`.
         rows: as in `gains.sample`.
     """
-    if min(len(posted), len(remedied)) < 2:
+    if min(len(before), len(after)) < 2:
         return None
-    groups = _groups(posted, remedied)
+    groups = _groups(before, after)
     # Without the seeds' levels, but with the difference of the experiments, at which an interval looks from 0.
-    level = posted.mean() + groups.unit * groups.posted.mean(axis=0)
-    other = remedied.mean() + groups.unit * groups.remedied.mean(axis=0)
+    level = before.mean() + groups.unit * groups.before.mean(axis=0)
+    other = after.mean() + groups.unit * groups.after.mean(axis=0)
     units = gains.sample([other, level], [(0, 1)], overlap, sequences, rows)
     kept = 1 - _interaction(groups, units, sequences)
     found, _ = gains.errors(units, 0, 1)
     return [_together(groups.error, Error(error.standard * float(np.sqrt(kept)), error.degrees)) for error in found]
 
 
-def _groups(posted: np.ndarray, remedied: np.ndarray) -> _Groups:
+def _groups(before: np.ndarray, after: np.ndarray) -> _Groups:
     """Return the deviations of the seeds and Student's error of two groups.
 
     Seeds multiply a loss rather than add to it: two that settle at 24 and 37 reach 8.9 and 8.6 with a fix. So the
     deviations are shares of each seed's mean, and the error is that of the logarithms, times the logarithmic mean of
     both losses, by which a difference of logarithms becomes one of losses.
     """
-    before, after = posted.mean(axis=1), remedied.mean(axis=1)
-    posted, remedied, unit = posted - before[:, None], remedied - after[:, None], 1.0
-    if before.min() > 0 and after.min() > 0:
-        means = float(before.mean()), float(after.mean())
+    old, new = before.mean(axis=1), after.mean(axis=1)
+    before, after, unit = before - old[:, None], after - new[:, None], 1.0
+    if old.min() > 0 and new.min() > 0:
+        means = float(old.mean()), float(new.mean())
         ratio = float(np.log(means[0] / means[1]))
         unit = (means[0] - means[1]) / ratio if abs(ratio) > 1e-6 else means[0]
-        posted, remedied = posted / before[:, None], remedied / after[:, None]
-        before, after = np.log(before), np.log(after)
-    degrees = len(before) + len(after) - 2
-    squares = sum(float(np.sum((level - level.mean()) ** 2)) for level in (before, after))
-    variance = squares / degrees * (1 + _FEW_SEEDS / degrees**3) * (1 / len(before) + 1 / len(after))
-    return _Groups(posted, remedied, unit, Error(unit * float(np.sqrt(variance)), float(degrees)))
+        before, after = before / old[:, None], after / new[:, None]
+        old, new = np.log(old), np.log(new)
+    degrees = len(old) + len(new) - 2
+    squares = sum(float(np.sum((level - level.mean()) ** 2)) for level in (old, new))
+    variance = squares / degrees * (1 + _FEW_SEEDS / degrees**3) * (1 / len(old) + 1 / len(new))
+    return _Groups(before, after, unit, Error(unit * float(np.sqrt(variance)), float(degrees)))
 
 
 def _interaction(groups: _Groups, units: gains.Sample, sequences: np.ndarray | None) -> float:
@@ -95,7 +96,7 @@ def _interaction(groups: _Groups, units: gains.Sample, sequences: np.ndarray | N
 
     The analysis takes means of blocks, because a difference may vary slowly where the interaction does not.
     """
-    blocks = [_blocks(losses, units, sequences) for losses in (groups.posted, groups.remedied)]
+    blocks = [_blocks(losses, units, sequences) for losses in (groups.before, groups.after)]
     if blocks[0].shape[1] < _FEWEST_BLOCKS:
         return 0.0
     centred = [own - own.mean(axis=1, keepdims=True) for own in blocks]

@@ -135,7 +135,7 @@ def test_identical_forecasts_are_identical_whatever_rows_scale_them():
     got = pairing.paired(*tables, scale=scales[0])
     assert (got["reduction"], got["p_value"], got["comparison"]) == (0, 1, "not_distinguishable")
     mean = np.mean([tables[0][f"loss_{seed}"].mean() for seed in (0, 1)])
-    assert got["posted"] == got["remedied"] == pytest.approx(mean / scales[0] ** 2)
+    assert got["before"] == got["after"] == pytest.approx(mean / scales[0] ** 2)
 
 
 def test_all_folds_are_scored_in_the_units_of_the_first():

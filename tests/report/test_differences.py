@@ -6,13 +6,13 @@ from tests.helpers.reports import configured, diagnosed
 
 def test_the_settings_in_which_a_pair_differs_are_listed_and_no_other():
     settings = configured(
-        "a", "a_remedied", training__learning_rate=0.001, training__jit_compile=True, architecture__units=[8]
+        "a", "a_fixed", training__learning_rate=0.001, training__jit_compile=True, architecture__units=[8]
     )
-    settings["datasets"]["data_a_remedied"]["scaling"]["target"] = "standard"
-    settings["experiments"]["a_remedied"]["training"]["early_stopping"] = {"monitor": "loss"}
+    settings["datasets"]["data_a_fixed"]["scaling"]["target"] = "standard"
+    settings["experiments"]["a_fixed"]["training"]["early_stopping"] = {"monitor": "loss"}
     found = diagnosed("a")
     found["findings"][0]["remedy"]["set"]["datasets.data_a.scaling"] = {"target": "standard"}
-    got = differences.between(settings, "a", "a_remedied", found)
+    got = differences.between(settings, "a", "a_fixed", found)
     assert [(one["parameter"], one["before"], one["after"], one["findings"], one["speed"]) for one in got] == [
         ("architecture.units", "[4]", "[8]", [], False),
         ("training.learning_rate", "0.0001", "0.001", ["learning_rate_too_low"], False),
@@ -27,10 +27,9 @@ def test_the_settings_in_which_a_pair_differs_are_listed_and_no_other():
 
 
 def test_a_builders_own_value_counts_as_set():
-    settings = configured("a", "a_remedied", architecture={"name": "simple_rnn", "l2": 0.01, "dropout": 0.0})
+    settings = configured("a", "a_fixed", architecture={"name": "simple_rnn", "l2": 0.01, "dropout": 0.0})
     settings["experiments"]["a"]["architecture"] = {"name": "simple_rnn"}
     got = [
-        (one["parameter"], one["before"], one["after"])
-        for one in differences.between(settings, "a", "a_remedied", None)
+        (one["parameter"], one["before"], one["after"]) for one in differences.between(settings, "a", "a_fixed", None)
     ]
     assert got == [("architecture.dropout", "0.2", "0.0")]

@@ -134,7 +134,7 @@ def test_missing_diagnoses_and_studies_are_named_in_their_place():
     text = visible_text(render([made_up("a"), made_up("deep_rnn", 107289)]))
     assert "Not diagnosed yet: run dvc repro diagnose@a ." in text
     assert "Not diagnosed yet: run dvc repro diagnose@deep_rnn ." in text
-    assert "params.yaml has no fix ( NAME_remedied ) for an experiment of this post." in text
+    assert "params.yaml has no fix ( NAME_fixed ) for an experiment of this post." in text
     assert "Not run yet: python -m benchmarks.studies writes benchmarks/results/studies.json ." in text
     assert "Not measured yet: run make bench ." in text
     assert "diagnosed experiment" not in text

@@ -9,14 +9,14 @@ from tests.helpers.reports import a_pair, made_up, stored
 
 def test_a_pair_is_shown_seed_by_seed_with_the_intervals_of_both_differences():
     pair = a_pair()
-    assert pair["names"] == ("a", "a_remedied")
+    assert pair["names"] == ("a", "a_fixed")
     assert [row["name"] for row in pair["rows"]][:6] == [
-        "as posted, seed 0",
+        "without the fix, seed 0",
         "retrained unchanged, seed 1",
         "retrained unchanged, against the first seed",
         "with the fix, seed 0",
         "with the fix, seed 1",
-        "with the fix, against as posted, all seeds",
+        "with the fix, against without it, all seeds",
     ]
     unchanged, effect = (next(row for row in pair["rows"] if row["kind"] == k) for k in ("unchanged", "effect"))
     assert (effect["reduction"], effect["interval"]) == ("50.0 %", "50.0 % to 50.0 %")
@@ -34,47 +34,52 @@ def test_a_pair_is_shown_seed_by_seed_with_the_intervals_of_both_differences():
 def test_a_pair_that_is_not_evaluated_names_the_command():
     evaluations = {"a": made_up("a", 107289)}
     pair = a_pair(evaluations=evaluations)
-    assert pair["missing"] == "Not evaluated yet: run `dvc repro evaluate@a_remedied`."
+    assert pair["missing"] == "Not evaluated yet: run `dvc repro evaluate@a_fixed`."
     assert (pair["rows"], pair["summary"]) == ([], "")
     pair = a_pair(losses={"a": stored("a")})
-    assert pair["missing"] == "The losses of the windows are missing: run `dvc repro evaluate@a_remedied` again."
+    assert pair["missing"] == "The losses of the windows are missing: run `dvc repro evaluate@a_fixed` again."
     assert {row["kind"] for row in pair["rows"]} == {"seed", "beside"}
     assert a_pair(diagnoses={})["unnamed"].startswith("Not diagnosed yet")
     assert pairs.summary([pair]) == ""
 
 
 def test_a_pair_whose_losses_mean_other_things_is_not_compared():
-    evaluations = {name: made_up(name, 107289) for name in ("a", "a_remedied")}
-    evaluations["a_remedied"]["units"] = "standardised"
+    evaluations = {name: made_up(name, 107289) for name in ("a", "a_fixed")}
+    evaluations["a_fixed"]["units"] = "standardised"
     pair = a_pair(evaluations=evaluations)
     assert pair["missing"] == ("The two cannot be compared window by window: units original and standardised.")
     assert pair["summary"] == ""
 
 
 def test_one_seed_is_named_and_unanswered_windows_are_counted():
-    losses = {"a": stored("a", seeds=(0,)), "a_remedied": stored("a_remedied", factor=0.5)}
-    losses["a_remedied"]["loss_1"][:4] = np.nan
+    losses = {"a": stored("a", seeds=(0,)), "a_fixed": stored("a_fixed", factor=0.5)}
+    losses["a_fixed"]["loss_1"][:4] = np.nan
     pair = a_pair(losses=losses)
     assert pair["summary"].startswith("With the fix, not distinguishable: the test loss is ")
     assert (
-        "; with one seed only, nothing follows for other seeds. The posted network has one seed only" in pair["summary"]
+        "; with one seed only, nothing follows for other seeds. The network without the fix has one seed only"
+        in pair["summary"]
     )
-    assert pair["remarks"][1] == "Not answered: 0 as posted, 4 with the fix."
+    assert pair["remarks"][1] == "Not answered: 0 without the fix, 4 with it."
     assert not any("Not answered" in remark for remark in a_pair()["remarks"])
 
 
 def test_losses_of_another_scaling_are_shown_in_the_units_of_the_first():
-    evaluations = {name: made_up(name, 107289) | {"units": "standardised"} for name in ("a", "a_remedied")}
-    evaluations["a"]["score_scale"], evaluations["a_remedied"]["score_scale"] = 2.0, 4.0
+    evaluations = {name: made_up(name, 107289) | {"units": "standardised"} for name in ("a", "a_fixed")}
+    evaluations["a"]["score_scale"], evaluations["a_fixed"]["score_scale"] = 2.0, 4.0
     evaluations["a"]["parts"]["test"]["seeds"]["0"]["mse"] = 0.3
-    for score in (evaluations["a_remedied"]["parts"]["test"][key] for key in ("oracle", "seeds")):
+    for score in (evaluations["a_fixed"]["parts"]["test"][key] for key in ("oracle", "seeds")):
         (score.get("0") or score)["mse"] = 0.1
     pair = a_pair(evaluations=evaluations, factor=1.0)
     rows = {row["name"]: row["loss"] for row in pair["rows"]}
-    assert (rows["as posted, seed 0"], rows["with the fix, seed 0"], rows["oracle"]) == ("0.300", "0.400", "0.400")
+    assert (rows["without the fix, seed 0"], rows["with the fix, seed 0"], rows["oracle"]) == (
+        "0.300",
+        "0.400",
+        "0.400",
+    )
     assert pair["summary"].startswith("With the fix, not distinguishable: the test loss is 0.0 % lower")
     mean = stored("a")["loss_0"].mean() * 1.0005 / 4
-    assert rows["with the fix, against as posted, all seeds"] == f"{mean:.3f} → {mean:.3f}"
+    assert rows["with the fix, against without it, all seeds"] == f"{mean:.3f} → {mean:.3f}"
     assert (
         "Losses with the fix are converted from units of 4.00 to units of 2.00, the scaling of the first."
         in (pair["remarks"])
@@ -83,9 +88,9 @@ def test_losses_of_another_scaling_are_shown_in_the_units_of_the_first():
 
 
 def test_windows_that_only_one_has_are_counted_and_nan_is_named():
-    losses = {"a": stored("a"), "a_remedied": stored("a", rows=100, first=30, factor=0.5)}
+    losses = {"a": stored("a"), "a_fixed": stored("a", rows=100, first=30, factor=0.5)}
     assert a_pair(losses=losses)["remarks"][0] == (
-        "Compared on the 90 test windows that both have; 30 exist only as posted, 10 only with the fix."
+        "Compared on the 90 test windows that both have; 30 exist only without the fix, 10 only with it."
     )
     losses["a"] = {name: column * (np.nan if name != "row" else 1) for name, column in stored("a").items()}
     pair = a_pair(losses=losses)

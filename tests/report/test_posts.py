@@ -21,13 +21,13 @@ def test_the_contradictions_of_the_posts_are_named():
         assert figure in text
 
 
-def test_a_remedied_experiment_is_judged_by_no_symptom():
+def test_a_fixed_experiment_is_judged_by_no_symptom():
     entry = {"post": 107289, "posted": {"length": 100}, "symptoms": [{"text": "t", "rule": "worse_than_persistence"}]}
-    evaluations = [made_up("a", 107289), made_up("a_remedied", 107289), made_up("other")]
+    evaluations = [made_up("a", 107289), made_up("a_fixed", 107289), made_up("other")]
     shown = {one["experiment"]: one["experiment"] for one in evaluations}
     section = posts.section(entry, evaluations, shown, [a_pair()], None)
-    assert (section["experiments"], section["after"]) == (["a"], ["a_remedied"])
+    assert (section["experiments"], section["after"]) == (["a"], ["a_fixed"])
     assert len(section["symptoms"][0]["cells"]) == len(section["sizes"][0]["ours"]) == 1
     assert section["effect"] == "1 of 1 fix lowers the loss"
     alone = posts.section(entry, evaluations, shown, [], None)
-    assert alone["experiments"] == ["a", "a_remedied"]
+    assert alone["experiments"] == ["a", "a_fixed"]

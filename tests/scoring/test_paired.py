@@ -19,39 +19,39 @@ def paired(*tables, networks=True, **about):
 
 def test_a_pair_is_compared_as_a_network_and_a_baseline_are():
     random = np.random.default_rng(31)
-    remedied, posted = pair(random, worse=1.5)
-    expected = against(remedied, posted)
-    got = paired(experiment(posted), experiment(remedied))
+    fixed, posted = pair(random, worse=1.5)
+    expected = against(fixed, posted)
+    got = paired(experiment(posted), experiment(fixed))
     side = expected["naive"]
-    assert got["reduction"] == pytest.approx(1 - remedied.mean() / posted.mean())
+    assert got["reduction"] == pytest.approx(1 - fixed.mean() / posted.mean())
     # Two products of matrices of other widths: the last digits are not promised.
     for key in ("low", "high", "p_value"):
         assert got[key] == pytest.approx(side[key], rel=1e-12)
     assert got["comparison"] == side["comparison"]
     assert (got["block_length"], got["windows"]) == (expected["block_length"], 200)
-    back = paired(experiment(remedied), experiment(posted))
+    back = paired(experiment(fixed), experiment(posted))
     assert (got["comparison"], back["comparison"]) == ("better", "worse")
-    assert (got["posted"], got["remedied"]) == pytest.approx((posted.mean(), remedied.mean()))
+    assert (got["before"], got["after"]) == pytest.approx((posted.mean(), fixed.mean()))
 
 
 def test_windows_belong_together_by_their_row_and_the_others_are_counted():
     random = np.random.default_rng(32)
-    remedied, posted = pair(random, worse=1.5)
-    whole = paired(experiment(posted[50:]), experiment(remedied[50:]))
+    fixed, posted = pair(random, worse=1.5)
+    whole = paired(experiment(posted[50:]), experiment(fixed[50:]))
     order = random.permutation(170)
     got = paired(
         experiment(posted, rows=np.arange(200) + 7),
-        experiment(np.r_[remedied[50:], np.full(20, 99.0)][order], rows=(np.arange(170) + 57)[order]),
+        experiment(np.r_[fixed[50:], np.full(20, 99.0)][order], rows=(np.arange(170) + 57)[order]),
     )
-    assert got.pop("left_out") == {"posted": 50, "remedied": 20}
-    assert whole.pop("left_out") == {"posted": 0, "remedied": 0}
+    assert got.pop("left_out") == {"before": 50, "after": 20}
+    assert whole.pop("left_out") == {"before": 0, "after": 0}
     assert got == whole
 
 
 def test_seeds_are_averaged_and_unchanged_is_the_first_against_the_others():
     random = np.random.default_rng(33)
     a, b, c = random.random((3, 100)) + 1
-    assert paired(experiment(a, b), experiment(c))["posted"] == pytest.approx((a + b).mean() / 2)
+    assert paired(experiment(a, b), experiment(c))["before"] == pytest.approx((a + b).mean() / 2)
     got = pairing.unchanged(experiment(a, b, c))
     assert got == paired(experiment(a), experiment(b, c))
     assert pairing.unchanged(experiment(a)) is None
@@ -69,28 +69,28 @@ def test_the_overlap_and_the_sequences_of_a_pair():
 
 
 @pytest.mark.parametrize(
-    ("posted", "remedied", "comparison", "p_value"),
+    ("posted", "fixed", "comparison", "p_value"),
     [(np.nan, 1.0, "better", 0.0), (1.0, np.nan, "worse", 0.0), (np.nan, np.nan, "not_distinguishable", 1.0)],
 )
-def test_losses_that_are_not_finite_are_worse_than_any(posted, remedied, comparison, p_value):
+def test_losses_that_are_not_finite_are_worse_than_any(posted, fixed, comparison, p_value):
     ones = np.ones(30)
-    got = paired(experiment(ones, posted * ones), experiment(remedied * ones))
+    got = paired(experiment(ones, posted * ones), experiment(fixed * ones))
     assert (got["comparison"], got["p_value"]) == (comparison, p_value)
     assert (got["reduction"], got["low"], got["high"]) == (None, None, None)
     assert got["reason"] == ("unanswered" if comparison == "not_distinguishable" else None)
-    assert (got["posted"] is None, got["remedied"] is None) == (bool(np.isnan(posted)), bool(np.isnan(remedied)))
+    assert (got["before"] is None, got["after"] is None) == (bool(np.isnan(posted)), bool(np.isnan(fixed)))
 
 
 def test_windows_that_both_answer_are_compared_and_the_others_counted():
     random = np.random.default_rng(36)
-    remedied, posted = pair(random, windows=300, worse=2.0)
+    fixed, posted = pair(random, windows=300, worse=2.0)
     kept = np.arange(300) > 9
-    whole = paired(experiment(posted[kept]), experiment(remedied[kept]))
-    holes = np.where(kept, remedied, np.nan)
-    got = paired(experiment(posted), experiment(remedied, holes))
-    assert (got["unanswered"], got["windows"]) == ({"posted": 0, "remedied": 10}, 300)
-    assert [got[key] for key in ("posted", "remedied", "low", "p_value")] == [
-        whole[key] for key in ("posted", "remedied", "low", "p_value")
+    whole = paired(experiment(posted[kept]), experiment(fixed[kept]))
+    holes = np.where(kept, fixed, np.nan)
+    got = paired(experiment(posted), experiment(fixed, holes))
+    assert (got["unanswered"], got["windows"]) == ({"before": 0, "after": 10}, 300)
+    assert [got[key] for key in ("before", "after", "low", "p_value")] == [
+        whole[key] for key in ("before", "after", "low", "p_value")
     ]
     assert (got["comparison"], got["reason"]) == ("better", None)
     # More than 5 % is not better, and may be worse.
@@ -98,14 +98,14 @@ def test_windows_that_both_answer_are_compared_and_the_others_counted():
     got = paired(experiment(posted), experiment(holes))
     assert (got["comparison"], got["reason"]) == ("not_distinguishable", "unanswered")
     assert paired(experiment(holes), experiment(posted))["comparison"] == "not_distinguishable"
-    assert paired(experiment(remedied), experiment(np.where(kept, posted, np.nan)))["comparison"] == "worse"
+    assert paired(experiment(fixed), experiment(np.where(kept, posted, np.nan)))["comparison"] == "worse"
 
 
 def test_no_common_window_and_a_loss_of_0():
     ones = np.ones(30)
     got = paired(experiment(ones), experiment(ones, rows=np.arange(30) + 30))
-    assert (got["windows"], got["posted"], got["comparison"]) == (0, None, "not_distinguishable")
-    assert got["left_out"] == {"posted": 30, "remedied": 30}
+    assert (got["windows"], got["before"], got["comparison"]) == (0, None, "not_distinguishable")
+    assert got["left_out"] == {"before": 30, "after": 30}
     assert paired(experiment(0 * ones), experiment(ones))["reduction"] is None
     assert paired(experiment(ones), experiment(ones))["comparison"] == "not_distinguishable"
 
@@ -144,12 +144,12 @@ def test_one_seed_concludes_nothing_about_others():
 def test_the_error_of_the_seeds_is_students_on_their_logarithms():
     random = np.random.default_rng(38)
     # Seeds differ by a constant in each window: all of the error is that of the seeds.
-    posted, remedied = np.exp(random.normal(2, 0.3, size=3)), np.exp(random.normal(1.5, 0.3, size=5))
-    before, after = (experiment(*(np.full(50, level) for level in levels)) for levels in (posted, remedied))
-    got, expected = pairing.paired(before, after), stats.ttest_ind(np.log(posted), np.log(remedied))
-    ratio = np.log(posted.mean() / remedied.mean())
+    posted, fixed = np.exp(random.normal(2, 0.3, size=3)), np.exp(random.normal(1.5, 0.3, size=5))
+    before, after = (experiment(*(np.full(50, level) for level in levels)) for levels in (posted, fixed))
+    got, expected = pairing.paired(before, after), stats.ttest_ind(np.log(posted), np.log(fixed))
+    ratio = np.log(posted.mean() / fixed.mean())
     # The variance is raised for few seeds, by 4 / 6³.
-    standard = (np.log(posted).mean() - np.log(remedied).mean()) / expected.statistic * np.sqrt(1 + 4 / 216)
+    standard = (np.log(posted).mean() - np.log(fixed).mean()) / expected.statistic * np.sqrt(1 + 4 / 216)
     assert got["p_value"] == pytest.approx(2 * stats.t.sf(ratio / standard, 6))
     reach = stats.t.ppf(0.975, 6) * standard / ratio * got["reduction"]
     assert (got["low"], got["high"]) == pytest.approx((got["reduction"] - reach, min(got["reduction"] + reach, 1)))

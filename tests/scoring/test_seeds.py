@@ -65,7 +65,7 @@ def test_no_more_than_the_windows_variance_is_taken_off():
     random = np.random.default_rng(53)
     # Two seeds that mirror each other: their mean does not vary over windows, and the interaction is large.
     mirrored = (np.outer([1, -1], random.normal(size=200)) for _ in range(2))
-    before, after = ([*own, [10.0], [level]] for own, level in zip(mirrored, (10.5, 10.8), strict=True))
+    before, after = (own + np.array([[10.0], [level]]) for own, level in zip(mirrored, (10.5, 10.8), strict=True))
     students = seeds._groups(before, after).error
     found = seeds.errors(before, after)
     assert len(found) == 3

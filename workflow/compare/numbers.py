@@ -103,7 +103,7 @@ def effects(sides: list[Side], tried: int = 0) -> list[dict[str, Any]]:
 
     Returns:
         Per other side `missing` (why it is not compared; empty if it is, and if nothing differs), `paired` (result of
-        `pairing.paired`: `posted` is the first side, `remedied` this one; or None), `outcome` (its `comparison` after
+        `pairing.paired`: `before` is the first side, `after` this one; or None), `outcome` (its `comparison` after
         Holm's correction for the number of sides, or for `tried`; or None).
     """
     from pipeline.scoring import pairing, skill

@@ -112,5 +112,5 @@ def difference(before: str, after: str) -> dict[str, Any]:
         sequence_length=evaluations[0]["sequence_length"],
         scale=evaluations[0]["score_scale"],
     )
-    losses = {"before": effect["posted"], "after": effect["remedied"]}
+    losses = {"before": effect["before"], "after": effect["after"]}
     return {"missing": None, **losses, **{key: effect.get(key) for key in _TEST}, "text": pairs.change(effect)}

@@ -123,8 +123,8 @@ def test_another_scaling_changes_no_difference() -> None:
         each.evaluation["parts"]["test"]["network"]["mse"] = {"mean": 0.1, "std": 0.01}
     (effect,) = numbers.effects(sides)
     assert effect["paired"]["reduction"] == pytest.approx(0.5)
-    assert effect["paired"]["posted"] == pytest.approx(pairing.paired(stored("x"), stored("x"))["posted"] / 4)
-    assert numbers.retrained(sides[0])["posted"] == pytest.approx(stored("x")["loss_0"].mean() / 4)
+    assert effect["paired"]["before"] == pytest.approx(pairing.paired(stored("x"), stored("x"))["before"] / 4)
+    assert numbers.retrained(sides[0])["before"] == pytest.approx(stored("x")["loss_0"].mean() / 4)
     section = page.section("x", sides)
     assert [row["loss"] for row in section["rows"]] == ["0.100", "0.400"]
     assert (
