@@ -22,26 +22,26 @@ FRESH = {"series.sign_small_returns.rows": 1_944_000, f"{_SMALL}window.stride.ev
 
 
 def _share(table: Table) -> tuple[str, bool]:
-    row = table["remedied"]
+    row = table["fixed"]
     met = every(row["skill_share"], least=0.95) and every(row["windows"], least=100_000)
     return "At least 95 % of the oracle's Brier skill on at least 100,000 fresh windows, in every seed.", met
 
 
-def _remedied(table: Table) -> str:
-    row, posted = table["remedied"], table["as posted"]
+def _fixed(table: Table) -> str:
+    row, posted = table["fixed"], table["as posted"]
     without = [
-        f"{label.removeprefix('remedied ')}: {span(each['skill_share'])}"
+        f"{label.removeprefix('fixed ')}: {span(each['skill_share'])}"
         for label, each in table.items()
-        if label.startswith("remedied without")
+        if label.startswith("fixed without")
     ]
     return (
         f"As posted the network has {span(posted['skill_share'])} of the oracle's skill and accuracy "
-        f"{span(posted['accuracy'])}; remedied {span(row['skill_share'])} and {span(row['accuracy'])}, the oracle "
+        f"{span(posted['accuracy'])}; fixed {span(row['skill_share'])} and {span(row['accuracy'])}, the oracle "
         f"{span(row['oracle_accuracy'])}. Share of the skill with one change left out: {'; '.join(without)}."
     )
 
 
-REMEDIED = Study(
+FIXED = Study(
     name="sign",
     post=51264,
     question="With a signal at the size of returns, what lets the network find it?",
@@ -59,9 +59,9 @@ REMEDIED = Study(
     ],
     rows=[
         Row("as posted", "sign_lstm_small_returns", FRESH | {"training.epochs": 20}),
-        Row("remedied", "sign_lstm_small_returns", FRESH | SCALED | STOPPED, SEEDS),
-        Row("remedied without scaling", "sign_lstm_small_returns", FRESH | STOPPED | {"training.epochs": 20}),
-        Row("remedied without early stopping", "sign_lstm_small_returns", FRESH | SCALED | {"training.epochs": 40}),
+        Row("fixed", "sign_lstm_small_returns", FRESH | SCALED | STOPPED, SEEDS),
+        Row("fixed without scaling", "sign_lstm_small_returns", FRESH | STOPPED | {"training.epochs": 20}),
+        Row("fixed without early stopping", "sign_lstm_small_returns", FRESH | SCALED | {"training.epochs": 40}),
         Row(
             "scaled, stride 10, 3 epochs",
             "sign_lstm_small_returns",
@@ -69,9 +69,9 @@ REMEDIED = Study(
             (0, 1),
         ),
     ],
-    answer=_remedied,
+    answer=_fixed,
     bar=_share,
-    needs=("remedied",),
+    needs=("fixed",),
 )
 
 IDEAS: dict[str, dict[str, Any]] = {
@@ -124,4 +124,4 @@ IDEAS_TRIED = Study(
     answer=_ideas,
 )
 
-STUDIES = [REMEDIED, IDEAS_TRIED]
+STUDIES = [FIXED, IDEAS_TRIED]

@@ -20,15 +20,15 @@ MORE_EPOCHS = {"training.epochs": 3}
 
 
 def _share(table: Table) -> tuple[str, bool]:
-    row = table["remedied"]
+    row = table["fixed"]
     met = every(row["r2_share"], least=0.9) and every(row["train_windows"], least=19_000)
     return "At least 90 % of the oracle's R² on about 20,000 training windows, in every seed.", met
 
 
-def _remedied(table: Table) -> str:
-    posted, row = table["as posted"]["r2"], table["remedied"]
+def _fixed(table: Table) -> str:
+    posted, row = table["as posted"]["r2"], table["fixed"]
     return (
-        f"With a planted signal the remedied network reaches test R² {span(row['r2'])}: {span(row['r2_share'])} of the "
+        f"With a planted signal the fixed network reaches test R² {span(row['r2'])}: {span(row['r2_share'])} of the "
         f"oracle's {span(row['oracle_r2'])}." + (f" As posted it is {span(posted)}." if posted else "")
     )
 
@@ -135,7 +135,7 @@ MEMORY = Study(
     read=read_memory,
 )
 
-REMEDIED = Study(
+FIXED = Study(
     name="stacked",
     post=123707,
     question="With a planted signal, what lets the network reach what can be known?",
@@ -143,12 +143,12 @@ REMEDIED = Study(
     columns=["r2", "oracle_r2", "r2_share", "train_r2", "spread", "train_windows", "updates"],
     rows=[
         Row("as posted", "stacked_lstm_sigmoid_signal", ROWS, (0,), apart=True),
-        Row("remedied", "stacked_lstm_sigmoid_signal", ROWS | REMEDY | MORE_EPOCHS, (0, 1, 2, 3, 4), apart=True),
-        Row("remedied, the 2 posted epochs", "stacked_lstm_sigmoid_signal", ROWS | REMEDY, (0, 1), apart=True),
+        Row("fixed", "stacked_lstm_sigmoid_signal", ROWS | REMEDY | MORE_EPOCHS, (0, 1, 2, 3, 4), apart=True),
+        Row("fixed, the 2 posted epochs", "stacked_lstm_sigmoid_signal", ROWS | REMEDY, (0, 1), apart=True),
     ],
-    answer=_remedied,
+    answer=_fixed,
     bar=_share,
-    needs=("remedied",),
+    needs=("fixed",),
 )
 
-STUDIES = [REMEDIED, QUESTIONS, MEMORY]
+STUDIES = [FIXED, QUESTIONS, MEMORY]

@@ -117,12 +117,12 @@ def test_every_row_is_one_that_the_stages_accept(tmp_path: Path) -> None:
 
 def test_rules_follow_the_figures() -> None:
     good = {"mae_posted": [0.002, 0.01], "mae_unseen": [0.006, 0.02], "r2_unseen": [0.999, 0.99]}
-    table = {"question, remedied": good, "answer, remedied": good}
+    table = {"question, fixed": good, "answer, fixed": good}
     bar = sequence_mean.MEAN.bar
     assert bar is not None
     assert bar(table)[1]
-    assert not bar(table | {"answer, remedied": good | {"r2_unseen": [0.999, 0.98]}})[1]
-    assert not bar(table | {"answer, remedied": good | {"mae_posted": [0.002, None]}})[1]
+    assert not bar(table | {"answer, fixed": good | {"r2_unseen": [0.999, 0.98]}})[1]
+    assert not bar(table | {"answer, fixed": good | {"mae_posted": [0.002, None]}})[1]
 
 
 def test_the_first_epoch_of_470563_comes_out_of_the_share_of_batches_before_the_nan() -> None:
