@@ -10,7 +10,10 @@ from pipeline.dataset.sampling import evenly
 
 # Share of the variance, before the mapping to the target's units, that the inputs explain.
 _REGRESSION, _CLASSES = 0.8, 0.9
-# Input rows and features that the signal is made of: few and recent, so that it is easy for a sound network.
+# What a signal is made of, the easiest for most networks first: the last rows; the whole window, which a network that
+# pools over time sees better; one feature of the last row.
+KINDS = ("last_rows", "window_mean", "one_feature")
+# Rows and features of the first kind, and features of the second one.
 _ROWS, _FEATURES = 3, 4
 # Rows are used whose standard deviation is at least this share of the feature's greatest.
 _DIFFERS = 0.5
@@ -25,19 +28,22 @@ class Signal(NamedTuple):
     oracle: np.ndarray  # float64 [windows, outputs]: mean target, or probabilities, given the inputs
 
 
-def plant(inputs: np.ndarray, targets: np.ndarray, classes: int | None, seed: int) -> Signal | None:
+def plant(
+    inputs: np.ndarray, targets: np.ndarray, classes: int | None, seed: int, kind: str = KINDS[0]
+) -> Signal | None:
     """Put a signal in place of the targets.
 
-    The signal is the sum of the last few input rows that differ between windows, of at most four features, each in
-    units of its own standard deviation. It is ranked into a normal score, noise is added, and the sum is ranked into
-    the target's own distribution (or the classes' own shares). So an easy signal has the scale of the inputs, the
-    spread and tails of the target, and the range of the head.
+    The signal is the sum of input rows that differ between windows, each in units of its own standard deviation: of the
+    last few rows, or of all, of at most four features, or of the last row of one feature. It is ranked into a normal
+    score, noise is added, and the sum is ranked into the target's own distribution (or the classes' own shares). So an
+    easy signal has the scale of the inputs, the spread and tails of the target, and the range of the head.
 
     Args:
         inputs: float32 [windows, length, features], as the network sees them.
         targets: float32 [windows, outputs], likewise.
         classes: None, 2 or 3.
         seed: of the noise.
+        kind: one of `KINDS`.
 
     Returns:
         None where no input or no target differs between windows.
@@ -45,7 +51,7 @@ def plant(inputs: np.ndarray, targets: np.ndarray, classes: int | None, seed: in
     from scipy.special import ndtr, ndtri
     from scipy.stats import rankdata
 
-    score = _score(inputs)
+    score = _score(inputs, kind)
     if score is None or not (targets.std(axis=0) > 0).any():
         return None
     count, random = len(inputs), np.random.default_rng([seed, 77])
@@ -73,17 +79,18 @@ def plant(inputs: np.ndarray, targets: np.ndarray, classes: int | None, seed: in
     return Signal(planted, mean)
 
 
-def _score(inputs: np.ndarray) -> np.ndarray | None:
+def _score(inputs: np.ndarray, kind: str = KINDS[0]) -> np.ndarray | None:
     """Return the signal before its ranking: float64 [windows]."""
     std = inputs.std(axis=0, dtype=np.float64)  # [length, features]
     size = np.abs(inputs).mean(axis=0, dtype=np.float64)
     # Rows that hardly differ between windows, such as the padding of sequences, would carry no signal.
     differs = (std > 1e-6 * np.maximum(size, 1e-30)) & (std >= _DIFFERS * std.max(axis=0))
-    rows = np.flatnonzero(differs.any(axis=1))[-_ROWS:]
+    most = {"last_rows": _ROWS, "window_mean": len(inputs[0]), "one_feature": 1}[kind]
+    rows = np.flatnonzero(differs.any(axis=1))[-most:]
     if not len(rows):
         return None
     features = np.flatnonzero(differs[rows].any(axis=0))
-    features = features[evenly(len(features), _FEATURES)]
+    features = features[:1] if kind == "one_feature" else features[evenly(len(features), _FEATURES)]
     total = np.zeros(len(inputs))
     for row in rows:
         for feature in features[differs[row, features]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.diagnose.assessment import Assessment
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.limits import DUPLICATE_SHARE, INPUT_STD_LEAST, OFFSET_SIZE, Limit
+from pipeline.diagnose.limits import DUPLICATE_SHARE, INPUT_STD_LEAST, OFFSET_SIZE, OUTSIDE_MOST, SHIFT_MOST, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
 
@@ -148,15 +148,20 @@ def state_order_broken(facts: Facts, _: Assessment, limit: Limits) -> Evidence |
         "gain": Limit(0.1, "tuned; in skill"),
         "nearly": Limit(0.02, "chosen: a shorter window with nearly the best skill is cheaper"),
         "duplicate_share": DUPLICATE_SHARE,
+        "shift_most": SHIFT_MOST,
+        "outside": OUTSIDE_MOST,
     },
 )
 def window_too_short(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
     """Compare the skill of linear models on the window and on longer ones that end with the same row.
 
-    Nothing is reported where many windows are identical, since longer ones would only find the repetition.
+    Nothing is reported where many windows are identical, since longer ones would only find the repetition, nor where
+    validation targets are on another level, which a longer window only finds sooner.
     """
-    longer, own_length = facts.references.longer or {}, facts.data.length
+    longer, own_length, shift = facts.references.longer or {}, facts.data.length, facts.data.shift
     if facts.data.duplicates.share >= limit.duplicate_share:
+        return None
+    if shift and (abs(shift.mean or 0.0) > limit.shift_most or shift.outside >= limit.outside):
         return None
     known = {int(length): skill for length, skill in longer.items() if skill is not None}
     own = known.pop(own_length, None)
@@ -167,4 +172,4 @@ def window_too_short(facts: Facts, _: Assessment, limit: Limits) -> Evidence | N
     if known[length] - max(own, 0.0) <= limit.gain or known[length] <= 0:
         return None
     values = {"length": own_length, "skill": own, "longer": length, "longer_skill": known[length]}
-    return Evidence(values, {"dataset.window.length": length})
+    return Evidence(values, {"dataset.window.length": length}, known[length] - max(own, 0.0))

@@ -144,3 +144,47 @@ def test_steps_follow_from_sizes():
     assert all(few[name] <= many[name] for name in few)
     cost = sum(few[name] * times for name, times in (("memorise", 5), ("trials", 3), ("planted", 1)))
     assert cost * large.seconds() < 80
+
+
+@pytest.mark.parametrize("count", [4, 39, 40, 400, 3200])
+def test_shuffled_targets_keep_no_phase_of_any_season(count):
+    order = controls._shuffled(count)
+    np.testing.assert_array_equal(np.sort(order), np.arange(count))
+    if count < 400:
+        return
+    for period in (2, 5, 8, 10, 20, 24, 40, 80):
+        wave = np.sin(2 * np.pi * np.arange(count) / period + 0.5)
+        assert abs(np.corrcoef(wave, wave[order])[0, 1]) < 0.5
+
+
+def test_signals_of_several_kinds():
+    random = np.random.default_rng(0)
+    inputs = random.normal(size=(3000, 12, 2)).astype(np.float32)
+    targets = random.normal(size=(3000, 1)).astype(np.float32)
+    made = {kind: planting.plant(inputs, targets, None, 0, kind).oracle[:, 0] for kind in planting.KINDS}
+
+    def tells(kind, part):
+        return np.corrcoef(made[kind], part)[0, 1]
+
+    assert tells("last_rows", inputs[:, -3:].sum(axis=(1, 2))) > 0.95
+    assert tells("window_mean", inputs.mean(axis=(1, 2))) > 0.95
+    assert tells("one_feature", inputs[:, -1, 0]) > 0.95
+
+
+def test_a_network_that_pools_over_the_window_is_able(monkeypatch):
+    part = make_part(noise(1500), length=60)
+    seen = []
+    original = controls._planted
+
+    def recorded(*given):
+        seen.append(original(*given))
+        return seen[-1]
+
+    monkeypatch.setattr(controls, "_planted", recorded)
+    monkeypatch.setattr(controls.planting, "KINDS", ("one_feature", "window_mean"))
+    found = facts(part, {"name": "masked_lstm", "mask_value": None, "head": "linear"}, {"learning_rate": 1e-6}).planted
+    assert [each.kind for each in seen] == ["one_feature", "window_mean"]
+    assert found.share == pytest.approx(max(each.share for each in seen), abs=1e-5)
+    seen.clear()
+    found = facts(make_part(autoregression(400), length=8)).planted
+    assert (found.kind, len(seen)) == ("one_feature", 1)
