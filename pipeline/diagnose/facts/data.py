@@ -100,7 +100,8 @@ class Season:
     autocorrelation: float | None  # at that period, of the rows less their moving average
     visible: int | None  # rows of the period that the rows show; None without one
     visible_autocorrelation: float | None  # at that period
-    # share of the training rows that equal the row one period earlier in every feature, of the better period
+    # share of the training rows that equal the row one period earlier in every feature: the period that is given, or
+    # else the visible one
     exact: float | None = None
 
 
@@ -309,8 +310,9 @@ def season(train: Part, known: dict[str, Any] | None) -> Season | None:
     if known is None:
         return None
     rows = np.asarray(train.rows)[:, [train.spec.columns.index(name) for name in train.spec.features]]
-    shares = [_equal_after(rows, train.spec.axis, known[key]) for key in ("given", "visible")]
-    return Season(**known, exact=max((share for share in shares if share is not None), default=None))
+    # Rows that repeat after another time than the period that is given were copied.
+    period = known["visible"] if known["given"] is None else known["given"]
+    return Season(**known, exact=_equal_after(rows, train.spec.axis, period))
 
 
 def _equal_after(rows: np.ndarray, axis: np.ndarray, period: int | None) -> float | None:

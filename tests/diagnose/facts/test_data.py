@@ -275,6 +275,7 @@ def test_the_season_and_the_steps_are_those_of_the_split():
     assert (found.visible, found.exact) == (24, 1.0)
     noisy = data.season(make_part(wave + 0.1 * noise(480), length=6), about)
     assert noisy.exact == 0
+    assert data.season(part, about | {"given": 7, "autocorrelation": 0.1}).exact < 0.1  # copied, whatever is visible
     assert data.season(part, None) is None
     time = {"first": "a", "last": "b", "step": "1 hour", "holes": 3, "early": 0, "treated": "irregular"}
     split = {"rows": 480, "series": {"time": time}}
