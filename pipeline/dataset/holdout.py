@@ -9,8 +9,8 @@ import numpy as np
 from pipeline.dataset import scaling
 from pipeline.dataset.part import Part
 
-# Share of the training windows that are held out.
-_SHARE = 0.1
+# Share of the training windows that are held out; of few windows up to the second one, for so many independent ones.
+_SHARE, _MOST, _LEAST = 0.1, 0.2, 10
 
 
 def subset(part: Part, indices: np.ndarray) -> Part:
@@ -21,10 +21,11 @@ def subset(part: Part, indices: np.ndarray) -> Part:
 def last_tenth(part: Part) -> tuple[Part, Part]:
     """Return the first nine tenths and the last tenth of the training windows, for a dataset without validation.
 
-    The later piece is the last tenth of the windows (of the sequences, where they are independent), at least one. The
-    earlier piece holds the windows that end, targets included, before the first target row of the later piece: no
-    target of the later piece is an input or a target of the earlier one, which may be empty. Both are scaled by what
-    the earlier piece teaches. The thresholds of classes, which define the target, stay.
+    The later piece is the last tenth of the windows (of the sequences, where they are independent), at least one. Of few
+    windows it is up to a fifth, so that ten of them share no target row. The earlier piece holds the windows that end,
+    targets included, before the first target row of the later piece: no target of the later piece is an input or a
+    target of the earlier one, which may be empty. Both are scaled by what the earlier piece teaches. The thresholds of
+    classes, which define the target, stay.
     """
     early, late = _divided(part)
     if not len(early):
@@ -48,15 +49,20 @@ def last_tenth(part: Part) -> tuple[Part, Part]:
     )
 
 
+def _held(count: int, overlap: int) -> int:
+    """Return how many of `count` windows are held out; `overlap` in a row share a target row."""
+    return max(round(count * _SHARE), min(_LEAST * overlap, int(count * _MOST)), 1)
+
+
 def _divided(part: Part) -> tuple[Part, Part]:
     spec = part.spec
     if spec.sequence_length:
         sequence = np.asarray(spec.first_rows)[part.table["start"]] // spec.sequence_length
         sequences = np.unique(sequence)
-        cut = sequences[-max(round(len(sequences) * _SHARE), 1)]
+        cut = sequences[-_held(len(sequences), 1)]
         return subset(part, np.flatnonzero(sequence < cut)), subset(part, np.flatnonzero(sequence >= cut))
     count = len(part)
-    cut = count - max(round(count * _SHARE), 1)
+    cut = count - _held(count, -(-spec.target_rows // spec.stride["train"]))
     # Last row of each window and its targets, and first row of the later piece's targets, on the axis of time.
     last = np.asarray(spec.first_rows)[part.table["start"]] + spec.length - 1 + spec.horizon
     early = np.flatnonzero(last[:cut] < np.asarray(part.table["row"])[cut:].min())

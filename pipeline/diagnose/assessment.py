@@ -128,20 +128,24 @@ def _beats_constant(unseen: Unseen, side: Against) -> bool | None:
     The loss of a constant is that of the series' level, which wanders: the windows of a slow series or a trend are
     worth a few independent ones only. There a much smaller loss decides, and a somewhat smaller one decides nothing.
     """
-    if side.low is not None and side.low > 0:
+    if _above(side) or _wide(unseen, side):
         return True
-    skill = side.skill or 0.0
-    if skill > limits.LARGE_SKILL.value and unseen.windows >= unseen.needed:
-        return True
-    return None if side.low is None or skill > limits.SOME_SKILL.value else False
+    return None if side.low is None or (side.skill or 0.0) > limits.SOME_SKILL.value else False
+
+
+def _wide(unseen: Unseen, side: Against) -> bool:
+    """Whether a skill is large on enough windows, though its interval may be too wide to decide."""
+    return (side.skill or 0.0) > limits.LARGE_SKILL.value and unseen.windows >= unseen.needed
 
 
 def _naive_signal(unseen: Unseen) -> bool:
     """Whether the best naive forecast shows a signal: a season, or a level that the last value is near."""
     naive = unseen.naive
-    if naive is None or naive.name in _CONSTANT or not _beats_constant(unseen, naive.against_constant):
+    if naive is None or naive.name in _CONSTANT:
         return False
-    if (naive.against_constant.skill or 0.0) < limits.NAIVE_SKILL.value:
+    # The best of several is better than a constant by chance more often than one.
+    sure = _above(naive.against_constant, limits.ALONE_LEVEL.value)
+    if not sure and not _wide(unseen, naive.against_constant):
         return False
     if naive.name not in _ECHO or unseen.classes:
         return True

@@ -27,7 +27,6 @@ LEAST_SHOWN = Limit(-1000, "chosen: a skill below this is shown as such")
 ROUNDING = Limit(1e-9, "chosen: a share that is exact up to rounding is not rounded up")
 KNOWN_SHARE = Limit(0.9, "tuned; share of windows that hold their target at one lag of one feature")
 FEW_WINDOWS = Limit(200, "chosen: the verdict warns that intervals are wide; no finding depends on it")
-NAIVE_SKILL = Limit(0.05, "chosen: the best of several naive forecasts has a little skill against a constant by chance")
 NEARLY_ALL = Limit(0.99, "chosen: a forecast that explains so much of the variance leaves next to nothing to gain")
 LARGE_SKILL = Limit(0.5, "chosen: half of a constant's loss, where the interval is too wide to decide")
 SOME_SKILL = Limit(0.1, "chosen: with more, a network is not called no better than a constant")
@@ -37,7 +36,9 @@ NOISE_COST = Limit(
 MANY_TIMES = Limit(3.0, "chosen: four times the loss of the naive forecast, where the interval is too wide to decide")
 UNIT_ROOT = Limit(0.01, "chosen: p-value of Dickey and Fuller (1979) below which a series returns to its level")
 REFERENCE_LEVEL = Limit(0.025, "chosen: 5 % over two reference models (Bonferroni)")
-ALONE_LEVEL = Limit(0.01, "chosen: a network that alone finds a signal must be surer")
+ALONE_LEVEL = Limit(
+    0.01, "chosen: a network, or the best of several naive forecasts, that alone finds a signal must be surer"
+)
 HINT_LEVEL = Limit(0.1, "chosen: a reference below this level confirms a network that is better at 5 %")
 RULED_OUT = Limit(0.1, "chosen: the references' intervals must exclude this skill before a signal counts as absent")
 PLANTED_SHARE = Limit(0.15, "tuned; share of a planted signal's skill")

@@ -14,7 +14,7 @@ def test_no_later_target_is_in_an_earlier_window():
     for horizon, stride in ((1, 1), (4, 1), (3, 10)):
         part = make_part(np.arange(400.0), length=10, horizon=horizon, stride=stride, first_row=50)
         early, late = holdout.last_tenth(part)
-        assert len(late) == round(len(part) / 10)
+        assert len(late) == holdout._held(len(part), -(-horizon // stride))
         assert early.raw_targets().max() < late.raw_targets().min()
         assert late.raw_targets().max() == part.raw_targets().max()
         assert len(early) >= len(part) - len(late) - horizon
@@ -38,8 +38,15 @@ def test_the_last_tenth_teaches_nothing(window):
     assert np.abs(later.raw_targets() - late.raw_targets()).min() == 1000.0
 
 
+@pytest.mark.parametrize(
+    ("count", "overlap", "held"), [(4000, 1, 400), (90, 1, 10), (30, 1, 6), (4, 1, 1), (900, 24, 180)]
+)
+def test_of_few_windows_up_to_a_fifth_is_held_out(count, overlap, held):
+    assert holdout._held(count, overlap) == held
+
+
 def test_sequences_are_not_cut():
     part = make_part(noise(800), length=20, kind="sequence_mean", sequence_length=20)
     early, late = holdout.last_tenth(part)
-    assert (len(early), len(late)) == (36, 4)
+    assert (len(early), len(late)) == (32, 8)
     assert early.table["start"].max() < late.table["start"].min()
