@@ -21,9 +21,9 @@ def subset(part: Part, indices: np.ndarray) -> Part:
 def last_tenth(part: Part) -> tuple[Part, Part]:
     """Return the first nine tenths and the last tenth of the training windows, for a dataset without validation.
 
-    The later piece is the last tenth of the windows (of the sequences, where they are independent), at least one. Of few
-    windows it is up to a fifth, so that ten of them share no target row. The earlier piece holds the windows that end,
-    targets included, before the first target row of the later piece: no target of the later piece is an input or a
+    The later piece is the last tenth of the windows (of the sequences, where they are independent), at least one. Of
+    few windows it is up to a fifth, so that ten of them share no target row. The earlier piece holds the windows that
+    end, targets included, before the first target row of the later piece: no target of the later piece is an input or a
     target of the earlier one, which may be empty. Both are scaled by what the earlier piece teaches. The thresholds of
     classes, which define the target, stay.
     """
