@@ -63,6 +63,7 @@ def params() -> dict[str, Any]:
             "xla": lstm | {"training": training | {"jit_compile": True}},
         },
         "calibration": real["calibration"],
+        "diagnosis": real["diagnosis"],
     }
 
 

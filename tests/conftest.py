@@ -44,6 +44,7 @@ def tiny_params() -> dict[str, Any]:
             "sign_lstm": {"dataset": "sign_windows", "architecture": small | {"head": "sigmoid"}, "training": training},
         },
         "calibration": {"series": 6, "planted": 2, "pairs": 2},
+        "diagnosis": {"second_training": 60},
     }
 
 
