@@ -97,7 +97,6 @@ class Candidates:
         for level, names in candidates.items():
             for name in [*names, self._fixed]:
                 text = entries.remove(text, level, name)
-        data = own.experiment["dataset"]
         labels = {key: own.experiment[key] for key in _LABELS if key in own.experiment}
         ordered = {key: None for key in own.experiment} | found.experiment | labels
         entry = {key: value for key, value in ordered.items() if key in found.experiment or key in labels}
@@ -105,17 +104,17 @@ class Candidates:
         if found.dataset != own.dataset:
             self._added["datasets"].append(self._fixed)
 
-        def written(comment: str) -> str:
+        def written(about_data: str, about: str) -> str:
             added, new = text, data
             if found.dataset != own.dataset:
                 new = self._fixed
-                added = entries.insert(added, "datasets", data, new, found.dataset, comment)
-            return entries.insert(added, "experiments", self._name, self._fixed, entry | {"dataset": new}, comment)
+                added = entries.insert(added, "datasets", data, new, found.dataset, about_data)
+            return entries.insert(added, "experiments", self._name, self._fixed, entry | {"dataset": new}, about)
 
-        changed = differences.between(_checked(written("")), self._name, self._fixed, None)
-        values = "; ".join(f"{row['parameter']} {row['after']} instead of {row['before']}" for row in changed)
-        comment = f"{self._name} with {values}."
-        after = written(comment)
+        rows = differences.between(_checked(written("", "")), self._name, self._fixed, None)
+        comment = f"{self._name} with {_values(rows)}."
+        of_data = [row for row in rows if row["parameter"].startswith("dataset.")]
+        after = written(f"{data} with {_values(of_data)}.", comment)
         self.loaded = _checked(after)
         both = {level: [*names, *self._added[level]] for level, names in candidates.items()}
         leftovers.note(self._name, both)
@@ -136,6 +135,12 @@ class Candidates:
         """Return the entry that a new one follows."""
         own = self._name if level == "experiments" else raw["experiments"][self._name]["dataset"]
         return [own, *self._added[level]][-1]
+
+
+def _values(rows: list[dict[str, Any]]) -> str:
+    return "; ".join(
+        f"{row['parameter'].removeprefix('dataset.')} {row['after']} instead of {row['before']}" for row in rows
+    )
 
 
 def _text() -> str:

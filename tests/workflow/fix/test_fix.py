@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import yaml
 
 from tests.conftest import tiny_params, write_params
 from tests.helpers.project import Project
+from workflow.fix import entries
 
-FIX = (sys.executable, "-m", "workflow.fix", "slow", "--rounds", "1", "--cores", "2")
+FIX = (sys.executable, "-m", "workflow.fix", "slow", "--rounds", "1", "--candidates", "2", "--cores", "2")
 
 
 class Fixed(NamedTuple):
@@ -54,6 +56,7 @@ def fixed(tmp_path_factory: pytest.TempPathFactory) -> Fixed:
     diagnosed = project.folder / ".snakemake/entries/diagnose@slow_fix1"
     while not diagnosed.exists() and run.poll() is None:
         time.sleep(0.05)
+    assert run.poll() is None, "it ended before its candidate was diagnosed"
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     killed, costs = (project.folder / "params.yaml").read_text(), _costs(project)
@@ -66,23 +69,21 @@ def _result(fixed: Fixed) -> dict[str, Any]:
 
 def test_a_rate_that_is_too_low_is_raised(fixed: Fixed) -> None:
     result = _result(fixed)
-    (candidate,) = result["rounds"][0]["candidates"]
-    assert candidate["for"] == ["learning_rate_too_low"]
-    assert candidate["kept"]
+    (candidate,) = [each for each in result["rounds"][0]["candidates"] if each["kept"]]
+    assert "learning_rate_too_low" in candidate["for"]
     assert candidate["comparison"]["on"] == "windows"
     assert candidate["comparison"]["reduction"] > 0.2
     assert result["fixed"]["test"]["comparison"] == "better"
     assert result["fixed"]["test"]["reduction"] > 0.2
-    assert "On 65 test windows: better, the test loss is" in fixed.output
+    assert re.search(r"On \d+ test windows: better, the test loss is \d+", fixed.output)
     assert str(fixed.project.folder) not in json.dumps(result)
 
 
 def test_params_have_the_fixed_experiment_and_no_other_byte_is_new(fixed: Fixed) -> None:
     after = (fixed.project.folder / "params.yaml").read_text()
-    lines = after.splitlines(keepends=True)
-    start = next(i for i, line in enumerate(lines) if "# `make fix`: slow with training.learning_rate" in line)
-    stop = next(i for i, line in enumerate(lines) if line.startswith("calibration"))
-    assert "".join(lines[:start] + lines[stop:]) == fixed.before
+    assert "# `make fix`: slow with training.learning_rate 0.01 instead of 0.0001" in after
+    without = entries.remove(after, "experiments", "slow_fixed")
+    assert entries.remove(without, "datasets", "slow_fixed") == fixed.before
     assert yaml.safe_load(after)["experiments"]["slow_fixed"]["training"]["seeds"] == [0, 1, 2]
 
 
@@ -96,20 +97,20 @@ def test_after_a_kill_the_same_command_goes_on(fixed: Fixed) -> None:
 
 
 def test_candidates_are_trained_and_diagnosed_and_nothing_of_them_is_left(fixed: Fixed) -> None:
-    stages = {stage for stage in _costs(fixed.project) if "_fix1" in stage}
-    assert stages == {"train@slow_fix1", "diagnose@slow_fix1"}
+    stages = {stage.partition("@")[0] for stage in _costs(fixed.project) if re.search("_fix[0-9]", stage)}
+    assert {"train", "diagnose"} <= stages <= {"split", "window", "scale", "train", "diagnose"}
     folder = fixed.project.folder
-    assert "_fix1" not in (folder / "dvc.lock").read_text() + (folder / "params.yaml").read_text()
-    left = [path for top in ("models", "reports", "data", "logs") for path in (folder / top).rglob("*_fix1*")]
+    assert not re.search("_fix[0-9]", (folder / "dvc.lock").read_text() + (folder / "params.yaml").read_text())
+    left = [path for top in ("models", "reports", "data", "logs") for path in (folder / top).rglob("*_fix[0-9]*")]
     assert left == []
     assert not (folder / ".snakemake/fix.json").exists()
 
 
 def test_a_run_afterwards_computes_neither_of_the_two_again(fixed: Fixed) -> None:
     jobs = fixed.project("snakemake", "--cores", "2", "-n").stdout
-    assert "Write the report" in jobs
-    assert "Train" not in jobs
-    assert "_fix1" not in jobs
+    assert re.search(r"^report +1$", jobs, flags=re.MULTILINE)
+    assert not re.search(r"^(train|diagnose|predict|evaluate) ", jobs, flags=re.MULTILINE)
+    assert not re.search("_fix[0-9]", jobs)
 
 
 def test_losses_are_of_validation_windows_and_the_test_part_stays_closed(fixed: Fixed) -> None:
