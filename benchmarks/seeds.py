@@ -1,4 +1,4 @@
-"""How often other seeds of the same settings are told apart, and how often a gain is found.
+"""How often a difference is reported where only the seeds differ, and how often a gain is found.
 
     python -m benchmarks.seeds [--pairs 500] [--lstm 40]
 
@@ -76,7 +76,7 @@ def recurrent(seeds: int) -> np.ndarray:
 
 
 def rates(losses: np.ndarray, size: int, pairs: int) -> tuple[float, float]:
-    """Return the shares of pairs of groups of `size` seeds that are told apart, and in which the gain is found."""
+    """Return the shares of pairs of groups of `size` seeds with a reported difference, and with the gain found."""
     random, apart, found = np.random.default_rng(size), 0, 0
 
     def table(seeds: np.ndarray, factor: float = 1.0) -> dict[str, np.ndarray]:
@@ -105,7 +105,7 @@ def main() -> int:
     }
     if options.lstm:
         experiments["lstm"] = recurrent(options.lstm)
-    print(f"{'experiment':<16}{'windows':>8}{'spread of seeds':>17}{'seeds':>7}{'told apart':>12}{'gain found':>12}")
+    print(f"{'experiment':<16}{'windows':>8}{'spread of seeds':>17}{'seeds':>7}{'difference':>12}{'gain found':>12}")
     for name, losses in experiments.items():
         means = losses.mean(axis=1)
         spread = means.std(ddof=1) / means.mean()

@@ -97,7 +97,7 @@ def _target(random: np.random.Generator, name: str, drawn: Drawn) -> dict[str, A
     """Draw a target; of series without anything to learn, one that leaves it so."""
     known = [*TARGETS]
     if name in _LEVELS:
-        # The next change of noise is told by its level, and the size of a return by those before.
+        # The level of noise predicts its next change, and the sizes of earlier returns predict that of the next one.
         known = [one for one in known if one["kind"] in ("value", "sign") and one.get("of") != "difference"]
     return dict(known[int(random.integers(len(known)))])
 
