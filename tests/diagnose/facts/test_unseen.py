@@ -15,6 +15,7 @@ backends.prepare(threads=1, jit_compile=True)
 
 from pipeline.diagnose.case import DiagnosedRun, TrainedFold  # noqa: E402 - the backend is prepared before
 from pipeline.diagnose.facts import references, unseen, windows  # noqa: E402
+from pipeline.network import training  # noqa: E402
 from pipeline.network.training import fit  # noqa: E402
 
 QUICK = TRAINING | {"optimizer": "adam", "learning_rate": 0.02, "batch_size": 32, "epochs": 8}
@@ -230,13 +231,20 @@ def test_a_network_whose_prediction_is_nan_is_compared_on_the_others():
     assert found.networks.against_constant.skill > 0.5
 
 
-def test_the_second_training_sees_nine_tenths_and_has_as_many_updates():
+def test_the_second_training_sees_nine_tenths_and_has_as_many_updates(monkeypatch):
     part = make_part(autoregression(700, {1: 0.9}), length=5)
     network, history = fit(part, None, LSTM, QUICK, 3)
     run = replace(run_of(part, None, {3: network}), folds=[TrainedFold(part, None, {3: network}, {3: history})])
     run.experiment["training"] = QUICK
     folds = unseen.pieces(run)
+    given = []
+    original = training.fit
+    monkeypatch.setattr(
+        training, "fit", lambda part, *rest, **more: given.append(part) or original(part, *rest, **more)
+    )
     judged, second = unseen.second_training(run, folds)
+    (seen,) = given
+    assert seen.table["row"].max() < folds[0][1].table["row"].min()
     found = unseen.facts(run, unseen.forecasts(folds), judged, second, folds)
     assert (found.part, found.updates, found.over_budget) == ("last_tenth", history["updates"], False)
     assert found.windows == 70
@@ -247,3 +255,17 @@ def test_the_second_training_sees_nine_tenths_and_has_as_many_updates():
     assert found.over_budget
     assert found.networks is None
     assert found.linear.skill is not None
+
+
+def test_state_is_carried_as_the_experiment_declares():
+    values = noise(240)
+    part = make_part(values, length=5, stride=5)
+    settings = QUICK | {"state": "lanes", "batch_size": 4, "shuffle": False, "epochs": 1}
+    architecture = {"name": "stateful_lstm", "units": [4], "head": "linear", "dropout": 0.0, "recurrent_dropout": 0.0}
+    network, _ = fit(part, None, architecture, settings, 0)
+    experiment = {"architecture": architecture, "training": settings}
+    (whole,) = unseen.predictions(part, [network], experiment)
+    other = values.copy()
+    other[:5] += 3.0  # the first window; all later ones continue it
+    (changed,) = unseen.predictions(make_part(other, length=5, stride=5), [network], experiment)
+    assert np.abs(whole[1] - changed[1]).max() > 1e-4
