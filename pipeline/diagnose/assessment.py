@@ -70,7 +70,6 @@ def assess(facts: Facts) -> Assessment:
     learned, ahead, even, beaten, behind = (False if nonfinite else None), False, False, nonfinite, False
     if networks:
         learned = _beats_constant(unseen, networks.against_constant)
-    if networks:
         alone = not any(_points_up(each) for each in references(unseen))
         ahead = _above(networks.against_naive, limits.ALONE_LEVEL.value if alone else None)
         worse = _below(networks.against_naive) or _many_times(unseen)
@@ -108,8 +107,8 @@ def references(unseen: Unseen) -> list[Against]:
 
 def better_reference(unseen: Unseen) -> tuple[str, Against] | None:
     """Name and skill of the better reference: one whose interval is above zero before one that may owe it to luck."""
-    known = [(name, each) for name, each in (("linear", unseen.linear), ("trees", unseen.trees)) if each]
-    known = [(name, each) for name, each in known if each.skill is not None]
+    both = (("linear", unseen.linear), ("trees", unseen.trees))
+    known = [(name, each) for name, each in both if each and each.skill is not None]
     return max(known, key=lambda pair: (_above(pair[1]), pair[1].skill or 0.0), default=None)
 
 
@@ -160,16 +159,11 @@ def _ruled_out(unseen: Unseen) -> bool:
 
 def _beaten(unseen: Unseen) -> bool:
     """Whether the network is worse than the better reference."""
-    direct = _direct(unseen)
-    return direct is not None and _below(direct)
-
-
-def _direct(unseen: Unseen) -> Against | None:
-    """Return the network's skill against the better reference."""
     networks, best = unseen.networks, better_reference(unseen)
     if networks is None or best is None:
-        return None
-    return networks.against_linear if best[0] == "linear" else networks.against_trees
+        return False
+    direct = networks.against_linear if best[0] == "linear" else networks.against_trees
+    return direct is not None and _below(direct)
 
 
 def _behind_reference(unseen: Unseen, reference: float | None) -> bool:

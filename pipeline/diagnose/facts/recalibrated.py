@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.diagnose.facts import calibration
 from pipeline.scoring import scores
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ _PROPER = {
     "kl_divergence",
     "mean_squared_error",
 }
-_LEAST = 1e-6
-# Inverse strength of the penalty: next to none beside hundreds of windows.
-_STRENGTH = 100.0
 
 
 def distorts(network: keras.Model, training: dict[str, Any]) -> bool:
@@ -38,7 +36,7 @@ def distorts(network: keras.Model, training: dict[str, Any]) -> bool:
 
 
 def mapped(seen: np.ndarray, truth: np.ndarray, outputs: np.ndarray, classes: int) -> np.ndarray:
-    """Map outputs by the logistic regression of the classes on the logarithms of the outputs for training windows.
+    """Map outputs by `calibration.mapped`, learned from the outputs for training windows.
 
     Args:
         seen: outputs of the head for training windows, [windows, outputs].
@@ -49,22 +47,13 @@ def mapped(seen: np.ndarray, truth: np.ndarray, outputs: np.ndarray, classes: in
     Returns:
         Probabilities in the form of `outputs`. The outputs themselves where the training windows have one class.
     """
-    from sklearn.linear_model import LogisticRegression
-
     known = np.isfinite(seen).all(axis=1)
     if len(np.unique(truth[known])) < classes:
         return outputs
-    model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(_logs(seen[known], classes), truth[known])
     result = np.full(outputs.shape, np.nan)
     answered = np.isfinite(outputs).all(axis=1)
     if answered.any():
-        shares = model.predict_proba(_logs(outputs[answered], classes))
+        learned, others = (scores.probabilities(each, classes) for each in (seen[known], outputs[answered]))
+        shares = calibration.mapped(learned, truth[known], others)
         result[answered] = shares[:, 1:] if classes == 2 else shares
     return result
-
-
-def _logs(outputs: np.ndarray, classes: int) -> np.ndarray:
-    """Return logarithms of odds against class 0: float64 [windows, classes - 1]."""
-    shares = np.clip(np.nan_to_num(scores.probabilities(outputs, classes)), _LEAST, 1.0)
-    logs = np.log(shares)
-    return np.asarray(logs[:, 1:] - logs[:, :1])

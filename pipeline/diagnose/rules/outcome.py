@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
+from pipeline.diagnose.facts.outcome import Echo
 from pipeline.diagnose.limits import GAP, SHIFT_MOST, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
@@ -50,15 +51,10 @@ def collapsed_predictions(facts: Facts, assessment: Assessment, limit: Limits) -
 )
 def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Compare predictions with the last value, and predicted with real changes, if no skill beyond it is shown."""
-    echoes = [(seed.held or seed.train).echo for seed in facts.outcome.seeds.values()]
-    known = [echo for echo in echoes if echo and echo.to_last is not None]
-    if not known or assessment.ahead:
-        return None
-    near, direction = median([echo.to_last for echo in known]), median([echo.direction for echo in known])
-    if near is None or near > limit.to_last or (direction or 0) > limit.direction:
-        return None
-    along = median([echo.corr_last for echo in known])
-    return Evidence({"distance_to_last": near, "corr_last": along, "direction": direction})
+    echo = _echo(
+        [(seed.held or seed.train).echo for seed in facts.outcome.seeds.values()], limit.to_last, limit.direction
+    )
+    return Evidence(echo) if echo and not assessment.ahead else None
 
 
 @rule(
@@ -73,15 +69,10 @@ def persistence_echo(facts: Facts, assessment: Assessment, limit: Limits) -> Evi
 )
 def echo_over_horizon(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Compare the predictions of the last step of the horizon with the last value, if no skill beyond it is shown."""
-    echoes = [(seed.held or seed.train).echo_end for seed in facts.outcome.seeds.values()]
-    known = [echo for echo in echoes if echo and echo.to_last is not None]
-    if not known or assessment.ahead:
-        return None
-    near, direction = median([echo.to_last for echo in known]), median([echo.direction for echo in known])
-    if near is None or near > limit.to_last or (direction or 0) > limit.direction:
-        return None
-    values = {"horizon": facts.settings.window["horizon"], "distance_to_last": near, "direction": direction}
-    return Evidence(values | {"corr_last": median([echo.corr_last for echo in known])})
+    echo = _echo(
+        [(seed.held or seed.train).echo_end for seed in facts.outcome.seeds.values()], limit.to_last, limit.direction
+    )
+    return Evidence({"horizon": facts.settings.window["horizon"]} | echo) if echo and not assessment.ahead else None
 
 
 @rule(
@@ -231,3 +222,12 @@ def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence
         splits = facts.settings.split["scheme"] in ("holdout", "sequences")
         change = {"dataset.split.validation": 0.1} | change if splits else {}
     return Evidence({"train_skill": seen, "unseen_skill": own, "validation_rise": rise}, change)
+
+
+def _echo(echoes: list[Echo | None], to_last: float, most: float) -> dict[str, Any] | None:
+    """Return the medians over seeds, None where the predictions do not repeat the last value."""
+    known = [echo for echo in echoes if echo and echo.to_last is not None]
+    near, direction = median([echo.to_last for echo in known]), median([echo.direction for echo in known])
+    if near is None or near > to_last or (direction or 0) > most:
+        return None
+    return {"distance_to_last": near, "corr_last": median([echo.corr_last for echo in known]), "direction": direction}
