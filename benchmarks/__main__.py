@@ -1,4 +1,4 @@
-"""All benchmarks, one after the other, and the results of the last run of the corpus and of the random search."""
+"""All benchmarks, one after the other, and the last results of the corpus, the random search and the fixes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import sys
 
 from benchmarks import data_stages, leakage, training, windows
 from benchmarks.corpus import __main__ as corpus
+from benchmarks.fixes import __main__ as fixes
 from benchmarks.search import __main__ as search
 
 if __name__ == "__main__":
     sys.exit(
-        corpus.short() or search.short() or data_stages.main() or leakage.main() or windows.main() or training.main()
+        corpus.short()
+        or search.short()
+        or fixes.short()
+        or data_stages.main()
+        or leakage.main()
+        or windows.main()
+        or training.main()
     )

@@ -116,9 +116,9 @@ def _of_findings(facts: Facts, found: dict[str, Evidence]) -> Iterator[Step]:
         if not changes:
             continue
         listed = ", ".join(f"`{key.split('.', 2)[-1]}: {remedies.text(value)}`" for key, value in changes.items())
-        worth = "No control measured what it is worth."
+        worth = "What it is worth was not measured."
         if evidence.worth is not None:
-            worth = f"A control measured {evidence.worth:.2g} of skill."
+            worth = f"Expected gain in skill: {evidence.worth:.2g}."
         yield Step(f"{rule.explanation.split('. ')[0].rstrip('.')}: set {listed}. {worth}", evidence.change)
 
 
@@ -172,7 +172,7 @@ def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
             {"experiment.architecture.units": wider},
         )
     yield Step(
-        f"{ahead}Train longer: {more} epochs. No control measured what it is worth.",
+        f"{ahead}Train longer: {more} epochs. What that is worth was not measured.",
         {"experiment.training.epochs": more},
     )
 

@@ -28,7 +28,9 @@ _NAIVE = {
     "train_mean": "the training mean",
     "majority": "the shares of the classes",
 }
-_MODELS = {"linear": "A linear model", "trees": "Boosted trees"}
+# Numbers from here on have three digits instead of three decimals.
+_DECIMALS = 10
+_MODELS = {"linear": "a linear model", "trees": "boosted trees"}
 
 
 def decide(assessment: Assessment, codes: Collection[str]) -> str:
@@ -99,25 +101,29 @@ def reasons(facts: Facts, assessment: Assessment) -> list[str]:
     if best and naive:
         verb = "have" if best[0] == "trees" else "has"
         sentences.append(
-            f"{_MODELS[best[0]]} {verb} skill {_n(best[1].skill)}{_within(best[1])} against {naive_name(unseen)} there."
+            f"On the same windows, {_MODELS[best[0]]} {verb} skill {_n(best[1].skill)}{_within(best[1])} against "
+            f"{naive_name(unseen)}."
         )
     if naive and naive.against_constant.skill:
         side = naive.against_constant
         sentences.append(
-            f"The skill of {naive_name(unseen)} against a constant is {_n(side.skill)}{_within(side)} there."
+            f"On the same windows, the skill of {naive_name(unseen)} against a constant is "
+            f"{_n(side.skill)}{_within(side)}."
         )
     planted = controls.planted
     if planted and planted.share is not None:
+        able = "can" if planted.share >= limits.PLANTED_SHARE.value else "does not"
         sentences.append(
-            f"In a control of {planted.steps} steps on training windows of the first fold, the network learns "
-            f"{_n(planted.share)} of a planted signal of strength {_n(planted.strength)}; "
-            f"{limits.PLANTED_SHARE.value:g} or more shows that it can learn."
+            f"The network {able} learn: an artificial signal in the training windows of the first fold is recovered to "
+            f"{100 * planted.share:.0f} % in {planted.steps} steps. The pass mark is "
+            f"{100 * limits.PLANTED_SHARE.value:.0f} %.".replace("-", "−")
         )
     real, zeroed, shuffled = controls.real, controls.zeroed, controls.shuffled
     if real and zeroed and shuffled and real.skill is not None and real.steps >= limits.SHOWN_STEPS.value:
         sentences.append(
-            f"In {real.steps} steps there it reaches skill {_n(real.skill)} against a constant; "
-            f"with all inputs set to zero {_n(zeroed.skill)}, with shuffled targets {_n(shuffled.skill)}."
+            f"A control of {real.steps} steps on training windows of the first fold reaches skill {_n(real.skill)} "
+            f"against a constant, {_n(zeroed.skill)} if all inputs are zero, and {_n(shuffled.skill)} if the targets "
+            "are shuffled."
         )
     return sentences
 
@@ -143,21 +149,18 @@ def _network(unseen: Unseen, networks: Networks, best: Naive, where: str) -> str
     if unseen.updates is not None:
         trained = f", after a second training of {unseen.updates} updates on the others,"
     naive, constant = networks.against_naive, networks.against_constant
-    against = f"{naive_name(unseen)} is {_n(naive.skill)}{_within(naive)}"
+    first = f"On {where}{trained} the network has skill {_n(naive.skill)}{_within(naive)} against {naive_name(unseen)}"
     if best.name in ("train_mean", "majority"):
-        return f"On {where}{trained} the network's skill against {against}."
-    return (
-        f"On {where}{trained} the network's skill against {against}, and against a constant "
-        f"{_n(constant.skill)}{_within(constant)}."
-    )
+        return f"{first}."
+    return f"{first}, and {_n(constant.skill)}{_within(constant)} against a constant."
 
 
 def _trained(facts: Facts, skill: float) -> str:
     unseen = facts.unseen
     if unseen.train_windows is None or unseen.train_skill is None:
-        return f"On training windows of the first fold its skill against a constant is {_n(skill)}."
+        return f"On its own training windows of the first fold it has skill {_n(skill)} against a constant."
     folds = f" of {unseen.folds} folds" if unseen.folds > 1 else ""
-    return f"On {unseen.train_windows:,} training windows{folds} its skill against a constant is {_n(skill)}."
+    return f"On its own {unseen.train_windows:,} training windows{folds} it has skill {_n(skill)} against a constant."
 
 
 def cannot_tell(facts: Facts, assessment: Assessment) -> list[str]:
@@ -190,7 +193,9 @@ def cannot_tell(facts: Facts, assessment: Assessment) -> list[str]:
 def _n(value: float | None) -> str:
     if value is not None and value < limits.LEAST_SHOWN.value:
         return f"below {limits.LEAST_SHOWN.value:,.0f}".replace("-", "−")
-    return "unknown" if value is None else f"{value:.3g}".replace("-", "−")
+    if value is None:
+        return "unknown"
+    return (f"{value:.3f}" if abs(value) < _DECIMALS else f"{value:.3g}").replace("-", "−").replace("−0.000", "0.000")
 
 
 def _within(side: Against) -> str:

@@ -23,7 +23,7 @@ class Evidence:
     Attributes:
         values: numbers and names, as the report shows them.
         change: settings that may mend it; a key begins with `dataset.` or `experiment.` for the path to either.
-        worth: skill that the change is expected to bring, where a control measured it.
+        worth: skill that the change is expected to bring, by a control or the course of the loss.
     """
 
     values: dict[str, Any]

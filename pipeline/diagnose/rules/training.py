@@ -16,9 +16,11 @@ from pipeline.diagnose.limits import (
     OUTSIDE_MOST,
     PENALTY_SHARE,
     SHIFT_MOST,
+    TARGET_STD_MOST,
     Limit,
 )
 from pipeline.diagnose.rules import Evidence, Limits, rule
+from pipeline.diagnose.rules.network import exploding_norm
 
 _RANGE_TEST = ("Smith, Cyclical learning rates, the range test (2017)", "https://arxiv.org/abs/1506.01186")
 _GAIN = Limit(2.0, "tuned; how much better one batch is memorised at another rate (range test, Smith 2017)")
@@ -129,6 +131,8 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
         "outside": OUTSIDE_MOST,
         "gain": _GAIN,
         "stuck": _STUCK,
+        "norm": EXPLODING_NORM,
+        "target_std": TARGET_STD_MOST,
         "batch_share": Limit(
             0.125, "chosen: a batch of more of the windows is made smaller, else there are more epochs"
         ),
@@ -139,13 +143,13 @@ def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
 
     Only if the network learned less than it could. Of more updates nothing is reported where the skill on training
     windows exceeds that on unseen ones by much, where validation targets are on another level, or where a larger
-    learning rate does more on one batch than many more updates would.
+    learning rate does more on one batch than many more updates would. Nor of any number where gradients explode.
     """
     if not assessment.below_what_is_learnable or assessment.nonfinite:
         return None
     updates = median([run.updates for run in facts.course.values()])
     late = [run.late_fall for run in facts.course.values() if run.late_fall is not None]
-    if updates is None:
+    if updates is None or exploding_norm(facts, limit.norm, limit.target_std):
         return None
     if updates > limit.updates_least:
         least = limit.late_fall if updates <= limit.updates_most else limit.long_fall
@@ -199,12 +203,13 @@ def _worth(assessment: Assessment, late_fall: float | None) -> float | None:
     """Return the gain in skill of four times the updates, if the loss goes on to fall as a power of their number.
 
     The halves of the last quarter are around 13/16 and 15/16 of the training. A reference's skill is the most to hope
-    for.
+    for, and a loss of twice the naive forecast's is the most to begin from.
     """
     if not late_fall or not 0 < late_fall < 1 or assessment.skill is None or assessment.reference is None:
         return None
     power = -math.log(1 - late_fall) / math.log(15 / 13)
-    return max(min((1 - 4**-power) * (1 - assessment.skill), assessment.reference - assessment.skill), 0.0)
+    skill = max(assessment.skill, -1.0)
+    return max(min((1 - 4**-power) * (1 - skill), assessment.reference - skill), 0.0)
 
 
 def _usual(facts: Facts) -> float:
