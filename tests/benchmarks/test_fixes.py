@@ -58,6 +58,7 @@ def test_cases_are_drawn_from_the_faulty_ones_of_a_half() -> None:
     assert cases != fixes.chosen("reported", 30, 2)
 
 
+@pytest.mark.slow
 def test_a_training_that_is_too_short_is_fixed(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.name == "too_few_updates_t0")
     result = worker.fix(case, case.seed(1), loop.Limits(rounds=1, candidates=1))
