@@ -43,16 +43,25 @@ def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, 
     judged, the findings in their order, narrower intervals, and what the measurements suggest.
     """
     if verdict == "learning":
-        return Step("Nothing has to be mended. The comparison on the test windows is in the report.", {})
+        return _of_learning(found)
     if verdict == "no_evidence_of_signal":
         return _without_signal(facts)
     candidates = [*_to_be_judged(facts)] if verdict == "undetermined" else []
     candidates += [*_of_findings(facts, found)]
     candidates += [*_narrower(facts)] if verdict == "undetermined" else []
-    fault = any(RULES[code].cause for code in found)
-    prefix = "" if fault else "No check found a fault. " if verdict != "undetermined" else ""
+    causes = [RULES[code] for code in found if RULES[code].cause]
+    prefix = "" if causes or verdict == "undetermined" else "No check found a fault. "
+    prefix += "".join(f"{rule.advice} " for rule in causes if rule.advice)
     candidates += [Step(prefix + step.text, step.change) for step in _by_measurement(facts, assessment)]
     return next(step for step in candidates if remedies.settings(step.change, facts))
+
+
+def _of_learning(found: dict[str, Evidence]) -> Step:
+    """Nothing to do, unless a finding says that the skill may not be what it seems."""
+    doubts = [RULES[code] for code in found if RULES[code].doubt]
+    if not doubts:
+        return Step("Nothing has to be fixed. The report compares the network with the others on the test windows.", {})
+    return Step(f"Check this before you trust the skill. {doubts[0].explanation} {doubts[0].advice}", {})
 
 
 def _without_signal(facts: Facts) -> Step:
@@ -111,15 +120,19 @@ def _narrower(facts: Facts) -> Iterator[Step]:
 
 
 def _of_findings(facts: Facts, found: dict[str, Evidence]) -> Iterator[Step]:
+    """Steps of the findings that have settings, after the advice of the causes before them that have none."""
+    before = ""
     for code, evidence in found.items():
         rule, changes = RULES[code], remedies.settings(evidence.change, facts)
         if not changes:
+            before += f"{rule.advice} " if rule.cause and rule.advice else ""
             continue
         listed = ", ".join(f"`{key.split('.', 2)[-1]}: {remedies.text(value)}`" for key, value in changes.items())
         worth = "What it is worth was not measured."
         if evidence.worth is not None:
             worth = f"Expected gain in skill: {evidence.worth:.2g}."
-        yield Step(f"{rule.explanation.split('. ')[0].rstrip('.')}: set {listed}. {worth}", evidence.change)
+        why = rule.explanation.split(". ")[0].rstrip(".")
+        yield Step(f"{before}Set {listed}. {why}. {worth}", evidence.change)
 
 
 def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:

@@ -502,6 +502,38 @@ def test_every_verdict_has_a_next_step_that_changes_something(facts: dict[str, A
     assert seen == set(verdict.VERDICTS)
 
 
+@pytest.mark.parametrize(
+    ("code", "warned"),
+    [("looks_ahead", True), ("target_misaligned", True), ("duplicate_windows", True), ("unscaled_input", False)],
+)
+def test_a_network_that_learns_too_well_is_doubted(code: str, warned: bool, facts: dict[str, Any]) -> None:
+    assert judge(facts)["next"]["text"].startswith("Nothing has to be fixed.")
+    for change in TRIGGERS[code]:
+        change(facts)
+    found = judge(facts)
+    assert (found["verdict"], code in {one["code"] for one in found["findings"]}) == ("learning", True)
+    assert found["next"]["text"].startswith("Check this before you trust the skill.") == warned
+    assert (str(rules.RULES[code].advice) in found["next"]["text"]) == warned
+
+
+def test_advice_of_a_cause_without_a_setting_comes_before_other_steps(facts: dict[str, Any]) -> None:
+    for change in TRIGGERS["inputs_ignored"]:
+        change(facts)
+    assert judge(facts)["next"]["text"].startswith(str(rules.RULES["inputs_ignored"].advice))
+
+
+@pytest.mark.parametrize(
+    ("units", "wider"), [([2], [16]), ([32, 1], [32, 16]), (1, 16), (None, None), ([32, 32], None)]
+)
+def test_a_narrow_layer_is_made_wider(units: Any, wider: Any, facts: dict[str, Any]) -> None:
+    for change in TRIGGERS["capacity_too_small"]:
+        change(facts)
+    facts["experiment"]["architecture"] = {"name": "lstm"} | ({"units": units} if units else {})
+    finding = next(one for one in judge(facts)["findings"] if one["code"] == "capacity_too_small")
+    expected = {"experiments.season_lstm.architecture.units": wider}
+    assert (finding["remedy"] or {}).get("set") == (expected if wider else None)
+
+
 def test_an_option_that_the_builder_lacks_is_not_set(facts: dict[str, Any]) -> None:
     evidence = rules.Evidence({}, {"experiment.architecture.gate_initializer": "chrono"})
     known = from_json(facts)

@@ -45,6 +45,7 @@ class rule:
         advice: what no parameter can do.
         limits: every number that facts are compared with, but 0 and 1.
         cause: whether it can be why a network does not learn; otherwise it is a symptom.
+        doubt: whether it can be why a network seems to learn.
     """
 
     explanation: str
@@ -52,6 +53,7 @@ class rule:
     advice: str | None = None
     limits: dict[str, Limit] = field(default_factory=dict)
     cause: bool = True
+    doubt: bool = False
 
     def __call__(self, decide: Decide) -> Decide:
         """Register the function, and return it as it is."""

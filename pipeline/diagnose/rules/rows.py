@@ -77,6 +77,7 @@ def unscaled_input(facts: Facts, _: Assessment, limit: Limits) -> Evidence | Non
 
 
 @rule(
+    doubt=True,
     explanation="Many training windows are identical, so there are fewer different examples than it seems.",
     reference=("Lee and others, Deduplicating training data (2022)", "https://arxiv.org/abs/2107.06499"),
     advice="Use a larger stride, or rows that do not repeat.",

@@ -119,6 +119,7 @@ def heavy_tailed_target(facts: Facts, assessment: Assessment, limit: Limits) -> 
 
 
 @rule(
+    doubt=True,
     explanation="The window already holds the target, or its best predictor is further back than the last row, or rows "
     "repeat. The task is then another one than it seems.",
     reference=("Kaufman and others, Leakage in data mining (2012)", "https://doi.org/10.1145/2382577.2382579"),

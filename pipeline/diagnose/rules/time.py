@@ -9,6 +9,7 @@ from pipeline.diagnose.rules import Evidence, Limits, rule
 
 
 @rule(
+    doubt=True,
     explanation="A feature holds later rows of the target: the next value with some error, or a mean over rows on both "
     "sides. The network predicts well here, and fails where those rows are not there yet.",
     reference=("Kaufman and others, Leakage in data mining (2012)", "https://doi.org/10.1145/2382577.2382579"),

@@ -175,7 +175,7 @@ def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
     "than a reference model (linear, or boosted trees) predicts unseen ones.",
     reference=("A recipe for training neural networks (2019)", "https://karpathy.github.io/2019/04/25/recipe/"),
     advice="Use more units in the narrowest layer.",
-    limits={"units": Limit(2, "tuned"), "behind": BEHIND},
+    limits={"units": Limit(2, "tuned"), "behind": BEHIND, "more": Limit(16, "chosen: a small layer, of usual size")},
 )
 def capacity_too_small(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Check the narrowest layer before the last, if skill on training and unseen windows is far below the reference."""
@@ -189,7 +189,17 @@ def capacity_too_small(facts: Facts, assessment: Assessment, limit: Limits) -> E
     rates = facts.controls.memorise.rates.values() if facts.controls.memorise else []
     floor = min((rate.floor for rate in rates if rate.floor is not None), default=None)
     values: dict[str, Any] = {"narrowest": narrow, "weights": facts.network.weights, "one_batch": floor}
-    return Evidence(values | {"train_skill": fitted, "reference": assessment.reference})
+    values |= {"train_skill": fitted, "reference": assessment.reference}
+    return Evidence(values, _wider(facts.experiment.architecture.get("units"), int(limit.units), int(limit.more)))
+
+
+def _wider(units: Any, narrow: int, more: int) -> dict[str, Any]:
+    """Return the change of widths up to `narrow` to `more`; empty where the builder's options do not name them."""
+    if isinstance(units, int):
+        return {"experiment.architecture.units": more}
+    if isinstance(units, list) and any(n <= narrow for n in units):
+        return {"experiment.architecture.units": [more if n <= narrow else n for n in units]}
+    return {}
 
 
 def _gap(facts: Facts, assessment: Assessment) -> float:
