@@ -69,6 +69,8 @@ def page(code: str, about: rule, cases: list[dict[str, Any]]) -> str:
     ]
     parts += ["## Why it matters", "", _wrapped(about.explanation), f"More: [{title}]({url})", ""]
     parts += ["## How it is detected", "", inspect.getdoc(about.decide) or "", ""]
+    if about.unless:
+        parts += [f"Beside {' or '.join(f'`{code}`' for code in about.unless)} it is not reported.", ""]
     parts += [_limits(about.limits)] if about.limits else []
     parts += [f"The rule: [{source}](../../{source})", "", "## What to do", "", _remedies(about)]
     return "\n".join([*parts, "## In the corpus", "", _corpus(code, cases)])

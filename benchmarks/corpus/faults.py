@@ -128,7 +128,7 @@ FAULTS: dict[str, Fault] = dict(
         _fault(
             "exploding_gradients",
             makers.growing,
-            also=("nonfinite_weights", "learning_rate_too_high"),
+            also=("nonfinite_weights", "learning_rate_too_high", "unbounded_recurrent_activation"),
             verdicts=(*STUCK, *FAILED),
         ),
         _fault("vanishing_gradients", makers.vanishing, also=SLOW, must=UNLEARNED),

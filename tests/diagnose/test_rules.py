@@ -198,13 +198,9 @@ def run(**values: Any) -> dict[str, Any]:
         "=course": {"0": spaces(course | values)},
         "experiment": {"=training": settings, "options": ["activations"]},
         "controls": {"memorise": {"=rates": every}},
-        "data": {"windows": {"train": 2000}, "nonfinite": None, "shift": None, "kind": None, "target": {"std": 1.0}},
+        "data": {"windows": {"train": 2000}, "nonfinite": None, "shift": None},
         "unseen": {"networks": {"against_constant": {"skill": skill}}, "train_skill": 0.1},
-        "network": {
-            "dropout": 0.0,
-            "initial": {"penalty": 0.0, "activity": None, "loss": 1.0, "gradient": {"norm": 2.0}},
-            "=trained": {},
-        },
+        "network": {"dropout": 0.0, "initial": {"penalty": 0.0, "activity": None, "loss": 1.0}, "=trained": {}},
     }
 
 
@@ -218,9 +214,6 @@ def test_a_loss_that_still_falls_asks_for_more_updates_whatever_their_number() -
     assert decide("too_few_updates", run(late_fall=0.03, updates=150))
     assert decide("too_few_updates", run(late_fall=None, updates=50))
     assert not decide("too_few_updates", run(rates={"1": 0.9, "100": 0.1}))  # a larger rate does more
-    exploding = changed(run(), "network.initial.gradient.norm", 2000.0)
-    assert not decide("too_few_updates", exploding)
-    assert decide("too_few_updates", changed(exploding, "data.target.std", 50.0))  # by its scale alone
     assert decide("too_few_updates", run(), skill=-1e15, reference=0.4).worth == pytest.approx(1.279, abs=0.001)
 
 
@@ -289,9 +282,9 @@ def test_restored_weights_have_no_rise() -> None:
 
 def test_findings_of_known_worth_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     def fixed(worth: float | None) -> Any:
-        return SimpleNamespace(cause=True, limits={}, decide=lambda *_: Evidence({}, worth=worth))
+        return SimpleNamespace(cause=True, limits={}, unless=(), decide=lambda *_: Evidence({}, worth=worth))
 
     made = {"a": fixed(None), "b": fixed(0.1), "c": fixed(0.3), "d": fixed(0.0)}
-    made["s"] = SimpleNamespace(cause=False, limits={}, decide=lambda *_: Evidence({}, worth=0.9))
+    made["s"] = SimpleNamespace(cause=False, limits={}, unless=(), decide=lambda *_: Evidence({}, worth=0.9))
     monkeypatch.setattr(rules, "RULES", made)
     assert list(rules.findings(None, None)) == ["c", "b", "d", "a", "s"]

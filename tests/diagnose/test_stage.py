@@ -502,6 +502,18 @@ def test_every_verdict_has_a_next_step_that_changes_something(facts: dict[str, A
     assert seen == set(verdict.VERDICTS)
 
 
+@pytest.mark.parametrize("code", ["shape_broadcast", "exploding_gradients", "learning_rate_too_high"])
+def test_more_updates_are_no_answer_to_some_faults(code: str, facts: dict[str, Any]) -> None:
+    few = [change for change in TRIGGERS["too_few_updates"] if change is not fail]
+    for change in [fail, *few, at("experiment.training.epochs", 8)]:
+        change(facts)
+    assert "too_few_updates" in codes(facts)
+    for change in TRIGGERS[code]:
+        change(facts)
+    assert code in codes(facts)
+    assert "too_few_updates" not in codes(facts)
+
+
 @pytest.mark.parametrize(
     ("code", "warned"),
     [("looks_ahead", True), ("target_misaligned", True), ("duplicate_windows", True), ("unscaled_input", False)],

@@ -46,6 +46,7 @@ class rule:
         limits: every number that facts are compared with, but 0 and 1.
         cause: whether it can be why a network does not learn; otherwise it is a symptom.
         doubt: whether it can be why a network seems to learn.
+        unless: findings that explain the same: beside one of them this one is not reported.
     """
 
     explanation: str
@@ -54,6 +55,7 @@ class rule:
     limits: dict[str, Limit] = field(default_factory=dict)
     cause: bool = True
     doubt: bool = False
+    unless: tuple[str, ...] = ()
 
     def __call__(self, decide: Decide) -> Decide:
         """Register the function, and return it as it is."""
@@ -68,6 +70,7 @@ def findings(facts: Facts, assessment: Assessment) -> dict[str, Evidence]:
         limits = Limits(**{name: limit.value for name, limit in each.limits.items()})
         if evidence := each.decide(facts, assessment, limits):
             found[code] = evidence
+    found = {code: evidence for code, evidence in found.items() if not found.keys() & set(RULES[code].unless)}
     ranked = sorted(found, key=lambda code: (not RULES[code].cause, found[code].worth is None, -_worth(found[code])))
     return {code: found[code] for code in ranked}
 

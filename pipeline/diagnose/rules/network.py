@@ -75,16 +75,18 @@ def exploding_gradients(facts: Facts, assessment: Assessment, limit: Limits) -> 
     """
     if not assessment.below_what_is_learnable:
         return None
-    exploding = exploding_norm(facts, limit.norm, limit.target_std)
-    if exploding is None:
+    norms = {name: network.gradient.norm or 0.0 for name, network in _networks(facts) if network.gradient}
+    worst = max(norms, key=lambda name: norms[name], default=None)
+    if worst is None or norms[worst] <= limit.norm:
         return None
-    worst, norm = exploding
+    if facts.data.kind is None and (facts.data.target.std or 0) > limit.target_std:
+        return None
     change: dict[str, Any] = {"experiment.training.global_clipnorm": 1.0}
     if facts.experiment.training["clipnorm"]:  # Keras takes one of the three
         change |= {"experiment.training.clipnorm": None}
     if facts.experiment.training["clipvalue"]:
         change |= {"experiment.training.clipvalue": None}
-    return Evidence({"norm": norm, "of": worst}, change)
+    return Evidence({"norm": norms[worst], "of": worst}, change)
 
 
 @rule(
@@ -182,18 +184,6 @@ def memory_too_short(facts: Facts, assessment: Assessment, limit: Limits) -> Evi
         return None
     values = {"length": facts.data.length, "needed": needed, "reach_before": reach, "reach_after": learned}
     return Evidence(values, {"experiment.architecture.gate_initializer": "chrono"})
-
-
-def exploding_norm(facts: Facts, most: float, target_std: float) -> tuple[str, float] | None:
-    """Return the network with the largest gradient and its norm, if that is above `most`.
-
-    None where a regression's target is large, which makes the gradient large: its standard deviation is above
-    `target_std`.
-    """
-    norms = {name: network.gradient.norm or 0.0 for name, network in _networks(facts) if network.gradient}
-    worst = max(norms, key=lambda name: norms[name], default=None)
-    large = facts.data.kind is None and (facts.data.target.std or 0) > target_std
-    return None if worst is None or norms[worst] <= most or large else (worst, norms[worst])
 
 
 def _networks(facts: Facts) -> list[tuple[str, Snapshot]]:

@@ -16,11 +16,9 @@ from pipeline.diagnose.limits import (
     OUTSIDE_MOST,
     PENALTY_SHARE,
     SHIFT_MOST,
-    TARGET_STD_MOST,
     Limit,
 )
 from pipeline.diagnose.rules import Evidence, Limits, rule
-from pipeline.diagnose.rules.network import exploding_norm
 
 _RANGE_TEST = ("Smith, Cyclical learning rates, the range test (2017)", "https://arxiv.org/abs/1506.01186")
 _GAIN = Limit(2.0, "tuned; how much better one batch is memorised at another rate (range test, Smith 2017)")
@@ -119,6 +117,7 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
 
 
 @rule(
+    unless=("shape_broadcast", "exploding_gradients", "learning_rate_too_high"),
     explanation="The training ended after few updates, or with the loss still falling: it had not learned all it can.",
     reference=("Hoffer and others, Train longer, generalize better (2017)", "https://arxiv.org/abs/1705.08741"),
     limits={
@@ -131,8 +130,6 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
         "outside": OUTSIDE_MOST,
         "gain": _GAIN,
         "stuck": _STUCK,
-        "norm": EXPLODING_NORM,
-        "target_std": TARGET_STD_MOST,
         "batch_share": Limit(
             0.125, "chosen: a batch of more of the windows is made smaller, else there are more epochs"
         ),
@@ -143,13 +140,13 @@ def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
 
     Only if the network learned less than it could. Of more updates nothing is reported where the skill on training
     windows exceeds that on unseen ones by much, where validation targets are on another level, or where a larger
-    learning rate does more on one batch than many more updates would. Nor of any number where gradients explode.
+    learning rate does more on one batch than many more updates would.
     """
     if not assessment.below_what_is_learnable or assessment.nonfinite:
         return None
     updates = median([run.updates for run in facts.course.values()])
     late = [run.late_fall for run in facts.course.values() if run.late_fall is not None]
-    if updates is None or exploding_norm(facts, limit.norm, limit.target_std):
+    if updates is None:
         return None
     if updates > limit.updates_least:
         least = limit.late_fall if updates <= limit.updates_most else limit.long_fall
