@@ -43,7 +43,7 @@ def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, 
     judged, the findings in their order, narrower intervals, and what the measurements suggest.
     """
     if verdict == "learning":
-        return _of_learning(found)
+        return _of_learning(facts, found)
     if verdict == "no_evidence_of_signal":
         return _without_signal(facts)
     candidates = [*_to_be_judged(facts)] if verdict == "undetermined" else []
@@ -56,12 +56,15 @@ def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, 
     return next(step for step in candidates if remedies.settings(step.change, facts))
 
 
-def _of_learning(found: dict[str, Evidence]) -> Step:
-    """Nothing to do, unless a finding says that the skill may not be what it seems."""
+def _of_learning(facts: Facts, found: dict[str, Evidence]) -> Step:
+    """Nothing to do, unless a finding says that the skill may not be what it seems, or what may bring more."""
     doubts = [RULES[code] for code in found if RULES[code].doubt]
-    if not doubts:
-        return Step("Nothing has to be fixed. The report compares the network with the others on the test windows.", {})
-    return Step(f"Check this before you trust the skill. {doubts[0].explanation} {doubts[0].advice}", {})
+    if doubts:
+        return Step(f"Check this before you trust the skill. {doubts[0].explanation} {doubts[0].advice}", {})
+    step = next(_of_findings(facts, {code: each for code, each in found.items() if RULES[code].cause}), None)
+    if step:
+        return Step(f"Nothing has to be fixed. To improve it: {step.text[0].lower()}{step.text[1:]}", step.change)
+    return Step("Nothing has to be fixed. The report compares the network with the others on the test windows.", {})
 
 
 def _without_signal(facts: Facts) -> Step:

@@ -516,7 +516,11 @@ def test_more_updates_are_no_answer_to_some_faults(code: str, facts: dict[str, A
 
 @pytest.mark.parametrize(
     ("code", "warned"),
-    [("looks_ahead", True), ("target_misaligned", True), ("duplicate_windows", True), ("unscaled_input", False)],
+    [
+        *((code, True) for code in ("looks_ahead", "target_misaligned", "duplicate_windows", "season_not_set")),
+        ("unscaled_input", False),
+        ("validation_below_training", False),
+    ],
 )
 def test_a_network_that_learns_too_well_is_doubted(code: str, warned: bool, facts: dict[str, Any]) -> None:
     assert judge(facts)["next"]["text"].startswith("Nothing has to be fixed.")

@@ -76,6 +76,7 @@ def echo_over_horizon(facts: Facts, assessment: Assessment, limit: Limits) -> Ev
 
 
 @rule(
+    doubt=True,
     cause=False,
     explanation="Some seeds learned and others did not: the result depends on the initial weights and the order of the "
     "windows. A single seed shows luck.",

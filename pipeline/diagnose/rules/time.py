@@ -85,6 +85,7 @@ def time_irregular(facts: Facts, _: Assessment, limit: Limits) -> Evidence | Non
 
 
 @rule(
+    doubt=True,
     cause=False,
     explanation="The training rows show a season, and `period` is not set or names another one. Without the right "
     "period the best naive forecast is missing, and any network looks better than it is.",
