@@ -163,7 +163,8 @@ def unbounded_recurrent_activation(facts: Facts, assessment: Assessment, limit: 
     explanation="The inputs that determine the target are further back than the network's outputs depend on. Forget "
     "gates that start at 0.73 keep a few steps only; chrono initialisation sets their bias for the window's length.",
     reference=("Tallec, Ollivier, Can recurrent neural networks warp time? (2018)", "https://arxiv.org/abs/1804.11188"),
-    advice="Let the forget gates' bias start at the logarithm of the window's length, or average steps to shorten the window.",
+    advice="Let the forget gates' bias start at the logarithm of the window's length, or shorten the window by "
+    "averaging steps.",
     limits={
         "share": Limit(0.25, "tuned; steps that the network reaches back, as a share of the steps needed"),
         "steps": Limit(20, "tuned; a need of fewer steps is never too long for a memory"),
