@@ -168,7 +168,7 @@ FAULTS: dict[str, Fault] = dict(
                 makers.one_output,
                 ("loss_head_mismatch", "loss_metric_disagree"),
                 also=(*BLIND, "head_cannot_reach_target"),
-                must={"loss": (None, 1e-5), "constant": (None, 0.05)},
+                must={"loss": (None, 1e-5), "constant": (None, 0.1)},
             ),
         ),
         _fault(
