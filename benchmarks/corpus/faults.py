@@ -102,7 +102,7 @@ FAULTS: dict[str, Fault] = dict(
         _fault(
             "level_instead_of_change",
             makers.level,
-            also=("overfitting", "unscaled_target"),
+            also=("overfitting", "unscaled_target", "too_few_updates"),
             # Where the level is another one in validation, that is the word for it, with the same remedy.
             same={"level_instead_of_change": ("level_out_of_range",)},
             verdicts=(*STUCK, "overfitting"),
@@ -168,7 +168,7 @@ FAULTS: dict[str, Fault] = dict(
                 makers.one_output,
                 ("loss_head_mismatch", "loss_metric_disagree"),
                 also=(*BLIND, "head_cannot_reach_target"),
-                must={"loss": (None, 1e-5), "constant": (None, 0.1)},
+                must={"loss": (None, 1e-5), "constant": (None, 0.05)},
             ),
         ),
         _fault(
