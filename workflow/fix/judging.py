@@ -5,6 +5,7 @@ same target. A candidate helps if its mean loss is lower
 
 - by more than other windows would show: the interval of the paired difference excludes 0, at 5 % divided by the number
   of candidates of the round, for the best of four differs more than one does by luck;
+  Too few windows give no interval; there the loss must be less than half as high in either half of 20 windows or more.
 - for most of the seeds that both have. The same seed is the same initial network, and the same order of batches, where
   neither the architecture nor the batches change. A test over two seeds would find nothing.
 
@@ -22,6 +23,9 @@ import numpy as np
 
 Table = dict[str, np.ndarray]
 LEVEL = 0.05
+# Chosen: a fall of the loss, or a gain in skill, that counts without an interval.
+LARGE = 0.5
+FEWEST = 20  # windows for it
 
 
 class Skill(NamedTuple):
@@ -120,14 +124,31 @@ def _by_windows(before: Side, after: Side, common: tuple[Table, Table], candidat
     # NaN is worse than any loss.
     better = sum(bool(new[seed] < own[seed]) or (np.isnan(own[seed]) and not np.isnan(new[seed])) for seed in both)
     lasting = found["comparison"] == "better" and found["p_value"] * candidates < LEVEL
+    few = found["reason"] == "few_windows"
+    lasting = lasting or (few and _halved(*common))
     most = 2 * better > len(both) or not both
     text = _fall(found["reduction"], found["low"], found["high"])
     if lasting and not most:
         text += f", but only for {better} of {len(both)} seeds"
     elif not lasting and (found["reduction"] or 0) > 0:
-        text += ": too few windows to know" if found["reason"] == "few_windows" else ", which chance explains"
+        text += ": too few windows to know" if few else ", which chance explains"
     values = found["reduction"], found["low"], found["high"], found["p_value"]
     return Judgement(lasting and most, "windows", *values, (better, len(both)), found["windows"], text)
+
+
+def _halved(before: Table, after: Table) -> bool:
+    """Return whether the mean loss is less than half as high in the earlier and in the later half of enough windows."""
+    order = np.argsort(before["row"], kind="stable")
+    if len(order) < FEWEST:
+        return False
+    for part in np.array_split(order, 2):
+        own, new = (
+            float(np.mean([column[part].mean() for name, column in table.items() if name != "row"]))
+            for table in (before, after)
+        )
+        if not new < (1 - LARGE) * own:
+            return False
+    return True
 
 
 def _fall(reduction: float | None, low: float | None, high: float | None) -> str:

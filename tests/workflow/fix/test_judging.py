@@ -79,9 +79,21 @@ def test_finite_predictions_help_where_there_were_none() -> None:
 
 
 def test_few_windows_show_nothing() -> None:
-    found = judge(Side(None, _table(rows=4)), Side(None, _table(0.5, rows=4)))
+    found = judge(Side(None, _table(rows=4)), Side(None, _table(0.1, rows=4)))
     assert not found.helps
     assert "too few windows" in found.text
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "helps"), [(0.4, 0.4, True), (0.1, 0.6, False), (0.6, 0.1, False), (0.55, 0.55, False)]
+)
+def test_without_an_interval_the_loss_must_halve_in_either_half(early: float, late: float, helps: bool) -> None:
+    before, after = _table(rows=40), _table(rows=40)
+    for seed in (0, 1):
+        after[f"loss_{seed}"] = after[f"loss_{seed}"] * np.repeat([early, late], 20)
+    found = judge(Side(None, before, overlap=30), Side(None, after, overlap=30))
+    assert found.low is None
+    assert found.helps == helps
 
 
 def test_overlapping_windows_count_for_less() -> None:
