@@ -91,16 +91,22 @@ def in_turn(
 
     Yields:
         The network that predicted, and its outputs, float32 [windows, outputs]. It is one network with the weights of
-        each in turn, so that it is traced once; its next use changes the weights.
+        each in turn, so that it is traced once; its next use changes the weights. In the end every saved network has
+        its own weights.
     """
     from pipeline.network import models
 
-    network = None
-    for each in saved:
-        if network is None:
-            network = _network(part, each, experiment, place)
-        models.copy_weights(each, network)
-        yield network, windows(part, network, experiment["training"])
+    network, first = None, None
+    try:
+        for each in saved:
+            if network is None:
+                network = _network(part, each, experiment, place)
+                first = each.get_weights() if network is each else None
+            models.copy_weights(each, network)
+            yield network, windows(part, network, experiment["training"])
+    finally:
+        if network is not None and first is not None:
+            network.set_weights(first)
 
 
 def windows(part: Part, network: keras.Model, training: dict[str, Any]) -> np.ndarray:

@@ -53,6 +53,17 @@ def test_every_window_in_raw_units(tmp_path):
         assert table[f"seed{seed}_0"].dtype == np.float64
 
 
+@pytest.mark.parametrize("state", ["none", "lanes"])
+def test_saved_networks_keep_their_own_weights(tmp_path, state):
+    part = make_part(noise(40), length=5)
+    networks = [models.load(path) for path in saved(tmp_path, [0, 7])]
+    before = [[np.array(each) for each in network.get_weights()] for network in networks]
+    outputs = [found for _, found in predicting.in_turn(part, networks, experiment(state, seeds=[0, 7]))]
+    assert not np.array_equal(*outputs)
+    for network, own in zip(networks, before, strict=True):
+        assert all(map(np.array_equal, network.get_weights(), own))
+
+
 def test_calls_are_bounded_and_join(tmp_path, monkeypatch):
     part = make_part(noise(40), length=5)
     (path,) = saved(tmp_path, [0])
