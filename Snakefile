@@ -172,6 +172,20 @@ use rule evaluate as leakage with:
         "Prove that nothing leaks in {wildcards.name}"
 
 
+use rule evaluate as page with:
+    input:
+        stages.inputs("page"),
+    output:
+        stages.outputs("page"),
+    log:
+        "logs/page/{name}.log",
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    message:
+        "Write the page of {wildcards.name}"
+
+
 rule leaks:
     input:
         stages.inputs("leaks"),

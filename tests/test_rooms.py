@@ -42,6 +42,7 @@ ROOT_FILES = {
     "scale": "dataset",
     "train": "network",
     "predict": "network",
+    "page": "report",
 }
 # Imported by its name at run time: the file chosen is the dependency, or all of them.
 BY_NAME = {

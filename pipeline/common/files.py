@@ -33,7 +33,9 @@ DIAGNOSIS = Path("reports/diagnosis")
 LEAKAGE = Path("reports/leakage")
 LEAKS = Path("reports/leaks.json")
 CALIBRATION = Path("reports/calibration.json")
+EXPERIMENTS = Path("reports/experiments")
 REPORT = Path("reports/index.html")
+VERDICTS = Path("reports/verdicts.json")
 LEADERBOARD = Path("reports/leaderboard.csv")
 COSTS = Path("reports/costs.csv")
 
@@ -94,6 +96,12 @@ def writable(path: Path) -> Iterator[None]:
             error.strerror or error,
             "Free some space or allow writing there, then run again.",
         ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8."""
+    with atomic_write(path) as beside:
+        beside.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:

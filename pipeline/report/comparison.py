@@ -23,6 +23,11 @@ REASONS = {
     "unanswered": "over 5 % of the windows are not answered",
     "baseline": "the baseline is NaN",
 }
+NOT_JUDGED = {"chip": "not judged", "tone": "unknown"}
+_UNCORRECTED = (
+    "These outcomes are those of this experiment alone. They are not corrected for other experiments on the same test "
+    "rows; those on the index page are."
+)
 _QUESTIONS = {NAIVE: "Is there skill?", LINEAR: "Is a network needed?", ACCURACY: "Is it right more often?"}
 _UNITS = {"window": "windows", "sequence": "sequences"}
 _PARTS = {"validation": "validation", "train": "training", "held_back": "held-back training"}
@@ -70,22 +75,22 @@ def _asked(result: dict[str, Any], question: str) -> bool:
     return "comparison" in (result.get(question) or {})
 
 
-def section(evaluation: dict[str, Any], outcomes: dict[str, Any] | None) -> dict[str, Any] | None:
+def section(evaluation: dict[str, Any], outcomes: dict[str, Any] | None = None) -> dict[str, Any] | None:
     """Return one experiment's comparison as texts; None if none was computed.
 
     Args:
         evaluation: Output of the stage `evaluate`.
-        outcomes: This experiment's entry of `corrected`.
+        outcomes: This experiment's entry of `corrected`; None for its own outcomes, which no other experiment changes.
     """
     result = evaluation.get("comparison")
-    if not result or outcomes is None:
+    if not result:
         return None
-    sides = {
-        question: _side(question, result[question], outcomes[question])
-        for question in _QUESTIONS
-        if _asked(result, question)
-    }
-    remarks = [_windows(result), unanswered(result), _family(outcomes["family"], evaluation["experiment"])]
+    asked = [question for question in _QUESTIONS if _asked(result, question)]
+    own = outcomes or {question: result[question]["comparison"] for question in asked}
+    family = outcomes["family"] if outcomes else []
+    sides = {question: _side(question, result[question], own[question], len(family)) for question in asked}
+    correction = _family(family, evaluation["experiment"]) if outcomes else _UNCORRECTED
+    remarks = [_windows(result), unanswered(result), correction]
     remarks += [remark(result[key]) for key, remark in _REMARKS.items() if result.get(key)]
     share = result.get("oracle_share")
     return {
@@ -97,31 +102,46 @@ def section(evaluation: dict[str, Any], outcomes: dict[str, Any] | None) -> dict
     }
 
 
-def summary(outcomes: dict[str, dict[str, Any]]) -> str:
-    """Return how many experiments have skill, and how many of them beat the linear model, in a sentence."""
+def summary(outcomes: dict[str, dict[str, Any]], evaluations: list[dict[str, Any]]) -> str:
+    """Return how many experiments have skill, beat the linear model, and cannot be judged, in a sentence."""
     if not outcomes:
         return ""
+    sides = {each["experiment"]: (each.get("comparison") or {}).get(NAIVE) or {} for each in evaluations}
+    open_ = [name for name, outcome in outcomes.items() if label(sides[name], outcome[NAIVE]) == NOT_JUDGED]
+    left = "" if not open_ else f" {len(open_)} of {len(outcomes)} could not be judged."
+    if len(open_) == len(outcomes):
+        return left.strip()
     skilled = [name for name, outcome in outcomes.items() if outcome[NAIVE] == "better"]
     needed = [name for name in skilled if outcomes[name][LINEAR] == "better"]
-    text = f"{len(skilled)} of {len(outcomes)} experiments have skill"
+    text = f"{len(skilled)} of {len(outcomes)} experiments {'has' if len(skilled) == 1 else 'have'} skill"
     if not skilled:
-        return text + "."
+        return f"{text}.{left}"
     if not needed:
-        return f"{text}; none of them beats the linear model."
-    return f"{text}; {len(needed)} of them also {'beats' if len(needed) == 1 else 'beat'} the linear model."
+        return f"{text}; none of them beats the linear model.{left}"
+    return f"{text}; {len(needed)} of them also {'beats' if len(needed) == 1 else 'beat'} the linear model.{left}"
 
 
-def _side(question: str, side: dict[str, Any], outcome: str | None) -> dict[str, Any]:
+def label(side: dict[str, Any], outcome: str | None) -> dict[str, str]:
+    """Return the label of an outcome: `not judged` where nothing could be tested."""
+    if side.get("reason") in REASONS and outcome != "worse":
+        return NOT_JUDGED
+    return CHIPS.get(outcome or "", {"chip": outcome or "–", "tone": "unknown"})
+
+
+def _side(question: str, side: dict[str, Any], outcome: str | None, family: int) -> dict[str, Any]:
     chosen = side.get("chosen_on")
     tested = side.get("diebold_mariano")
     test = f"{number(tested['statistic'])}, p {p_value(tested['p_value'])}, {tested['lags']} lags" if tested else "–"
-    uncorrected = CHIPS.get(side["comparison"], {}).get("chip", side["comparison"])
+    alone = CHIPS.get(side["comparison"], {}).get("chip", side["comparison"])
+    lost = (
+        f"{alone} by itself (p {p_value(side['p_value'])}), but not among the {family} experiments on these test rows"
+    )
     return {
         "question": _QUESTIONS[question],
         "against": baseline(side["baseline"]),
         "chosen": f"chosen on {_PARTS.get(chosen, chosen)} rows" if chosen else "",
-        "chip": CHIPS.get(outcome or "", {"chip": outcome or "–", "tone": "unknown"}),
-        "changed": f"{uncorrected} before the correction" if outcome and outcome != side["comparison"] else "",
+        "chip": label(side, outcome),
+        "changed": lost if outcome and outcome != side["comparison"] else "",
         "skill": _plus(side["skill"]) if side["skill"] is not None else "–",
         "interval": skills(side["low"], side["high"]),
         "remark": _remark(side),

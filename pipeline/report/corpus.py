@@ -32,6 +32,7 @@ def section(results: dict[str, Any] | None, diagnoses: dict[str, dict[str, Any] 
     halves = known.get("halves") or {}
     reported = halves.get("reported")
     return {
+        "summary": _summary(reported) if reported else "",
         "missing": "" if reported else f"Not measured yet: run {COMMAND}.",
         "command": known.get("command") or "",
         "halves": [_half(_HALVES[half], halves[half]) for half in _HALVES if half in halves],
@@ -44,6 +45,14 @@ def section(results: dict[str, Any] | None, diagnoses: dict[str, dict[str, Any] 
         "cases": [_case(case) for case in known.get("cases") or [] if case.get("half") == "reported"],
         "cannot_tell": diagnosis.cannot_tell(diagnoses),
     }
+
+
+def _summary(scores: dict[str, Any]) -> str:
+    """Return the accuracy on the held-out half in a sentence."""
+    return (
+        f"In {scores['cases']:,} experiments whose truth is known, it finds {percent(scores.get('recall'))} of the "
+        f"faults, and {percent(scores.get('precision'))} of the causes that it reports are true."
+    )
 
 
 def _half(name: str, scores: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
-from pipeline.report.wording import address, joined, quantity, setting
+from pipeline.report import commands
+from pipeline.report.wording import address, code_title, quantity, setting
 
 VERDICTS = {
     "learning": {"chip": "learning", "tone": "good"},
@@ -41,52 +41,38 @@ def section(name: str, diagnosis: dict[str, Any] | None) -> dict[str, Any]:
         name: Name of the experiment.
         diagnosis: Output of the stage `diagnose`, or None.
     """
-    findings = [finding(each) for each in (diagnosis or {}).get("findings") or []]
+    findings = [finding(name, each) for each in (diagnosis or {}).get("findings") or []]
     # Symptoms last, each kind in the order of the diagnosis.
     findings.sort(key=lambda each: each["weight"]["chip"] == "symptom")
-    step = (diagnosis or {}).get("next") or {}
-    causes = [each["code"] for each in findings if each["weight"]["chip"] == "cause"]
     return {
         "name": name,
         "missing": "" if diagnosis else f"Not diagnosed yet: run `dvc repro diagnose@{name}`.",
         "verdict": chip(diagnosis),
         "reasons": list((diagnosis or {}).get("reasons") or []),
         "findings": findings,
-        "causes": joined(causes) if causes else "",
-        "next": {"text": step.get("text") or "", "command": step.get("command") or ""},
+        "cannot_tell": list((diagnosis or {}).get("cannot_tell") or []),
     }
 
 
-def finding(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return one finding as texts, with its remedy (parameters, values and command) or its advice."""
+def finding(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """Return one finding of an experiment as texts, with its remedy (parameters, values and command) or its advice."""
     remedy, reference = entry.get("remedy") or {}, entry.get("reference") or {}
     weight = entry.get("weight") or "symptom"
     return {
         "code": entry["code"],
-        "page": f"../docs/findings/{entry['code']}.md" if entry["code"].isidentifier() else "",
+        "title": code_title(entry["code"]),
+        "page": f"../../docs/findings/{entry['code']}.md" if entry["code"].isidentifier() else "",
         "weight": _WEIGHTS.get(weight, {"chip": weight, "tone": "unknown"}),
         "explanation": entry.get("explanation") or "",
-        "evidence": [
-            (name.replace("_", " "), quantity(value)) for name, value in (entry.get("evidence") or {}).items()
-        ],
-        "title": reference.get("title") or "",
+        "evidence": [(key.replace("_", " "), quantity(value)) for key, value in (entry.get("evidence") or {}).items()],
+        "source": reference.get("title") or "",
         "url": reference.get("url") or "",
         "link": address(reference.get("url")),
-        "remedy": [(name, setting(value)) for name, value in (remedy.get("set") or {}).items()],
+        "remedy": [(key, setting(value)) for key, value in (remedy.get("set") or {}).items()],
         "command": remedy.get("command") or "",
+        "compare": commands.compare(name, remedy.get("command") or ""),
         "advice": entry.get("advice") or "",
     }
-
-
-def summary(diagnoses: dict[str, dict[str, Any] | None]) -> str:
-    """Return how many experiments got each verdict, in a sentence; empty if none was diagnosed."""
-    verdicts = [verdict(diagnosis) for diagnosis in diagnoses.values()]
-    counts = Counter(name for name in verdicts if name)
-    if not counts:
-        return ""
-    order = [name for name in VERDICTS if name in counts] + [name for name in counts if name not in VERDICTS]
-    listed = joined([f"{VERDICTS.get(name, {'chip': name})['chip']} ({counts[name]})" for name in order])
-    return f"Verdicts of {counts.total()} diagnosed experiment{'' if counts.total() == 1 else 's'}: {listed}."
 
 
 def cannot_tell(diagnoses: dict[str, dict[str, Any] | None]) -> list[tuple[str, list[str]]]:

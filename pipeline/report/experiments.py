@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.report import comparison, diagnosis, figures
+from pipeline.report import comparison, figures
 from pipeline.report.wording import METRICS, baseline, count_range, interval, number
 from pipeline.report.wording import score as score_text
 from pipeline.scoring import scores
@@ -19,15 +19,11 @@ _ENDS = {
 }
 
 
-def experiment(
-    evaluation: dict[str, Any], outcomes: dict[str, Any] | None, diagnosed: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Return one experiment as the page shows it.
+def experiment(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """Return one experiment's scores, figures and settings as its page shows them.
 
     Args:
         evaluation: Output of the stage `evaluate`.
-        outcomes: The experiment's corrected comparisons (`comparison.corrected`).
-        diagnosed: Output of the stage `diagnose`, or None.
     """
     name, runs = evaluation["experiment"], evaluation["training"]
     test = evaluation["parts"]["test"]
@@ -37,11 +33,9 @@ def experiment(
     return {
         "name": name,
         "dataset": evaluation["dataset"],
-        "main": {"name": METRICS[main], **test["network"][main]},
         "about": _about(evaluation),
         "repeats": _repeats(evaluation),
-        "comparison": comparison.section(evaluation, outcomes),
-        "diagnosis": diagnosis.section(name, diagnosed),
+        "comparison": comparison.section(evaluation),
         "ends": [f"{count} of {len(runs)} training{'s' if len(runs) > 1 else ''} {end}" for end, count in ends.items()],
         "failures": [
             {**run["nonfinite"], "seed": run["seed"], "fold": run["fold"] + 1} for run in runs if run["nonfinite"]
@@ -61,11 +55,9 @@ def experiment(
         "classes": evaluation["classes"],
         "steps": _groups(test["steps"], main, "step"),
         "folds": _groups([{"fold": k + 1, **fold} for k, fold in enumerate(test["folds"])], main, "fold"),
-        "figures": [
-            (figures.split(evaluation, name), _split_caption(evaluation)),
-            (figures.curves(evaluation, name), _curves_caption(evaluation)),
-            (figures.stretch(evaluation, name), _stretch_caption(evaluation)),
-        ],
+        "predictions": [(figures.stretch(evaluation, name), _stretch_caption(evaluation))],
+        "curves": [(figures.curves(evaluation, name), _curves_caption(evaluation))],
+        "split": [(figures.split(evaluation, name), _split_caption(evaluation))],
         "settings": yaml.safe_dump(
             {
                 "experiment": evaluation["settings"]["experiment"],

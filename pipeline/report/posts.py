@@ -25,7 +25,7 @@ _SIZES = {
 def section(
     entry: dict[str, Any],
     evaluations: list[dict[str, Any]],
-    shown: dict[str, Any],
+    by_name: dict[str, dict[str, Any]],
     all_pairs: list[dict[str, Any]],
     study_results: dict[str, Any] | None,
 ) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def section(
     Args:
         entry: The post's entry of posts.yaml.
         evaluations: Output of the stage `evaluate`.
-        shown: By experiment, its part of the page (`experiments.experiment`).
+        by_name: Every experiment's card (`cards.card`).
         all_pairs: All pairs (`pairs.sections`).
         study_results: Output of `python -m benchmarks.studies`, or None.
     """
@@ -52,8 +52,8 @@ def section(
         "symptoms": judged,
         "reproduced": sum(any(cell and cell["reproduced"] for cell in symptom["cells"]) for symptom in reported),
         "reported": len(reported),
-        "experiments": [shown[evaluation["experiment"]] for evaluation in before],
-        "after": [shown[evaluation["experiment"]] for evaluation in after],
+        "experiments": [by_name[evaluation["experiment"]] for evaluation in before],
+        "after": [by_name[evaluation["experiment"]] for evaluation in after],
         "pairs": own_pairs,
         "effect": pairs.summary(own_pairs),
         "studies": studies.of_post(study_results, entry["post"]),

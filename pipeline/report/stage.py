@@ -1,41 +1,66 @@
-"""Stage `report`: one HTML file that works offline, and the leaderboard as CSV.
+"""Stage `report`: the index, one HTML file that works offline; the leaderboard as CSV; and the verdicts as JSON.
 
-Neither contains a time, a duration or a path of the machine, so equal evaluations give equal bytes.
+None contains a time, a duration or a path of the machine, so equal evaluations give equal bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.report import comparison, corpus, diagnosis, leaderboard, page, pairs, published, studies
+from pipeline.report import (
+    cards,
+    comparison,
+    corpus,
+    diagnosis,
+    failures,
+    index,
+    leaderboard,
+    page,
+    pairs,
+    published,
+    studies,
+    verdicts,
+)
 
 
-def report(settings: dict[str, Any]) -> None:
-    """Write `reports/index.html` and `reports/leaderboard.csv` from all evaluations.
+def report(settings: dict[str, Any], failed: Sequence[failures.Failure] = ()) -> None:
+    """Write `reports/index.html`, `reports/leaderboard.csv` and `reports/verdicts.json`.
 
-    Diagnoses, losses, proofs, planted leaks, calibration, studies and the corpus are optional: the page names what is
-    missing.
+    Everything but one evaluation is optional: the index names what is missing. Where a stage failed, not even that is
+    needed, and the experiments that wait for it get a card with the reason.
+
+    Args:
+        settings: Output of `params.load()`.
+        failed: Stages that failed in the run that writes the index, in their order; none where DVC runs the stage.
     """
     settings = params.without_candidates(settings)
     names = list(settings["experiments"])
-    paths = {name: files.EVALUATION / f"{name}.json" for name in names}
-    evaluations = [files.read_json(path) for path in paths.values() if path.exists()]
-    if not evaluations:
+    known = {name: _read(files.EVALUATION / f"{name}.json") for name in names}
+    evaluations = [evaluation for evaluation in known.values() if evaluation]
+    if not evaluations and not failed:
         raise UserError(str(files.EVALUATION), "must hold at least one evaluation", "none", "Run `make run` first.")
     outcomes = comparison.corrected(evaluations)
     diagnoses = {name: _read(files.DIAGNOSIS / f"{name}.json") for name in names}
-    verdicts = {name: diagnosis.verdict(each) for name, each in diagnoses.items()}
-    rows = leaderboard.rows(evaluations, outcomes, verdicts)
-    html = page.render(
-        page.Results(
+    broken = failures.by_experiment(settings, list(failed))
+    shown = cards.in_order(
+        [
+            cards.card(name, known[name], diagnoses[name], broken.get(name), page.is_own(_series(settings, name)))
+            for name in names
+        ]
+    )
+    words = {name: diagnosis.verdict(each) for name, each in diagnoses.items()}
+    rows = leaderboard.rows(evaluations, outcomes, words)
+    html = index.render(
+        index.Results(
             size=settings["size"],
+            cards=shown,
             evaluations=evaluations,
             leaderboard=rows,
             outcomes=outcomes,
-            absent=[name for name, path in paths.items() if not path.exists()],
             leakage={name: _read(files.LEAKAGE / f"{name}.json") for name in settings["datasets"]},
             leaks=_read(files.LEAKS),
             calibration=_read(files.CALIBRATION),
@@ -44,10 +69,17 @@ def report(settings: dict[str, Any]) -> None:
             pairs=_pairs(settings, evaluations, diagnoses),
             studies=_read(studies.FILE),
             corpus=_read(corpus.FILE),
+            pages={name for name in names if (files.EXPERIMENTS / f"{name}.html").exists()},
+            failed=failures.of_none(settings, list(failed)),
         )
     )
-    _write(files.REPORT, html)
-    _write(files.LEADERBOARD, leaderboard.text(rows))
+    files.write_text(files.REPORT, html)
+    files.write_text(files.LEADERBOARD, leaderboard.text(rows))
+    files.write_json(files.VERDICTS, verdicts.verdicts(shown, diagnoses))
+
+
+def _series(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    return settings["series"][settings["datasets"][settings["experiments"][name]["dataset"]]["series"]]
 
 
 def _pairs(
@@ -65,8 +97,3 @@ def _pairs(
 
 def _read(path: Path) -> Any:
     return files.read_json(path) if path.exists() else None
-
-
-def _write(path: Path, text: str) -> None:
-    with files.atomic_write(path) as beside:
-        beside.write_text(text, encoding="utf-8")

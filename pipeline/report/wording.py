@@ -65,6 +65,31 @@ def number(value: float | None, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def short_score(value: float | None) -> str:
+    """Format a score as a person reads it: two decimals, three where it is nearly 1; None is `NaN`."""
+    if value is None:
+        return "NaN"
+    if value < _LEAST_SKILL:
+        return skill(value)
+    size = abs(value)
+    text = f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+    if 0.99 <= size < 1:
+        text = f"{math.copysign(min(size, 0.999), value):.3f}"
+    return (text.lstrip("-") if not float(text.replace(",", "")) else text).replace("-", "−")
+
+
+def code_title(code: str) -> str:
+    """Return the code of a finding as a title: `too_few_updates` is `Too few updates`."""
+    return code.replace("_", " ").capitalize()
+
+
+def plain(value: Any) -> str:
+    """Format a number of a finding's evidence for a sentence, with three digits at most; as `quantity` otherwise."""
+    if isinstance(value, float) and 1e-4 <= abs(value) < 1000:
+        return f"{value:.3g}".replace("-", "−")
+    return quantity(value)
+
+
 def score(value: float | None) -> str:
     """Format a score; a dash if it is missing."""
     return "–" if value is None else number(value)

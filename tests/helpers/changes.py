@@ -160,7 +160,7 @@ CHANGES: dict[str, Change] = {
     "code of `pipeline/architectures/simple_rnn.py`": text("pipeline/architectures/simple_rnn.py", "", "\nMORE = 1\n"),
     "code of the generator `pipeline/sources/seasonal.py`": text("pipeline/sources/seasonal.py", "", "\nMORE = 1\n"),
     "a threshold of the diagnosis": text("pipeline/diagnose/limits.py", "", "\nMORE = 1\n"),
-    "the report's text (`pipeline/report/page.html`)": text("pipeline/report/page.html", "", "<p>More.</p>\n"),
+    "the report's text (`pipeline/report/index.html`)": text("pipeline/report/index.html", "", "<p>More.</p>\n"),
     # Locked libraries.
     "the locked version of keras": library("keras"),
     "the locked version of statsmodels": library("statsmodels"),

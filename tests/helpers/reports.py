@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from pipeline.common.numbers import significant
-from pipeline.report import comparison, diagnosis, leaderboard, page, pairs
+from pipeline.report import cards, comparison, diagnosis, index, leaderboard, page, pairs, templates
 from pipeline.scoring import scores
 
 
@@ -420,13 +420,22 @@ def leaderboard_rows(evaluations):
 def render(evaluations, **results):
     """Return the page of these evaluations and `page.Results`."""
     outcomes = comparison.corrected(evaluations)
-    verdicts = {name: diagnosis.verdict(each) for name, each in results.get("diagnoses", {}).items()}
+    diagnoses = results.get("diagnoses", {})
+    verdicts = {name: diagnosis.verdict(each) for name, each in diagnoses.items()}
     rows = leaderboard.rows(evaluations, outcomes, verdicts)
-    missing = {"absent": [], "leakage": {}, "leaks": None, "calibration": None, "published": {}, "diagnoses": {}}
+    missing = {"leakage": {}, "leaks": None, "calibration": None, "published": {}, "diagnoses": {}}
     missing |= {"pairs": [], "studies": None, "corpus": None, "size": "quick"}
-    return page.render(
-        page.Results(evaluations=evaluations, leaderboard=rows, outcomes=outcomes, **(missing | results))
-    )
+    known = {each["experiment"]: each for each in evaluations} | dict.fromkeys(results.pop("absent", []))
+    shown = cards.in_order([cards.card(name, each, diagnoses.get(name)) for name, each in known.items()])
+    ready = {"evaluations": evaluations, "leaderboard": rows, "outcomes": outcomes, "cards": shown}
+    return index.render(index.Results(**(missing | ready | results)))
+
+
+def render_page(evaluation, found=None, proofs=()):
+    """Return the page of one experiment, with its diagnosis and these proofs of its dataset."""
+    found = found or diagnosed(evaluation["experiment"])
+    leakage = {"proofs": list(proofs) or [proof("intervals")]}
+    return templates.fill(templates.FOLDER / "page.html", **page.content(evaluation, found, leakage))
 
 
 def render_all():
@@ -452,7 +461,8 @@ def render_all():
 
 
 def visible_text(text):
-    """Return a page's text without tags, with single spaces."""
+    """Return a page's text without style, script and tags, with single spaces."""
+    text = re.sub(r"<(style|script)>.*?</\1>", " ", text, flags=re.S)
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text)))
 
 

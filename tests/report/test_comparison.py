@@ -3,15 +3,17 @@
 import pytest
 
 from pipeline.report import comparison
-from tests.helpers.reports import leaderboard_rows, made_up, render, side, visible_text
+from tests.helpers.reports import leaderboard_rows, made_up, render, render_page, side, visible_text
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_the_chosen_baseline_is_shown_and_where_it_was_chosen():
     naive = {**side("seasonal_naive", 0.41, 0.002), "chosen_on": "train"}
-    text = visible_text(render([made_up("a", compared={"naive": naive})]))
-    assert "against seasonal naive, chosen on training rows" in text
-    assert "better +0.410 0.210 to 0.660" in text
+    one = made_up("a", compared={"naive": naive})
+    assert "against seasonal naive, chosen on training rows better +0.410 0.210 to 0.660" in visible_text(
+        render_page(one)
+    )
+    assert "better +0.410 0.210 to 0.660" in visible_text(render([one]))
 
 
 def on_rows(evaluation, start, stop, series="s"):
@@ -35,16 +37,20 @@ def test_holm_corrects_the_experiments_on_common_test_rows_and_no_other():
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_the_family_of_an_experiment_is_shown():
+def test_the_index_names_a_label_that_the_correction_changed_and_the_page_has_the_uncorrected_one():
     def one(name, p_value):
         return made_up(name, compared={"naive": side("train_mean", 0.3, p_value)})
 
     evaluations = [one("a", 0.03), one("b", 0.04), on_rows(one("c", 0.03), 0, 1)]
     text = visible_text(render(evaluations))
-    assert "better before the correction" in text
-    assert "Corrected (Holm) together with b, on common test rows." in text
-    assert "No correction is needed: no other experiment has a test row in common." in text
-    assert "1 of 3 experiments have skill" in text
+    changed = "better by itself (p 0.030), but not among the 2 experiments on these test rows"
+    assert f"not distinguishable +0.300 0.100 to 0.550 {changed}" in text
+    assert text.count("by itself") == 2
+    assert "1 of 3 experiments has skill" in text
+    own = visible_text(render_page(evaluations[0]))
+    assert "against train mean better +0.300" in own
+    assert "not corrected for other experiments on the same test rows" in own
+    assert "by itself" not in own
 
 
 def test_each_question_is_a_family_of_its_own():
@@ -57,13 +63,15 @@ def test_each_question_is_a_family_of_its_own():
         "better",
         "better",
     ]
-    assert comparison.summary(outcomes) == ("2 of 2 experiments have skill; 1 of them also beats the linear model.")
+    evaluations = [made_up("a", compared=sides), made_up("b", compared=other)]
+    summary = comparison.summary(outcomes, evaluations)
+    assert summary == "2 of 2 experiments have skill; 1 of them also beats the linear model."
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_details_of_a_comparison():
     text = visible_text(
-        render([made_up("a", classes=2, compared={"oracle_share": {"share": 0.553, "low": 0.43, "high": 0.66}})])
+        render_page(made_up("a", classes=2, compared={"oracle_share": {"share": 0.553, "low": 0.43, "high": 0.66}}))
     )
     assert "120 test windows, about as informative as 31 independent ones; resampled 1,000 times in blocks of 9" in text
     assert "Accuracy 0.510: 0.450 to 0.570 by blocks; 0.480 to 0.540 by the binomial formula" in text
@@ -71,17 +79,19 @@ def test_details_of_a_comparison():
     assert "Share of the oracle's skill reached by the network: 55 % (43 % to 66 %)." in text
     assert "−1.23, p 0.217, 7 lags" in text
     sequences = visible_text(
-        render([made_up("a", kind="sequence_mean", compared={"unit": "sequence", "block_length": 1})])
+        render_page(made_up("a", kind="sequence_mean", compared={"unit": "sequence", "block_length": 1}))
     )
     assert "resampled 1,000 times by whole sequences" in sequences
-    assert "blocks of" not in sequences.split("Methods")[1].split("Skill of each seed")[-1].split("Settings")[0]
+    assert "blocks of" not in sequences.split("Skill of each seed")[-1]
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_no_finite_prediction_is_worse_and_has_no_skill():
-    text = visible_text(render([made_up("a", nan=True)]))
+    one = made_up("a", nan=True)
+    assert "worse – no finite predictions" in visible_text(render_page(one))
+    assert "independent ones; resampled" not in visible_text(render_page(one))
+    text = visible_text(render([one]))
     assert "worse no finite predictions" in text
-    assert "independent ones; resampled" not in text
     assert "0 of 1 experiments have skill." in text
 
 
@@ -89,8 +99,12 @@ def test_no_finite_prediction_is_worse_and_has_no_skill():
 def test_too_few_windows_are_named_where_nothing_is_concluded():
     few = {**side("train_mean", 0.9, 1.0), "low": None, "high": None, "reason": "few_windows"}
     text = visible_text(render([made_up("a", compared={"naive": few})]))
-    assert "not distinguishable fewer than five independent windows" in text
-    assert "fewer than five" not in visible_text(render([made_up("a")])).split("Methods")[0]
+    assert "not judged +0.900 fewer than five independent windows" in text
+    assert "1 of 1 could not be judged." in text
+    assert "not judged" in visible_text(render_page(made_up("a", compared={"naive": few})))
+    plain = visible_text(render([made_up("a")])).split("Methods")[0]
+    assert "fewer than five" not in plain
+    assert "judged" not in plain.split("Leaderboard")[-1].split("Can the scores")[0]
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -100,8 +114,9 @@ def test_unanswered_windows_and_the_word_of_accuracy_are_on_the_leaderboard():
     text = visible_text(render([one]))
     assert "12 of 120 windows not answered" in text
     assert "accuracy: better" in text
-    assert "Is it right more often? against persistence" in text
-    assert "persistence: 0.470." in text
+    own = visible_text(render_page(one))
+    assert "Is it right more often? against persistence" in own
+    assert "persistence: 0.470." in own
     row = leaderboard_rows([one])[0]
     assert (row["unanswered"], row["comparison_accuracy"], row["comparison"]) == (12, "better", "not_distinguishable")
     assert (row["accuracy_against"], row["accuracy_against_score"]) == ("persistence", 0.47)

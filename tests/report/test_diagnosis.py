@@ -3,23 +3,24 @@
 import pytest
 
 from pipeline.report import diagnosis
-from tests.helpers.reports import REFERENCE, diagnosed, made_up, render, symptom, visible_text
+from tests.helpers.reports import REFERENCE, diagnosed, made_up, render_page, symptom, visible_text
 
 
 @pytest.mark.usefixtures("undrawn")
 def test_a_finding_is_shown_with_evidence_reference_remedy_and_command():
     own = diagnosed("a", findings=[symptom("persistence_echo"), *diagnosed("a")["findings"]])
-    text = render([made_up("a")], diagnoses={"a": own})
+    own["findings"][1]["remedy"]["command"] = "dvc exp run -n a_slow -S x=1 page@a"
+    text = render_page(made_up("a"), own)
     assert (
-        "learning_rate_too_low cause Ten times the rate of training does it. best rate 0.001 row 4,500 column x "
-        "first yes ratio NaN Smith 2017 https://arxiv.org/abs/1506.01186 "
-        "Remedy: experiments.a.training.learning_rate = 0.001 dvc exp run -S" in visible_text(text)
+        "Learning rate too low cause learning_rate_too_low Ten times the rate of training does it. best rate 0.001 "
+        "row 4,500 column x first yes ratio NaN To fix it, set experiments.a.training.learning_rate = 0.001 : "
+        'dvc exp run -n a_slow -S x=1 page@a Then make compare OF="HEAD a_slow" ONLY=a . '
+        "Smith 2017 https://arxiv.org/abs/1506.01186" in visible_text(text)
     )
     assert f'<a href="{REFERENCE}"' in text
-    assert '<a href="../docs/findings/persistence_echo.md"><code>persistence_echo</code></a>' in text
+    assert '<a href="../../docs/findings/persistence_echo.md"><code>persistence_echo</code></a>' in text
     # Causes come before symptoms, in any order of the file.
     assert text.index("learning_rate_too_low</code>") < text.index("persistence_echo</code>")
-    assert "Verdicts of 1 diagnosed experiment: not learning (1)." in visible_text(text)
 
 
 @pytest.mark.parametrize("verdict", diagnosis.VERDICTS)
@@ -32,6 +33,6 @@ def test_chips_of_verdicts(verdict):
 def test_only_an_http_address_becomes_a_link():
     own = diagnosed("a")
     own["findings"][0]["reference"]["url"] = "javascript:alert(1)"
-    text = render([made_up("a")], diagnoses={"a": own})
+    text = render_page(made_up("a"), own)
     assert "javascript:alert(1)" in visible_text(text)
     assert 'href="javascript' not in text

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from pipeline.report import leaderboard
-from tests.helpers.reports import everything, leaderboard_rows, made_up, render, side
+from tests.helpers.reports import everything, leaderboard_rows, made_up, render, render_page, side
 
 
 def test_leaderboard_by_hand():
@@ -50,7 +50,7 @@ def test_without_a_comparison_nothing_of_it_is_claimed():
         assert row[column] is None, column
     assert row["linear"] == "ridge"
     text = render([old])
-    assert "Skill of each seed" not in text
+    assert "Skill of each seed" not in render_page(old)
     assert "experiments have skill" not in text
     assert "State of each experiment" not in text
 

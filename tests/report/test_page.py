@@ -1,146 +1,75 @@
-"""The page: markup, links, reproducible bytes, escaping, and notes on missing results."""
+"""The page of one experiment: markup, links, size, and what it says of the experiment alone."""
 
 import re
-from pathlib import Path
 
 import pytest
 
-from pipeline.report import corpus
-from tests.helpers.reports import (
-    CORPUS,
-    REFERENCE,
-    TABLE,
-    PageReader,
-    a_leak,
-    a_pair,
-    calibrated,
-    diagnosed,
-    everything,
-    made_up,
-    proof,
-    render,
-    render_all,
-    side,
-    visible_text,
-)
+import pipeline.page as command
+from pipeline.common import params
+from pipeline.common.errors import UserError
+from pipeline.report import page
+from tests.helpers.reports import PageReader, diagnosed, everything, made_up, proof, render_page, visible_text
+
+EVERYTHING = everything()
 
 
-@pytest.fixture(scope="module")
-def read(whole):
+@pytest.fixture(scope="module", params=range(len(EVERYTHING)), ids=[one["experiment"] for one in EVERYTHING])
+def whole(request):
+    return render_page(EVERYTHING[request.param])
+
+
+def test_the_page_is_well_nested_and_every_link_inside_has_its_place(whole):
     reader = PageReader()
     reader.feed(whole)
-    return reader
+    assert (reader.wrong, reader.open) == ([], [])
+    assert reader.headings.count("h1") == 1
+    assert len(reader.ids) == len(set(reader.ids))
+    assert {address[1:] for _, _, address in reader.refs if address.startswith("#")} <= set(reader.ids)
 
 
-def test_the_page_is_well_nested_with_one_main_heading(read):
-    assert read.wrong == []
-    assert read.open == []
-    assert read.headings.count("h1") == 1
+def test_the_page_needs_nothing_from_outside_and_is_small(whole):
+    assert len(whole.encode()) < 1_500_000
+    assert whole.count("<script>") == 1
+    assert not re.search(r"<script |@import|url\((?!#)", whole)
+    reader = PageReader()
+    reader.feed(whole)
+    assert [ref for ref in reader.refs if ref[0] != "a" and not ref[2].startswith(("#", "data:"))] == []
 
 
-def test_ids_are_unique_and_every_link_inside_has_its_place(read):
-    assert len(read.ids) == len(set(read.ids))
-    inside = {address[1:] for _, _, address in read.refs if address.startswith("#")}
-    assert inside <= set(read.ids)
-
-
-def test_nothing_is_loaded_from_outside(whole, read):
-    loaded = [ref for ref in read.refs if ref[0] != "a" and not ref[2].startswith(("#", "data:"))]
-    assert loaded == []
-    assert not re.search(r"<script|@import|url\((?!#)", whole)
-    addresses = set(re.findall(r"https?://[^\s\"<]+", whole))
-    assert all("stackexchange.com/questions" in a or a in (TABLE["url"], REFERENCE, corpus.SOURCE) for a in addresses)
-
-
-def test_equal_inputs_give_equal_bytes(whole):
-    assert render_all() == whole
-
-
-def test_no_time_of_day_and_no_path_of_a_machine(whole):
-    assert not re.search(r"\b\d\d:\d\d(:\d\d)?\b", whole)
-    assert str(Path.cwd()) not in whole
-    assert "/root" not in whole
-    assert "/home" not in whole
-
-
-def test_names_are_escaped():
-    one = made_up("<b>bold</b>&", oracle=False)
-    one["target"]["column"] = "<script>alert(1)</script>"
-    one["settings"]["series"] = {"target": "<script>alert(2)</script>"}
-    text = render([one])
-    assert "<script>" not in text
-    assert "<b>bold" not in text
-    assert "&lt;b&gt;bold&lt;/b&gt;&amp;" in text
-
-
-@pytest.mark.usefixtures("undrawn")
-def test_new_names_are_escaped_everywhere():
-    bad = "<i>&bad"
-    one = made_up(
-        bad, compared={"naive": side(bad, 0.3, 0.001, chosen_on=bad), "linear": side(bad), "windows_key": "k"}
+def test_the_first_words_are_the_verdict_and_the_next_step():
+    found = diagnosed("a", "behind")
+    found["next"] = {"text": "Do it.", "set": {"x": 1}, "command": "dvc exp run -n a_try -S x=1 page@a"}
+    text = visible_text(render_page(made_up("a"), found)).split("Glossary", 1)[1]
+    assert (
+        text.index("behind Has learned something") < text.index("Why:") < text.index("Try: Do it. dvc exp run -n a_try")
     )
-    one["parts"]["test"]["baselines"][bad] = one["parts"]["test"]["baselines"]["ridge"]
-    one["settings"]["experiment"]["published"] = "t"
-    one["state"] = {"state": bad, "windows": 3, "difference": 0.1, "tolerance": 0.1, "result": "fail"}
-    twin = made_up("twin", compared={"windows_key": "k"})
-    table = {**TABLE, "title": bad, "source": bad, "url": '"' + bad, "rows": [{"name": bad, "mse": 1e9, "mae": 1.0}]}
-    calibration = {**calibrated(), "learner": bad}
-    for key, kind in (("null", "random_walk"), ("equal", "overlapping")):
-        calibration[key] = [{**own, "kinds": {bad: own["kinds"][kind]}} for own in calibration[key]]
-    found = diagnosed(bad, bad, cannot_tell=[bad])
-    found["reasons"] = [bad]
-    found["findings"][0] |= {"code": bad, "weight": bad, "evidence": {bad: bad}, "explanation": bad, "advice": bad}
-    found["findings"][0]["reference"] = {"title": bad, "url": 'https://x"' + bad}
-    found["findings"][0]["remedy"] = {"set": {bad: bad}, "command": bad}
-    pair = a_pair()
-    for key in ("summary", "missing", "unnamed"):
-        pair[key] = bad
-    pair |= {"names": (bad, bad), "remarks": [bad], "post": None}
-    pair["changed"] = [{"parameter": bad, "before": bad, "after": bad, "findings": [bad], "speed": False}]
-    study = {key: bad for key in ("name", "question", "command", "size", "answer")} | {"post": None, "columns": [bad]}
-    study |= {"rows": [{"label": bad, "set": {bad: bad}, "seeds": [0], "figures": {bad: [bad]}}]}
-    case = {key: bad for key in ("name", "base", "verdict")} | {key: [bad] for key in ("faults", "acceptable", "found")}
-    results = {
-        **CORPUS,
-        "cases": [{**case, "half": "reported"}],
-        "codes": {bad: {"cases": 1, "found": 1}},
-        "command": bad,
-    }
-    text = render(
-        [one, twin],
-        diagnoses={bad: found},
-        pairs=[pair],
-        studies={"studies": [{**study, "bar": {"text": bad, "met": None}}]},
-        corpus=results,
-        leakage={
-            bad: {"proofs": [{**proof(bad, "fail", 0, [bad], {bad: 3}), "about": bad}, proof(bad, bad)]},
-            bad + "2": None,
-        },
-        leaks={"leaks": [a_leak(**{key: bad for key in ("name", "about", "proof", "metric", "learner")}, found=[bad])]},
-        calibration=calibration,
-        published={"t": table},
-    )
-    assert "<i>" not in text.lower()
-    assert '""' not in re.sub(r'=""', "", text)
-    assert text.lower().count("&lt;i&gt;&amp;bad") > 70
+    assert 'Then make compare OF="HEAD a_try" ONLY=a . Or let make fix NAME=a try all findings' in text
+    assert text.index("make fix") < text.index("How sure:") < text.index("Findings")
 
 
-def test_experiments_without_an_evaluation_are_named(whole):
-    assert "later_one" in whole
+def test_windows_and_folds_stand_beside_the_scores():
+    text = visible_text(render_page(made_up("a", folds=3)))
+    assert "on 120 test windows, of 3 folds." in text
+    assert "Test 120 windows of 3 folds" in text
 
 
-@pytest.mark.usefixtures("undrawn")
-def test_missing_diagnoses_and_studies_are_named_in_their_place():
-    text = visible_text(render([made_up("a"), made_up("deep_rnn", 107289)]))
-    assert "Not diagnosed yet: run dvc repro diagnose@a ." in text
-    assert "Not diagnosed yet: run dvc repro diagnose@deep_rnn ." in text
-    assert "params.yaml has no fix ( NAME_fixed ) for an experiment of this post." in text
-    assert "Not run yet: python -m benchmarks.studies writes benchmarks/results/studies.json ." in text
-    assert "Not measured yet: run make bench ." in text
-    assert "diagnosed experiment" not in text
+def test_a_failed_proof_is_the_first_thing_on_the_page():
+    text = visible_text(render_page(made_up("a"), None, [proof("prefix", "fail", 0, ["row 3 moves"])]))
+    assert "Do not trust these scores. See the proofs Dataset data_a fails the proof “Prefix”" in text
+    assert "Do not trust" not in visible_text(render_page(made_up("a")))
 
 
-@pytest.mark.usefixtures("undrawn")
-def test_size_full_does_not_claim_smaller_settings():
-    assert "smaller than posted" not in render(everything()[:1], size="full")
-    assert "smaller than posted" in render(everything()[:1])
+def test_only_a_post_has_posted_settings():
+    assert "smaller than posted" in render_page(made_up("deep_rnn", 107289))
+    assert "smaller than posted" not in render_page(made_up("a"))
+
+
+@pytest.mark.parametrize(("source", "own"), [("data/own/x.csv", True), ("pipeline/sources/x.py", False), (None, False)])
+def test_an_own_series_is_a_file_below_data_own(source, own):
+    assert page.is_own({"source": source} if source else {}) is own
+
+
+def test_the_command_takes_the_name_of_an_experiment(monkeypatch):
+    monkeypatch.setattr(params, "load", lambda: {"experiments": {"a": {}}})
+    with pytest.raises(UserError):
+        command.main([])

@@ -1,15 +1,16 @@
 """The stage, on results that the stage `evaluate` wrote."""
 
 import copy
+import re
 
 import pytest
 
 import pipeline.report.__main__ as command
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.report import corpus, stage, studies
+from pipeline.report import corpus, failures, page, stage, studies
 from tests.helpers import evaluated
-from tests.helpers.reports import CORPUS, STUDIES, a_leak, calibrated, diagnosed, made_up, proof
+from tests.helpers.reports import CORPUS, STUDIES, a_leak, calibrated, configured, diagnosed, made_up, proof
 
 
 def test_the_stage_writes_both_files_from_what_evaluate_wrote(tmp_path, monkeypatch):
@@ -29,23 +30,58 @@ def test_the_stage_writes_both_files_from_what_evaluate_wrote(tmp_path, monkeypa
     fixed = copy.deepcopy(settings)
     fixed["experiments"]["tiny_fixed"] = copy.deepcopy(settings["experiments"]["tiny"])
     stage.report(fixed)
-    assert "run <code>dvc repro evaluate@tiny_fixed</code>" in files.REPORT.read_text()
+    assert "reports/experiments/tiny_fixed.html" in files.REPORT.read_text()
+    assert files.read_json(files.VERDICTS)["experiments"]["tiny_fixed"]["verdict"] == "not_run"
     assert ",overfitting," in files.LEADERBOARD.read_text()
     stage.report(settings)
     assert "tiny" in files.REPORT.read_text()
     assert "No leak found: 1 proof over" in files.REPORT.read_text()
     assert "Not computed yet" not in files.REPORT.read_text()
-    assert "Each step of the test part" in files.REPORT.read_text()
-    assert files.LEADERBOARD.read_text().splitlines()[1].startswith("tiny,tiny,,value,r2,")
-    before = files.REPORT.read_bytes()
+    page.page(settings, "tiny")
+    own = files.EXPERIMENTS / "tiny.html"
+    assert "Each step of the test part" in own.read_text()
+    assert len((files.EXPERIMENTS / "tiny.md").read_text().splitlines()) <= 40
+    assert 'href="experiments/tiny.html"' not in files.REPORT.read_text()
     stage.report(settings)
-    assert files.REPORT.read_bytes() == before
+    assert 'href="experiments/tiny.html"' in files.REPORT.read_text()
+    found = files.read_json(files.VERDICTS)["experiments"]["tiny"]
+    assert set(found) == {"verdict", "summary", "findings", "next"}
+    assert found["verdict"] == "overfitting"
+    assert [set(each) for each in found["findings"]] == [{"code", "weight", "evidence"}]
+    assert set(found["next"]) == {"text", "command"}
+    assert files.LEADERBOARD.read_text().splitlines()[1].startswith("tiny,tiny,,value,r2,")
+    written = (files.REPORT, files.VERDICTS, own, files.EXPERIMENTS / "tiny.md")
+    before = [path.read_bytes() for path in written]
+    page.page(settings, "tiny")
+    stage.report(settings)
+    assert [path.read_bytes() for path in written] == before
     # A candidate of `make fix`, should one have been evaluated.
     settings["experiments"]["tiny_fix1"] = copy.deepcopy(settings["experiments"]["tiny"])
     own = files.read_json(files.EVALUATION / "tiny.json")
     files.write_json(files.EVALUATION / "tiny_fix1.json", own | {"experiment": "tiny_fix1"})
     stage.report(settings)
-    assert files.REPORT.read_bytes() == before
+    assert files.REPORT.read_bytes() == before[0]
+
+
+def test_a_failed_stage_gets_a_card_with_the_reason_and_the_others_keep_theirs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = configured("a", "b") | {"size": "quick"}
+    files.write_json(files.EVALUATION / "b.json", made_up("b"))
+    files.write_json(files.DIAGNOSIS / "b.json", diagnosed("b", "learning", []))
+    failed = [failures.Failure("train@a", "`datasets.a` must fit. Received: <b>."), failures.Failure("leaks", "No.")]
+    stage.report(settings, failed)
+    text = files.REPORT.read_text()
+    assert re.findall(r'id="of-(\w+)"', text) == ["a", "b"]
+    assert "Stage <code>leaks</code> failed: No." in text
+    assert "a: stage <code>train@a</code> failed" in text
+    assert "<strong>Why:</strong> <code>datasets.a</code> must fit. Received: &lt;b&gt;." in text
+    found = files.read_json(files.VERDICTS)["experiments"]
+    assert [found["a"]["verdict"], found["b"]["verdict"]] == ["failed", "learning"]
+    assert found["a"]["next"]["command"] == "snakemake --cores 2 reports/experiments/a.html"
+    # Nothing at all was computed.
+    (files.EVALUATION / "b.json").unlink()
+    stage.report(settings, failed)
+    assert files.LEADERBOARD.read_text().count("\n") == 1
 
 
 def test_no_evaluation_at_all_is_an_error(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from pipeline.common.errors import UserError
-from pipeline.report import page
+from pipeline.report import templates
 from tests.conftest import PROJECT
 from tools import locked
 
@@ -77,13 +77,13 @@ def test_what_lies_behind_a_library_is_what_uv_lock_names_for_it() -> None:
 
 
 def test_the_report_rests_on_the_libraries_whose_versions_it_shows() -> None:
-    assert locked.groups(set(page._PACKAGES)) == locked.named(STAGES["report"])
-    assert set(locked.SHOWN["pipeline/report"]) <= set(page._PACKAGES)
+    assert locked.groups(set(templates._PACKAGES)) == locked.named(STAGES["report"])
+    assert set(locked.SHOWN["pipeline/report"]) <= set(templates._PACKAGES)
 
 
 def test_stages_without_a_network_do_not_rest_on_one() -> None:
     assert {kind for kind, stage in STAGES.items() if "network" in locked.named(stage)} == {
-        *("train", "predict", "diagnose", "leakage", "leaks", "report")
+        *("train", "predict", "diagnose", "leakage", "leaks", "page", "report")
     }
     assert locked.named(STAGES["train"]) == ["network", "rows"]
     assert set(locked.GROUPS["network"]) == {"h5py", "keras", "tensorflow"}

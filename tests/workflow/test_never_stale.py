@@ -38,7 +38,7 @@ CODE = [
     "pipeline/scoring/scores.py",
     "pipeline/architectures/lstm.py",
     "pipeline/common/files.py",
-    "pipeline/report/page.html",
+    "pipeline/report/index.html",
     "locked.yaml",
 ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.report import comparison, diagnosis, pairs
-from pipeline.report.page import fill
+from pipeline.report.templates import fill
 from pipeline.report.wording import METRICS, count_range, joined, number, percent, thousands
 from workflow.compare import curves, numbers
 from workflow.compare.revisions import Revision, Side

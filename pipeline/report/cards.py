@@ -1,0 +1,278 @@
+"""One card per experiment: what happened, why, what to try, and how sure that is.
+
+A card is made of the evaluation and the diagnosis alone, so that an experiment's page needs no other experiment.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.report import commands
+from pipeline.report import diagnosis as diagnoses
+from pipeline.report.wording import METRICS, baseline, code_title, joined, plain, short_score, thousands
+from pipeline.scoring import scores
+
+FAILED, NOT_RUN = "failed", "not_run"
+_CHIPS = {
+    **diagnoses.VERDICTS,
+    FAILED: {"chip": "failed", "tone": "bad"},
+    NOT_RUN: {"chip": "not run yet", "tone": "unknown"},
+}
+# Worst first. In the sentence on all of them: of one network, and of several.
+_COUNTED = {
+    FAILED: ("{} failed to run", "{} failed to run"),
+    "numerical_failure": ("{} broke (NaN)", "{} broke (NaN)"),
+    "not_learning": ("{} is not learning", "{} are not learning"),
+    "overfitting": ("{} overfits", "{} overfit"),
+    "behind": ("{} is behind a simpler forecast", "{} are behind a simpler forecast"),
+    "undetermined": ("{} could not be judged", "{} could not be judged"),
+    "no_evidence_of_signal": ("for {} the data show no signal", "for {} the data show no signal"),
+    "learning": ("{} is learning", "{} are learning"),
+    NOT_RUN: ("{} has not been run", "{} have not been run"),
+}
+_HEADLINES = {
+    "learning": "predicts better than the best simple forecast",
+    "not_learning": "predicts no better than a constant, although there is something to learn",
+    "overfitting": "fits its training windows, and fails on others",
+    "no_evidence_of_signal": "nothing to learn was found in these data",
+    "numerical_failure": "the training broke: NaN or infinite values",
+    "undetermined": "cannot be judged yet",
+    NOT_RUN: "has not been run yet",
+}
+_FORECASTS = {
+    "persistence": "repeating the last value",
+    "drift": "the last value with drift",
+    "seasonal_naive": "repeating the last season",
+    "window_average": "the mean of the window",
+    "train_mean": "predicting the mean",
+    "majority": "predicting the most common class",
+    **dict.fromkeys(("ridge", "ridge_last", "logistic", "logistic_last"), "a linear model"),
+}
+# Verdicts beside which nothing needs a cause.
+_NEED_NO_CAUSE = ("learning", "no_evidence_of_signal", "undetermined")
+_PARTS = ("train", "validation", "test")
+# Independent windows from which a verdict is called fairly sure, and sure.
+_SOME, _MANY = 10, 30
+# Skill from which a network fits its training windows, and a score far below that of training.
+_FITS, _FAR = 0.9, 0.3
+_LEVELS = ("low", "medium", "high")
+OWN = "data/own/"
+
+
+def card(
+    name: str,
+    evaluation: dict[str, Any] | None,
+    diagnosis: dict[str, Any] | None,
+    failure: dict[str, str] | None = None,
+    own: bool = False,
+) -> dict[str, Any]:
+    """Return one experiment's card as texts.
+
+    Args:
+        name: Name of the experiment.
+        evaluation: Output of the stage `evaluate`, or None.
+        diagnosis: Output of the stage `diagnose`, or None.
+        failure: `stage` that failed in the last run, and `reason`; or None.
+        own: Whether its series is a file of the user.
+    """
+    verdict = FAILED if failure else diagnoses.verdict(diagnosis) or NOT_RUN
+    if verdict == NOT_RUN and evaluation:
+        verdict = "undetermined"
+    return {
+        "name": name,
+        "own": own,
+        "code": verdict,
+        "verdict": _CHIPS.get(verdict, {"chip": verdict.replace("_", " "), "tone": "unknown"}),
+        "headline": _headline(verdict, evaluation, diagnosis, failure),
+        "happened": [] if evaluation is None else _happened(evaluation, bool(failure)),
+        "why": _why(verdict, diagnosis, failure),
+        "because": "Measured" if verdict in _NEED_NO_CAUSE else "Why",
+        "try": _next(name, diagnosis, failure, verdict),
+        "sure": "" if failure else _sure(evaluation, diagnosis),
+    }
+
+
+def in_order(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the user's own experiments before the documented ones, the worst of each first."""
+    rank = {verdict: place for place, verdict in enumerate(_COUNTED)}
+    return sorted(cards, key=lambda each: (not each["own"], rank.get(each["code"], len(rank))))
+
+
+def summary(each: dict[str, Any]) -> str:
+    """Return the headline and the scores behind it as one text."""
+    return " ".join([f"{each['headline'][0].upper()}{each['headline'][1:]}.", *each["happened"]])
+
+
+def counted(cards: list[dict[str, Any]]) -> str:
+    """Return how many networks got each verdict, worst first, in a sentence; empty without a card."""
+    counts = {verdict: sum(each["code"] == verdict for each in cards) for verdict in _COUNTED}
+    listed = [_COUNTED[verdict][count > 1].format(count) for verdict, count in counts.items() if count]
+    other = len(cards) - sum(counts.values())
+    listed += [f"{other} got another verdict"] if other else []
+    of = "Of 1 network," if len(cards) == 1 else f"Of {len(cards)} networks,"
+    return f"{of} {joined(listed)}." if listed else ""
+
+
+def forecast(name: str) -> str:
+    """Return a baseline as a clause: `repeating the last value`."""
+    return _FORECASTS.get(name, baseline(name))
+
+
+def _headline(
+    verdict: str, evaluation: dict[str, Any] | None, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None
+) -> str:
+    if failure:
+        return f"stage `{failure['stage']}` failed"
+    if verdict == "behind":
+        unseen = ((diagnosis or {}).get("facts") or {}).get("unseen") or {}
+        ahead = _ahead(unseen)
+        fits = "fits its training windows" if _fails_later(evaluation) else "has learned something"
+        return f"{fits}, but {ahead} is better" if ahead else f"{fits}, but less than there is to learn"
+    if verdict == "undetermined" and diagnosis is None:
+        return "has not been diagnosed yet"
+    if verdict == "learning" and not _beats_naive(diagnosis):
+        return "predicts as well as the best simple forecast"
+    return _HEADLINES.get(verdict, verdict.replace("_", " "))
+
+
+def _beats_naive(diagnosis: dict[str, Any] | None) -> bool:
+    networks = (((diagnosis or {}).get("facts") or {}).get("unseen") or {}).get("networks") or {}
+    skill = (networks.get("against_naive") or {}).get("skill")
+    return skill is None or skill > 0
+
+
+def _ahead(unseen: dict[str, Any]) -> str:
+    """Return the forecast that is furthest ahead of the network on unseen windows, as a clause; empty if none is."""
+    own = ((unseen.get("networks") or {}).get("against_naive") or {}).get("skill")
+    if own is None:
+        return ""
+    others = {"a linear model": unseen.get("linear"), "a forecast of boosted trees": unseen.get("trees")}
+    known = {name: each["skill"] for name, each in others.items() if each and each.get("skill") is not None}
+    known[forecast(str((unseen.get("naive") or {}).get("name")))] = 0.0
+    best = max(known, key=lambda name: known[name])
+    return best if known[best] > own else ""
+
+
+def _fails_later(evaluation: dict[str, Any] | None) -> bool:
+    """Return whether the network fits its training windows and is far worse on the test windows."""
+    if evaluation is None or evaluation["classes"]:
+        return False
+    fits, later = (evaluation["parts"][part]["network"]["r2"]["mean"] for part in ("train", "test"))
+    return fits is not None and fits > _FITS and (later is None or later < fits - _FAR)
+
+
+def _happened(evaluation: dict[str, Any], earlier: bool) -> list[str]:
+    """Return the main score of each part, and that of the references on the test windows, as sentences."""
+    main = scores.main_score(evaluation["classes"])
+    parts = [part for part in _PARTS if part in evaluation["parts"]]
+    folds = len(evaluation["split"]["folds"])
+    listed = [
+        f"{short_score(evaluation['parts'][part]['network'][main]['mean'])} on "
+        f"{thousands(evaluation['parts'][part]['windows'])} {'training' if part == 'train' else part} windows"
+        for part in parts
+    ]
+    text = f"{METRICS[main]} is {joined(listed)}{f', of {folds} folds' if folds > 1 else ''}."
+    if all(evaluation["parts"][part]["network"][main]["mean"] is None for part in parts):
+        text = f"{METRICS[main]} is NaN on all windows."
+    test, chosen = evaluation["parts"]["test"], evaluation.get("chosen") or {}
+    others = []
+    for side in ("naive", "linear"):
+        name = (chosen.get(side) or {}).get("baseline")
+        if name and name in test["baselines"]:
+            others.append(f"{forecast(name)} gets {short_score(test['baselines'][name].get(main))}")
+    if test["oracle"]:
+        others.append(f"the best possible forecast gets {short_score(test['oracle'].get(main))}")
+    lines = ["The results of an earlier run:", text] if earlier else [text]
+    return [*lines, *([f"On the test windows, {joined(others)}."] if others else [])]
+
+
+def _why(verdict: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None) -> str:
+    if failure:
+        return failure["reason"]
+    if not diagnosis:
+        return ""
+    causes = [each for each in diagnosis.get("findings") or [] if each.get("weight") == "cause"]
+    if not causes:
+        first = (diagnosis.get("reasons") or [""])[0]
+        needs_one = verdict not in _NEED_NO_CAUSE
+        return f"No check found a fault. {first}".strip() if needs_one else first
+    change = (diagnosis.get("next") or {}).get("set") or {}
+    main = next((each for each in causes if change and (each.get("remedy") or {}).get("set") == change), causes[0])
+    others = [code_title(each["code"]).lower() for each in causes if each is not main]
+    more = f" Also found: {joined(others)}." if others else ""
+    return f"{code_title(main['code'])}. {main.get('explanation') or ''}{_numbers(main)}{more}"
+
+
+def _numbers(finding: dict[str, Any]) -> str:
+    """Return the first numbers of a finding's evidence as a sentence; empty where there is none."""
+    known = [(key, value) for key, value in (finding.get("evidence") or {}).items() if value is not None]
+    listed = [f"{key.replace('_', ' ')} {plain(value)}" for key, value in known if not isinstance(value, dict | list)]
+    return f" Measured: {', '.join(listed[:3])}." if listed else ""
+
+
+def _next(name: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None, verdict: str) -> dict[str, str]:
+    """Return the next step: a text, the command that tries it, and the one that compares both."""
+    if failure:
+        text = "Mend that, then run again. Only what failed, and what needs it, is computed."
+        return {"text": text, "command": commands.again(name), "compare": "", "fix": ""}
+    step = (diagnosis or {}).get("next") or {}
+    if verdict == NOT_RUN or not diagnosis:
+        return {"text": "Run it.", "command": commands.again(name), "compare": "", "fix": ""}
+    text, command = step.get("text") or "", step.get("command") or ""
+    for each in diagnosis.get("findings") or []:
+        # The card names the cause just above.
+        start = (each.get("explanation") or "").split(". ")[0].rstrip(".") + ": set "
+        text = "Set " + text[len(start) :] if text.startswith(start) else text
+    return {
+        "text": text,
+        "command": command,
+        "compare": commands.compare(name, command),
+        "fix": commands.fix(name, command),
+    }
+
+
+def _sure(evaluation: dict[str, Any] | None, diagnosis: dict[str, Any] | None) -> str:
+    """Return how sure the verdict is, and what that depends on; empty without a diagnosis."""
+    if not diagnosis:
+        return ""
+    if diagnosis.get("verdict") == "numerical_failure":
+        return "high: NaN or infinite values were recorded."
+    unseen = (diagnosis.get("facts") or {}).get("unseen") or {}
+    if not unseen.get("windows"):
+        return "low: no windows are left to judge the network on."
+    effective = unseen.get("effective")
+    level = 0 if effective is None or effective < _SOME else 1 if effective < _MANY else 2
+    validated = unseen.get("part") == "validation"
+    kind = "validation" if validated else "held-back training"
+    folds = unseen.get("folds") or 1
+    text = f"{thousands(unseen['windows'])} {kind} windows{f' of {folds} folds' if folds > 1 else ''}"
+    if effective is not None and round(effective) < unseen["windows"]:
+        text += f", worth about {thousands(effective)} independent ones"
+    notes = [text]
+    if not validated:
+        level = min(level, 1)
+        notes.append("there is no validation part, so a second training was judged")
+    notes += _seeds(evaluation)
+    if any(each.get("code") == "seeds_disagree" for each in diagnosis.get("findings") or []):
+        level = max(level - 1, 0)
+        notes.append("the seeds disagree")
+    if diagnosis.get("verdict") == "undetermined":
+        level = 0
+    return f"{_LEVELS[level]}: {'; '.join(notes)}."
+
+
+def _seeds(evaluation: dict[str, Any] | None) -> list[str]:
+    """Return the range of the seeds' scores on validation windows, or on training windows without any."""
+    if evaluation is None:
+        return []
+    main = scores.main_score(evaluation["classes"])
+    part = "validation" if "validation" in evaluation["parts"] else "train"
+    own = evaluation["parts"][part]
+    if len(own["seeds"]) < 2:
+        return ["one seed only, so chance is unknown"]
+    over = own["network"][main]
+    if over["min"] is None:
+        return []
+    where = "validation" if part == "validation" else "training"
+    values = f"{short_score(over['min'])} to {short_score(over['max'])}"
+    return [f"{len(own['seeds'])} seeds get {values} on {where} windows"]

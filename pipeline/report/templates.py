@@ -1,0 +1,98 @@
+"""Templates: every page of the report, and of `make compare`, is filled in here.
+
+A page is one file: style and script are in it, and its policy lets a browser load nothing else. The script only adds
+buttons (copy, sort, filter) and opens what is folded before printing; without it everything is readable.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import platform
+import re
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from pipeline.report.wording import baseline, number, score, thousands
+
+FOLDER = Path(__file__).parent
+_PACKAGES = (
+    "keras",
+    "tensorflow",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "pandas",
+    "pyarrow",
+    "statsmodels",
+    "arch",
+    "matplotlib",
+    "jinja2",
+    "dvc",
+    "snakemake",
+)
+
+
+def fill(template: Path, **shown: Any) -> str:
+    """Render a template; everything that it does not mark `safe` is escaped.
+
+    A template in another folder can use the report's macros and layout; its style follows the report's.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    folders = list(dict.fromkeys([FOLDER, template.parent]))
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = {
+        "number": number,
+        "score": score,
+        "thousands": thousands,
+        "baseline": baseline,
+        "code": code,
+        "breakable": breakable,
+    }
+    environment.filters.update(filters)
+    script = (FOLDER / "script.js").read_text(encoding="utf-8")
+    environment.globals |= {
+        "style": "\n".join((folder / "style.css").read_text(encoding="utf-8") for folder in folders),
+        "script": script,
+        "policy": policy(script),
+    }
+    return environment.get_template(template.name).render(**shown)
+
+
+def policy(script: str) -> str:
+    """Return the content security policy of a page: nothing from outside, and no script but this one."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+
+
+def versions() -> list[tuple[str, str]]:
+    """Return name and version of Python and of the libraries behind the numbers."""
+    result = [("python", platform.python_version())]
+    for package in _PACKAGES:
+        try:
+            result.append((package, metadata.version(package)))
+        except metadata.PackageNotFoundError:
+            continue
+    return result
+
+
+def code(text: str) -> Any:
+    """Return the text, escaped, with everything in backticks set as code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+
+
+def breakable(name: str) -> Any:
+    """Return a name, escaped, with a possible line break after each underscore."""
+    from markupsafe import Markup, escape
+
+    return Markup(str(escape(name)).replace("_", "_<wbr>"))  # noqa: S704 - escaped just before

@@ -1,0 +1,145 @@
+"""Cards: what happened, why, what to try, how sure."""
+
+import pytest
+
+from pipeline.report import cards
+from tests.helpers.reports import diagnosed, made_up, symptom
+
+UNSEEN = {
+    "part": "validation",
+    "folds": 1,
+    "windows": 291,
+    "effective": 27.46,
+    "naive": {"name": "drift"},
+    "linear": {"skill": 0.28},
+    "trees": {"skill": 0.44},
+    "networks": {"against_naive": {"skill": -5.2}},
+}
+
+
+def found(verdict="behind", findings=None, **unseen):
+    result = diagnosed("a", verdict, findings)
+    return {**result, "facts": {"unseen": {**UNSEEN, **unseen}}}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "unseen", "headline"),
+    [
+        ("behind", {}, "has learned something, but a forecast of boosted trees is better"),
+        ("behind", {"trees": None}, "has learned something, but a linear model is better"),
+        (
+            "behind",
+            {"trees": None, "linear": {"skill": None}},
+            "has learned something, but the last value with drift is better",
+        ),
+        ("behind", {"networks": None}, "has learned something, but less than there is to learn"),
+        ("learning", {}, "predicts as well as the best simple forecast"),
+        ("learning", {"networks": {"against_naive": {"skill": 0.3}}}, "predicts better than the best simple forecast"),
+        ("numerical_failure", {}, "the training broke: NaN or infinite values"),
+        ("a_new_one", {}, "a new one"),
+    ],
+)
+def test_headlines(verdict, unseen, headline):
+    assert cards.card("a", made_up("a"), found(verdict, **unseen))["headline"] == headline
+
+
+def test_a_network_that_fits_and_fails_later_is_called_so():
+    one = made_up("a")
+    one["parts"]["train"]["network"]["r2"]["mean"] = 0.99
+    one["parts"]["test"]["network"]["r2"]["mean"] = -0.62
+    assert cards.card("a", one, found())["headline"].startswith("fits its training windows, but")
+
+
+def test_scores_name_part_and_windows_and_the_forecasts_to_beat():
+    one = made_up("a", oracle=False)
+    for part, value in (("train", 0.9969), ("validation", 0.7946), ("test", -1234.5)):
+        one["parts"][part]["network"]["r2"]["mean"] = value
+    one["parts"]["test"]["baselines"]["train_mean"]["r2"] = -0.001
+    one["parts"]["test"]["baselines"]["ridge"]["r2"] = 0.98
+    assert cards.card("a", one, found())["happened"] == [
+        "R² is 0.997 on 120 training windows, 0.79 on 120 validation windows and below −1,000 on 120 test windows.",
+        "On the test windows, predicting the mean gets 0.00 and a linear model gets 0.98.",
+    ]
+
+
+def test_the_next_step_does_not_repeat_the_cause_above_it():
+    own = found()
+    own["findings"].insert(0, {**own["findings"][0], "code": "dead_output", "remedy": None})
+    own["next"] = {
+        "text": "Ten times the rate of `training` does it: set `training.learning_rate: 0.001`. Worth 0.2.",
+        "set": own["findings"][1]["remedy"]["set"],
+        "command": "dvc exp run -n a_try -S x=1 page@a",
+    }
+    card = cards.card("a", made_up("a"), own)
+    # The cause that the step removes, though another one stands first.
+    assert card["why"] == (
+        "Learning rate too low. Ten times the rate of `training` does it. "
+        "Measured: best rate 0.001, row 4,500, column x. Also found: dead output."
+    )
+    assert card["try"] == {
+        "text": "Set `training.learning_rate: 0.001`. Worth 0.2.",
+        "command": "dvc exp run -n a_try -S x=1 page@a",
+        "compare": 'make compare OF="HEAD a_try" ONLY=a',
+        "fix": "make fix NAME=a",
+    }
+
+
+def test_without_a_cause_the_measurement_stands_there():
+    card = cards.card("a", made_up("a"), found("learning", [symptom("loss_at_floor")]))
+    assert (card["because"], card["why"]) == ("Measured", "The skill is −0.62.")
+    card = cards.card("a", made_up("a"), found("not_learning", []))
+    assert (card["because"], card["why"]) == ("Why", "No check found a fault. The skill is −0.62.")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "unseen", "sure"),
+    [
+        ("behind", {}, "medium: 291 validation windows, worth about 27 independent ones; 2 seeds get "),
+        ("behind", {"effective": 291.0, "folds": 3}, "high: 291 validation windows of 3 folds; 2 seeds get "),
+        ("behind", {"effective": 9.0}, "low: "),
+        ("behind", {"effective": None}, "low: "),
+        ("behind", {"effective": 291.0, "part": "last_tenth"}, "medium: 291 held-back training windows; there is no "),
+        ("undetermined", {"effective": 291.0}, "low: "),
+        ("behind", {"windows": 0}, "low: no windows are left to judge the network on."),
+        ("numerical_failure", {}, "high: NaN or infinite values were recorded."),
+    ],
+)
+def test_how_sure_a_verdict_is(verdict, unseen, sure):
+    assert cards.card("a", made_up("a"), found(verdict, **unseen))["sure"].startswith(sure)
+
+
+def test_seeds_that_disagree_or_are_missing_make_it_less_sure():
+    own = found(findings=[symptom("seeds_disagree")], effective=291.0)
+    assert cards.card("a", made_up("a"), own)["sure"].startswith("medium: ")
+    alone = cards.card("a", made_up("a", seeds=(0,)), found(effective=291.0))
+    assert "one seed only, so chance is unknown" in alone["sure"]
+
+
+def test_a_failure_comes_before_an_earlier_result():
+    card = cards.card("a", made_up("a"), found(), {"stage": "train@a", "reason": "Because."})
+    assert (card["code"], card["headline"], card["why"]) == ("failed", "stage `train@a` failed", "Because.")
+    assert card["happened"][0] == "The results of an earlier run:"
+    assert card["try"]["command"] == "snakemake --cores 2 reports/experiments/a.html"
+    assert card["sure"] == ""
+
+
+def test_the_order_is_own_first_then_worst_first():
+    verdicts = ["learning", "undetermined", "behind", "not_learning", "numerical_failure", "a_new_one"]
+    shown = [cards.card(name, None, diagnosed(name, name)) for name in verdicts]
+    shown += [cards.card("mine", None, None, own=True), cards.card("out", None, None, {"stage": "s", "reason": "r"})]
+    assert [card["name"] for card in cards.in_order(shown)] == [
+        "mine",
+        "out",
+        "numerical_failure",
+        "not_learning",
+        "behind",
+        "undetermined",
+        "learning",
+        "a_new_one",
+    ]
+    assert cards.counted(shown) == (
+        "Of 8 networks, 1 failed to run, 1 broke (NaN), 1 is not learning, 1 is behind a simpler forecast, 1 could not "
+        "be judged, 1 is learning, 1 has not been run and 1 got another verdict."
+    )
+    assert cards.counted(shown[:1]) == "Of 1 network, 1 is learning."
+    assert cards.counted([]) == ""
