@@ -6,6 +6,7 @@
 Each rule asks DVC for one stage. DVC computes it, restores it from its cache, or finds nothing to do.
 """
 
+from workflow.failed import write_index
 from workflow.messages import print_failures_last
 from workflow.stages import Stages
 
@@ -25,6 +26,7 @@ onstart:
 
 
 onerror:
+    write_index(stages.started)
     print_failures_last(stages.started)
 
 

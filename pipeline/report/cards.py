@@ -182,7 +182,7 @@ def _happened(evaluation: dict[str, Any], earlier: bool) -> list[str]:
             others.append(f"{forecast(name)} gets {short_score(test['baselines'][name].get(main))}")
     if test["oracle"]:
         others.append(f"the best possible forecast gets {short_score(test['oracle'].get(main))}")
-    lines = ["The results of an earlier run:", text] if earlier else [text]
+    lines = [f"The results of an earlier run: {text}"] if earlier else [text]
     return [*lines, *([f"On the test windows, {joined(others)}."] if others else [])]
 
 

@@ -1,7 +1,7 @@
 """One tiny experiment through the real DVC and Snakemake: rows, training and scores are real, the rest costs nothing.
 
-Diagnosis, proofs, calibration and report take a minute and do not matter to tests of scores and of what is computed or
-restored: their commands write an empty table each.
+Diagnosis, proofs, calibration, page and report take a minute and do not matter to tests of scores and of what is
+computed or restored: their commands write an empty table each.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import yaml
 from tests.conftest import tiny_params, write_params
 from tests.helpers.project import Project
 
-EMPTIED = ("diagnose", "leakage", "leaks", "calibrate", "report")
+EMPTIED = ("diagnose", "leakage", "leaks", "calibrate", "page", "report")
 REAL = ("raw", "split", "window", "scale", "baselines", "train", "predict", "evaluate")
 NAME, DATA = "season_lstm", "season_windows"
 _STAGE = """import sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -184,7 +185,10 @@ def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:
     write_params(ran.folder, p)
     ran.snakemake()
     rows = (ran.folder / "data/raw/mine/rows.npy").read_bytes()
-    page = (ran.folder / "reports/index.html").read_bytes()
+    index = ran.folder / "reports/index.html"
+    page = index.read_bytes()
+    assert page.index(b'id="of-mine_lstm"') < page.index(b'id="of-season_lstm"')
+    assert (ran.folder / "reports/experiments/mine_lstm.html").exists()
     good = own.read_text()
     # Nothing wrote to it, git knows it by DVC's hash, and the report by its own.
     assert hashlib.md5(good.encode(), usedforsecurity=False).hexdigest() in own.with_name("mine.csv.dvc").read_text()
@@ -195,10 +199,22 @@ def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:
     assert _last(done).startswith("`data/own/mine.csv")
     assert "six" in _last(done)
     assert (ran.folder / "data/raw/mine/rows.npy").read_bytes() == rows
-    assert (ran.folder / "reports/index.html").read_bytes() == page
+    # The others' pages and the index are written, and the failed experiment has a card with the reason.
+    text = index.read_text()
+    assert "mine_<wbr>lstm</a>: stage <code>raw@mine</code> failed" in text
+    assert "six" in text.split("raw@mine")[1].split("</article>")[0]
+    assert "The results of an earlier run:" in text
+    assert "season_<wbr>lstm</a>: stage" not in text
+    verdicts = json.loads((ran.folder / "reports/verdicts.json").read_text())["experiments"]
+    assert verdicts["mine_lstm"]["verdict"] == "failed"
+    assert verdicts["season_lstm"]["verdict"] != "failed"
+    # Nothing of the failure is recorded: the next run tries again, and the mended file restores every result.
+    again, _ = ran.snakemake(check=False)
+    assert again.returncode == 1
     own.write_text(good)
     _, computed = ran.snakemake()
     assert computed == []
+    assert index.read_bytes() == page
 
 
 def test_the_reason_is_the_last_line_before_dvcs_own() -> None:
