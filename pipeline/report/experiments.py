@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.report import comparison, figures
+from pipeline.report import comparison, pictures
 from pipeline.report.wording import METRICS, baseline, count_range, interval, number
 from pipeline.report.wording import score as score_text
 from pipeline.scoring import scores
@@ -55,9 +55,9 @@ def experiment(evaluation: dict[str, Any]) -> dict[str, Any]:
         "classes": evaluation["classes"],
         "steps": _groups(test["steps"], main, "step"),
         "folds": _groups([{"fold": k + 1, **fold} for k, fold in enumerate(test["folds"])], main, "fold"),
-        "predictions": [(figures.stretch(evaluation, name), _stretch_caption(evaluation))],
-        "curves": [(figures.curves(evaluation, name), _curves_caption(evaluation))],
-        "split": [(figures.split(evaluation, name), _split_caption(evaluation))],
+        "predictions": [(pictures.stretch(evaluation, name), _stretch_caption(evaluation))],
+        "curves": [(pictures.curves(evaluation, name), _curves_caption(evaluation))],
+        "split": [(pictures.split(evaluation, name), _split_caption(evaluation))],
         "settings": yaml.safe_dump(
             {
                 "experiment": evaluation["settings"]["experiment"],

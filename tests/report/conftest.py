@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.report import figures
+from pipeline.report import pictures
 from tests.helpers.reports import render_all
 
 
@@ -10,7 +10,7 @@ from tests.helpers.reports import render_all
 def undrawn(monkeypatch):
     """Leave the figures out of the page, since they take most of the time."""
     for name in ("split", "curves", "stretch"):
-        monkeypatch.setattr(figures, name, lambda evaluation, key: "<svg></svg>")
+        monkeypatch.setattr(pictures, name, lambda evaluation, key: "<svg></svg>")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipeline.report import experiments, figures
+from pipeline.report import experiments, pictures
 from tests.helpers.reports import everything, made_up, render_page
 
 
@@ -18,7 +18,7 @@ def test_figures_have_captions_and_names_and_keep_their_labels(one):
 
 
 def test_the_reference_level_is_drawn():
-    assert "0.6931" in figures.curves(everything()[-2], "x")
+    assert "0.6931" in pictures.curves(everything()[-2], "x")
 
 
 def test_a_nan_result_is_shown_with_its_batch():

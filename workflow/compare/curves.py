@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report import figures
+from pipeline.report.pictures import canvas
 from workflow.compare.revisions import Side
 
 # The first revision has the text colour; the others can be told apart by their dashes alone.
-_COLOURS = (figures.INK, figures.NETWORK, figures.REFERENCE, figures.ORACLE, figures.TEST, figures.VALIDATION)
+_COLOURS = (canvas.INK, canvas.NETWORK, canvas.REFERENCE, canvas.ORACLE, canvas.TEST, canvas.VALIDATION)
 _WIDTH = 1.8
 
 
 def line(order: int) -> tuple[str, Any]:
     """Return Matplotlib's colour and dashes for the revision at this position."""
     if order == 0:
-        return _COLOURS[0], figures.DASHES[0]
+        return _COLOURS[0], canvas.DASHES[0]
     index = order - 1
     others = len(_COLOURS) - 1
-    return _COLOURS[1 + index % others], figures.DASHES[(index + index // others) % len(figures.DASHES)]
+    return _COLOURS[1 + index % others], canvas.DASHES[(index + index // others) % len(canvas.DASHES)]
 
 
 def sample(order: int) -> str:
@@ -30,7 +30,7 @@ def sample(order: int) -> str:
     dashes = "" if dash == "-" else f' stroke-dasharray="{" ".join(f"{_WIDTH * part:g}" for part in dash[1])}"'
     return (
         '<svg class="stroke" width="26" height="8" viewBox="0 0 26 8" aria-hidden="true">'
-        f'<line x1="0" y1="4" x2="26" y2="4" stroke="{figures.variable(colour)}" stroke-width="{_WIDTH}"{dashes}/>'
+        f'<line x1="0" y1="4" x2="26" y2="4" stroke="{canvas.variable(colour)}" stroke-width="{_WIDTH}"{dashes}/>'
         "</svg>"
     )
 
@@ -50,7 +50,7 @@ def curve(sides: list[Side], name: str, key: str, label: str) -> str | None:
     runs = {order: _runs(side, name) for order, side in enumerate(sides)}
     if not any(runs.values()):
         return None
-    with figures.canvas(2.5) as (figure, axes):
+    with canvas.canvas(2.5) as (figure, axes):
         drawn: list[float] = []
         longest = 2
         for order, own in runs.items():
@@ -67,13 +67,11 @@ def curve(sides: list[Side], name: str, key: str, label: str) -> str | None:
         if drawn and min(drawn) > 0 and max(drawn) / min(drawn) > 20:
             axes.set_yscale("log")
         axes.set(xlabel="epoch", ylabel=label, xlim=(0.9, longest + 0.1))
-        axes.xaxis.set_major_locator(figures.ticks(integer=True))
+        axes.xaxis.set_major_locator(canvas.ticks(integer=True))
         if not drawn:
             axes.set_yticks([])
-            axes.text(
-                0.5, 0.5, "no finite loss was recorded", transform=axes.transAxes, ha="center", color=figures.SOFT
-            )
-        return figures.svg(figure, f"{key}-{name}", f"{label.capitalize()} per epoch, by revision")
+            axes.text(0.5, 0.5, "no finite loss was recorded", transform=axes.transAxes, ha="center", color=canvas.SOFT)
+        return canvas.svg(figure, f"{key}-{name}", f"{label.capitalize()} per epoch, by revision")
 
 
 def _runs(side: Side, name: str) -> list[list[float]]:
