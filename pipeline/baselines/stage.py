@@ -15,7 +15,7 @@ from pipeline.baselines import slow
 from pipeline.common import files
 from pipeline.common.numbers import significant
 from pipeline.dataset import splitting
-from pipeline.dataset.history import target_column
+from pipeline.dataset.history import row_times, target_column
 from pipeline.scoring import baselines as fast
 from pipeline.scoring import choosing, linear, skill
 from pipeline.scoring.blocks import blocks, subset
@@ -45,10 +45,12 @@ def baselines(p: dict[str, Any], name: str) -> None:
         chosen = choose(load(name, 0), folds[0].outputs)
     # A baseline that one fold is too short for has no score over all of them.
     names = [key for key in folds[0].outputs["train"] if all(key in fold.outputs["train"] for fold in folds)]
-    folder = files.empty_folder(files.BASELINES / name)
+    times, folder = row_times(name), files.empty_folder(files.BASELINES / name)
     for k, fold in enumerate(folds):
         for part, windows in load(name, k).items():
             table = {"row": np.asarray(windows.table["row"])}
+            if times is not None:
+                table["time"] = times[table["row"]]
             for key in names:
                 made = fold.outputs[part][key]
                 table |= {f"{key}_{column}": np.ascontiguousarray(made[:, column]) for column in range(made.shape[1])}

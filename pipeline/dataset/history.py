@@ -1,4 +1,4 @@
-"""The whole series of a dataset's target, for forecasts that read rows before their window."""
+"""The whole series of a dataset: its target, for forecasts that read rows before their window, and its times."""
 
 from __future__ import annotations
 
@@ -21,3 +21,9 @@ def target_column(dataset: str) -> np.ndarray:
     rows = files.read_array(files.RAW / series["name"] / "rows.npy")
     values = np.array(rows[:, [series["columns"].index(series["target"])]])
     return windowing.clean(values, [(0, len(values))], missing)[:, 0]
+
+
+def row_times(dataset: str) -> np.ndarray | None:
+    """Memory-map the time of every row of the series: datetime64 [rows]; None without a time column."""
+    series = files.read_json(files.SPLIT / dataset / "split.json")["series"]
+    return files.read_array(files.RAW / series["name"] / "time.npy") if series["time"] else None

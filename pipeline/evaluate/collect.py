@@ -16,8 +16,9 @@ from pipeline.scoring import oracle, scores, skill
 PARTS = ("train", "validation", "test")
 DROPPED = ("dropped", "dropped_targets")
 
-# (part, name) -> an array per fold. Names are "truth", "naive", "dropped" (the counts `DROPPED`), "row", "raw",
-# "reference" (the level that separates the two signs), ("seed", 0), ("baseline", "ridge"), ("oracle", "").
+# (part, name) -> an array per fold. Names are "truth", "naive", "dropped" (the counts `DROPPED`), "row", "time" (of
+# that row; only if the series has times), "raw", "reference" (the level that separates the two signs), ("seed", 0),
+# ("baseline", "ridge"), ("oracle", "").
 Arrays = skill.Arrays
 
 
@@ -69,6 +70,9 @@ def _add_fold(
             arrays[part, "naive"].append(np.full(len(windows), naive / scale))
         arrays[part, "dropped"].append(np.array([windows.dropped.get(key, 0) for key in DROPPED]))
         arrays[part, "row"].append(np.asarray(windows.table["row"]))
+        times = _times(data, fold, windows)
+        if times is not None:
+            arrays[part, "time"].append(times)
         arrays[part, "raw"].append(windows.raw_targets())
         reference = _reference(windows)
         if reference is not None:
@@ -129,6 +133,11 @@ def _baselines(data: str, fold: int, part: dataset.Part, names: list[str]) -> di
     """Read the stored forecasts of each baseline, `[windows, outputs]`, and check that they belong to these windows."""
     path = files.fold_folder(files.BASELINES, data, fold) / f"{part.name}.parquet"
     return _stored(path, part, {name: name for name in names}, f"Run `dvc repro baselines@{data}` again.")
+
+
+def _times(data: str, fold: int, part: dataset.Part) -> np.ndarray | None:
+    """Return the time of each window's first target row, datetime64 `[windows]`; None without a time column."""
+    return files.read_table(files.fold_folder(files.BASELINES, data, fold) / f"{part.name}.parquet").get("time")
 
 
 def _stored(path: Path, part: dataset.Part, names: dict[Any, str], mend: str) -> dict[Any, np.ndarray]:

@@ -12,12 +12,10 @@ import numpy as np
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.numbers import significant
-from pipeline.evaluate import plot_tables
+from pipeline.evaluate import drawn, plot_tables
 from pipeline.evaluate.collect import DROPPED, PARTS, Arrays, collect
 from pipeline.scoring import scores, skill
 
-# Windows of a part that the report draws.
-_POINTS = 300
 # In place of the validation scores of a dataset without a validation part.
 NO_VALIDATION = "none: no setting can be chosen"
 
@@ -64,7 +62,6 @@ def measure(settings: dict[str, Any], name: str, arrays: Arrays, about: dict[str
     experiment = settings["experiments"][name]
     data = experiment["dataset"]
     seeds = experiment["training"]["seeds"]
-    classes = about["classes"]
     description = files.read_json(files.SPLIT / data / "split.json")
     return {
         "experiment": name,
@@ -78,18 +75,20 @@ def measure(settings: dict[str, Any], name: str, arrays: Arrays, about: dict[str
             "series": settings["series"][settings["datasets"][data]["series"]],
         },
         "training": _histories(name, dataset.folds(data), seeds),
-        "parts": {part: _part(arrays, part, seeds, classes) for part in PARTS if (part, "truth") in arrays},
+        "parts": {part: _part(arrays, part, seeds, about) for part in PARTS if (part, "truth") in arrays},
         "comparison": skill.compare_experiment(arrays, seeds, about, settings["datasets"][data]["series"]),
         "state": _state(name),
         "split": {
             **{key: description[key] for key in ("policy", "gap", "rows", "folds", "season")},
             "time": description["series"]["time"],
+            "axis": drawn.axis(arrays, description),
         },
     }
 
 
-def _part(arrays: Arrays, part: str, seeds: list[int], classes: int | None) -> dict[str, Any]:
+def _part(arrays: Arrays, part: str, seeds: list[int], about: dict[str, Any]) -> dict[str, Any]:
     """Score network, baselines and oracle on one part, all folds pooled, and collect what is drawn of it."""
+    classes = about["classes"]
     truth = np.concatenate(arrays[part, "truth"])
     naive = np.concatenate(arrays[part, "naive"]) if (part, "naive") in arrays else None
     pooled = {key: np.concatenate(arrays[part, key]) for key in _forecasts(arrays, part)}
@@ -104,7 +103,9 @@ def _part(arrays: Arrays, part: str, seeds: list[int], classes: int | None) -> d
         "truth": _truth(truth, classes),
         "folds": _folds(arrays, part, seeds, classes),
         "steps": _steps(truth, pooled, naive, seeds) if truth.shape[1] > 1 else None,
-        "drawn": _drawn(arrays, part, seeds, classes),
+        "drawn": drawn.drawn(arrays, part, seeds, about),
+        "sample": drawn.sample(arrays, part, seeds, classes),
+        "residuals": drawn.residuals(arrays, part, seeds, about),
     }
 
 
@@ -165,25 +166,6 @@ def _steps(
         scored = _scored(truth[:, [step]], outputs, naive, seeds, None)
         result.append({"step": step + 1, **{key: scored[key] for key in ("network", "baselines")}})
     return result
-
-
-def _drawn(arrays: Arrays, part: str, seeds: list[int], classes: int | None) -> dict[str, Any]:
-    """Return truth and forecasts of at most 300 consecutive windows of the last fold.
-
-    Of several steps the first; of two classes the probability of class 1, of three the predicted class.
-    """
-    fold = -1
-    row = arrays[part, "row"][fold][:_POINTS]
-
-    def forecast(key: tuple[str, Any]) -> np.ndarray:
-        outputs = arrays[part, key][fold][: len(row)]
-        return scores.predicted_classes(outputs, classes) if classes == 3 else outputs[:, 0]
-
-    drawn: dict[str, Any] = {"row": row, "truth": arrays[part, "truth"][fold][: len(row), 0]}
-    drawn["seeds"] = {str(seed): forecast(("seed", seed)) for seed in seeds}
-    drawn["persistence"] = forecast(("baseline", "persistence"))
-    drawn["oracle"] = forecast(("oracle", "")) if (part, ("oracle", "")) in arrays else None
-    return drawn
 
 
 def _histories(name: str, folds: int, seeds: list[int]) -> list[dict[str, Any]]:

@@ -1,28 +1,33 @@
-"""The figures of an experiment's page, by their place, with their captions."""
+"""The pictures of an experiment's page, by their place."""
 
 from __future__ import annotations
 
 from typing import Any
 
-Drawing = tuple[str, str]
-
-
-def of_finding(code: str, diagnosed: dict[str, Any]) -> list[Drawing]:
-    """Return the figures beside a finding, each as SVG and caption.
-
-    Args:
-        code: Code of the finding.
-        diagnosed: Output of the stage `diagnose`.
-    """
-    return []
+from pipeline.report import pictures
+from pipeline.report.pictures import Picture
 
 
 def of_experiment(evaluation: dict[str, Any], diagnosed: dict[str, Any]) -> dict[str, Any]:
-    """Return the figures of the page by place: `findings` by code, `controls` and `predictions`.
+    """Return the pictures of the page: `findings` by code, `controls`, `predictions`, `training` and `rows`.
 
     Args:
         evaluation: Output of the stage `evaluate`.
         diagnosed: Output of the stage `diagnose`.
     """
     codes = [each["code"] for each in diagnosed.get("findings") or []]
-    return {"findings": {code: of_finding(code, diagnosed) for code in codes}, "controls": [], "predictions": []}
+    measured = diagnosed if diagnosed.get("facts") else None
+    controls = [pictures.controls(measured), pictures.references(measured)] if measured else []
+    predictions = [pictures.predictions(evaluation), pictures.scatter(evaluation), *pictures.residuals(evaluation)]
+    predictions += [pictures.confusion(evaluation)] if evaluation["classes"] == 2 else []
+    return {
+        "findings": {code: pictures.for_finding(code, diagnosed, evaluation) for code in codes},
+        "controls": _there(controls),
+        "predictions": _there(predictions),
+        "training": [pictures.curves(evaluation)],
+        "rows": [pictures.parts(evaluation)],
+    }
+
+
+def _there(drawn: list[Picture | None]) -> list[Picture]:
+    return [picture for picture in drawn if picture]

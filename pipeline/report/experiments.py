@@ -1,4 +1,4 @@
-"""One experiment in the report: its scores, its figures with their captions, and how its trainings ended."""
+"""One experiment in the report: its scores, and how its trainings ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.report import comparison, pictures
+from pipeline.report import comparison
 from pipeline.report.wording import METRICS, baseline, count_range, interval, number
 from pipeline.report.wording import score as score_text
 from pipeline.scoring import scores
@@ -20,7 +20,7 @@ _ENDS = {
 
 
 def experiment(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """Return one experiment's scores, figures and settings as its page shows them.
+    """Return one experiment's scores and settings as its page shows them.
 
     Args:
         evaluation: Output of the stage `evaluate`.
@@ -55,9 +55,6 @@ def experiment(evaluation: dict[str, Any]) -> dict[str, Any]:
         "classes": evaluation["classes"],
         "steps": _groups(test["steps"], main, "step"),
         "folds": _groups([{"fold": k + 1, **fold} for k, fold in enumerate(test["folds"])], main, "fold"),
-        "predictions": [(pictures.stretch(evaluation, name), _stretch_caption(evaluation))],
-        "curves": [(pictures.curves(evaluation, name), _curves_caption(evaluation))],
-        "split": [(pictures.split(evaluation, name), _split_caption(evaluation))],
         "settings": yaml.safe_dump(
             {
                 "experiment": evaluation["settings"]["experiment"],
@@ -151,87 +148,3 @@ def _groups(groups: list[dict[str, Any]] | None, main: str, label: str) -> dict[
             for group in groups
         ],
     }
-
-
-def _split_caption(evaluation: dict[str, Any]) -> str:
-    folds, policy = len(evaluation["split"]["folds"]), evaluation["split"]["policy"]
-    gap = evaluation["split"]["gap"]
-    text = f"How the {evaluation['split']['rows']:,} rows are divided, in time order. "
-    if evaluation["sequence_length"]:
-        text = f"How the {evaluation['split']['rows'] // evaluation['sequence_length']:,} sequences are divided. "
-    text += f"{folds} folds, each scored on its own test rows. " if folds > 1 else ""
-    text += f"{gap} rows between two parts belong to neither. " if gap else ""
-    if policy == "carry":
-        return (
-            f"{text}{_time(evaluation['split'])}"
-            "The thin strip marks rows of an earlier part that a later part may read as inputs, never as targets."
-        )
-    return f"{text}{_time(evaluation['split'])}No row is in two parts."
-
-
-def _time(split: dict[str, Any]) -> str:
-    """Describe the step of the rows, how holes were treated, and the season of the training rows; each with a space."""
-    time, season, text = split["time"], split["season"], ""
-    if time and time["step"]:
-        text = f"The rows are {time['step']} apart. "
-        holes = f"{time['holes']:,} hole{'' if time['holes'] == 1 else 's'}"
-        holes += f" and {time['early']:,} row{'' if time['early'] == 1 else 's'} too early" if time["early"] else ""
-        text += {
-            "insert": f"Rows of missing cells fill {holes}. ",
-            "cut": f"No window crosses {holes}. ",
-            "irregular": f"They are declared irregular: {holes} are taken as steps like the others. ",
-        }.get(time["treated"], "")
-    if not season:
-        return text
-    given, own, visible = season["given"], season["autocorrelation"], season["visible"]
-    best = season["visible_autocorrelation"]
-    if visible and not given:
-        text += f"A season of {visible:,} rows is visible in the training rows (autocorrelation {best:.2f}), but "
-        text += "`period` is not set. "
-    elif visible and own is not None and best is not None and own < best - 0.1:
-        text += f"`period` is {given:,} (autocorrelation {own:.2f}); in the training rows a season of {visible:,} rows "
-        text += f"is more visible ({best:.2f}). "
-    elif given and own is not None and own < 0.1:
-        text += f"`period` is {given:,}, but the training rows show no such season (autocorrelation {own:.2f}). "
-    return text
-
-
-def _curves_caption(evaluation: dict[str, Any]) -> str:
-    seeds = len(evaluation["parts"]["test"]["seeds"])
-    text = "One line per training, solid for the first. " if len(evaluation["training"]) > 1 else "One training. "
-    if evaluation["classes"]:
-        text += "The long dashes are the loss of always predicting the class shares: "
-        text += "a curve that stays there has learned nothing. "
-    if any(max((v or 0 for v in run["curves"].get("penalty", [])), default=0) > 0 for run in evaluation["training"]):
-        text += "The grey line is the part of the loss that comes from the weight penalty. "
-        text += "If it is nearly the whole loss, the loss says little about the fit. "
-    if any(run["nonfinite"] for run in evaluation["training"]):
-        text += "The dotted line marks the epoch in which the loss became NaN or infinite. "
-    if "validation" not in evaluation["parts"]:
-        text += "This split has no validation part. "
-    return (text + ("If the lines differ, the result depends on the seed." if seeds > 1 else "")).strip()
-
-
-def _stretch_caption(evaluation: dict[str, Any]) -> str:
-    drawn = evaluation["parts"]["test"]["drawn"]
-    if evaluation["target"]["kind"] == "sequence_mean":
-        return (
-            "One mark per sequence and seed (filled: the first seed). Marks on the diagonal are correct predictions; "
-            "a horizontal line of marks means one value for all sequences."
-        )
-    if evaluation["classes"] == 3:
-        return (
-            "How often each true class is predicted as each class, over all test windows and seeds. "
-            "A good classifier has high shares on the diagonal; a single full column means one class for everything."
-        )
-    count = len(drawn["row"])
-    if evaluation["classes"] == 2:
-        text = (
-            f"The first {count} test windows: marks at 0 and 1 are the truth, the line is the network's probability. "
-        )
-        text += "A line at one half has learned nothing."
-    else:
-        step = ", first step" if evaluation["horizon"] > 1 else ""
-        text = f"The first {count} test windows{step}. "
-        text += "A network that follows persistence only repeats the last value; a flat line predicts the mean."
-    return text + (" The oracle is the best possible forecast." if drawn["oracle"] is not None else "")

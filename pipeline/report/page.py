@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.common import files
-from pipeline.report import cards, diagnosis, drawings, experiments, markdown, templates, trust
+from pipeline.report import cards, diagnosis, drawings, experiments, markdown, pictures, templates, trust
 
 
 def page(settings: dict[str, Any], name: str) -> None:
@@ -23,8 +23,13 @@ def page(settings: dict[str, Any], name: str) -> None:
     diagnosed = files.read_json(files.DIAGNOSIS / f"{name}.json")
     leakage = files.read_json(files.LEAKAGE / f"{settings['experiments'][name]['dataset']}.json")
     shown = content(evaluation, diagnosed, leakage)
-    files.write_text(files.EXPERIMENTS / f"{name}.html", templates.fill(templates.FOLDER / "page.html", **shown))
+    files.write_text(files.EXPERIMENTS / f"{name}.html", render(shown))
     files.write_text(files.EXPERIMENTS / f"{name}.md", markdown.text(evaluation, shown["card"], shown["diagnosis"]))
+
+
+def render(shown: dict[str, Any]) -> str:
+    """Return the page as one HTML text."""
+    return templates.fill(templates.FOLDER / "page.html", style=pictures.STYLE, script=pictures.SCRIPT, **shown)
 
 
 def content(evaluation: dict[str, Any], diagnosed: dict[str, Any], leakage: dict[str, Any]) -> dict[str, Any]:

@@ -27,17 +27,22 @@ _PACKAGES = (
     "pyarrow",
     "statsmodels",
     "arch",
-    "matplotlib",
     "jinja2",
     "dvc",
     "snakemake",
 )
 
 
-def fill(template: Path, **shown: Any) -> str:
+def fill(template: Path, style: str = "", script: str = "", **shown: Any) -> str:
     """Render a template; everything that it does not mark `safe` is escaped.
 
     A template in another folder can use the report's macros and layout; its style follows the report's.
+
+    Args:
+        template: The file.
+        style: CSS that follows that of all pages.
+        script: JavaScript that follows that of all pages.
+        shown: What the template names.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -58,9 +63,9 @@ def fill(template: Path, **shown: Any) -> str:
         "breakable": breakable,
     }
     environment.filters.update(filters)
-    script = (FOLDER / "script.js").read_text(encoding="utf-8")
+    script = (FOLDER / "script.js").read_text(encoding="utf-8") + script
     environment.globals |= {
-        "style": "\n".join((folder / "style.css").read_text(encoding="utf-8") for folder in folders),
+        "style": "\n".join([*((folder / "style.css").read_text(encoding="utf-8") for folder in folders), style]),
         "script": script,
         "policy": policy(script),
     }

@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from pipeline.common.numbers import significant
-from pipeline.report import cards, comparison, diagnosis, index, leaderboard, page, pairs, templates
+from pipeline.report import cards, comparison, diagnosis, index, leaderboard, page, pairs
 from pipeline.scoring import scores
 
 
@@ -435,7 +435,7 @@ def render_page(evaluation, found=None, proofs=()):
     """Return the page of one experiment, with its diagnosis and these proofs of its dataset."""
     found = found or diagnosed(evaluation["experiment"])
     leakage = {"proofs": list(proofs) or [proof("intervals")]}
-    return templates.fill(templates.FOLDER / "page.html", **page.content(evaluation, found, leakage))
+    return page.render(page.content(evaluation, found, leakage))
 
 
 def render_all():

@@ -1,7 +1,36 @@
-"""The pictures of the report, by kind: pure functions from what a stage measured to SVG."""
+"""The pictures of the report, by kind: pure functions from what a stage measured to `Picture`.
 
-from pipeline.report.pictures.rows import split
-from pipeline.report.pictures.training import curves
-from pipeline.report.pictures.windows import stretch
+Their colours and their size on narrow screens are in `STYLE`, what they do under the pointer in `SCRIPT`; a page
+carries both once. Without the script, and in print, the pictures are what they are.
+"""
 
-__all__ = ["curves", "split", "stretch"]
+from pathlib import Path
+
+from pipeline.report.pictures.chart import Picture
+from pipeline.report.pictures.classes import calibration, confusion
+from pipeline.report.pictures.findings import for_finding
+from pipeline.report.pictures.rows import missing_cell, parts
+from pipeline.report.pictures.skills import controls, references
+from pipeline.report.pictures.training import curves, range_test
+from pipeline.report.pictures.windows import predictions, residuals, scatter
+
+STYLE = (Path(__file__).parent / "pictures.css").read_text(encoding="utf-8")
+SCRIPT = (Path(__file__).parent / "pictures.js").read_text(encoding="utf-8")
+
+__all__ = [
+    "SCRIPT",
+    "STYLE",
+    "Picture",
+    "calibration",
+    "confusion",
+    "controls",
+    "curves",
+    "for_finding",
+    "missing_cell",
+    "parts",
+    "predictions",
+    "range_test",
+    "references",
+    "residuals",
+    "scatter",
+]

@@ -1,126 +1,267 @@
-"""Predictions of test windows beside the truth."""
+"""Pictures of test windows: predictions beside the truth and the baselines, and what is left between them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.canvas import (
-    DASHES,
-    INK,
-    LINE,
-    NAIVE,
-    NETWORK,
-    ORACLE,
-    PART,
-    TRUTH,
-    canvas,
-    svg,
-    thousands,
-    ticks,
-)
+from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture
+from pipeline.report.pictures.scales import Scale, around, seconds
+from pipeline.report.wording import baseline, number
+
+_KINDS = {"difference": "change of ", "return": "return of ", "sequence_mean": "mean of "}
 
 
-def stretch(evaluation: dict[str, Any], key: str) -> str:
-    """Draw predictions of the test part with truth, persistence and oracle."""
+def predictions(evaluation: dict[str, Any]) -> Picture:
+    """Draw truth, network, and its references over the first test windows of the last fold.
+
+    Sequences are drawn one by one (`scatter`), three classes as a table (`confusion`).
+
+    Args:
+        evaluation: output of the stage `evaluate`.
+    """
+    drawn, binary = evaluation["parts"]["test"]["drawn"], evaluation["classes"] == 2
+    x, x_scale, x_label = _when(evaluation, drawn)
+    others = _shown(evaluation, drawn)
+    every = [drawn["truth"], *drawn["seeds"].values(), *(drawn["baselines"][name] for name in others)]
+    y = Scale(-0.06, 1.06) if binary else _robust(every)
+    what = "probability of class 1" if binary else target(evaluation)
+    chart = Chart(x_scale, y, x_label, what, height=175)
+    for name in others:
+        colour = _colour(evaluation, name)
+        dash = {"linear": "5 2", "season": "2 2"}.get(colour, "")
+        chart.line(x, drawn["baselines"][name], baseline(name), colour, dash, width=1.1)
+    if drawn["oracle"] is not None:
+        chart.line(x, drawn["oracle"], "oracle", "oracle", "8 2 2 2", width=1.2)
+    if binary:
+        chart.level(0.5, "", "line")
+        chart.dots(x, drawn["truth"], "truth", "truth", size=3.5)
+    else:
+        chart.line(x, drawn["truth"], "truth", "truth", width=1.5)
+    _seeds(chart, x, drawn["seeds"])
+    title = "Predictions on the first test windows"
+    text = f"{len(drawn['row'])} windows, {_period(drawn)}. Mean of the truth {_mean(drawn['truth'])}; of the network "
+    text += "; ".join(f"seed {seed} {_mean(values)}" for seed, values in drawn["seeds"].items()) + "."
+    svg = chart.svg(f"{evaluation['experiment']}-predictions", title, text)
+    return Picture(title, svg, _predictions_caption(evaluation, others))
+
+
+def scatter(evaluation: dict[str, Any]) -> Picture | None:
+    """Draw prediction over truth for evenly spaced test windows, or for every sequence; None for classes."""
     if evaluation["target"]["kind"] == "sequence_mean":
-        return _pairs(evaluation, key)
-    if evaluation["classes"] == 3:
-        return _confusion(evaluation, key)
-    return _lines(evaluation, key)
+        return _sequences(evaluation)
+    sample = evaluation["parts"]["test"].get("sample")
+    if not sample:
+        return None
+    scale = _robust([sample["truth"], *sample["seeds"].values()])
+    name = target(evaluation)
+    chart = Chart(scale, scale, f"truth: {name}", f"prediction: {name}", height=230)
+    chart.line([scale.low, scale.high], [scale.low, scale.high], "perfect", "oracle", "6 3", width=1.2)
+    for order, (seed, values) in enumerate(sample["seeds"].items()):
+        chart.dots(sample["truth"], values, f"seed {seed}", SEEDS[order % len(SEEDS)], size=3.2)
+    title = "Prediction against truth"
+    text = "; ".join(
+        f"seed {seed}: correlation {number(_correlation(sample['truth'], values))}, standard deviation "
+        f"{number(_spread(values))} of {number(_spread(sample['truth']))}"
+        for seed, values in sample["seeds"].items()
+    )
+    svg = chart.svg(f"{evaluation['experiment']}-scatter", title, text + ".")
+    count, total = len(sample["truth"]), sample["windows"]
+    shown = (
+        f"{count:,} evenly spaced ones of the {total:,} test windows"
+        if count < total
+        else f"All {total:,} test windows"
+    )
+    step = ", first step" if evaluation["horizon"] > 1 else ""
+    caption = (
+        f"{shown}{step}. Dots on the dashed line are right. A flat cloud means that the network predicts nearly one "
+        "value; one that bends away at an end, that it misses high or low values."
+    )
+    return Picture(title, svg, caption)
 
 
-def _clean(values: list[float | None]) -> np.ndarray:
-    return np.array([np.nan if v is None else v for v in values], dtype=float)
+def residuals(evaluation: dict[str, Any]) -> list[Picture]:
+    """Draw truth less prediction over time, and the autocorrelation of these residuals; nothing for three classes."""
+    test = evaluation["parts"]["test"]
+    known, drawn = test.get("residuals"), test["drawn"]
+    if not known:
+        return []
+    truth = _numbers(drawn["truth"])
+    left = {seed: truth - _numbers(values) for seed, values in drawn["seeds"].items()}
+    x, x_scale, x_label = _when(evaluation, drawn)
+    name = "truth less probability" if evaluation["classes"] else f"truth less prediction: {target(evaluation)}"
+    chart = Chart(x_scale, _robust([*left.values(), [0.0]]), x_label, name, height=130)
+    chart.level(0.0, "", "soft")
+    _seeds(chart, x, left)
+    title = "Residuals on the first test windows"
+    text = "; ".join(
+        f"seed {seed}: mean {number(own['mean'])}, standard deviation {number(own['std'])} over all test windows"
+        for seed, own in known["seeds"].items()
+    )
+    caption = (
+        "Truth less prediction. A level above or below 0 is a bias; waves show a season or a trend that the network "
+        "missed."
+    )
+    first = Picture(title, chart.svg(f"{evaluation['experiment']}-residuals", title, text + "."), caption)
+    correlogram = _correlogram(evaluation, known)
+    return [first, correlogram] if correlogram else [first]
 
 
-def _lines(evaluation: dict[str, Any], key: str) -> str:
-    drawn = evaluation["parts"]["test"]["drawn"]
-    binary = evaluation["classes"] == 2
-    with canvas(2.5) as (figure, axes):
-        at = np.asarray(drawn["row"])
-        truth = _clean(drawn["truth"])
-        if binary:
-            axes.plot(at, truth, "|", color=TRUTH, markersize=5, label="truth")
-            axes.axhline(0.5, color=LINE, linewidth=0.8)
-        else:
-            axes.plot(at, truth, color=TRUTH, linewidth=1.2, label="truth")
-            if drawn["persistence"] is not None:
-                axes.plot(at, _clean(drawn["persistence"]), color=NAIVE, linewidth=0.8, label="persistence")
-        if drawn["oracle"] is not None:
-            axes.plot(at, _clean(drawn["oracle"]), color=ORACLE, linewidth=1, label="oracle")
-        _network(axes, at, drawn["seeds"])
-        axes.set(
-            xlabel="row of the series", ylabel="probability of class 1" if binary else evaluation["target"]["column"]
-        )
-        axes.xaxis.set_major_locator(ticks())
-        axes.xaxis.set_major_formatter(thousands)
-        figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1)
-        return svg(figure, f"{key}-stretch", "Predictions and truth on the first test rows")
+def target(evaluation: dict[str, Any]) -> str:
+    """Return what is predicted, with its unit as far as it is known."""
+    kind, column = evaluation["target"]["kind"], evaluation["target"]["column"]
+    return f"{_KINDS.get(kind, '')}{column}" + (", standardised" if evaluation["units"] == "standardised" else "")
 
 
-def _network(axes: Any, at: np.ndarray, seeds: dict[str, list[float | None]]) -> None:
-    for order, values in enumerate(seeds.values()):
-        line = _clean(values)
-        if not np.isfinite(line).any():
-            continue
-        label = "network" if order == 0 else None
-        axes.plot(at, line, color=NETWORK, linewidth=1.5, linestyle=DASHES[order % len(DASHES)], label=label)
+def _correlogram(evaluation: dict[str, Any], known: dict[str, Any]) -> Picture | None:
+    seeds = {seed: own["autocorrelation"] for seed, own in known["seeds"].items() if own["autocorrelation"]}
+    if not seeds:
+        return None
+    lags = np.arange(1, 1 + max(map(len, seeds.values()))) * known["step"]
+    bound = 1.96 / np.sqrt(known["windows"])
+    values = np.concatenate([_numbers(own) for own in seeds.values()])
+    low, high = min(np.nanmin(values), -bound), max(np.nanmax(values), bound)
+    y = Scale(max(float(low) - 0.08, -1.05), min(float(high) + 0.08, 1.05))
+    chart = Chart(
+        Scale(0.0, float(lags[-1]) + known["step"]), y, "lag, in rows", "autocorrelation of the residuals", 110
+    )
+    chart.area((chart.x.low, chart.x.high), (-bound, bound), "95 % of these lags, if nothing were left", "area")
+    chart.level(0.0, "", "soft")
+    for order, (seed, own) in enumerate(seeds.items()):
+        colour, dash = SEEDS[order % len(SEEDS)], DASHES[order % len(DASHES)]
+        chart.line(lags[: len(own)], own, f"seed {seed}", colour, dash)
+        chart.dots(lags[: len(own)], own, f"seed {seed}", colour, size=4, listed=False)
+    period = evaluation["period"]
+    if period and period <= lags[-1]:
+        chart.upright(period, f"period, {period:,} rows", "ink", "2 2")
+    title = "Autocorrelation of the residuals"
+    largest = {seed: int(np.nanargmax(np.abs(_numbers(own)))) for seed, own in seeds.items()}
+    text = "; ".join(f"seed {seed}: largest {number(seeds[seed][k])} at lag {lags[k]:,}" for seed, k in largest.items())
+    caption = (
+        f"Of all {known['windows']:,} test windows. Residuals that still follow each other hold a signal that the "
+        "network leaves; outside the band it is more than chance."
+    )
+    if evaluation["horizon"] > 1:
+        caption += " It is of the first step alone."
+    return Picture(title, chart.svg(f"{evaluation['experiment']}-correlogram", title, text + "."), caption)
 
 
-def _pairs(evaluation: dict[str, Any], key: str) -> str:
+def _sequences(evaluation: dict[str, Any]) -> Picture:
     """Draw prediction over truth, one mark per sequence; the diagonal is perfect."""
-    with canvas(2.9) as (figure, axes):
-        ends: list[float] = [0.0]
-        for part, marker in (("train", "o"), ("test", "D")):
-            drawn = evaluation["parts"][part]["drawn"]
-            truth = _clean(drawn["truth"])
-            ends += truth.tolist()
-            for order, values in enumerate(drawn["seeds"].values()):
-                size = {"train": 3.2, "test": 4.5}[part]
-                label = part if order == 0 else None
-                full = PART[part] if order == 0 else "none"
-                axes.plot(
-                    truth,
-                    _clean(values),
-                    marker,
-                    markersize=size,
-                    color=PART[part],
-                    markerfacecolor=full,
-                    markeredgewidth=0.9,
-                    label=label,
-                )
-        axes.plot([0, max(ends)], [0, max(ends)], color=ORACLE, linewidth=1, label="perfect")
-        axes.set(xlabel="mean of the sequence", ylabel="prediction")
-        figure.legend(loc="outside upper left", ncols=4, handlelength=1.6, columnspacing=1)
-        return svg(figure, f"{key}-stretch", "Prediction against truth for each sequence")
+    parts = {part: evaluation["parts"][part]["drawn"] for part in ("train", "test") if part in evaluation["parts"]}
+    every = [values for drawn in parts.values() for values in (drawn["truth"], *drawn["seeds"].values())]
+    scale = _robust([*every, [0.0]])
+    name = target(evaluation)
+    chart = Chart(scale, scale, f"truth: {name}", f"prediction: {name}", height=230)
+    chart.line([scale.low, scale.high], [scale.low, scale.high], "perfect", "oracle", "6 3", width=1.2)
+    for part, drawn in parts.items():
+        for order, (seed, values) in enumerate(drawn["seeds"].items()):
+            colour = SEEDS[order % len(SEEDS)] if part == "test" else "train"
+            own = f"test, seed {seed}" if part == "test" else "train, all seeds"
+            chart.dots(drawn["truth"], values, own, colour, 6.5 if part == "test" else 4.0)
+    title = "Prediction against truth for each sequence"
+    test = parts["test"]
+    text = "; ".join(f"seed {seed} predicts {_mean(values)} on average" for seed, values in test["seeds"].items())
+    caption = (
+        "One mark per sequence and seed. Marks on the dashed line are right; a horizontal line of marks means one "
+        "value for all sequences."
+    )
+    text += f"; the truth is {_mean(test['truth'])} on average."
+    return Picture(title, chart.svg(f"{evaluation['experiment']}-scatter", title, text), caption)
 
 
-def _confusion(evaluation: dict[str, Any], key: str) -> str:
-    """Draw how often each true class is predicted as each class, over all seeds."""
-    from matplotlib.patches import Rectangle
+def _seeds(chart: Chart, x: Any, seeds: dict[str, Any]) -> None:
+    """Draw each seed in its own colour and dashes; one without a finite value is not drawn, but listed."""
+    for order, (seed, values) in enumerate(seeds.items()):
+        none = "" if np.isfinite(_numbers(values)).any() else ": NaN"
+        colour, dash = SEEDS[order % len(SEEDS)], DASHES[order % len(DASHES)]
+        chart.line(x, values, f"network, seed {seed}{none}", colour, dash, width=1.6)
 
-    seeds = evaluation["parts"]["test"]["seeds"].values()
-    table = np.sum([np.asarray(score["confusion"]) for score in seeds], axis=0)
-    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    size = len(table)
-    with canvas(2.5) as (figure, axes):
-        for true in range(size):
-            for given in range(size):
-                share = shares[true, given]
-                axes.add_patch(
-                    Rectangle(
-                        (given - 0.47, true - 0.45), 0.94, 0.9, facecolor=NETWORK, alpha=0.08 + 0.6 * share, linewidth=0
-                    )
-                )
-                axes.text(given, true, f"{share:.0%}", ha="center", va="center", color=INK)
-        names = [f"class {k}" for k in range(size)]
-        axes.set_xticks(range(size), names)
-        axes.set_yticks(range(size), names)
-        axes.set(xlim=(-0.5, size - 0.5), ylim=(size - 0.5, -0.5), xlabel="predicted class", ylabel="true class")
-        axes.grid(False)
-        axes.tick_params(length=0)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        return svg(figure, f"{key}-stretch", "Confusion matrix of the test rows")
+
+def _shown(evaluation: dict[str, Any], drawn: dict[str, Any]) -> list[str]:
+    """Return the baselines to draw: the references and the season; persistence where there is no season."""
+    chosen = [evaluation["chosen"][side]["baseline"] for side in ("naive", "linear")]
+    if evaluation["classes"]:  # persistence of classes jumps between 0 and 1 and would hide the rest
+        return [name for name in drawn["baselines"] if name == chosen[1]]
+    season = "seasonal_naive" if "seasonal_naive" in drawn["baselines"] else "persistence"
+    return [name for name in drawn["baselines"] if name in (*chosen, season)]
+
+
+def _colour(evaluation: dict[str, Any], name: str) -> str:
+    if name == evaluation["chosen"]["linear"]["baseline"]:
+        return "linear"
+    return "season" if name == "seasonal_naive" else "naive"
+
+
+def _when(evaluation: dict[str, Any], drawn: dict[str, Any]) -> tuple[np.ndarray, Scale, str]:
+    """Return the places of the drawn windows, the scale and the label of that axis: times, or rows without them."""
+    if drawn.get("time") and len(set(drawn["time"])) > 1:
+        at = seconds(drawn["time"])
+        scale = Scale(float(at[0]), float(at[-1]), "time")
+        zone = " (UTC)" if evaluation["settings"]["series"].get("zone") else ""
+        name = evaluation["settings"]["series"].get("time") or "time"
+        years = (
+            "" if "-" not in scale.ticks(4)[0][1] or len(scale.ticks(4)[0][1]) != 11 else f", {drawn['time'][0][:4]}"
+        )
+        return at, scale, f"{name}{zone}{years}"
+    at = np.array(drawn["row"], dtype=float)
+    return at, around(at, pad=0.0, whole=True), "row of the series"
+
+
+def _robust(series: Iterable[Any]) -> Scale:
+    """Return a scale for all values of the first series, and of the others as far as they are not far outside.
+
+    The first is the truth: one diverging seed must not flatten it.
+    """
+    first, *others = (_numbers(values) for values in series)
+    known = first[np.isfinite(first)]
+    if not len(known):
+        return around(np.concatenate([first, *others]))
+    low, high = float(known.min()), float(known.max())
+    room = (high - low) or abs(high) or 1.0
+    rest = np.concatenate([*others, known])
+    return around(rest[(rest >= low - room) & (rest <= high + room)])
+
+
+def _numbers(values: Iterable[float | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _mean(values: Iterable[float | None]) -> str:
+    known = _numbers(values)
+    known = known[np.isfinite(known)]
+    return number(float(known.mean())) if len(known) else "NaN"
+
+
+def _spread(values: Iterable[float | None]) -> float | None:
+    known = _numbers(values)
+    known = known[np.isfinite(known)]
+    return float(known.std()) if len(known) else None
+
+
+def _correlation(truth: Iterable[float | None], values: Iterable[float | None]) -> float | None:
+    a, b = _numbers(truth), _numbers(values)
+    known = np.isfinite(a) & np.isfinite(b)
+    a, b = a[known], b[known]
+    return float(np.corrcoef(a, b)[0, 1]) if len(a) > 2 and a.std() and b.std() else None
+
+
+def _period(drawn: dict[str, Any]) -> str:
+    ends = drawn.get("time") or [f"row {row:,}" for row in drawn["row"]]
+    return f"from {ends[0]} to {ends[-1]}" if len(ends) else "none"
+
+
+def _predictions_caption(evaluation: dict[str, Any], others: list[str]) -> str:
+    drawn = evaluation["parts"]["test"]["drawn"]
+    fold = " of the last fold" if len(evaluation["split"]["folds"]) > 1 else ""
+    step = ", first step" if evaluation["horizon"] > 1 else ""
+    text = f"The first {len(drawn['row']):,} test windows{fold}{step}. "
+    if evaluation["classes"] == 2:
+        text += "Dots at 0 and 1 are the truth, lines are probabilities. A line at one half has learned nothing."
+    elif any(name in others for name in ("persistence", "drift")):
+        text += "A network that follows persistence or drift repeats the last value; a flat line predicts the mean."
+    else:
+        text += "A flat line predicts the mean."
+    return text + (" The oracle is the best possible forecast." if drawn["oracle"] is not None else "")
