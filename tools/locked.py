@@ -35,7 +35,7 @@ GROUPS = {
     "rows": ("jsonschema", "numpy", "pyarrow", "pyyaml", "scikit-learn", "scipy"),
     "network": ("h5py", "keras", "tensorflow"),
     "scoring": ("arch", "pandas", "statsmodels", "threadpoolctl"),
-    "page": ("dvc", "jinja2", "markupsafe", "matplotlib", "snakemake"),
+    "page": ("dvc", "jinja2", "markupsafe", "snakemake"),
 }
 # Where a library is installed under another name than it is imported by.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}

@@ -164,7 +164,7 @@ CHANGES: dict[str, Change] = {
     # Locked libraries.
     "the locked version of keras": library("keras"),
     "the locked version of statsmodels": library("statsmodels"),
-    "the locked version of matplotlib": library("matplotlib"),
+    "the locked version of jinja2": library("jinja2"),
     "the locked version of certifi": library("certifi"),
     # Outputs.
     "a model overwritten by hand": by_hand("models/season_lstm/training/result.txt"),

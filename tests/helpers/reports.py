@@ -68,7 +68,13 @@ def made_up(
         own = {n: score(np.nan_to_num(outputs(0.4), nan=0.3)) for n in names}
         less = scores.main_loss(classes)
         drawn = {"row": np.arange(120), "truth": truth, "seeds": {str(s): outputs(noise)[:, 0] for s in seeds}}
-        drawn |= {"persistence": np.r_[truth[:1], truth[:-1]], "oracle": truth * 0.9 if oracle else None}
+        others = {n: np.nan_to_num(outputs(0.4)[:, 0], nan=0.3) for n in references(classes)}
+        others["persistence"] = np.r_[truth[:1], truth[:-1]]
+        drawn |= {"time": None, "baselines": others, "oracle": truth * 0.9 if oracle else None}
+        seen = {"step": 1, "windows": 120, "seeds": {}}
+        for s in seeds:
+            seen["seeds"][str(s)] = {"mean": 0.1, "std": 0.2, "autocorrelation": [0.5, 0.3, 0.1]}
+        sample = {"windows": 120, "truth": truth, "seeds": {str(s): outputs(noise)[:, 0] for s in seeds}}
         return {
             "windows": 120,
             "dropped": 0,
@@ -87,6 +93,8 @@ def made_up(
             ],
             "steps": None,
             "drawn": drawn,
+            "sample": None if classes else sample,
+            "residuals": None if classes == 3 or kind == "sequence_mean" else seen,
         }
 
     losses = losses or [1.0, 0.6, 0.4]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.report.pictures.chart import Picture
 from pipeline.report.pictures.classes import calibration, confusion
-from pipeline.report.pictures.findings import for_finding
+from pipeline.report.pictures.findings import for_experiment, for_finding
 from pipeline.report.pictures.rows import missing_cell, parts
 from pipeline.report.pictures.skills import controls, references
 from pipeline.report.pictures.training import curves, range_test
@@ -25,6 +25,7 @@ __all__ = [
     "confusion",
     "controls",
     "curves",
+    "for_experiment",
     "for_finding",
     "missing_cell",
     "parts",

@@ -27,7 +27,7 @@ WIDTH = 420.0
 _TEXT, _GROWN = 11.0, 13.5
 _LETTER = 0.54  # mean width of a letter, as a share of the size of the text
 # Lines of one colour family differ by their dashes, which works without colours too.
-DASHES = ("", "6 3", "2 2.5", "8 2.5 2 2.5", "12 3")
+DASHES = ("", "6 3", "2 2.5", "8 2.5 2 2.5", "12 3", "1 4", "5 6", "12 3 2 3 2 3")
 SEEDS = ("network", "seed-2", "seed-3", "seed-4", "seed-5")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
@@ -189,6 +189,7 @@ class Chart:
     _back: list[str] = field(default_factory=list)
     _marks: list[str] = field(default_factory=list)
     _entries: list[Entry] = field(default_factory=list)
+    _notes: list[str] = field(default_factory=list)
     _known: set[float] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -257,6 +258,10 @@ class Chart:
         if name:
             self._entries.append(Entry(name, colour, kind="area"))
 
+    def note(self, text: str) -> None:
+        """Write a text into the middle, where there is nothing to draw."""
+        self._notes.append(text)
+
     def svg(self, key: str, title: str, description: str, entries: Sequence[Entry] | None = None) -> str:
         """Return the picture; see `document`.
 
@@ -285,6 +290,8 @@ class Chart:
             viewBox=f"0 0 {round(10 * self._wide)} {round(10 * self.height)}",
             preserveAspectRatio="none",
         )
+        for text in self._notes:
+            content += label(self._left + self._wide / 2, top + self.height / 2, text, "middle")
         content += label(self._left + self._wide / 2, bottom + 34, shortened(self.x_label, 60), "middle")
         data = {"data_x": _data(self.x), "data_y": _data(self.y), **self._steps()}
         return document(key, title, description, bottom + 40, content, **data)

@@ -11,14 +11,12 @@ from pipeline.report.pictures.scales import Scale, around
 from pipeline.report.wording import number
 
 
-def confusion(evaluation: dict[str, Any]) -> Picture | None:
-    """Draw how often each true class is predicted as each class, over all test windows and seeds; None for values.
+def confusion(evaluation: dict[str, Any]) -> Picture:
+    """Draw how often each true class is predicted as each class, over all test windows and seeds.
 
     Args:
         evaluation: output of the stage `evaluate`.
     """
-    if not evaluation["classes"]:
-        return None
     seeds = evaluation["parts"]["test"]["seeds"].values()
     table = np.sum([np.asarray(score["confusion"], dtype=float) for score in seeds], axis=0)
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)

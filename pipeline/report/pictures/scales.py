@@ -59,15 +59,16 @@ def around(values: np.ndarray, kind: str = "linear", pad: float = 0.04, whole: b
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     if kind == "log":
-        finite = finite[finite > 0]
+        finite = finite[finite > 1e-300]  # less is 0, which has no logarithm
     if not len(finite):
         return Scale(0.1, 1.0, kind) if kind == "log" else Scale(0.0, 1.0, kind)
     low, high = float(finite.min()), float(finite.max())
     if kind == "log":
-        room = max((high / low) ** pad, 1.05)
-        return Scale(low / room, high * room, kind)
+        first, last = math.log10(low), math.log10(high)
+        room = max((last - first) * pad, 0.02)
+        return Scale(10 ** (first - room), 10 ** min(last + room, 308.0), kind)
     room = (high - low) * pad
-    if high - low <= abs(high) * 1e-12:
+    if high - low <= max(abs(high) * 1e-12, 1e-300):
         room = abs(high) * 0.1 or 1.0
     return Scale(low - room, high + room, kind, whole)
 
@@ -77,6 +78,9 @@ def loss_scale(values: np.ndarray) -> Scale:
     finite = np.asarray(values, dtype=float)
     finite = finite[np.isfinite(finite)]
     wide = len(finite) and finite.min() > 0 and finite.max() / finite.min() > 20
+    if len(finite) and np.ptp(finite) < 1e-3 * np.abs(finite).max():  # rounding must not look like a course
+        middle = float(finite.mean())
+        return Scale(middle - 0.05 * abs(middle), middle + 0.05 * abs(middle))
     return around(finite, "log" if wide else "linear")
 
 

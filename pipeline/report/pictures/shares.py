@@ -137,7 +137,7 @@ def scales(diagnosis: dict[str, Any]) -> Picture | None:
     """Draw the standard deviation and the mean of each feature as the network sees it; the extreme ones of many."""
     facts = diagnosis["facts"]
     mask = facts["network"]["masking"]
-    features = mask["features"] if mask and mask["share"] and mask["features"] else facts["data"]["inputs"]
+    features = mask["features"] if mask and mask["share"] and mask.get("features") else facts["data"]["inputs"]
     known = [feature for feature in features if feature["std"] and not feature["constant"]]
     if not known:
         return None

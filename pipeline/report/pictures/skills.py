@@ -27,7 +27,9 @@ def controls(diagnosis: dict[str, Any]) -> Picture | None:
     Returns:
         None where nothing was measured.
     """
-    facts = diagnosis["facts"]
+    facts = diagnosis.get("facts")
+    if not facts:
+        return None
     groups = [group for group in (_short(facts["controls"]), *_unseen(facts["unseen"])) if group.bars]
     if not groups:
         return None

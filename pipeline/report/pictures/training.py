@@ -33,7 +33,10 @@ def curves(evaluation: dict[str, Any]) -> Picture:
     drawn = [value for line in lines for value in line[4]] + ([level] if level is not None and lines else [])
     longest = max((len(run["curves"].get("loss", [])) for run in runs), default=1)
     epochs = Scale(0.8, max(longest, 2) + 0.2, whole=True)
-    chart = Chart(epochs, loss_scale(np.array(drawn)), "epoch", _loss_name(evaluation))
+    marks: list[tuple[float, str]] | None = None if drawn else []
+    chart = Chart(epochs, loss_scale(np.array(drawn)), "epoch", _loss_name(evaluation), y_names=marks)
+    if not drawn:
+        chart.note("no finite loss was recorded")
     entries: dict[str, Entry] = {}
     for order, run, part, colour, values in lines:
         dash = DASHES[order % len(DASHES)]
@@ -46,6 +49,8 @@ def curves(evaluation: dict[str, Any]) -> Picture:
     if len(runs) > 1 and lines:
         for order, run in enumerate(runs[: len(DASHES)]):
             entries[f"run {order}"] = Entry(_run(run, several), "ink", DASHES[order])
+        if len(runs) > len(DASHES):
+            entries["more"] = Entry(f"and {len(runs) - len(DASHES)} more", "ink")
     failed = [run["nonfinite"] for run in runs if run["nonfinite"]]
     for failure in failed:
         chart.upright(failure["epoch"], "", "reference", "2 2")

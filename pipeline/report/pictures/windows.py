@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture
+from pipeline.report.pictures.classes import confusion
 from pipeline.report.pictures.scales import Scale, around, seconds
 from pipeline.report.wording import baseline, number
 
@@ -17,11 +18,16 @@ _KINDS = {"difference": "change of ", "return": "return of ", "sequence_mean": "
 def predictions(evaluation: dict[str, Any]) -> Picture:
     """Draw truth, network, and its references over the first test windows of the last fold.
 
-    Sequences are drawn one by one (`scatter`), three classes as a table (`confusion`).
+    Sequences are drawn one by one, as prediction over truth, and three classes as a table of how often which is taken
+    for which.
 
     Args:
         evaluation: output of the stage `evaluate`.
     """
+    if evaluation["target"]["kind"] == "sequence_mean":
+        return _sequences(evaluation)
+    if evaluation["classes"] == 3:
+        return confusion(evaluation)
     drawn, binary = evaluation["parts"]["test"]["drawn"], evaluation["classes"] == 2
     x, x_scale, x_label = _when(evaluation, drawn)
     others = _shown(evaluation, drawn)
@@ -49,11 +55,9 @@ def predictions(evaluation: dict[str, Any]) -> Picture:
 
 
 def scatter(evaluation: dict[str, Any]) -> Picture | None:
-    """Draw prediction over truth for evenly spaced test windows, or for every sequence; None for classes."""
-    if evaluation["target"]["kind"] == "sequence_mean":
-        return _sequences(evaluation)
+    """Draw prediction over truth for evenly spaced test windows; None for classes and for sequences."""
     sample = evaluation["parts"]["test"].get("sample")
-    if not sample:
+    if not sample or evaluation["target"]["kind"] == "sequence_mean":
         return None
     scale = _robust([sample["truth"], *sample["seeds"].values()])
     name = target(evaluation)
@@ -83,15 +87,28 @@ def scatter(evaluation: dict[str, Any]) -> Picture | None:
 
 
 def residuals(evaluation: dict[str, Any]) -> list[Picture]:
-    """Draw truth less prediction over time, and the autocorrelation of these residuals; nothing for three classes."""
+    """Draw truth less prediction over time, and its autocorrelation; of two classes the latter, of three neither."""
     test = evaluation["parts"]["test"]
     known, drawn = test.get("residuals"), test["drawn"]
     if not known:
         return []
+    first = [] if evaluation["classes"] else [_left(evaluation, known, drawn)]  # of 0 and 1 they would be two bands
+    correlogram = _correlogram(evaluation, known)
+    return [*first, correlogram] if correlogram else first
+
+
+def target(evaluation: dict[str, Any]) -> str:
+    """Return what is predicted, with its unit as far as it is known."""
+    kind, column = evaluation["target"]["kind"], evaluation["target"]["column"]
+    return f"{_KINDS.get(kind, '')}{column}" + (", standardised" if evaluation["units"] == "standardised" else "")
+
+
+def _left(evaluation: dict[str, Any], known: dict[str, Any], drawn: dict[str, Any]) -> Picture:
+    """Draw the residuals over time."""
     truth = _numbers(drawn["truth"])
     left = {seed: truth - _numbers(values) for seed, values in drawn["seeds"].items()}
     x, x_scale, x_label = _when(evaluation, drawn)
-    name = "truth less probability" if evaluation["classes"] else f"truth less prediction: {target(evaluation)}"
+    name = f"truth less prediction: {target(evaluation)}"
     chart = Chart(x_scale, _robust([*left.values(), [0.0]]), x_label, name, height=130)
     chart.level(0.0, "", "soft")
     _seeds(chart, x, left)
@@ -104,15 +121,7 @@ def residuals(evaluation: dict[str, Any]) -> list[Picture]:
         "Truth less prediction. A level above or below 0 is a bias; waves show a season or a trend that the network "
         "missed."
     )
-    first = Picture(title, chart.svg(f"{evaluation['experiment']}-residuals", title, text + "."), caption)
-    correlogram = _correlogram(evaluation, known)
-    return [first, correlogram] if correlogram else [first]
-
-
-def target(evaluation: dict[str, Any]) -> str:
-    """Return what is predicted, with its unit as far as it is known."""
-    kind, column = evaluation["target"]["kind"], evaluation["target"]["column"]
-    return f"{_KINDS.get(kind, '')}{column}" + (", standardised" if evaluation["units"] == "standardised" else "")
+    return Picture(title, chart.svg(f"{evaluation['experiment']}-residuals", title, text + "."), caption)
 
 
 def _correlogram(evaluation: dict[str, Any], known: dict[str, Any]) -> Picture | None:

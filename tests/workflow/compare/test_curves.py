@@ -24,7 +24,7 @@ def test_curves_are_laid_over_each_other() -> None:
         colour = re.search(r"var\(--[a-z]+\)", curves.sample(order))
         assert colour
         # Two trainings, and their mean.
-        assert drawn.count(f"stroke: {colour[0]}") >= 3
+        assert drawn.count(f'stroke="{colour[0]}"') >= 3
     assert "epoch" in drawn
     assert curves.curve([Side("a")], "loss", "k", "training loss") is None
     lost = side("a")
