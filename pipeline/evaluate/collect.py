@@ -57,9 +57,8 @@ def _add_fold(
         forecasts: dict[Any, np.ndarray] = {
             ("seed", seed): outputs for seed, outputs in _predictions(name, fold, windows, seeds).items()
         }
-        forecasts |= {
-            ("baseline", key): outputs for key, outputs in _baselines(data, fold, windows, references).items()
-        }
+        baselines, times = _baselines(data, fold, windows, references)
+        forecasts |= {("baseline", key): outputs for key, outputs in baselines.items()}
         best = oracle.predict(windows)
         if best is not None:
             forecasts["oracle", ""] = best
@@ -70,7 +69,6 @@ def _add_fold(
             arrays[part, "naive"].append(np.full(len(windows), naive / scale))
         arrays[part, "dropped"].append(np.array([windows.dropped.get(key, 0) for key in DROPPED]))
         arrays[part, "row"].append(np.asarray(windows.table["row"]))
-        times = _times(data, fold, windows)
         if times is not None:
             arrays[part, "time"].append(times)
         arrays[part, "raw"].append(windows.raw_targets())
@@ -125,28 +123,38 @@ def _naive(train: dataset.Part) -> float | None:
 def _predictions(name: str, fold: int, part: dataset.Part, seeds: list[int]) -> dict[int, np.ndarray]:
     """Read the stored outputs of each seed, `[windows, outputs]`, and check that they belong to these windows."""
     path = files.MODELS / name / "predictions" / f"fold{fold}" / f"{part.name}.parquet"
-    names = {seed: f"seed{seed}" for seed in seeds}
-    return _stored(path, part, names, f"Run `dvc repro predict@{name}` again.")
+    mend = f"Run `dvc repro predict@{name}` again."
+    return _outputs(path, _table(path, part, mend), part, {seed: f"seed{seed}" for seed in seeds}, mend)
 
 
-def _baselines(data: str, fold: int, part: dataset.Part, names: list[str]) -> dict[str, np.ndarray]:
-    """Read the stored forecasts of each baseline, `[windows, outputs]`, and check that they belong to these windows."""
+def _baselines(
+    data: str, fold: int, part: dataset.Part, names: list[str]
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """Read the stored forecasts of each baseline, `[windows, outputs]`, and check that they belong to these windows.
+
+    Returns:
+        Forecasts by name, and the time of each window's first target row, datetime64 `[windows]`, or None.
+    """
     path = files.fold_folder(files.BASELINES, data, fold) / f"{part.name}.parquet"
-    return _stored(path, part, {name: name for name in names}, f"Run `dvc repro baselines@{data}` again.")
+    mend = f"Run `dvc repro baselines@{data}` again."
+    table = _table(path, part, mend)
+    return _outputs(path, table, part, {name: name for name in names}, mend), table.get("time")
 
 
-def _times(data: str, fold: int, part: dataset.Part) -> np.ndarray | None:
-    """Return the time of each window's first target row, datetime64 `[windows]`; None without a time column."""
-    return files.read_table(files.fold_folder(files.BASELINES, data, fold) / f"{part.name}.parquet").get("time")
-
-
-def _stored(path: Path, part: dataset.Part, names: dict[Any, str], mend: str) -> dict[Any, np.ndarray]:
-    """Read `NAME_0` … of each name from a table whose `row` is that of the part's windows."""
+def _table(path: Path, part: dataset.Part, mend: str) -> dict[str, np.ndarray]:
+    """Read a table whose `row` is that of the part's windows."""
     table = files.read_table(path)
     if not np.array_equal(table["row"], part.table["row"]):
         raise UserError(
             str(path), f"must hold the {len(part)} windows of the {part.name} part", f"{len(table['row'])} others", mend
         )
+    return table
+
+
+def _outputs(
+    path: Path, table: dict[str, np.ndarray], part: dataset.Part, names: dict[Any, str], mend: str
+) -> dict[Any, np.ndarray]:
+    """Return the columns `NAME_0` … of each name, `[windows, outputs]`."""
     outputs = {}
     for key, name in names.items():
         columns = [f"{name}_{k}" for k in range(part.spec.outputs)]

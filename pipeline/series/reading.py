@@ -110,7 +110,7 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
     source = Path(settings["source"])
     with source.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    time = None if series.time is None else series.time.astype("datetime64[s]")
+    time = None if series.time is None else _in_seconds(series.time)
     folder = files.empty_folder(files.RAW / name)
     files.write_array(folder / "rows.npy", series.rows)
     if time is not None:
@@ -128,3 +128,9 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
         "cuts": series.cuts,
     }
     files.write_json(folder / "series.json", table)
+
+
+def _in_seconds(times: np.ndarray) -> np.ndarray:
+    """Return times as datetime64[s], or datetime64[us] where some have a fraction of a second."""
+    whole = times.astype("datetime64[s]")
+    return whole if (whole == times).all() else times.astype("datetime64[us]")

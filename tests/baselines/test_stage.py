@@ -48,6 +48,15 @@ def test_the_tables_hold_what_the_baselines_forecast_and_equal_bytes():
 
 
 @pytest.mark.usefixtures("empty_folder")
+def test_the_tables_hold_the_time_of_each_target_where_it_is_known():
+    days = np.datetime64("2020-02-27", "s") + np.arange(100) * np.timedelta64(1, "D")
+    made(times=days)
+    for part in ("train", "validation", "test"):
+        table = files.read_table(FOLDER / "fold0" / f"{part}.parquet")
+        np.testing.assert_array_equal(table["time"], days[table["row"]])
+
+
+@pytest.mark.usefixtures("empty_folder")
 def test_the_references_have_the_least_loss_on_validation():
     described = made(np.cumsum(np.random.default_rng(0).normal(size=200)))
     part = dataset.load("tiny", 0, "validation")

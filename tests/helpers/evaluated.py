@@ -27,6 +27,7 @@ def build(
     sequence_length=None,
     score_units="original",
     seeds=(0, 1),
+    times=None,
 ):
     """Write rows, split, windows and scaling of a tiny series into the current folder, by the real stages."""
     values = np.asarray(values, dtype=float)
@@ -62,6 +63,9 @@ def build(
     files.write_array(files.RAW / "tiny" / "rows.npy", rows)
     described = {"columns": columns, "target": "x", "features": ["x"], "rows": len(rows), "time": None, "cuts": []}
     described |= {"source": None}
+    if times is not None:
+        files.write_array(files.RAW / "tiny" / "time.npy", times)
+        described["time"] = {"first": str(times[0]), "last": str(times[-1])}
     described |= {"sequence_length": sequence_length, "period": period}
     described["oracle"] = {"distribution": oracle[0], "degrees": None} if oracle else None
     files.write_json(files.RAW / "tiny" / "series.json", described)
