@@ -17,7 +17,7 @@ def of_experiment(evaluation: dict[str, Any], diagnosed: dict[str, Any]) -> dict
     """
     codes = [each["code"] for each in diagnosed.get("findings") or []]
     measured = diagnosed if diagnosed.get("facts") else None
-    controls = [pictures.controls(measured), pictures.references(measured)] if measured else []
+    controls = [pictures.controls(measured)] if measured else []
     predictions = [pictures.predictions(evaluation), pictures.scatter(evaluation), *pictures.residuals(evaluation)]
     predictions += [pictures.confusion(evaluation)] if evaluation["classes"] == 2 else []
     return {

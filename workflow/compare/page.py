@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from pipeline.report import comparison, diagnosis, pairs
+from pipeline.report import comparison, diagnosis, pairs, pictures
 from pipeline.report.templates import fill
 from pipeline.report.wording import METRICS, count_range, joined, number, percent, thousands
 from workflow.compare import curves, numbers
@@ -33,6 +33,8 @@ def render(revisions: list[Revision], sections: list[dict[str, Any]], same: list
     limits = [word for name in only for word in ("--only", name)]
     return fill(
         _TEMPLATE,
+        style=pictures.STYLE,
+        script=pictures.SCRIPT,
         names=names,
         others=joined(names[1:]),
         revisions=[
