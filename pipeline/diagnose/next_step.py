@@ -32,7 +32,7 @@ class Step(NamedTuple):
 def as_entry(step: Step, facts: Facts) -> dict[str, Any]:
     """Return a step in the form of docs/files.md."""
     changes = remedies.settings(step.change, facts)
-    command = remedies.command(changes, facts.experiment.name) if changes else None
+    command = remedies.command(changes, facts.experiment.name, "try") if changes else None
     return {"text": step.text, "set": changes, "command": command}
 
 

@@ -33,7 +33,7 @@ def as_entry(code: str, evidence: Evidence, facts: Facts, verdict: str) -> dict[
         "worth": significant(evidence.worth, 2),
         "explanation": rule.explanation,
         "reference": {"title": title, "url": url},
-        "remedy": {"set": changes, "command": command(changes, facts.experiment.name)} if changes else None,
+        "remedy": {"set": changes, "command": command(changes, facts.experiment.name, code)} if changes else None,
         "advice": rule.advice,
     }
 
@@ -69,10 +69,13 @@ def _current(key: str, facts: Facts) -> Any:
     return value
 
 
-def command(changes: dict[str, Any], name: str) -> str:
-    """The command line that tries them. `++` sets a key whether or not params.yaml has it."""
+def command(changes: dict[str, Any], name: str, suffix: str) -> str:
+    """The command line that tries them, up to the experiment's page, and saves the result as `NAME_SUFFIX`.
+
+    `++` sets a key whether or not params.yaml has it.
+    """
     given = [f"-S {shlex.quote(f'++{key}={text(value)}')}" for key, value in changes.items()]
-    return " ".join(["dvc exp run", *given, f"diagnose@{name}", f"evaluate@{name}"])
+    return " ".join([f"dvc exp run -n {name}_{suffix}", *given, f"page@{name}"])
 
 
 def text(value: Any) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def diagnose(p: dict[str, Any], name: str) -> None:
-    """Write reports/diagnosis/NAME.json (docs/files.md).
+    """Write reports/diagnosis/NAME.json and reports/metrics/diagnosis/NAME.json (docs/files.md).
 
     Args:
         p: params.yaml as `params.load` gives it.
@@ -34,7 +34,19 @@ def diagnose(p: dict[str, Any], name: str) -> None:
     # The number of threads changes the order of sums, and with it the last digits of the reference models.
     with threadpool_limits(1):
         facts = measure(case.load(p, name))
-    files.write_json(files.DIAGNOSIS / f"{name}.json", {"experiment": name, **judge(facts), "facts": facts})
+    judged = judge(facts)
+    files.write_json(files.DIAGNOSIS / f"{name}.json", {"experiment": name, **judged, "facts": facts})
+    files.write_json(files.METRICS / "diagnosis" / f"{name}.json", {name: summary(judged)})
+
+
+def summary(judged: dict[str, Any]) -> dict[str, str]:
+    """Return what `dvc metrics` and `dvc exp show` compare: the verdict, and the code of the first finding.
+
+    Args:
+        judged: output of `judge`.
+    """
+    first = next((each["code"] for each in judged["findings"]), "none")
+    return {"verdict": judged["verdict"], "finding": first}
 
 
 def measure(run: DiagnosedRun) -> dict[str, Any]:

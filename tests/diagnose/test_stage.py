@@ -23,7 +23,7 @@ from pipeline.common import files, params
 from pipeline.dataset import scaling, splitting, windowing
 from pipeline.diagnose import assessment, limits, remedies, rules, verdict
 from pipeline.diagnose.facts import from_json, outcome
-from pipeline.diagnose.stage import diagnose, judge
+from pipeline.diagnose.stage import diagnose, judge, summary
 from pipeline.network import training
 from pipeline.series import reading
 from tests.conftest import PROJECT, tiny_params, write_params
@@ -59,6 +59,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
             diagnose(p, name)
             found[name] = files.read_json(files.DIAGNOSIS / f"{name}.json")
         diagnose(p, "season_lstm")
+        assert set(files.read_json(files.METRICS / "diagnosis/season_lstm.json")) == {"season_lstm"}
         found["twice"] = files.read_json(files.DIAGNOSIS / "season_lstm.json")
     return found
 
@@ -67,6 +68,12 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
 def facts(measured: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Facts of a small network that learns: no rule but the one under test has a reason."""
     return copy.deepcopy(measured["season_lstm"]["facts"])
+
+
+def test_verdict_and_first_finding_are_among_the_metrics() -> None:
+    found = {"verdict": "behind", "findings": [{"code": "dead_output"}, {"code": "loss_at_floor"}]}
+    assert summary(found) == {"verdict": "behind", "finding": "dead_output"}
+    assert summary({"verdict": "learning", "findings": []}) == {"verdict": "learning", "finding": "none"}
 
 
 def codes(facts: dict[str, Any]) -> set[str]:
@@ -321,7 +328,9 @@ def test_each_remedy_is_a_setting_that_params_take(code: str, facts: dict[str, A
         return
     write_params(tmp_path, tiny_params())
     words = shlex.split(finding["remedy"]["command"])
-    assert words[:3] == ["dvc", "exp", "run"]
+    # It names what it saves, and ends in the experiment's own page.
+    assert words[:5] == ["dvc", "exp", "run", "-n", f"season_lstm_{code}"]
+    assert words[-1] == "page@season_lstm"
     apply_overrides(tmp_path / "params.yaml", [words[i + 1] for i, word in enumerate(words) if word == "-S"])
     changed = params.load(tmp_path / "params.yaml")
     for key, value in finding["remedy"]["set"].items():
@@ -498,7 +507,7 @@ def test_every_verdict_has_a_next_step_that_changes_something(facts: dict[str, A
         assert step["text"].endswith(".")
         if found["verdict"] not in verdict.NEEDS_NO_CAUSE:
             assert step["set"], found["verdict"]
-            assert step["command"].startswith("dvc exp run -S ")
+            assert step["command"].startswith("dvc exp run -n season_lstm_try -S ")
     assert seen == set(verdict.VERDICTS)
 
 

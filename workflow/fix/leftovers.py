@@ -32,8 +32,11 @@ _MADE = {
         "models/{}",
         "reports/diagnosis/{}.json",
         "reports/evaluation/{}.json",
+        "reports/experiments/{}.html",
+        "reports/experiments/{}.md",
         "reports/losses/{}.parquet",
         "reports/metrics/{}.json",
+        "reports/metrics/diagnosis/{}.json",
     ),
 }
 _BESIDE = ("logs/*/{}.log", ".snakemake/stamps/*@{}", ".snakemake/entries/*@{}", "reports/plots/*/{}.csv")

@@ -17,6 +17,9 @@ ADDED = {"experiments": ["season_lstm_fix1", "season_lstm_fix2"], "datasets": ["
 LEFT = (
     "models/season_lstm_fix1/training/a.keras",
     "reports/diagnosis/season_lstm_fix1.json",
+    "reports/metrics/diagnosis/season_lstm_fix1.json",
+    "reports/experiments/season_lstm_fix1.html",
+    "reports/experiments/season_lstm_fix1.md",
     "reports/plots/learning/season_lstm_fix1.csv",
     "data/split/season_lstm_fix2/split.json",
     "data/test/season_lstm_fix2/fold0.npy",
