@@ -130,10 +130,10 @@ def test_the_leaderboard_is_sorted_and_filtered(browser: Any, pages: dict[str, s
     board.get_by_role("button", name="R²").click()
     assert scores() == sorted(scores())
     assert board.locator("th[aria-sort=ascending]").count() == 1
-    page.get_by_label("Name").fill("deep_")
+    page.get_by_label("Name", exact=True).fill("deep_")
     assert page.locator(".card:not([hidden])").count() == 2
     assert board.locator("tbody tr:not([hidden])").count() == 2
-    page.get_by_label("Verdict").select_option("learning")
+    page.locator("select").select_option("learning")
     assert page.locator(".card:not([hidden])").count() == 1
     assert "1 of" in page.locator("output").inner_text()
     page.context.close()
