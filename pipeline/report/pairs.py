@@ -198,6 +198,9 @@ def _row(
 def difference_row(name: str, kind: str, paired: dict[str, Any]) -> dict[str, Any]:
     """Return a table row for a result of `pairing.paired`."""
     finite = paired["reduction"] is not None
+    chip = comparison.CHIPS[paired["comparison"]]
+    # Retraining with other seeds shows how large chance alone is: neither a success nor a failure.
+    chip = chip | {"tone": "unknown"} if kind == "unchanged" else chip
     return {
         "kind": kind,
         "name": name,
@@ -206,7 +209,7 @@ def difference_row(name: str, kind: str, paired: dict[str, Any]) -> dict[str, An
         "reduction": _reduction(paired["reduction"]) if finite else _no_ratio(paired),
         "interval": _interval(paired),
         "p_value": p_value(paired["p_value"]) if paired["p_value"] else "–",
-        "chip": comparison.CHIPS[paired["comparison"]],
+        "chip": chip,
     }
 
 

@@ -72,8 +72,7 @@ def _judged(symptom: dict[str, Any], evaluations: list[dict[str, Any]]) -> dict[
             continue
         reproduced, measured, criterion = symptoms.judge(symptom["rule"], evaluation, symptom.get("figure"))
         chip = (_SHAPE_CHIPS if is_shape else _CHIPS)[reproduced]
-        tone = "unknown" if reproduced is None or (is_shape and not reproduced) else "no"
-        tone = "yes" if reproduced and not is_shape else tone
+        tone = "good" if reproduced else "unknown"
         cells.append({"reproduced": reproduced, "chip": chip, "tone": tone, "measured": measured})
     return {**symptom, "cells": cells, "criterion": criterion, "verdict": _statement(evaluations, cells)}
 

@@ -22,6 +22,8 @@ def test_a_pair_is_shown_seed_by_seed_with_the_intervals_of_both_differences():
     assert (effect["reduction"], effect["interval"]) == ("50.0 %", "50.0 % to 50.0 %")
     assert effect["chip"]["chip"] == "better"
     assert (unchanged["reduction"], unchanged["chip"]["chip"]) == ("−0.1 %", "worse")
+    # What chance alone does is no failure.
+    assert (effect["chip"]["tone"], unchanged["chip"]["tone"]) == ("good", "unknown")
     assert pair["summary"] == (
         "With the fix, better: the test loss is 50.0 % lower (50.0 % to 50.0 %). With other seeds alone, worse: the "
         "test loss is 0.1 % higher (0.1 % to 0.1 %)."
