@@ -57,6 +57,14 @@ def test_writes_what_the_files_page_says(project):
     }
 
 
+def test_fractions_of_a_second_are_kept(project):
+    (project / "data/own/a.csv").write_text("t,a\n2020-01-01T00:00:00.25,1\n2020-01-01T00:00:00.50,2\n")
+    settings = {"source": "data/own/a.csv", "time": "t", "target": "a"}
+    reading.write("mine", reading.read("mine", settings), settings)
+    times = np.load(project / "data/raw/mine/time.npy")
+    assert times.tolist() == np.array(["2020-01-01T00:00:00.25", "2020-01-01T00:00:00.50"], "datetime64[us]").tolist()
+
+
 def test_equal_settings_give_equal_bytes_and_nothing_of_an_earlier_run_stays(project):
     reading.write("s", reading.read("s", AUTOREGRESSION), AUTOREGRESSION)
     first = contents(project / "data/raw/s")
