@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import DASHES, Chart, element
+from pipeline.report.pictures.chart import DASHES, Chart, element, written
 from pipeline.report.pictures.scales import Scale, loss_scale
-from pipeline.report.wording import number
 from workflow.compare.revisions import Side
 
 # The first revision has the text colour; the others can be told apart by their dashes alone.
@@ -66,7 +65,7 @@ def curve(sides: list[Side], name: str, key: str, label: str) -> str | None:
             if len(mean) < 3:
                 chart.dots(at, mean, f"{sides[order].revision}, mean", colour)
             texts.append(
-                f"{sides[order].revision}: mean {number(mean[0])} in the first epoch, {number(mean[-1])} at last"
+                f"{sides[order].revision}: mean {written(mean[0])} in the first epoch, {written(mean[-1])} at last"
             )
     if not drawn:
         chart.note("no finite loss was recorded")

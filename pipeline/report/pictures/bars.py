@@ -17,9 +17,9 @@ from pipeline.report.pictures.chart import (
     legend,
     shortened,
     words,
+    written,
 )
 from pipeline.report.pictures.scales import Scale, around
-from pipeline.report.wording import number
 
 _ROW, _HEAD, _BAR = 33.0, 21.0, 10.0
 _SIDE = 8.0  # room for the arrow of a bar that goes on
@@ -62,10 +62,10 @@ class Share(NamedTuple):
 
 def told(bar: Bar) -> str:
     """Return a bar's value, interval and best value in words."""
-    text = number(bar.value)
+    text = written(bar.value)
     if bar.low is not None and bar.high is not None:
-        text += f" ({number(bar.low)} to {number(bar.high)})"
-    return text + (f" of {number(bar.best)}" if bar.best is not None else "")
+        text += f" ({written(bar.low)} to {written(bar.high)})"
+    return text + (f" of {written(bar.best)}" if bar.best is not None else "")
 
 
 def described(groups: Sequence[Group]) -> str:

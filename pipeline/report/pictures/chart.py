@@ -21,6 +21,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from pipeline.report.pictures.scales import Scale
+from pipeline.report.wording import number
 
 WIDTH = 420.0
 # On narrow screens pictures.css enlarges texts by a quarter; room is kept for that.
@@ -63,6 +64,11 @@ def clean(text: object) -> str:
 def quoted(text: object) -> str:
     """Return a text as an attribute, with its quotes."""
     return quoteattr(_CONTROL.sub("", str(text)))
+
+
+def written(value: float | None) -> str:
+    """Write a number with three digits; NaN for None and for what is not finite."""
+    return number(value if value is not None and np.isfinite(value) else None)
 
 
 def shortened(name: object, most: int = 24) -> str:

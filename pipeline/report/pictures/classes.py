@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import DASHES, SEEDS, WIDTH, Chart, Picture, document, element, label
+from pipeline.report.pictures.chart import DASHES, SEEDS, WIDTH, Chart, Picture, document, element, label, written
 from pipeline.report.pictures.scales import Scale, around
-from pipeline.report.wording import number
 
 
 def confusion(evaluation: dict[str, Any]) -> Picture:
@@ -80,7 +79,7 @@ def calibration(name: str, rows: list[dict[str, Any]]) -> Picture | None:
     title = "Calibration"
     gaps = {key: max(abs(forecast - seen) for forecast, seen in pairs) for key, pairs in lines.items()}
     text = "; ".join(
-        (f"class {own}, " if own else "") + f"seed {seed}: largest distance {number(gap)}"
+        (f"class {own}, " if own else "") + f"seed {seed}: largest distance {written(gap)}"
         for (own, seed), gap in gaps.items()
     )
     part = str(known[0].get("part") or "validation")

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.pictures.bars import Bar, Group, bars
-from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Entry, Picture
+from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Entry, Picture, written
 from pipeline.report.pictures.scales import Scale, around
-from pipeline.report.wording import number
 
 BEFORE = "before training"
 _MOST_LAYERS = 12
@@ -40,7 +39,7 @@ def sensitivity(diagnosis: dict[str, Any]) -> Picture | None:
         chart.upright(length - needed + 1, f"a linear model needs the last {needed:,}", "ink", "3 2")
     title = "Gradient of the outputs by time step"
     text = "; ".join(
-        f"{name}: {number(gradient['steps'][0])} at the oldest step, {number(gradient['steps'][-1])} at the newest"
+        f"{name}: {written(gradient['steps'][0])} at the oldest step, {written(gradient['steps'][-1])} at the newest"
         + (f", 99 % within the last {gradient['memory']:,}" if gradient.get("memory") else "")
         for name, gradient in known.items()
     )

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.pictures.bars import Bar, Group, bars
-from pipeline.report.pictures.chart import SEEDS, Chart, Entry, Picture
+from pipeline.report.pictures.chart import SEEDS, Chart, Entry, Picture, written
 from pipeline.report.pictures.scales import Scale, around
-from pipeline.report.wording import baseline, number
+from pipeline.report.wording import baseline
 
 _LIMITS = (-1.0, 1.0)
 _PARTS = {
@@ -120,7 +120,7 @@ def window_lengths(diagnosis: dict[str, Any]) -> Picture | None:
     chart.line(lengths, skills, "linear model", "linear")
     chart.dots(lengths, skills, "linear model", "linear", listed=False)
     title = "Skill of a linear model by the length of its window"
-    text = "; ".join(f"{length:,} rows: {number(skill)}" for length, skill in zip(lengths, skills, strict=True))
+    text = "; ".join(f"{length:,} rows: {written(skill)}" for length, skill in zip(lengths, skills, strict=True))
     caption = (
         "The same unseen windows, read with more rows before them. A curve that still rises needs a longer window."
     )

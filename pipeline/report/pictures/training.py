@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.common import training
-from pipeline.report.pictures.chart import DASHES, Chart, Entry, Picture
+from pipeline.report.pictures.chart import DASHES, Chart, Entry, Picture, written
 from pipeline.report.pictures.scales import Scale, around, loss_scale
-from pipeline.report.wording import number
 
 _PARTS = (("loss", "train", "training"), ("val_loss", "validation", "validation"), ("penalty", "soft", "penalty"))
 
@@ -59,7 +58,7 @@ def curves(evaluation: dict[str, Any]) -> Picture:
         chart.level(level, name, "reference", "6 3")
         entries["reference"] = Entry(name, "reference", "6 3")
     ends = [
-        f"{part} {_run(run, several)}: {number(values[0])} in the first epoch, {number(values[-1])} in the last"
+        f"{part} {_run(run, several)}: {written(values[0])} in the first epoch, {written(values[-1])} in the last"
         for _, run, part, _, values in lines
     ]
     text = "; ".join(ends) + "." if ends else "No finite loss was recorded."
@@ -90,7 +89,7 @@ def range_test(diagnosis: dict[str, Any]) -> Picture | None:
     chart.dots([rate for rate, _ in known], ratios, "loss left, as a share", "network", listed=False)
     for rate in failed:
         chart.upright(rate, "NaN or infinite", "reference", "2 2")
-    text = "; ".join(f"at {rate:g}: {number(ratio)}" for rate, ratio in known)
+    text = "; ".join(f"at {rate:g}: {written(ratio)}" for rate, ratio in known)
     text += "".join(f"; at {rate:g}: NaN or infinite" for rate in failed)
     title = "One batch, trained on at five learning rates"
     caption = (

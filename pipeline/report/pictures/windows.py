@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture
+from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture, written
 from pipeline.report.pictures.classes import confusion
 from pipeline.report.pictures.scales import Scale, around, seconds
-from pipeline.report.wording import baseline, number
+from pipeline.report.wording import baseline
 
 _KINDS = {"difference": "change of ", "return": "return of ", "sequence_mean": "mean of "}
 
@@ -67,8 +67,8 @@ def scatter(evaluation: dict[str, Any]) -> Picture | None:
         chart.dots(sample["truth"], values, f"seed {seed}", SEEDS[order % len(SEEDS)], size=3.2)
     title = "Prediction against truth"
     text = "; ".join(
-        f"seed {seed}: correlation {number(_correlation(sample['truth'], values))}, standard deviation "
-        f"{number(_spread(values))} of {number(_spread(sample['truth']))}"
+        f"seed {seed}: correlation {written(_correlation(sample['truth'], values))}, standard deviation "
+        f"{written(_spread(values))} of {written(_spread(sample['truth']))}"
         for seed, values in sample["seeds"].items()
     )
     svg = chart.svg(f"{evaluation['experiment']}-scatter", title, text + ".")
@@ -114,7 +114,7 @@ def _left(evaluation: dict[str, Any], known: dict[str, Any], drawn: dict[str, An
     _seeds(chart, x, left)
     title = "Residuals on the first test windows"
     text = "; ".join(
-        f"seed {seed}: mean {number(own['mean'])}, standard deviation {number(own['std'])} over all test windows"
+        f"seed {seed}: mean {written(own['mean'])}, standard deviation {written(own['std'])} over all test windows"
         for seed, own in known["seeds"].items()
     )
     caption = (
@@ -147,7 +147,9 @@ def _correlogram(evaluation: dict[str, Any], known: dict[str, Any]) -> Picture |
         chart.upright(period, f"period, {period:,} rows", "ink", "2 2")
     title = "Autocorrelation of the residuals"
     largest = {seed: int(np.nanargmax(np.abs(_numbers(own)))) for seed, own in seeds.items()}
-    text = "; ".join(f"seed {seed}: largest {number(seeds[seed][k])} at lag {lags[k]:,}" for seed, k in largest.items())
+    text = "; ".join(
+        f"seed {seed}: largest {written(seeds[seed][k])} at lag {lags[k]:,}" for seed, k in largest.items()
+    )
     caption = (
         f"Of all {known['windows']:,} test windows. Residuals that still follow each other hold a signal that the "
         "network leaves; outside the band it is more than chance."
@@ -241,7 +243,7 @@ def _numbers(values: Iterable[float | None]) -> np.ndarray:
 def _mean(values: Iterable[float | None]) -> str:
     known = _numbers(values)
     known = known[np.isfinite(known)]
-    return number(float(known.mean())) if len(known) else "NaN"
+    return written(float(known.mean())) if len(known) else "NaN"
 
 
 def _spread(values: Iterable[float | None]) -> float | None:

@@ -69,3 +69,9 @@ def test_without_a_range_test_nothing_is_drawn() -> None:
     made = diagnosis()
     made["facts"]["controls"]["memorise"] = None
     assert training.range_test(made) is None
+
+
+def test_a_loss_that_ends_in_nan_is_told_as_nan() -> None:
+    picture = training.curves(made_up("a", losses=[1.0, 0.6, None], oracle=False))
+    assert "training seed 0: 1.00 in the first epoch, NaN in the last" in described(picture.svg)[1]
+    assert drawn(picture.svg, "training, seed 0")[1] == pytest.approx([1.0, 0.6], abs=0.002)
