@@ -125,7 +125,8 @@ def _left(evaluation: dict[str, Any], known: dict[str, Any], drawn: dict[str, An
 
 
 def _correlogram(evaluation: dict[str, Any], known: dict[str, Any]) -> Picture | None:
-    seeds = {seed: own["autocorrelation"] for seed, own in known["seeds"].items() if own["autocorrelation"]}
+    every = {seed: own["autocorrelation"] for seed, own in known["seeds"].items()}
+    seeds = {seed: own for seed, own in every.items() if np.isfinite(_numbers(own)).any()}
     if not seeds:
         return None
     lags = np.arange(1, 1 + max(map(len, seeds.values()))) * known["step"]

@@ -21,7 +21,8 @@ send("pointermove", .5); said.push(tip());
 const before = axis();
 send("pointerdown", .4); send("pointermove", .6); send("pointerup", .6); said.push(axis());
 svg.dispatchEvent(new MouseEvent("dblclick")); said.push(axis() === before);
-send("pointermove", .5); svg.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"})); said.push(tip().split(";")[0]);
+send("pointermove", .5);
+svg.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"})); said.push(tip().split(";")[0]);
 const out = document.createElement("pre"); out.id = "said"; out.textContent = said.join("|"); document.body.append(out);
 """
 

@@ -130,6 +130,13 @@ def test_the_band_is_that_of_white_noise_and_the_period_is_marked() -> None:
     assert "period, 2 rows" in texts(picture.svg)
 
 
+def test_an_unknown_autocorrelation_is_not_drawn() -> None:
+    one = made_up("a", noise=0.1, oracle=False)
+    for own in one["parts"]["test"]["residuals"]["seeds"].values():
+        own["autocorrelation"] = [None, None]
+    assert len(windows.residuals(one)) == 1
+
+
 def test_two_classes_have_a_correlogram_alone() -> None:
     assert [picture.title for picture in windows.residuals(made_up("a", classes=2))] == [
         "Autocorrelation of the residuals"
