@@ -12,6 +12,7 @@ from pipeline.common import params
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
 from tools import merge
+from workflow import entries
 
 EXAMPLE = "examples/etth1.yaml"
 ENTRIES = """\
@@ -62,7 +63,7 @@ def test_the_shipped_example_merges_and_every_other_byte_stays(
     merge.main([EXAMPLE])
     added = yaml.safe_load(Path(EXAMPLE).read_text(encoding="utf-8"))
     after = params.load()
-    for level in merge.LEVELS:
+    for level in entries.LEVELS:
         assert list(after[level]) == [*known[level], *added[level]]
         assert {name: after[level][name] for name in known[level]} == known[level]
     rest = params.FILE.read_bytes()

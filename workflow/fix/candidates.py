@@ -10,7 +10,8 @@ import yaml
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.report import differences
-from workflow.fix import entries, leftovers, settings
+from workflow import entries
+from workflow.fix import leftovers, settings
 from workflow.fix.settings import Change, Settings
 
 # A params.yaml that is checked before it becomes the real one.

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.common import files, params
-from workflow import lockfile, run_lock
-from workflow.fix import entries
+from workflow import entries, lockfile, run_lock
 
 FILE = Path(".snakemake/fix.json")
 # Losses of validation windows, which `workflow.fix.losses` writes.

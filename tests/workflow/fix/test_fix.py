@@ -17,7 +17,7 @@ import yaml
 
 from tests.conftest import tiny_params, write_params
 from tests.helpers.project import Project
-from workflow.fix import entries
+from workflow import entries
 
 FIX = (sys.executable, "-m", "workflow.fix", "slow", "--rounds", "1", "--candidates", "2", "--cores", "2")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
-from workflow import lockfile, recover, run_lock
-from workflow.fix import entries, leftovers
+from workflow import entries, lockfile, recover, run_lock
+from workflow.fix import leftovers
 
 ADDED = {"experiments": ["season_lstm_fix1", "season_lstm_fix2"], "datasets": ["season_lstm_fix2"]}
 LEFT = (

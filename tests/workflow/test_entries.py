@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
-from workflow.fix import entries
+from workflow import entries
 
 REAL = (PROJECT / "params.yaml").read_text(encoding="utf-8")
 SMALL = """# head
