@@ -17,8 +17,14 @@ from workflow import entries, lockfile, run_lock
 FILE = Path(".snakemake/fix.json")
 # Losses of validation windows, which `workflow.fix.losses` writes.
 LOSSES = Path(".snakemake/fix")
-# Paths that the stages of an entry write, by level of params.yaml.
-_MADE = {
+# Kinds of stages, and paths that they write, by level of params.yaml.
+KINDS = {
+    "series": ("raw",),
+    "datasets": ("split", "window", "scale", "baselines", "leakage"),
+    "experiments": ("train", "predict", "evaluate", "diagnose", "page"),
+}
+MADE = {
+    "series": ("data/raw/{}",),
     "datasets": (
         "data/split/{}",
         "data/test/{}",
@@ -36,9 +42,14 @@ _MADE = {
         "reports/losses/{}.parquet",
         "reports/metrics/{}.json",
         "reports/metrics/diagnosis/{}.json",
+        "reports/plots/learning/{}.csv",
+        "reports/plots/predictions/{}.csv",
+        "reports/plots/calibration/{}.csv",
+        "reports/plots/confusion/{}.csv",
+        "reports/fixes/{}.json",
     ),
 }
-_BESIDE = ("logs/*/{}.log", ".snakemake/stamps/*@{}", ".snakemake/entries/*@{}", "reports/plots/*/{}.csv")
+_BESIDE = ("logs/{kind}/{name}.log", ".snakemake/stamps/{kind}@{name}", ".snakemake/entries/{kind}@{name}")
 
 
 def note(experiment: str, added: dict[str, list[str]]) -> None:
@@ -97,15 +108,12 @@ def remove(added: dict[str, list[str]]) -> None:
 
 def clean(added: dict[str, list[str]]) -> None:
     """Delete the files and the entries of dvc.lock of entries of params.yaml. The caller holds DVC's lock."""
-    names = {name for each in added.values() for name in each}
-    _unlock(names)
-    for level, patterns in _MADE.items():
-        for name in added.get(level, []):
-            for path in [Path(pattern.format(name)) for pattern in patterns]:
-                _delete(path)
-    for name in sorted(names):
-        for path in [path for pattern in _BESIDE for path in sorted(Path().glob(pattern.format(name)))]:
-            _delete(path)
+    pairs = [(level, name) for level in MADE for name in added.get(level, [])]
+    _unlock({f"{kind}@{name}" for level, name in pairs for kind in KINDS[level]})
+    for level, name in pairs:
+        beside = [pattern.format(kind=kind, name=name) for kind in KINDS[level] for pattern in _BESIDE]
+        for path in [*(pattern.format(name) for pattern in MADE[level]), *beside]:
+            _delete(Path(path))
     _delete(LOSSES)
 
 
@@ -116,12 +124,12 @@ def write(text: str) -> None:
         shutil.copymode(params.FILE, beside)
 
 
-def _unlock(names: set[str]) -> None:
-    """Take the stages of these names out of dvc.lock; one that is not in DVC's own layout stays, which harms nobody."""
+def _unlock(stages: set[str]) -> None:
+    """Take stages out of dvc.lock; one that is not in DVC's own layout stays, which harms nobody."""
     if not lockfile.LOCK.exists():
         return
     texts = lockfile.entries(lockfile.LOCK.read_text(encoding="utf-8"))
-    kept = {stage: text for stage, text in (texts or {}).items() if stage.partition("@")[2] not in names}
+    kept = {stage: text for stage, text in (texts or {}).items() if stage not in stages}
     if texts and not kept:
         lockfile.LOCK.unlink()  # DVC cannot read a list of no entries
     elif texts and len(kept) < len(texts):

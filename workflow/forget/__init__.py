@@ -1,0 +1,1 @@
+"""`make forget`: undo what `make try` did."""

@@ -1,0 +1,185 @@
+"""The columns of a table: which are numbers, which one to predict, and which are inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.common.errors import UserError
+from pipeline.series import listing
+from workflow.tryout import clock, numbers
+from workflow.tryout.clock import Clock
+from workflow.tryout.numbers import Numbers
+from workflow.tryout.table import Table
+
+MOST = 16  # input columns that are proposed
+_LEAST_SHARE = 0.5  # of the cells of an input that have a value
+# Names that can only be those of a target.
+_TARGETS = ("target", "y", "label")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The numbers of a table.
+
+    Attributes:
+        values: float64 [rows] by name, in the order of the file: columns of numbers, constant ones included.
+        left_out: why a column is no input, by name.
+        notes: what was done to the cells, a phrase each.
+    """
+
+    values: dict[str, np.ndarray]
+    left_out: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str]) -> Columns:
+    """Read every column that holds numbers.
+
+    Args:
+        given: the table in order.
+        decimal: `comma` or `point`; found out by default.
+        missing: further marks of missing cells.
+        wanted: columns that must be numbers: those that the user names.
+
+    Raises:
+        UserError: a wanted column holds text.
+    """
+    table = given.table
+    rest = [name for name in table.names if name not in given.names and name not in given.others]
+    comma = any("commas" in note for note in table.notes)
+    style = decimal or numbers.decimal([table.column(name) for name in rest], comma)
+    values: dict[str, np.ndarray] = {}
+    left_out = dict.fromkeys(given.others, "holds times too")
+    notes: dict[str, list[str]] = {}
+    for name in rest:
+        read_as = numbers.parse(table.column(name), style, missing)
+        known = int((~np.isnan(read_as.values)).sum())
+        wrong = int(read_as.wrong.sum())
+        if not known and not wrong:
+            left_out[name] = "is empty"
+        elif wrong and name in wanted:
+            raise _text(table, name, read_as)
+        elif wrong and known >= numbers.NEARLY * (known + wrong):
+            row = int(np.flatnonzero(read_as.wrong)[0])
+            left_out[name] = f"has text in {wrong:,} cells, the first {table.column(name).iloc[row][:30]!r}"
+        elif wrong:
+            left_out[name] = "holds text"
+        else:
+            values[name] = read_as.values
+            for note in read_as.notes:
+                notes.setdefault(note, []).append(name)
+    for name in wanted:
+        if name in left_out:
+            place = f"{table.path}, column {name}"
+            raise UserError(place, "must hold numbers", f"a column that {left_out[name]}", _choose(values))
+    every = [
+        f"{note}" if len(names) == len(values) else f"{listing(names, 4)}: {note}" for note, names in notes.items()
+    ]
+    return Columns(values, left_out, every)
+
+
+def _text(table: Table, name: str, read_as: Numbers) -> UserError:
+    row = int(np.flatnonzero(read_as.wrong)[0])
+    cell = table.column(name).iloc[row][:60]
+    share = read_as.wrong.mean()
+    if share > 1 - numbers.NEARLY:
+        return UserError(table.place(row, name), "must be a number", repr(cell), "Name a column of numbers.")
+    fix = f'Correct the cell, or add MISSING="{cell}" if it means that the value is not known.'
+    more = f", and text in {int(read_as.wrong.sum()) - 1:,} more cells" if read_as.wrong.sum() > 1 else ""
+    return UserError(table.place(row, name), "must be a number", repr(cell) + more, fix)
+
+
+def target(
+    given: Clock, columns: Columns, wanted: str | None, ask: Callable[[list[str]], str] | None
+) -> tuple[str, str]:
+    """Return the column to predict, and why.
+
+    Args:
+        given: the table.
+        columns: its numbers.
+        wanted: the user's own choice.
+        ask: asks a person for one of several; None where nobody is there.
+
+    Raises:
+        UserError: several fit and nobody is there to ask, or none does.
+    """
+    if wanted is not None:
+        return wanted, "chosen by you"
+    fitting = [name for name, values in columns.values.items() if not _constant(values) and not _counter(values)]
+    if not fitting:
+        received = "; ".join(f"{name} {why}" for name, why in columns.left_out.items()) or "constant columns alone"
+        raise UserError(
+            given.table.path, "must have a column of changing numbers", received[:200], "Choose another file."
+        )
+    if len(fitting) == 1:
+        return fitting[0], "the only column of changing numbers"
+    named = [name for name in fitting if name.strip().lower() in _TARGETS]
+    if len(named) == 1:
+        return named[0], "its name says so"
+    if ask is not None:
+        return ask(fitting), "chosen by you"
+    received = f"{len(fitting)} that fit: {listing(fitting, 12)}"
+    raise UserError("TARGET", "must name the column to predict", received, f'For example TARGET="{fitting[0]}".')
+
+
+def inputs(columns: Columns, name: str, training: slice, wanted: list[str] | None) -> tuple[list[str], dict[str, str]]:
+    """Return the input columns, the target first, and why each of the others is none.
+
+    Args:
+        columns: numbers.
+        name: of the target.
+        training: rows that may be looked at.
+        wanted: the user's own choice.
+    """
+    own, left_out = columns.values[name][training], dict(columns.left_out)
+    chosen = [name]
+    for other, values in columns.values.items():
+        seen = values[training]
+        if other == name or (wanted is not None and other in wanted):
+            continue
+        if _constant(seen):
+            left_out[other] = "is constant in the training rows"
+        elif np.isnan(seen).mean() > _LEAST_SHARE:
+            left_out[other] = f"has no value in {100 * np.isnan(seen).mean():.0f} % of the training rows"
+        elif _counter(values):
+            left_out[other] = "counts the rows"
+        elif np.array_equal(seen, own, equal_nan=True):
+            left_out[other] = "equals the target"
+        elif wanted is None and len(chosen) == MOST:
+            left_out[other] = f"is beyond the first {MOST} inputs"
+        elif wanted is None:
+            chosen.append(other)
+    return (chosen if wanted is None else wanted), left_out
+
+
+def _constant(values: np.ndarray) -> bool:
+    known = values[~np.isnan(values)]
+    return not len(known) or bool(known.max() == known.min())
+
+
+def _counter(values: np.ndarray) -> bool:
+    """Return whether a column counts rows: it rises by one and the same whole number from each to the next."""
+    if np.isnan(values).any() or len(values) < 3:
+        return False
+    steps = np.diff(values)
+    return bool(
+        (steps == steps[0]).all() and steps[0] > 0 and values[0] == round(values[0]) and steps[0] == round(steps[0])
+    )
+
+
+def _choose(values: dict[str, np.ndarray]) -> str:
+    return f"Columns of numbers: {listing(list(values), 12)}." if values else "Choose another file."
+
+
+def require(given: Clock, names: list[str], option: str) -> None:
+    """Check that columns exist.
+
+    Raises:
+        UserError: one does not.
+    """
+    for name in names:
+        if name not in given.table.names:
+            raise clock.unknown(option, name, given.table)

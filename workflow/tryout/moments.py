@@ -1,0 +1,274 @@
+"""Times as people write them, as instants: which format a column has, and what it says."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+_DATES = (
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y",
+    "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d. %b %Y", "%b %d %Y", "%d %B %Y",
+    "%d. %B %Y", "%B %d %Y", "%Y-%b-%d", "%Y-%m", "%Y/%m", "%m.%Y", "%m/%Y", "%b %Y", "%b-%Y", "%B %Y", "%b %y",
+    "%b-%y", "%Y-%j", "%Y %b", "%Y",
+)  # fmt: skip
+_TIMES = (
+    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H.%M", " %H", "-%H:%M", "-%H:%M:%S", ":%H:%M:%S",
+    "%H%M", "%H",
+)  # fmt: skip
+# How a person would write them.
+_WORDS = {
+    "%Y": "yyyy", "%y": "yy", "%m": "mm", "%d": "dd", "%b": "Mon", "%B": "Month", "%j": "day of year", "%H": "hh",
+    "%I": "hh", "%M": "mm", "%S": "ss", "%p": "AM/PM",
+}  # fmt: skip
+_MONTHS = {
+    "jänner": "January", "januar": "January", "februar": "February", "feber": "February", "märz": "March", "mär": "Mar",
+    "mrz": "Mar", "maerz": "March", "mai": "May", "juni": "June", "juli": "July", "okt": "Oct", "oktober": "October",
+    "dez": "Dec", "dezember": "December", "sept": "Sep",
+}  # fmt: skip
+_WEEKDAY = r"^(?:mo|di|mi|do|fr|sa|so|mon|tue|wed|thu|fri|sat|sun|tues|thur|thurs)(?:[a-zä]*)?[.,]*\s+(?=\d|[A-Z])"
+# Abbreviations that mean one offset everywhere.
+_ZONES = {
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "CET": 60, "MEZ": 60, "CEST": 120, "MESZ": 120, "WEST": 60, "EET": 120,
+    "EEST": 180, "EST": -300, "EDT": -240, "CDT": -300, "MDT": -360, "PST": -480, "PDT": -420, "JST": 540,
+}  # fmt: skip
+_OFFSET = r"(?P<offset>[+-]\d{2}:?\d{2}|(?<=\d)[+-]\d{2}(?!\d))"
+_NAMED = r"\s*\[?(?P<zone>(?:[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+)|[A-Z]{3,4}|Z)\]?"
+_EPOCHS = {10: 1_000_000, 13: 1000, 16: 1}
+EXCEL = (20_000, 80_000)  # days since 1899-12-30, of 1954 to 2119
+_SAMPLE = 60
+
+
+@dataclass(frozen=True)
+class Moments:
+    """The times of a column.
+
+    Attributes:
+        values: datetime64[us] [rows]; NaT where a cell is no time.
+        form: the format, as a person would write it.
+        aware: whether the values are in UTC, by offsets or zone names in the cells.
+        either: the other reading of an ambiguous day and month, as the same class; None if there is none.
+        mixed: the row of the first cell whose offset is missing, or is there where others have none; None for none.
+        notes: what was done, a phrase each.
+    """
+
+    values: np.ndarray
+    form: str
+    aware: bool = False
+    either: Moments | None = None
+    mixed: int | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        """Return the share of the rows that are times."""
+        return float(np.mean(~np.isnat(self.values))) if len(self.values) else 0.0
+
+
+def parse(cells: pd.Series, order: str | None = None) -> Moments | None:
+    """Return the times of a column of text; None if fewer than half of the cells are times.
+
+    Args:
+        cells: text.
+        order: `dmy` or `mdy`, where day and month cannot be told apart.
+    """
+    if cells.empty or cells.str.contains(r"\d").mean() < 0.5:
+        return None
+    if (numeric := _counted(cells)) is not None:
+        return numeric
+    text, offsets, notes = _prepared(cells)
+    found = _formats(text, order)
+    if not found:
+        return None
+    made = []
+    for form in found[:2]:
+        values = _read(text, form)
+        aware = ~np.isnan(offsets)
+        mixed = None
+        if aware.any():
+            known = ~np.isnat(values)
+            if not aware[known].all():
+                first = aware[known][0]
+                mixed = int(np.flatnonzero(known & (aware != first))[0])
+            shift = np.nan_to_num(offsets).astype(np.int64) * 60_000_000
+            values = values - shift.astype("timedelta64[us]")
+        made.append(Moments(values, _words(form), bool(aware.any()), None, mixed, notes))
+    if len(made) > 1:
+        return Moments(**(vars(made[0]) | {"either": made[1]}))
+    return made[0]
+
+
+def _counted(cells: pd.Series) -> Moments | None:
+    """Read seconds since 1970 and its multiples."""
+    digits = cells.str.extract(r"^(\d+)(\.\d+)?$")
+    whole = digits[0]
+    if whole.isna().mean() > 0.1:
+        return None
+    lengths = whole.dropna().str.len().unique()
+    numbers = pd.to_numeric(whole, errors="coerce").to_numpy(dtype=np.float64)
+    known = ~np.isnan(numbers)
+    if len(lengths) == 1 and lengths[0] in (*_EPOCHS, 19):
+        seconds = numbers[known] / 10 ** (int(lengths[0]) - 10)
+        if lengths[0] == 10 and not (seconds.min() >= 1e9 and seconds.max() < 2.2e9):
+            return None
+        if lengths[0] == 10 and cells.str.fullmatch(r"(19|20)\d{2}(0\d|1[0-2])([0-2]\d|3[01])([01]\d|2[0-4])").all():
+            return None  # yyyymmddhh
+        if not 3e8 <= seconds.min() <= seconds.max() < 2.2e9:
+            return None
+        exact = np.zeros(len(cells), dtype=np.int64)
+        if lengths[0] == 19:
+            exact[known] = whole[known].astype("int64").to_numpy() // 1000
+        else:
+            exact[known] = whole[known].astype("int64").to_numpy() * _EPOCHS[int(lengths[0])]
+        parts = pd.to_numeric("0" + digits[1].fillna(".0"), errors="coerce").to_numpy(dtype=np.float64)
+        exact += np.rint(np.nan_to_num(parts) * 1e6).astype(np.int64) if lengths[0] == 10 else 0
+        values = exact.astype("datetime64[us]")
+        values[~known] = np.datetime64("NaT")
+        unit = {10: "seconds", 13: "milliseconds", 16: "microseconds", 19: "nanoseconds"}[int(lengths[0])]
+        return Moments(values, f"{unit} since 1970", True)
+    return None
+
+
+def excel_days(numbers: np.ndarray) -> Moments | None:
+    """Read the serial days of Excel, float64 [rows]; None if they are out of range or do not rise."""
+    known = numbers[~np.isnan(numbers)]
+    if len(known) < 3 or known.min() < EXCEL[0] or known.max() > EXCEL[1] or (np.diff(known) <= 0).any():
+        return None
+    seconds = np.rint(np.nan_to_num(numbers) * 86_400).astype(np.int64)
+    values = np.datetime64("1899-12-30", "us") + (seconds * 1_000_000).astype("timedelta64[us]")
+    values[np.isnan(numbers)] = np.datetime64("NaT")
+    return Moments(values, "Excel's days since 1900")
+
+
+def _prepared(cells: pd.Series) -> tuple[pd.Series, np.ndarray, list[str]]:
+    """Return cells in a form that the formats below fit, the offset from UTC of each in minutes, and notes."""
+    notes: list[str] = []
+    text = cells.str.replace(r"\s+", " ", regex=True).str.replace(r"(?i)\s*(uhr|hrs|h)$", "", regex=True)
+    spans = text.str.contains(r"\d\s+[-–]\s+\d")
+    if spans.mean() > 0.9:  # 01.01.2020 00:00 - 01.01.2020 00:15
+        text = text.str.replace(r"\s+[-–]\s+\d.*$", "", regex=True)
+        notes.append("of a span of time its start is taken")
+    text = text.str.replace(_WEEKDAY, "", regex=True, flags=re.IGNORECASE)
+    if text.str.contains(r"[A-Za-zä]{3}").any():
+        text = text.str.replace(r"[A-Za-zäÄ]+", lambda match: _MONTHS.get(match[0].lower(), match[0]), regex=True)
+        text = text.str.replace(r"(?<=[a-z])\.", "", regex=True).str.replace(
+            r"(?<=\d),? (?=\d{4}\b)|, ", " ", regex=True
+        )
+        text = text.str.replace(r"(?<=\d)(?:st|nd|rd|th)\b", "", regex=True)
+    text = text.str.replace(r"(?<=\d)T(?=\d)", " ", regex=True).str.replace(r"(?<=\d), (?=\d)", " ", regex=True)
+    text = text.str.replace(r"^(\d{4}) ?[- ]?Q([1-4])$", lambda m: f"{m[1]}-{3 * int(m[2]) - 2:02}", regex=True)
+    text = text.str.replace(r"^Q([1-4])[ -/]*(\d{4})$", lambda m: f"{m[2]}-{3 * int(m[1]) - 2:02}", regex=True)
+    # Offsets and zones behind a time of day.
+    timed = text.str.contains(r"\d{1,2}:\d{2}")
+    zones = text.str.extract(rf"\d{_NAMED}$")["zone"].where(timed)
+    known = zones.map(_ZONES, na_action="ignore")
+    offsets = pd.to_numeric(known, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+    text = text.where(known.isna(), text.str.replace(rf"(?<=\d){_NAMED}$", "", regex=True))
+    marks = text.str.extract(rf"\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?:[.,]\d+)? ?{_OFFSET}$")["offset"]
+    if marks.notna().any():
+        parts = marks.str.extract(r"([+-])(\d{2}):?(\d{2})?")
+        minutes = pd.to_numeric(parts[1]) * 60 + pd.to_numeric(parts[2].fillna("0"))
+        signed = (minutes * np.where(parts[0] == "-", -1, 1)).to_numpy(dtype=np.float64)
+        offsets = np.where(marks.notna(), signed, offsets)
+        text = text.where(marks.isna(), text.str.replace(rf" ?{_OFFSET}$", "", regex=True))
+    return text.str.strip(), offsets, notes
+
+
+def zone_names(cells: pd.Series) -> list[str]:
+    """Return the names of time zones behind times, such as Europe/Berlin, that are no offset from UTC."""
+    named = (
+        cells.str.extract(r"\d\s*\[?(?P<zone>[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+|[A-Z]{3,4})\]?$")["zone"]
+        .dropna()
+        .unique()
+    )
+    return sorted(str(name) for name in named if name not in _ZONES and name not in ("AM", "PM"))
+
+
+def without_zone(cells: pd.Series) -> pd.Series:
+    """Return cells without the name of a zone behind them."""
+    return cells.str.replace(r"(?<=\d)\s*\[?[A-Z][A-Za-z_]+(?:/[A-Za-z_/]+)?\]?$", "", regex=True)
+
+
+def _formats(text: pd.Series, order: str | None) -> list[str]:
+    """Return the formats that fit most cells; two where day and month may be either."""
+    given = text[text != ""]
+    every = max(len(given) // _SAMPLE, 1)
+    sample = given.iloc[::every][: 2 * _SAMPLE]
+    scores: dict[str, float] = {}
+    for date, time in itertools.product(_DATES, _TIMES):
+        if time.startswith("%H") and date != "%Y%m%d":
+            continue
+        if not _possible(date, time, str(sample.iloc[0])):
+            continue
+        form = date + time
+        share = float(np.mean(~np.isnat(_read(sample, form))))
+        if share >= 0.5:
+            scores[form] = share
+    if not scores:
+        return []
+    best = [form for form, share in scores.items() if share >= max(scores.values()) - 1e-9]
+    best = _full(given, best)
+    swapped = [form for form in best if form.startswith(("%d/%m", "%m/%d", "%d-%m", "%m-%d"))]
+    if order and len(swapped) > 1:
+        return [form for form in swapped if form.startswith("%d") == (order == "dmy")][:1]
+    if best[0] in swapped and (other := _swapped(best[0])) in best:
+        return [best[0], other]
+    return best[:1]
+
+
+def _swapped(form: str) -> str:
+    """Return a format with day and month changed."""
+    return form.replace("%d", "#").replace("%m", "%d").replace("#", "%m")
+
+
+def _full(given: pd.Series, forms: list[str]) -> list[str]:
+    """Return the formats that fit most of all cells."""
+    if len(forms) == 1:
+        return forms
+    shares = {form: float(np.mean(~np.isnat(_read(given, form)))) for form in forms}
+    return [form for form in forms if shares[form] >= max(shares.values()) - 1e-9]
+
+
+def _possible(date: str, time: str, cell: str) -> bool:
+    """Return whether a format can fit a cell, by its signs alone: parsing hundreds of formats takes a while."""
+    form = date + time
+    if ("%b" in form or "%B" in form) != bool(re.search(r"[A-Za-zä]{3}", cell)):
+        return False
+    if ("%p" in form) != bool(re.search(r"(?i)\d ?[ap]m$", cell)):
+        return False
+    signs = re.sub(r"%[A-Za-z]", "", form).replace(" ", "")
+    return sorted(signs) == sorted(re.sub(r"[A-Za-zäÄ\d ]", "", re.sub(r"(:\d{2})[.,]\d+$", r"\1", cell)))
+
+
+def _read(text: pd.Series, form: str) -> np.ndarray:
+    """Parse cells by one format; parts of a second, and 24:00, which is the next day."""
+    fraction = text.str.extract(r":\d{2}[.,](\d{1,9})$")[0]
+    late = np.zeros(len(text), dtype=bool)
+    bare = text
+    if fraction.notna().any():
+        bare = bare.str.replace(r"(:\d{2})[.,]\d{1,9}$", r"\1", regex=True)
+    if "%H" in form:
+        late = bare.str.contains(r"[ -]24[:.]00(?:[:.]00)?$").to_numpy()
+        if late.any():
+            bare = bare.str.replace(r"([ -])24([:.]00(?:[:.]00)?)$", r"\g<1>00\2", regex=True)
+    # strptime takes %Y for any four digits, and %m for one: the width of a year alone tells two formats apart.
+    if form in ("%Y", "%Y%m%d", "%Y%m%d%H", "%Y%m%d%H%M"):
+        width = {"%Y": 4, "%Y%m%d": 8, "%Y%m%d%H": 10, "%Y%m%d%H%M": 12}[form]
+        bare = bare.where(bare.str.fullmatch(rf"[12]\d{{{width - 1}}}"), "")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = pd.to_datetime(bare, format=form, errors="coerce").to_numpy().astype("datetime64[us]")
+    values = values + late.astype(np.int64).astype("timedelta64[D]")
+    if fraction.notna().any():
+        digits = fraction.fillna("0").str.ljust(9, "0").str[:6].astype(np.int64).to_numpy()
+        values = values + digits.astype("timedelta64[us]")
+    return np.asarray(values)
+
+
+def _words(form: str) -> str:
+    words = re.sub(r"%[A-Za-z]", lambda match: _WORDS[match[0]], form)
+    return "ISO 8601" if form.startswith("%Y-%m-%d") else words

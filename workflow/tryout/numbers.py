@@ -1,0 +1,137 @@
+"""Numbers as people and spreadsheets write them: decimal comma or point, groups of three, units, missing cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from pipeline.series.tables import MISSING
+
+# Cells without a value, in lower case, beside those that the pipeline's own reader knows.
+_MISSING = {text.lower() for text in MISSING} | {
+    "-", "--", "---", "–", "—", ".", "..", "...", "?", "*", "x", "<na>", "nat", "missing", "k.a.", "k. a.", "n.a.",
+    "n. a.", "na.", "nv", "#nv", "#n/v", "#div/0!", "#value!", "#wert!", "#ref!", "#bezug!", "#num!", "#zahl!",
+    "#name?", "nil", "none", "void", "no data", "keine angabe", "keine daten",
+}  # fmt: skip
+# Numbers that loggers write where they have none, if they lie far from all others.
+_SENTINELS = (-9999.0, -999.0, -99.0, -99999.0, -999.9, -99.9, -9999.9, 999.0, 9999.0, 99999.0, 999.9, 9999.9, 999999.0)
+_EXPONENT = r"(?:[eE][-+]?\d+)?"
+_FORMS = {
+    "comma": rf"[-+]?(?:\d{{1,3}}(?:\.\d{{3}})+|\d+)?(?:,\d*)?{_EXPONENT}",
+    "point": rf"[-+]?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)?(?:\.\d*)?{_EXPONENT}",
+}
+# Cells that can have one meaning alone.
+_SURE = {
+    "comma": r"[-+]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d*,(?:\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3}){2,})"
+    + _EXPONENT,
+    "point": r"[-+]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d*\.(?:\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3}){2,})"
+    + _EXPONENT,
+}
+_SPACES = r"(?<=\d)[\s\u00a0\u202f'’](?=\d{3}(?:\D|$))"
+# A unit before or behind the digits: the same in all cells, or none.
+_UNIT = r"^(?P<before>[^\d.,+\-\s]{0,4})\s*(?P<number>[-+]?[\d.,].*?)\s*(?P<behind>[^\d.,\s][^\d]{0,11})?$"
+NEARLY = 0.8  # share of the cells that are numbers in a column of numbers with some text
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of a column.
+
+    Attributes:
+        values: float64 [rows]; missing cells and text are NaN.
+        wrong: bool [rows], the cells that are text.
+        notes: what was done, a phrase each.
+    """
+
+    values: np.ndarray
+    wrong: np.ndarray
+    notes: list[str] = field(default_factory=list)
+
+
+def decimal(columns: list[pd.Series], separator_is_comma: bool) -> str:
+    """Return how a file writes numbers, `comma` or `point`, by the cells that can mean one thing alone.
+
+    Args:
+        columns: cells.
+        separator_is_comma: whether commas separate its fields, so that ambiguous ones are rather groups of three.
+    """
+    counts = {style: sum(int(_plain(cells).str.fullmatch(_SURE[style]).sum()) for cells in columns) for style in _FORMS}
+    if counts["comma"] == counts["point"] == 0:
+        ambiguous = sum(int(_plain(cells).str.fullmatch(r"[-+]?\d{1,3},\d{3}").sum()) for cells in columns)
+        return "comma" if ambiguous and not separator_is_comma else "point"
+    return max(counts, key=lambda style: counts[style])
+
+
+def parse(cells: pd.Series, style: str, missing: list[str]) -> Numbers:
+    """Return the numbers of a column; one whose cells contradict the style of the file is read by its own.
+
+    Args:
+        cells: text.
+        style: `comma` or `point`, of the file.
+        missing: further marks of missing cells, or numbers that mean the same.
+    """
+    marks = _MISSING | {mark.lower() for mark in missing}
+    absent = cells.str.lower().isin(marks).to_numpy()
+    notes: list[str] = []
+    text = _plain(cells)
+    text, unit = _without_unit(text, absent)
+    if unit:
+        notes.append(f"the unit {unit} is left out")
+    own = {each: int(text[~absent].str.fullmatch(_SURE[each]).sum()) for each in _FORMS}
+    other = "point" if style == "comma" else "comma"
+    if own[other] and not own[style]:
+        style = other
+    fits = text.str.fullmatch(_FORMS[style]).to_numpy() & text.str.contains(r"\d").to_numpy()
+    group, point = (".", ",") if style == "comma" else (",", ".")
+    plain = text.where(fits & ~absent, "").str.replace(group, "", regex=False).str.replace(point, ".", regex=False)
+    values = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64, copy=True)
+    wrong = ~absent & ~np.isfinite(values)
+    values[~np.isfinite(values)] = np.nan
+    if style == "comma" and text[fits & ~absent].str.contains(",", regex=False).any():
+        notes.append("decimal commas become points")
+    elif text[fits & ~absent].str.contains(group, regex=False).any():
+        notes.append("signs between groups of three digits are left out")
+    odd = sorted({mark for mark in cells[absent].unique() if mark and mark not in MISSING})
+    if odd:
+        notes.append(f"{', '.join(odd[:5])} {'is' if len(odd) == 1 else 'are'} read as missing")
+    values, note = _without_sentinel(values, missing)
+    return Numbers(values, wrong, [*notes, *note])
+
+
+def _plain(cells: pd.Series) -> pd.Series:
+    """Return cells with plain minus signs and without spaces between groups of digits."""
+    text = cells.str.replace("−", "-", regex=False).str.replace(_SPACES, "", regex=True)
+    # SAP writes the minus behind.
+    return text.str.replace(r"^(\d[\d.,]*)-$", r"-\1", regex=True)
+
+
+def _without_unit(text: pd.Series, absent: np.ndarray) -> tuple[pd.Series, str]:
+    given = text[~absent]
+    if given.empty or given.str.fullmatch(rf"{_FORMS['comma']}|{_FORMS['point']}").mean() > 0.5:
+        return text, ""
+    parts = given.str.extract(_UNIT)
+    units = (parts["before"].fillna("") + parts["behind"].fillna("").str.strip()).unique()
+    if parts["number"].isna().any() or len(units) != 1:
+        return text, ""
+    bare = text.copy()
+    bare[~absent] = parts["number"].str.replace(_SPACES, "", regex=True)
+    return bare, str(units[0])
+
+
+def _without_sentinel(values: np.ndarray, missing: list[str]) -> tuple[np.ndarray, list[str]]:
+    """Read a number such as -9999 as missing, if it repeats and lies farther from all others than these do apart."""
+    if missing:
+        return values, []
+    for sentinel in _SENTINELS:
+        there = values == sentinel
+        others = values[~there & ~np.isnan(values)]
+        if there.sum() < 2 or len(others) < 10:
+            continue
+        distance = min(abs(sentinel - others.min()), abs(sentinel - others.max()))
+        outside = not others.min() <= sentinel <= others.max()
+        if outside and distance > max(others.max() - others.min(), 1e-9):
+            kept = np.where(there, np.nan, values)
+            return kept, [f"{sentinel:g}, in {int(there.sum()):,} rows and far from all others, is read as missing"]
+    return values, []

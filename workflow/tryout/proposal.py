@@ -1,0 +1,391 @@
+"""The settings that a file is tried with, each with its reason.
+
+Every choice looks at training rows alone: a period or an input that was chosen by later rows would be a leak. The rows
+of the whole file decide only how its cells and times are read.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pipeline.common.errors import UserError
+from pipeline.dataset import season, splitting
+from pipeline.series import Series, calendar, holes, listing
+from workflow.tryout import columns as table_columns
+from workflow.tryout.clock import Clock, calendar_text
+from workflow.tryout.columns import Columns
+
+FEWEST_ROWS = 60
+_FEWEST_WINDOWS = 5  # times the horizon, for an interval (pipeline/diagnose/facts/unseen.py)
+_GOOD_WINDOWS = 100
+_LONGEST = 192  # rows of a window of several seasons
+_MOST_TRAINING, _MOST_EVALUATION = 8000, 4000  # windows; more are thinned
+_UPDATES = 2000
+_MOST_EPOCHS = 100
+_WINDOWS_OF_A_CUT = 48  # rows that a hole costs if no window crosses it
+SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user sets; None leaves the choice to the proposal."""
+
+    period: int | str | None = None  # a number of rows, or `none`
+    window: int | None = None
+    horizon: int | None = None
+    stride: int | None = None
+    holes: str | None = None
+    validation: float | None = None
+    test: float | None = None
+    scaling: str | None = None
+    seeds: list[int] = field(default_factory=lambda: [0, 1])
+    epochs: int | None = None
+    rate: float | None = None
+    units: list[int] = field(default_factory=lambda: [32])
+    architecture: str = "lstm"
+    features: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One decision for the user to see: what, its value, and why."""
+
+    what: str
+    value: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Settings of the three entries, and the decisions behind them.
+
+    Attributes:
+        series: settings of `series.NAME`, without its source.
+        dataset: of `datasets.NAME`, without its series.
+        experiment: of `experiments.NAME`, without its dataset.
+        choices: for the user to see.
+        reasons: the same reasons for the comments of params.yaml, by key of the entries.
+    """
+
+    series: dict[str, Any]
+    dataset: dict[str, Any]
+    experiment: dict[str, Any]
+    choices: list[Choice]
+    reasons: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows as the pipeline will see them: missing ones inserted, or cut.
+
+    Attributes:
+        file_rows: the row of the file for each, -1 for one that is inserted: int64 [rows].
+        cuts: as of `Series`.
+        stop: the row after the last one of training.
+        setting: of `holes`; None for the default.
+        choices: on spacing and holes.
+    """
+
+    file_rows: np.ndarray
+    cuts: list[int]
+    stop: int
+    setting: str | None
+    choices: list[Choice]
+
+    @property
+    def in_training(self) -> slice:
+        """Return the rows of the file that are training rows."""
+        return slice(0, int((self.file_rows[: self.stop] >= 0).sum()))
+
+    def treated(self, values: np.ndarray) -> np.ndarray:
+        """Return a column of the file with the inserted rows missing."""
+        return np.where(self.file_rows >= 0, values[np.maximum(self.file_rows, 0)], np.nan)
+
+    def stretch(self) -> slice:
+        """Return the longest stretch of training rows without a cut."""
+        edges = [0, *[cut for cut in self.cuts if cut < self.stop], self.stop]
+        start, stop = max(itertools.pairwise(edges), key=lambda pair: pair[1] - pair[0])
+        return slice(start, stop)
+
+    def windows(self, start: int, stop: int, span: int) -> int:
+        """Return how many windows of `span` rows, targets included, lie between two rows."""
+        edges = [start, *[cut for cut in self.cuts if start < cut < stop], stop]
+        return sum(max(b - a - span + 1, 0) for a, b in itertools.pairwise(edges))
+
+
+def rows(clock: Clock, wishes: Wishes) -> Rows:
+    """Decide how missing rows are treated, and which rows are training.
+
+    Raises:
+        UserError: there are too few rows, or the shares leave none.
+    """
+    count = len(clock.table)
+    validation, test = _shares(wishes)
+    if count < FEWEST_ROWS:
+        fix = "Give a longer file, or write the entries by hand (README, Your own series)."
+        raise UserError(clock.table.path, f"must have {FEWEST_ROWS} rows or more", f"{count} rows", fix)
+    numbered = Series(np.arange(count, dtype=np.float64)[:, None], ["row"], "row", ["row"], time=clock.values)
+    setting, choices = _holes(clock.values, count, wishes.holes) if clock.values is not None else (None, [])
+    made = holes.treat(numbered, setting or ("error" if clock.values is not None else None))
+    place = np.where(np.isnan(made.rows[:, 0]), -1, np.nan_to_num(made.rows[:, 0], nan=-1)).astype(np.int64)
+    split = {"scheme": "holdout", "validation": validation, "test": test, "gap": 0, "policy": "strict"}
+    stop = splitting.folds("split", split, len(place), 1)[0].train.intervals[-1][1]
+    return Rows(place, made.cuts, stop, setting, choices)
+
+
+def _shares(wishes: Wishes) -> tuple[float, float]:
+    return (wishes.validation if wishes.validation is not None else SHARE), wishes.test or SHARE
+
+
+def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | None, list[Choice]]:
+    """Choose what happens where rows are missing, and describe the spacing."""
+    steps = calendar.measure(times)
+    if steps is None:
+        return None, []
+    span = f"{count:,} rows from {calendar_text(times[0])} to {calendar_text(times[-1])}"
+    choices = [Choice("spacing", steps.name, span)]
+    wrong = np.flatnonzero(steps.late | steps.early)
+    if not wrong.size:
+        return None, choices
+    missing, late, early = int(steps.missing.sum()), int(steps.late.sum()), int(steps.early.sum())
+    where = f"the first after {calendar_text(times[wrong[0]])}"
+    found = f"{late:,} {'hole' if late == 1 else 'holes'} with {missing:,} missing {'row' if missing == 1 else 'rows'}"
+    found += f", and {early:,} steps that are too short" if early else ""
+    whole = not early and (steps.missing[wrong] > 0).all() and missing <= count
+    if wanted is not None:
+        setting, why = wanted, f"chosen by you: {found}, {where}"
+    elif wrong.size * _WINDOWS_OF_A_CUT <= 0.15 * count:
+        setting, why = "cut", f"{found}, {where}: no window crosses one"
+    elif whole:
+        setting, why = "insert", f"{found}, {where}: too many to cut at, so rows without values are inserted"
+    elif wrong.size > 0.3 * count:
+        setting, why = "irregular", f"{found}: there is no common step, rows are taken as they are"
+    else:
+        setting, why = "cut", f"{found}, {where}: they are no whole steps, so no window crosses one"
+    if setting == "insert" and not whole:
+        raise UserError("HOLES", "must be cut or irregular for this file", "insert", f"It has {found}, {where}.")
+    return setting, [*choices, Choice("holes", setting, why)]
+
+
+def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | None, wishes: Wishes) -> Proposal:
+    """Choose all settings.
+
+    Args:
+        columns: the numbers of the file.
+        target: the column to predict, and why.
+        given: the rows as the pipeline sees them.
+        time: name of the column of times in the copy; None without one.
+        wishes: of the user.
+
+    Raises:
+        UserError: the target is constant, or there are too few rows for the window and the horizon.
+    """
+    name, why = target
+    values = given.treated(columns.values[name])
+    stretch = values[given.stretch()]
+    _check_target(name, values[: given.stop])
+    features, left_out = table_columns.inputs(columns, name, given.in_training, wishes.features)
+    period, period_why = _period(stretch, wishes.period)
+    horizon = wishes.horizon or 1
+    length, length_why = _window(period, given.stop, horizon, wishes.window)
+    split, counts, split_why = _split(given, length, horizon, wishes)
+    stride, stride_why = _stride(counts, wishes.stride)
+    relative, scaling_why = _scaling(stretch, horizon, wishes.scaling)
+    missing = any(np.isnan(given.treated(columns.values[each])).any() for each in features)
+    training, training_why = _training(counts[0] // stride["train"], wishes)
+
+    window: dict[str, Any] = {"length": length, "horizon": horizon}
+    if stride != {"train": 1, "evaluation": 1}:
+        window["stride"] = stride
+    if missing:
+        window["missing"] = "fill_past"
+    series: dict[str, Any] = ({"time": time} if time else {}) | {"target": name, "features": features}
+    series |= {"holes": given.setting} if given.setting else {}
+    series |= {"period": period} if period else {}
+    dataset = {
+        "split": split,
+        "window": window,
+        "scaling": {"features": "standard", "target": "standard", "window": relative},
+    }
+    experiment = {
+        "architecture": {"name": wishes.architecture} | ({"units": wishes.units} if wishes.units else {}),
+        "training": training,
+    }
+    task = f"regression of {'the next value' if horizon == 1 else f'the next {horizon} values'}"
+    classes = "classes and signs are never chosen for you: datasets.NAME.window.target.kind"
+    inputs_why = "chosen by you" if wishes.features is not None else "the target and the other columns of numbers"
+    ahead = "chosen by you" if wishes.horizon else "the next row; HORIZON=… for more"
+    shares = (split["validation"], split["test"])
+    filled = "missing cells of inputs are filled from the past; windows with a missing target are left out"
+    choices = [
+        *given.choices,
+        Choice("target", name, why),
+        Choice("task", task, classes),
+        Choice("inputs", listing(features, 6), inputs_why if len(features) > 1 else "the target alone"),
+        *([Choice("left out", listing(list(left_out), 6), _left_out(left_out))] if left_out else []),
+        Choice("period", str(period or "none"), period_why),
+        Choice("window", f"{length} rows", length_why),
+        Choice("horizon", f"{horizon} row{'s' if horizon > 1 else ''}", ahead),
+        Choice("stride", f"{stride['train']} and {stride['evaluation']}", stride_why),
+        Choice("split", " / ".join(map(_percent, (1 - sum(shares), *shares))), split_why),
+        Choice("scaling", f"standard, window {relative}", scaling_why),
+        *([Choice("missing", "fill_past", filled)] if missing else []),
+        Choice("training", f"{training['epochs']} epochs", training_why),
+    ]  # fmt: skip
+    reasons = {choice.what: choice.why for choice in choices}
+    return Proposal(series, dataset, experiment, choices, reasons)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _left_out(reasons: dict[str, str]) -> str:
+    return "; ".join(f"{name} {why}" for name, why in list(reasons.items())[:6]) + ("; …" if len(reasons) > 6 else "")
+
+
+def _check_target(name: str, training: np.ndarray) -> None:
+    known = training[~np.isnan(training)]
+    place, fix = f"TARGET={name}", "Name another column, or a file in which it changes early."
+    if not len(known):
+        raise UserError(place, "must have values in the training rows", "missing cells alone", fix)
+    if known.max() == known.min():
+        raise UserError(place, "must change within the training rows", f"{known[0]:g} in every row", fix)
+    if len(known) < 0.5 * len(training):
+        received = f"{len(known):,} of {len(training):,}"
+        raise UserError(place, "must have a value in half of the training rows or more", received, fix)
+
+
+def _period(stretch: np.ndarray, wanted: int | str | None) -> tuple[int | None, str]:
+    """Choose the period by the autocorrelation of training rows."""
+    if wanted == "none":
+        return None, "chosen by you"
+    found = season.describe(stretch, wanted if isinstance(wanted, int) else None)
+    if isinstance(wanted, int):
+        at = found["autocorrelation"]
+        return wanted, "chosen by you" + (
+            f"; the autocorrelation of the training rows there is {at:.2f}" if at is not None else ""
+        )
+    if found["visible"] is None:
+        return None, "no season is visible in the training rows"
+    return (
+        found["visible"],
+        f"the training rows are most alike so far apart: autocorrelation {found['visible_autocorrelation']:.2f}",
+    )
+
+
+def _window(period: int | None, training: int, horizon: int, wanted: int | None) -> tuple[int, str]:
+    most = max((training - horizon) // 8, 4)
+    if wanted is not None:
+        return wanted, "chosen by you"
+    if period is None:
+        length = min(48 if training >= 1000 else 24, most)
+        return length, "no season to cover" if length < most else "an eighth of the training rows"
+    seasons = max(2, math.ceil(24 / period))
+    length = seasons * period if seasons * period <= _LONGEST else period if period <= 2 * _LONGEST else _LONGEST
+    if length > most:
+        return most, "an eighth of the training rows, for they are few"
+    seasons = length // period
+    return (
+        length,
+        f"{seasons} {'season' if seasons == 1 else 'seasons'}"
+        if seasons
+        else f"a season of {period} rows is too long for a window",
+    )
+
+
+def _split(given: Rows, length: int, horizon: int, wishes: Wishes) -> tuple[dict[str, Any], tuple[int, int], str]:
+    """Choose the shares and the policy so that there are enough windows to judge on.
+
+    Returns:
+        The settings, the number of training and of validation windows, and why.
+    """
+    total = len(given.file_rows)
+    validation, test = _shares(wishes)
+    needed = _FEWEST_WINDOWS * horizon
+
+    def windows(share: float, policy: str) -> int:
+        stop = total - round(test * total)
+        start = stop - round(share * total)
+        return given.windows(start - (length if policy == "carry" else 0), stop, length + horizon)
+
+    policy, why = "strict", "the last rows are the test, those before them the validation"
+    if wishes.validation == 0:
+        why = "without a validation part, as you chose"
+    else:
+        if windows(validation, policy) < max(_GOOD_WINDOWS, 2 * needed):
+            policy = "carry"
+            why += "; inputs of their first windows reach back (carry), for there are few rows"
+        while wishes.validation is None and windows(validation, policy) < 2 * needed and validation < 0.3:
+            validation = round(validation + 0.01, 2)
+        have = windows(validation, policy)
+        if have < needed:
+            received = f"{have} validation windows, where {needed} are needed for an interval"
+            fix = (
+                f"Choose a shorter HORIZON, such as {max(horizon // 4, 1)}, or give more rows."
+                if horizon > 1
+                else "Give more rows."
+            )
+            raise UserError("HORIZON", f"must fit {total:,} rows", received, fix)
+    stop = total - round(test * total) - round(validation * total)
+    train = given.windows(0, stop, length + horizon)
+    if train < 10:
+        received = f"{train} training windows of {length} + {horizon} rows in {stop:,} training rows"
+        raise UserError(
+            "WINDOW", "must leave 10 training windows or more", received, "Choose a shorter WINDOW or HORIZON."
+        )
+    split = {"scheme": "holdout", "validation": validation, "test": test}
+    return split | ({"policy": policy} if policy == "carry" else {}), (train, windows(validation, policy)), why
+
+
+def _stride(counts: tuple[int, int], wanted: int | None) -> tuple[dict[str, int], str]:
+    if wanted is not None:
+        return {"train": wanted, "evaluation": wanted}, "chosen by you"
+    train, evaluation = (
+        max(math.ceil(n / most), 1) for n, most in zip(counts, (_MOST_TRAINING, _MOST_EVALUATION), strict=True)
+    )
+    if train == evaluation == 1:
+        return {"train": 1, "evaluation": 1}, f"every window: {counts[0]:,} to train on"
+    return {
+        "train": train,
+        "evaluation": evaluation,
+    }, f"{counts[0]:,} windows are more than it takes: about {counts[0] // train:,} are used"
+
+
+def _scaling(stretch: np.ndarray, horizon: int, wanted: str | None) -> tuple[str, str]:
+    """Choose whether each window is taken relative to its last value, by the training rows."""
+    if wanted is not None:
+        return wanted, "chosen by you"
+    known = stretch[~np.isnan(stretch)]
+    third = max(len(known) // 3, 1)
+    level = abs(float(known[-third:].mean() - known[:third].mean())) / float(known.std())
+    changes = stretch[horizon:] - stretch[:-horizon]
+    changes = changes[~np.isnan(changes)]
+    ratio = float(changes.var() / known.var()) if len(changes) else 1.0
+    if ratio < 1:
+        return (
+            "last",
+            f"windows relative to their last value: changes have {_percent(ratio)} of the variance of the values",
+        )
+    if level > 0.5:
+        return "last", f"windows relative to their last value: the level moves by {level:.1f} standard deviations"
+    return "none", "the values vary around one level"
+
+
+def _training(windows: int, wishes: Wishes) -> tuple[dict[str, Any], str]:
+    batch = 32 if windows >= 500 else 16
+    per_epoch = math.ceil(windows / batch)
+    epochs = wishes.epochs or min(max(math.ceil(_UPDATES / per_epoch), 5), _MOST_EPOCHS)
+    training: dict[str, Any] = {
+        "learning_rate": wishes.rate or 0.001,
+        "batch_size": batch,
+        "epochs": epochs,
+        "seeds": wishes.seeds,
+    }
+    why = f"{epochs * per_epoch:,} updates of {batch} windows each, for {len(wishes.seeds)} seeds"
+    return training, ("chosen by you: " if wishes.epochs else "") + why

@@ -1,0 +1,205 @@
+"""Text files: encoding, separator, preamble, header and footer."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+from pipeline.common.errors import UserError
+from workflow.tryout.table import Table, make
+
+SEPARATORS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig", "UTF-8 with a byte-order mark"),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_SAMPLE = 400  # records that decide on the separator
+_NUMBER = re.compile(r"[-+]?[\d.,' \u00a0\u202f]*\d[%\d.,eE+-]*")
+_DATE = re.compile(r".*\d{1,4}[-./ ]\d{1,2}([-./ T]\d{1,4})?.*|\d{1,2}:\d{2}.*")
+
+
+def read(path: Path, separator: str | None = None) -> Table:
+    """Read a text file of records.
+
+    Args:
+        path: of the file.
+        separator: between two fields; found out by default.
+
+    Raises:
+        UserError: it holds no table.
+    """
+    text, notes = decoded(path)
+    lines = re.split(r"\r\n|\n|\r", text)
+    start = 0
+    if lines and re.fullmatch(r"sep=.", lines[0].strip()):  # Excel's own mark
+        separator, start = separator or lines[0].strip()[-1], 1
+    body = [(number + 1, line) for number, line in enumerate(lines) if number >= start]
+    if not any(line.strip() for _, line in body):
+        raise UserError(str(path), "must hold rows", "blank lines alone", "Copy it again.")
+    if separator is None:
+        separator = _separator([line for _, line in body if line.strip()][:_SAMPLE])
+    records, places = _records("\n".join(line for _, line in body), separator, start, path)
+    if separator is None:
+        notes.append("one column")
+    else:
+        notes.append(f"fields are separated by {SEPARATORS.get(separator, repr(separator))}")
+    return table(path, records, places, notes)
+
+
+def decoded(path: Path) -> tuple[str, list[str]]:
+    """Return the text of a file and notes on its encoding."""
+    data = path.read_bytes()
+    for mark, encoding, name in _BOMS:
+        if data.startswith(mark):
+            return _decoded(path, data, encoding), [] if encoding == "utf-8-sig" else [f"the encoding is {name}"]
+    # Without a mark, UTF-16 of Latin text has a zero in every other byte.
+    pairs = data[:4096]
+    if pairs and len(data) % 2 == 0:
+        for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if pairs[offset::2].count(0) > 0.7 * len(pairs[offset::2]):
+                return _decoded(path, data, encoding), ["the encoding is UTF-16"]
+    if b"\0" in pairs:
+        fix = "Save it as CSV, Excel workbook or Parquet."
+        raise UserError(str(path), "must be a table", "a binary file of an unknown kind", fix)
+    try:
+        return data.decode("utf-8"), []
+    except UnicodeDecodeError:
+        pass
+    try:
+        return data.decode("cp1252"), ["the encoding is Latin-1 (Windows-1252)"]
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), ["the encoding is Latin-1"]
+
+
+def _decoded(path: Path, data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UserError(str(path), f"must be {encoding} as its first bytes say", error, "Save it as UTF-8.") from None
+
+
+def _separator(lines: list[str]) -> str | None:
+    """Return the separator with which most lines have the same number of fields, more than one; None for none."""
+    best: tuple[float, int, str] | None = None
+    for separator in SEPARATORS:
+        counts = Counter(len(record) for record in csv.reader(lines, delimiter=separator) if record)
+        # The widest of the common counts: a preamble of single fields may be long.
+        width, share = 1, 0.0
+        for fields, number in counts.items():
+            if fields > 1 and number / sum(counts.values()) > max(share, 0.3):
+                width, share = fields, number / sum(counts.values())
+        # A decimal comma makes commas regular too: the order of `SEPARATORS` decides between equals.
+        if width > 1 and (best is None or share > best[0] + 0.05):
+            best = (share, width, separator)
+    if best is None:
+        spaced = Counter(len(line.split()) for line in lines)
+        fields, number = spaced.most_common(1)[0]
+        gaps = sum(1 for line in lines if re.search(r"\S\s{2,}\S", line))
+        return " " if fields > 1 and number > 0.8 * len(lines) and gaps > 0.5 * len(lines) else None
+    return best[2]
+
+
+def _records(text: str, separator: str | None, above: int, path: Path) -> tuple[list[list[str]], list[int]]:
+    """Return the records that are not blank, and the line of each."""
+    if separator is None or separator == " ":
+        rows = [(number, line.split() if separator else [line]) for number, line in enumerate(text.split("\n"), 1)]
+        kept = [(number + above, [cell.strip().strip('"') for cell in row]) for number, row in rows if any(row)]
+        return [row for _, row in kept], [number for number, _ in kept]
+    records, places = [], []
+    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1
+    try:
+        for record in reader:
+            if any(cell.strip() for cell in record):
+                records.append(record)
+                places.append(line + above)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise UserError(f"{path}, line {line + above}", "must be CSV", error, "Correct the quotes there.") from None
+    return records, places
+
+
+def table(path: Path, records: list[list[str]], places: list[int], notes: list[str], unit: str = "line") -> Table:
+    """Find the header among records, and leave out what stands above and below the table.
+
+    Args:
+        path: of the file.
+        records: that are not blank.
+        places: of the records.
+        notes: as of `Table`, like `unit`.
+        unit: what `places` count.
+    """
+    width = Counter(len(record) for record in records).most_common(1)[0][0]
+    first = next(i for i, record in enumerate(records) if len(record) == width)
+    # A comma too many at the end of every row, but not of the header.
+    if (
+        first
+        and len(records[first - 1]) == width - 1
+        and len(records[first - 1]) > 1
+        and _is_header(records[first - 1])
+    ):
+        first -= 1
+    header, skipped = records[first], first
+    if skipped:
+        notes = [*notes, f"{_count(skipped, 'line')} above the table {'is' if skipped == 1 else 'are'} left out"]
+    if _is_header(header):
+        rows, lines = records[first + 1 :], places[first + 1 :]
+    else:
+        header, rows, lines = [""] * width, records[first:], places[first:]
+        notes = [*notes, "there is no header: the columns are numbered"]
+    header = [cell.lstrip("#").strip() if not i else cell for i, cell in enumerate(header)]
+    header = header + [""] * (width - len(header))
+    rows, lines, notes = _without_units(header, rows, lines, notes)
+    wrong = next((i for i, row in enumerate(rows) if len(row) > width and any(row[width:])), None)
+    if wrong is not None:
+        fix = "Quote text that holds the separator, or remove what is too much."
+        rule = f"must have at most as many fields as the header, {width}"
+        raise UserError(f"{path}, {unit} {lines[wrong]}", rule, len(rows[wrong]), fix)
+    # Lines of another width below the table: sums, remarks.
+    end = len(rows)
+    while end > 1 and len(rows[end - 1]) < min(width, 2) + (width > 2) and len(rows) - end < 5:
+        end -= 1
+    if end < len(rows):
+        notes = [*notes, f"{_count(len(rows) - end, 'line')} below the table left out"]
+    return make(str(path), header, [row[:width] for row in rows[:end]], lines[:end], unit, notes)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _is_header(record: list[str]) -> bool:
+    """Return whether a record names columns: at least one cell, none of them a number or a date."""
+    cells = [cell.strip().lstrip("#").strip() for cell in record if cell.strip()]
+    values = sum(1 for cell in cells if _NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
+    return bool(cells) and values <= len(cells) / 2 and not (values and len(cells) <= 2)
+
+
+def _without_units(
+    header: list[str], rows: list[list[str]], lines: list[int], notes: list[str]
+) -> tuple[list[list[str]], list[int], list[str]]:
+    """Leave out a row of units below the header: text in columns that hold numbers everywhere else."""
+    if len(rows) < 4:
+        return rows, lines, notes
+    numeric = [
+        i
+        for i in range(len(header))
+        if all(
+            i < len(row) and _NUMBER.fullmatch(row[i].strip()) for row in rows[1:4] if i < len(row) and row[i].strip()
+        )
+        and any(i < len(row) and row[i].strip() for row in rows[1:4])
+    ]
+    top = [rows[0][i].strip() if i < len(rows[0]) else "" for i in numeric]
+    if numeric and any(top) and not any(_NUMBER.fullmatch(cell) for cell in top if cell):
+        return (
+            rows[1:],
+            lines[1:],
+            [*notes, f"a row of units is left out: {' '.join(cell for cell in top if cell)[:60]}"],
+        )
+    return rows, lines, notes
