@@ -23,11 +23,17 @@ TEST := $(SCORE)(test[.].*|skill.*|p_value)$$
 # and the skill against the naive baseline. No setting is hidden, but those of the candidates of a `make fix` at work.
 HIDDEN := .*/|Executor|(datasets|experiments)[.][^.]*_fix[1-9][0-9]*[.]|$(SCORE)((train|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|skill_linear|std|weights|updates)$$)
 
-.PHONY: run experiments compare fix test test-all test-faults mutants lint format bench help
+# What `make try` hands over to `python -m workflow.tryout`: the names of those that the command line of make sets. The
+# values go through the environment, so that no shell takes them apart; its own NAME or TIME is not meant.
+TRY := FILE TARGET TIME NAME DRY CORES ZONE DATES DECIMAL SEPARATOR SHEET WHERE MISSING REPEATED FEATURES PERIOD WINDOW \
+	HORIZON STRIDE HOLES VALIDATION TEST SCALING ARCHITECTURE UNITS EPOCHS RATE SEEDS
+GIVEN = $(foreach name,$(TRY),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+
+.PHONY: run demo try forget experiments compare fix test test-all test-faults mutants lint format bench help
 .DEFAULT_GOAL := help
 
-help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+help: ## this list, each command with an example | make help
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*) \| (.*)/\1\t\2\n\t  \3/' | expand -t 13
 
 .venv/.complete: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"`PYTHON` must be Python 3.11 to 3.13. Received: {v[0]}.{v[1]}. Name another: make PYTHON=python3.12 run")'
@@ -37,36 +43,45 @@ help: ## this list
 	@.venv/bin/python -m tools.plots_page
 	@touch $@
 
-environment: .venv/.complete ## the locked environment in .venv
+environment: .venv/.complete ## the locked environment in .venv | make environment PYTHON=python3.12
 
-run: .venv/.complete ## the main job at the size that params.yaml names; prints where the report is
+demo: .venv/.complete ## one experiment on a series that is here already: its verdict and its page, in a minute | make demo
+	@python -m workflow.demo --cores $(CORES)
+
+try: .venv/.complete ## your own file: propose settings, train and diagnose, print the verdict | make try FILE=mine.csv TARGET=load
+	@python -m workflow.tryout --given "$(GIVEN)"
+
+forget: .venv/.complete ## undo `make try`: entries, results and the copy of the file | make forget NAME=mine
+	@python -m workflow.forget $(NAME)
+
+run: .venv/.complete ## the main job at the size that params.yaml names; prints where the report is | make run CORES=4
 	@snakemake --cores $(CORES)
 	@echo "The report: $(CURDIR)/reports/index.html"
 
-experiments: .venv/.complete ## the experiments side by side: changed settings and main validation scores
+experiments: .venv/.complete ## the experiments side by side: changed settings and main validation scores | make experiments
 	@dvc exp show --only-changed --drop '$(TEST)|$(HIDDEN)'
 	@python -m workflow.choosable
 
-compare: .venv/.complete ## OF="HEAD faster", and ONLY="co2_lstm" for one experiment: reports/compare.html
+compare: .venv/.complete ## what differs between revisions or experiments: reports/compare.html | make compare OF="HEAD faster" ONLY=co2_lstm
 	@python -m workflow.compare $(OF) $(foreach name,$(ONLY),--only $(name))
 
-fix: .venv/.complete ## NAME=co2_lstm, and MINUTES=30: apply what its findings name, keep what helps on validation windows
+fix: .venv/.complete ## apply what the findings name, keep what helps on validation windows | make fix NAME=co2_lstm MINUTES=30
 	@python -m workflow.fix --cores $(CORES) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(REPLACE),--replace) $(NAME)
 
-test: .venv/.complete ## all default tests
+test: .venv/.complete ## all default tests | make test
 	python -m pytest $(TWO) -m "not slow"
 
-test-all: .venv/.complete ## the slow tests too
+test-all: .venv/.complete ## the slow tests too | make test-all
 	python -m pytest $(TWO)
 
-test-faults: .venv/.complete ## each fault many times, and 200 sequences of edits; writes the table of docs/faults.md
+test-faults: .venv/.complete ## each fault many times, and 200 sequences of edits; writes the table of docs/faults.md | make test-faults
 	python -m tests.helpers.faults
 	python -m pytest -m slow tests/workflow/test_never_stale.py
 
-mutants: .venv/.complete ## 200 random changes of dataset, leakage, scoring and series: do the tests notice? 85 % or exit 1
+mutants: .venv/.complete ## 200 random changes of dataset, leakage, scoring and series: do the tests notice? 85 % or exit 1 | make mutants
 	python -m tools.mutants
 
-lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml, docs/findings
+lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml, docs/findings | make lint
 	ruff check .
 	ruff format --check .
 	snakefmt --check --compact-diff Snakefile
@@ -75,10 +90,10 @@ lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml, do
 	python -m tools.locked --check
 	python -m tools.findings --check
 
-format: .venv/.complete ## format the sources
+format: .venv/.complete ## format the sources | make format
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile
 
-bench: .venv/.complete ## the benchmarks, as ratios side by side
+bench: .venv/.complete ## the benchmarks, as ratios side by side | make bench
 	python -m benchmarks

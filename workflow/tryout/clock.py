@@ -346,7 +346,7 @@ def _each_once(
     if local and wishes.zone is None and len(again) < 0.01 * len(table) and _in_the_night(values[again], usual):
         raise _summer(table, row, name, values)
     received = f"{when} again, and {len(again) - 1:,} more" if len(again) > 1 else f"{when} again"
-    if key := _key(table, values):
+    if key := _key(table, values, [name]):
         example = f'WHERE="{key}={table.column(key).iloc[0]}"'
         several = f"The column {key} has {table.column(key).nunique()} series, one below the other"
         fix = f"{several}: choose one with {example}."
@@ -355,10 +355,11 @@ def _each_once(
     raise UserError(table.place(row, name), "must not repeat a time", received, fix)
 
 
-def _key(table: Table, values: np.ndarray) -> str | None:
+def _key(table: Table, values: np.ndarray, times: list[str]) -> str | None:
     """Return a column that names which of several series a row belongs to: with it, no time repeats."""
+    others = [name for name in table.names if name not in times]
     for name, column in zip(table.names, table.columns, strict=True):
-        if 2 <= column.nunique() <= len(table) / 4:
+        if name in others and len(others) > 1 and 2 <= column.nunique() <= len(table) / 4:
             pairs = pd.DataFrame({"time": values, "key": column})
             if not pairs.duplicated().any() and len(np.unique(values)) < len(values):
                 return name

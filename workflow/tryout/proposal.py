@@ -280,16 +280,18 @@ def _period(stretch: np.ndarray, wanted: int | str | None) -> tuple[int | None, 
 
 
 def _window(period: int | None, training: int, horizon: int, wanted: int | None) -> tuple[int, str]:
-    most = max((training - horizon) // 8, 4)
+    most = max((training - horizon) // 5, 4)
     if wanted is not None:
         return wanted, "chosen by you"
     if period is None:
         length = min(48 if training >= 1000 else 24, most)
-        return length, "no season to cover" if length < most else "an eighth of the training rows"
+        return length, "no season to cover" if length < most else "a fifth of the training rows"
     seasons = max(2, math.ceil(24 / period))
     length = seasons * period if seasons * period <= _LONGEST else period if period <= 2 * _LONGEST else _LONGEST
     if length > most:
-        return most, "an eighth of the training rows, for they are few"
+        length = most // period * period or most
+        if length < period:
+            return length, "a fifth of the training rows, for they are few"
     seasons = length // period
     return (
         length,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -159,9 +157,8 @@ def track(path: Path) -> None:
 
     try:
         with Repo(".", _wait_for_lock=True) as repo:
-            # Its advice on git would stand between our own lines.
-            with contextlib.redirect_stdout(io.StringIO()):
-                repo.add(str(path))
+            repo.scm_context.quiet = True  # its advice on git would stand between our own lines
+            repo.add(str(path))
     except DvcException as error:
         fix = f"Run `dvc add {path}` to see more."
         raise UserError(str(path), "must be tracked by DVC", " ".join(str(error).split())[:200], fix) from None

@@ -88,8 +88,13 @@ def _decoded(path: Path, data: bytes, encoding: str) -> str:
 def _separator(lines: list[str]) -> str | None:
     """Return the separator with which most lines have the same number of fields, more than one; None for none."""
     best: tuple[float, int, str] | None = None
+    broken = False
     for separator in SEPARATORS:
-        counts = Counter(len(record) for record in csv.reader(lines, delimiter=separator) if record)
+        try:
+            counts = Counter(len(record) for record in csv.reader(lines, delimiter=separator) if record)
+        except csv.Error:
+            broken = True
+            continue
         # The widest of the common counts: a preamble of single fields may be long.
         width, share = 1, 0.0
         for fields, number in counts.items():
@@ -98,6 +103,8 @@ def _separator(lines: list[str]) -> str | None:
         # A decimal comma makes commas regular too: the order of `SEPARATORS` decides between equals.
         if width > 1 and (best is None or share > best[0] + 0.05):
             best = (share, width, separator)
+    if best is None and broken:
+        return ","  # the records name the line
     if best is None:
         spaced = Counter(len(line.split()) for line in lines)
         fields, number = spaced.most_common(1)[0]
