@@ -75,7 +75,7 @@ GOOD: dict[str, tuple[str | bytes, str]] = {
     "UTC": (text(table("%Y-%m-%dT%H:%M:%SZ")), ""),
     "offsets": (text(table("%Y-%m-%d 01:00:00+01:00")), ""),
     "names of zones": (text(table("%Y-%m-%d 00:00 UTC")), ""),
-    "year, month and day": (text([[f"{t:%Y}", f"{t:%m}", f"{t:%d}", r[1]] for t, r in zip(days(), table(), strict=True)],
+    "year, month and day": (text([[*f"{t:%Y %m %d}".split(), r[1]] for t, r in zip(days(), table(), strict=True)],
                                  header="year,month,day,load"), ""),
     "groups of three": (text([[a, f'"{float(b):,.3f}"'] for a, b in table()]), ""),
     "a unit behind": (text([[a, f"{b} kW"] for a, b in table()]), ""),
