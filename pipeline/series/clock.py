@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from pipeline.common.errors import UserError
 from pipeline.series import holes
 from pipeline.series.settings import SettingError
-from pipeline.series.tables import TableFile
+from pipeline.series.tables import TableFile, converting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +19,15 @@ _OFFSET = r"[T ][0-9:.,]+ *([Zz]|[+-][0-9:]+)$"
 # Digits of seconds, milli-, micro- and nanoseconds since 1970, between 2001 and 2030. Ten digits from 19… on are
 # refused, for they may be 2020010113.
 _EPOCH = r"^1[0-8][0-9]{8}([0-9]{3}|[0-9]{6}|[0-9]{9})?$"
+
+# Other ways to write dates.
+_FORMS = {
+    r"(0?[1-9]|[12]\d|3[01])\.(0?[1-9]|1[0-2])\.(\d{4}|\d{2})( |$)": "dd.mm.yyyy",
+    r"(0?[1-9]|1[0-2])/(1[3-9]|2\d|3[01])/(\d{4}|\d{2})( |$)": "mm/dd/yyyy",
+    r"(1[3-9]|2\d|3[01])/(0?[1-9]|1[0-2])/(\d{4}|\d{2})( |$)": "dd/mm/yyyy",
+    r"(0?[1-9]|1[0-2])/(0?[1-9]|1[0-2])/(\d{4}|\d{2})( |$)": "dd/mm/yyyy or mm/dd/yyyy",
+    r"\d{1,2}[- ][A-Za-z]{3,9}[- ](\d{4}|\d{2})( |$)": "day, month and year",
+}
 
 
 def read(file: TableFile, name: str, column: pa.ChunkedArray, zone: str | None) -> np.ndarray:
@@ -79,8 +89,14 @@ def _parsed(file: TableFile, name: str, column: pa.ChunkedArray, text: pa.Chunke
 def _no_time(file: TableFile, name: str, column: pa.ChunkedArray, row: int) -> UserError:
     cell = column[row].as_py()
     received = "a missing cell" if cell is None else repr(str(cell)[:60])
+    fix = "Write times in ISO 8601, year first."
+    for pattern, form in _FORMS.items():
+        if cell is not None and re.match(pattern, str(cell).strip()):
+            received += f", which looks like {form}"
+            fix = f"Write times in ISO 8601, year first, or {converting(file.path)}."
+            break
     rule = "must be a time as in 2016-07-01 13:00:00"
-    return file.error(row, name, rule, received, "Write times in ISO 8601, year first.")
+    return file.error(row, name, rule, received, fix)
 
 
 def _check_offsets(file: TableFile, name: str, column: pa.ChunkedArray, marked: np.ndarray) -> None:
@@ -131,4 +147,7 @@ def _check_order(file: TableFile, name: str, times: np.ndarray) -> None:
         raise file.error(row, name, rule, received, fix)
     if after == before:
         raise file.error(row, name, "must not repeat a time", received, "Keep one row per time.")
-    raise file.error(row, name, "must be later than the row before", received, "Sort the rows by time.")
+    fix = "Sort the rows by time."
+    if (lengths < 0).all():
+        fix = f"The newest row comes first: reverse the rows, or {converting(file.path)}."
+    raise file.error(row, name, "must be later than the row before", received, fix)

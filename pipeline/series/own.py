@@ -10,8 +10,8 @@ import numpy as np
 from pipeline.common.errors import UserError
 from pipeline.series import clock
 from pipeline.series.series import Series
-from pipeline.series.settings import SettingError, check_names, listing
-from pipeline.series.tables import MISSING, CsvFile, ParquetFile, TableFile
+from pipeline.series.settings import SettingError, check_names, listing, similar
+from pipeline.series.tables import MISSING, CsvFile, ParquetFile, TableFile, converting
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,7 +49,7 @@ def make(
     target, chosen = check_names(target, features, file.names, str(checked))
     if time is not None and (not isinstance(time, str) or time not in file.names):
         known = f"The columns are: {listing(file.names)}."
-        raise SettingError("time", f"must name a column of {checked}", repr(time), known)
+        raise SettingError("time", f"must name a column of {checked}", repr(time), similar(time, file.names) + known)
     columns = chosen if target in chosen else [*chosen, target]
     table = file.read(columns, time)
     if table.num_rows == 0:
@@ -118,5 +118,8 @@ def _from_text(file: TableFile, name: str, column: pa.ChunkedArray) -> np.ndarra
     if wrong.size:
         row = int(wrong[0])
         fix = "Correct the cell, or leave it empty if its value is unknown."
+        commas = int(text.iloc[wrong].str.fullmatch(r"[-+]?[\d.]*,\d+").sum())
+        if commas == len(wrong):
+            fix = f"Write decimal points instead of commas, in {commas:,} cells, or {converting(file.path)}."
         raise file.error(row, name, "must be a number", repr(text.iloc[row][:60]), fix)
     return values

@@ -5,6 +5,7 @@ A source does not know the name of its series, so a wrong setting raises `Settin
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 import numpy as np
@@ -59,6 +60,13 @@ def listing(names: Sequence[str], most: int = 30) -> str:
     return ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")
 
 
+def similar(word: object, available: Sequence[str]) -> str:
+    """Return the question for the name that was probably meant; nothing if there is none like it."""
+    same = [name for name in available if name.strip().lower() == str(word).strip().lower()]
+    close = same or difflib.get_close_matches(str(word), available, n=1)
+    return f"Did you mean `{close[0]}`? " if close else ""
+
+
 def check_names(target: object, features: object, available: Sequence[str], where: str) -> tuple[str, list[str]]:
     """Return `target` and `features` if they name columns.
 
@@ -73,13 +81,15 @@ def check_names(target: object, features: object, available: Sequence[str], wher
     """
     known = f"The columns are: {listing(available)}."
     if not isinstance(target, str) or target not in available:
-        raise SettingError("target", f"must name a column of {where}", repr(target), known)
+        raise SettingError("target", f"must name a column of {where}", repr(target), similar(target, available) + known)
     names = [target] if features is None else features
     if not isinstance(names, list) or not names:
         raise SettingError("features", "must be a list of one column or more", repr(names), known)
     for position, name in enumerate(names):
         if not isinstance(name, str) or name not in available:
-            raise SettingError("features", f"must name columns of {where}", repr(name), known)
+            raise SettingError(
+                "features", f"must name columns of {where}", repr(name), similar(name, available) + known
+            )
         if name in names[:position]:
             raise SettingError("features", "must name each column once", f"{name!r} twice", "Remove one of them.")
     return target, list(names)

@@ -21,6 +21,15 @@ from pipeline.common.errors import UserError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# Files of other kinds under the name of a CSV file, by their first bytes.
+_KINDS = {
+    b"PK\x03\x04": "an Excel workbook, or another packed file",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a file compressed with gzip",
+}
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None"]
 
 
@@ -52,6 +61,7 @@ class CsvFile(TableFile):
     """A CSV file: UTF-8, commas, a decimal point, a header."""
 
     def __init__(self, path: Path) -> None:
+        _check_kind(path)
         _check_utf8(path)
         records = list(islice(_records(path, blank=False), 2))
         if not records:
@@ -59,6 +69,7 @@ class CsvFile(TableFile):
         if len(records) == 1:
             raise UserError(str(path), "must have rows below its header", "a header alone", "Add the rows.")
         line, names = records[0]
+        _check_separator(path, line, names, records[1][1])
         super().__init__(path, names)
         self._single = len(names) == 1  # a blank line is then a missing cell, unless it is above the header
         self._above = line - 1 if self._single else 0
@@ -139,6 +150,31 @@ class ParquetFile(TableFile):
             raise UserError(str(self.path), "must be a Parquet file", str(error)[:200], "Save it again.") from None
 
 
+def converting(path: Path) -> str:
+    """Return the way out of a file that is fine, but of another form: words of a fix."""
+    return f"let `make try FILE={path}` convert it"
+
+
+def _check_kind(path: Path) -> None:
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    kind = next((name for magic, name in _KINDS.items() if head.startswith(magic)), None)
+    if kind is not None:
+        fix = f"Save the table as CSV, or {converting(path)}."
+        raise UserError(str(path), "must be a CSV file, as its name says", kind, fix)
+    if head.startswith(_UTF_16):
+        fix = f"Save the file as UTF-8, or {converting(path)}."
+        raise UserError(f"{path}, line 1", "must be UTF-8", "UTF-16", fix)
+
+
+def _check_separator(path: Path, line: int, names: list[str], record: list[str]) -> None:
+    """Refuse a header that is a single name, because its fields are separated by something else."""
+    for separator, name in _SEPARATORS.items():
+        if len(names) == 1 and 0 < names[0].count(separator) <= ",".join(record).count(separator):
+            fix = f"Save the file with commas and decimal points, or {converting(path)}."
+            raise UserError(f"{path}, line {line}", "must separate fields by commas", name, fix)
+
+
 def _check_utf8(path: Path) -> None:
     decoder, line, block = codecs.getincrementaldecoder("utf-8")(), 1, b"first"
     with path.open("rb") as stream:
@@ -149,7 +185,8 @@ def _check_utf8(path: Path) -> None:
             except UnicodeDecodeError as error:
                 line += error.object.count(b"\n", 0, error.start)
                 received = f"the byte {error.object[error.start]:#04x}"
-                raise UserError(f"{path}, line {line}", "must be UTF-8", received, "Save the file as UTF-8.") from None
+                fix = f"Save the file as UTF-8, or {converting(path)}."
+                raise UserError(f"{path}, line {line}", "must be UTF-8", received, fix) from None
             line += block.count(b"\n")
 
 

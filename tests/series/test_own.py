@@ -84,7 +84,18 @@ BAD_CSV = [
     ("text", "a,b\n1,2\n3,oops\n5,6\n", ["line 3", "column b", "'oops'"]),
     ("text below blank lines", "a,b\n1,2\n\n\n3,oops\n", ["line 5", "'oops'"]),
     ("text below a quoted line break", 'a,b,n\n1,2,"x\ny"\n3,oops,z\n', ["line 4", "'oops'"]),
-    ("decimal comma in quotes", 'a,b\n1,"2,5"\n', ["line 2", "'2,5'"]),
+    (
+        "decimal comma in quotes",
+        'a,b\n1,"2,5"\n',
+        ["line 2", "'2,5'", "decimal points", "make try FILE=data/own/a.csv"],
+    ),
+    ("decimal comma beside text", 'a,b\n1,"2,5"\n1,x\n', ["line 2", "'2,5'", "Correct the cell"]),
+    ("semicolons", "a;b\n1;2\n", ["line 1", "fields by commas", "semicolons", "make try FILE=data/own/a.csv"]),
+    ("tabs", "\na\tb\n1\t2\n", ["line 2", "fields by commas", "tabs"]),
+    ("a workbook", b"PK\x03\x04rest", ["a.csv` must be a CSV file", "Excel workbook", "make try"]),
+    ("an old workbook", b"\xd0\xcf\x11\xe0rest", ["Excel workbook"]),
+    ("Parquet", b"PAR1rest", ["a Parquet file"]),
+    ("gzip", b"\x1f\x8brest", ["gzip"]),
     ("truth value", "a,b\n1,true\n", ["line 2", "'true'"]),
     ("infinite", "a,b\n1,2\n3,-inf\n", ["line 3", "column b", "finite"]),
     ("too large", "a,b\n1,2\n3,1e999\n", ["line 3", "finite"]),
@@ -96,8 +107,8 @@ BAD_CSV = [
     ("header alone without its line's end", "a,b", ["a.csv", "header alone"]),
     ("all missing", "a,b\n1,\n2,NA\n", ["column b", "missing cells alone"]),
     ("repeated name", "a,b,b\n1,2,3\n", ["a.csv", "b twice"]),
-    ("latin-1", "a,b\n1,2\n3,4\xb0\n".encode("latin-1"), ["line 3", "UTF-8", "0xb0"]),
-    ("UTF-16", "a,b\n1,2\n".encode("utf-16"), ["line 1", "UTF-8"]),
+    ("latin-1", "a,b\n1,2\n3,4\xb0\n".encode("latin-1"), ["line 3", "UTF-8", "0xb0", "make try"]),
+    ("UTF-16", "a,b\n1,2\n".encode("utf-16"), ["line 1", "UTF-8", "Received: UTF-16."]),
 ]
 
 
@@ -183,11 +194,16 @@ def test_refuses_times_that_a_zone_does_not_have(project, zone, cells, says):
 
 
 BAD_TIMES = [
-    ("unsorted", ["2020-01-01", "2020-01-03", "2020-01-02"], ["line 4", "later than the row before"]),
+    ("unsorted", ["2020-01-01", "2020-01-03", "2020-01-02"], ["line 4", "later than the row before", "Sort the rows"]),
     ("repeated", ["2020-01-01", "2020-01-02", "2020-01-02"], ["line 4", "repeat", "2020-01-02"]),
     ("text", ["2020-01-01", "soon", "2020-01-02"], ["line 3", "'soon'", "ISO 8601"]),
     ("no such day", ["2020-02-28", "2020-02-30", "2020-03-01"], ["line 3", "2020-02-30"]),
-    ("day first", ["01/02/2020", "02/02/2020", "03/02/2020"], ["line 2", "01/02/2020"]),
+    ("day first", ["01/02/2020", "02/02/2020", "03/02/2020"], ["line 2", "01/02/2020", "dd/mm/yyyy or mm/dd/yyyy"]),
+    ("dd.mm.yyyy", ["01.02.2020 10:00", "02.02.2020 10:00"], ["line 2", "looks like dd.mm.yyyy", "make try FILE="]),
+    ("mm/dd/yy", ["01/31/20", "02/01/20"], ["line 2", "looks like mm/dd/yyyy"]),
+    ("dd/mm/yyyy", ["31/01/2020", "01/02/2020"], ["line 2", "looks like dd/mm/yyyy"]),
+    ("names of months", ["1-Jan-2020", "2-Jan-2020"], ["line 2", "looks like day, month and year"]),
+    ("newest first", ["2020-01-03", "2020-01-02", "2020-01-01"], ["line 3", "newest row comes first"]),
     ("hours without a mark", ["2016070100", "2016070101", "2016070102"], ["line 2", "2016070100"]),
     ("units mixed", ["1467331200", "1467334800000", "1467338400000"], ["line 2", "1467331200"]),
     ("offset in some rows", ["2020-01-01 00:00Z", "2020-01-01 01:00", "2020-01-01 02:00Z"], ["line 3", "no offset"]),
@@ -234,6 +250,11 @@ def test_refuses_a_bad_parquet(project, columns, says):
     assert [part for part in says if part not in str(caught.value)] == []
 
 
+def test_a_single_column_may_have_a_semicolon_in_its_name(project):
+    series = own.make(path=csv("a;b\n1\n2\n"), target="a;b")
+    np.testing.assert_array_equal(series.rows[:, 0], [1, 2])
+
+
 def test_refuses_what_is_no_parquet(project):
     path = csv("a,b\n1,2\n", "b.parquet")
     with pytest.raises(UserError, match="must be a Parquet file"):
@@ -253,6 +274,7 @@ def test_names_a_missing_column_and_the_ones_there_are(project, keys, key):
         own.make(path=csv(GOOD), **keys)
     assert caught.value.key == key
     assert "time, a, b, note" in str(caught.value)
+    assert ("Did you mean `b`?" in str(caught.value)) == (key == "target")
 
 
 @pytest.mark.parametrize(
