@@ -16,6 +16,24 @@ from workflow.tryout.table import Table
 
 MOST = 16  # input columns that are proposed
 _LEAST_SHARE = 0.5  # of the cells of an input that have a value
+_MONTHS = (
+    "jan",
+    "feb",
+    "mar",
+    "mär",
+    "apr",
+    "may",
+    "mai",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "okt",
+    "nov",
+    "dec",
+    "dez",
+)
 # Names that can only be those of a target.
 _TARGETS = ("target", "y", "label")
 
@@ -33,6 +51,7 @@ class Columns:
     values: dict[str, np.ndarray]
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    nearly: list[UserError] = field(default_factory=list)  # of columns of numbers with some text
 
 
 def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str]) -> Columns:
@@ -54,6 +73,7 @@ def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str
     values: dict[str, np.ndarray] = {}
     left_out = dict.fromkeys(given.others, "holds times too")
     notes: dict[str, list[str]] = {}
+    nearly: list[UserError] = []
     for name in rest:
         read_as = numbers.parse(table.column(name), style, missing)
         known = int((~np.isnan(read_as.values)).sum())
@@ -65,6 +85,7 @@ def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str
         elif wrong and known >= numbers.NEARLY * (known + wrong):
             row = int(np.flatnonzero(read_as.wrong)[0])
             left_out[name] = f"has text in {wrong:,} cells, the first {table.column(name).iloc[row][:30]!r}"
+            nearly.append(_text(table, name, read_as))
         elif wrong:
             left_out[name] = "holds text"
         else:
@@ -78,7 +99,7 @@ def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str
     every = [
         f"{note}" if len(names) == len(values) else f"{listing(names, 4)}: {note}" for note, names in notes.items()
     ]
-    return Columns(values, left_out, every)
+    return Columns(values, left_out, every, nearly)
 
 
 def _text(table: Table, name: str, read_as: Numbers) -> UserError:
@@ -109,6 +130,8 @@ def target(
     if wanted is not None:
         return wanted, "chosen by you"
     fitting = [name for name, values in columns.values.items() if not _constant(values) and not _counter(values)]
+    if not fitting and columns.nearly:
+        raise columns.nearly[0]
     if not fitting:
         received = "; ".join(f"{name} {why}" for name, why in columns.left_out.items()) or "constant columns alone"
         raise UserError(
@@ -122,6 +145,9 @@ def target(
     if ask is not None:
         return ask(fitting), "chosen by you"
     received = f"{len(fitting)} that fit: {listing(fitting, 12)}"
+    if sum(name.strip().lower()[:3] in _MONTHS for name in fitting) >= 12:
+        fix = "Put the months below each other, in one column of months and one of values."
+        raise UserError(given.table.path, "must have a column per quantity", "a column per month", fix)
     raise UserError("TARGET", "must name the column to predict", received, f'For example TARGET="{fitting[0]}".')
 
 
@@ -145,7 +171,7 @@ def inputs(columns: Columns, name: str, training: slice, wanted: list[str] | Non
         elif np.isnan(seen).mean() > _LEAST_SHARE:
             left_out[other] = f"has no value in {100 * np.isnan(seen).mean():.0f} % of the training rows"
         elif _counter(values):
-            left_out[other] = "counts the rows"
+            left_out[other] = "rises by one step from each row to the next"
         elif np.array_equal(seen, own, equal_nan=True):
             left_out[other] = "equals the target"
         elif wanted is None and len(chosen) == MOST:
@@ -161,13 +187,12 @@ def _constant(values: np.ndarray) -> bool:
 
 
 def _counter(values: np.ndarray) -> bool:
-    """Return whether a column counts rows: it rises by one and the same whole number from each to the next."""
+    """Return whether a column counts rows or time: it rises by one step from each row to the next, rounding aside."""
     if np.isnan(values).any() or len(values) < 3:
         return False
-    steps = np.diff(values)
-    return bool(
-        (steps == steps[0]).all() and steps[0] > 0 and values[0] == round(values[0]) and steps[0] == round(steps[0])
-    )
+    step = (values[-1] - values[0]) / (len(values) - 1)
+    line = values[0] + step * np.arange(len(values))
+    return bool(step > 0 and (np.abs(values - line) < 0.02 * step).all())
 
 
 def _choose(values: dict[str, np.ndarray]) -> str:

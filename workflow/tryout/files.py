@@ -109,8 +109,6 @@ def _workbook(path: Path, sheet: str | None) -> Table:
     # Columns before the first and after the last used one.
     used = [i for i in range(max(map(len, records))) if any(i < len(row) and row[i] for row in records)]
     records = [[row[i] if i < len(row) else "" for i in range(used[0], used[-1] + 1)] for row in records]
-    while records and len(records[0]) > 1 and sum(bool(cell) for cell in records[0]) == 1 and len(records) > 2:
-        records, places = records[1:], places[1:]  # a title
     return text.table(path, records, places, notes, "row")
 
 

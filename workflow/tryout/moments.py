@@ -80,6 +80,10 @@ def parse(cells: pd.Series, order: str | None = None) -> Moments | None:
         return None
     if (numeric := _counted(cells)) is not None:
         return numeric
+    weeks = cells.str.extract(r"^(\d{4})[- ]?W(\d{1,2})$")
+    if weeks[0].notna().mean() >= 0.5:
+        mondays = pd.to_datetime(weeks[0] + "-W" + weeks[1] + "-1", format="%G-W%V-%u", errors="coerce")
+        return Moments(mondays.to_numpy().astype("datetime64[us]"), "weeks of ISO 8601")
     text, offsets, notes = _prepared(cells)
     found = _formats(text, order)
     if not found:

@@ -30,8 +30,8 @@ _SURE = {
     + _EXPONENT,
 }
 _SPACES = r"(?<=\d)[\s\u00a0\u202f'’](?=\d{3}(?:\D|$))"
-# A unit before or behind the digits: the same in all cells, or none.
-_UNIT = r"^(?P<before>[^\d.,+\-\s]{0,4})\s*(?P<number>[-+]?[\d.,].*?)\s*(?P<behind>[^\d.,\s][^\d]{0,11})?$"
+# A unit behind the digits, or a currency before them: the same in all cells, or none.
+_UNIT = r"^(?P<before>[$€£¥]|[A-Z]{3}(?= ))?\s*(?P<number>[-+]?[\d.,].*?)\s*(?P<behind>[^\d.,\s][^\d]{0,11})?$"
 NEARLY = 0.8  # share of the cells that are numbers in a column of numbers with some text
 
 

@@ -86,6 +86,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         given = parser().parse_args(_of_make(given.given.split()))
     if not given.file:
         raise UserError("FILE", "must be given", "nothing", "For example make try FILE=mine.csv TARGET=load.")
+    given.file = os.path.expanduser(given.file)
     if given.period is not None and given.period != "none":
         if not (given.period.isdigit() and int(given.period) >= 2):
             rule = "must be a whole number of rows, 2 or more, or none"
@@ -120,13 +121,14 @@ def _of_make(names: list[str]) -> list[str]:
         if not value:
             continue
         if option == "file":
-            file = [os.path.expanduser(value)]
+            file = [value]
         elif option not in known:
             raise UserError(name, "must be a variable of `make try`", value, f"See {PROGRAM} --help.")
         elif option in ("--dry-run", "--no-run"):
             arguments.append(option)
         elif option.lstrip("-") in _MANY:
-            arguments += [option, *[part.strip() for part in (value.split(",") if "," in value else value.split())]]
+            parts = value.split(",") if "," in value or option in ("--missing", "--features") else value.split()
+            arguments += [option, *[part.strip() for part in parts if part.strip()]]
         else:
             arguments.append(f"{option}={value}")
     return [*arguments, "--", *file] if file else arguments

@@ -153,6 +153,10 @@ def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | Non
     if not wrong.size:
         return None, choices
     missing, late, early = int(steps.missing.sum()), int(steps.late.sum()), int(steps.early.sum())
+    skipped = [row for row in wrong if holes.begins_summer(times[row], times[row + 1], _usual(times))]
+    if skipped and wanted is None and len(skipped) > 0.5 * wrong.size:
+        begins = f"the hour after {calendar_text(times[skipped[0]])} is skipped, as where summer time begins"
+        choices.append(Choice("zone", "not known", f"{begins}: ZONE=Europe/Berlin, or another, closes such holes"))
     where = f"the first after {calendar_text(times[wrong[0]])}"
     found = f"{late:,} {'hole' if late == 1 else 'holes'} with {missing:,} missing {'row' if missing == 1 else 'rows'}"
     found += f", and {early:,} steps that are too short" if early else ""
@@ -170,6 +174,10 @@ def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | Non
     if setting == "insert" and not whole:
         raise UserError("HOLES", "must be cut or irregular for this file", "insert", f"It has {found}, {where}.")
     return setting, [*choices, Choice("holes", setting, why)]
+
+
+def _usual(times: np.ndarray) -> int:
+    return int(np.quantile(np.diff(times.astype(np.int64)), 0.5, method="lower"))
 
 
 def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | None, wishes: Wishes) -> Proposal:

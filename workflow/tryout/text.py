@@ -152,10 +152,14 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
         and _is_header(records[first - 1])
     ):
         first -= 1
+    while first + 1 < len(records) and _is_title(records[first], records[first + 1]):
+        first += 1
+    if all(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in records[first] if cell):
+        records = [[cell.strip("'") for cell in record] for record in records]
     header, skipped = records[first], first
     if skipped:
         notes = [*notes, f"{_count(skipped, 'line')} above the table {'is' if skipped == 1 else 'are'} left out"]
-    if _is_header(header):
+    if _is_header(header) or _names_what_is_below(header, records[first + 1 : first + 4]):
         rows, lines = records[first + 1 :], places[first + 1 :]
     else:
         header, rows, lines = [""] * width, records[first:], places[first:]
@@ -184,8 +188,29 @@ def _count(number: int, what: str) -> str:
 def _is_header(record: list[str]) -> bool:
     """Return whether a record names columns: at least one cell, none of them a number or a date."""
     cells = [cell.strip().lstrip("#").strip() for cell in record if cell.strip()]
-    values = sum(1 for cell in cells if _NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
+    values = sum(map(_is_value, cells))
     return bool(cells) and values <= len(cells) / 2 and not (values and len(cells) <= 2)
+
+
+def _is_title(record: list[str], below: list[str]) -> bool:
+    """Return whether a record is a single text above a header of several names, as spreadsheets write titles."""
+    names = [cell for cell in below if cell.strip()]
+    return sum(bool(cell.strip()) for cell in record) == 1 and len(names) > 1 and not any(map(_is_value, names))
+
+
+def _names_what_is_below(record: list[str], below: list[list[str]]) -> bool:
+    """Return whether a cell that is no number or date stands above such ones alone."""
+    return any(
+        cell.strip()
+        and not _is_value(cell)
+        and bool(below)
+        and all(i < len(row) and _is_value(row[i]) for row in below)
+        for i, cell in enumerate(record)
+    )
+
+
+def _is_value(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell.strip()) or _DATE.fullmatch(cell.strip()))
 
 
 def _without_units(

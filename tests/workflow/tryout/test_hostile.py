@@ -20,6 +20,9 @@ ENERGY = "Datum von;Datum bis;Netzlast [MWh]\n" + "".join(
 )
 PAIR = [[*row, f"{i % 11}"] for i, row in enumerate(table())]
 HOURS = days(ROWS, "h")
+NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+YEARS = [f"{1900 + i}," + ",".join(f"{i * j % 13}" for j in range(1, 13)) for i in range(90)]
+WIDE = "\n".join([f"year,{','.join(NAMES)}", *YEARS])
 EPOCH = int(days()[0].timestamp())
 
 
@@ -51,6 +54,11 @@ GOOD: dict[str, tuple[str | bytes, str]] = {
     "Latin-1": (text([*table()], ";", "date;Lüftung").encode("latin-1"), ""),
     "Excel's sep line": ("sep=;\n" + text(table(number=german), ";"), ""),
     "a preamble": ("Station: Nord\nOperator: me\n\n" + text(table(), ";"), ""),
+    "a title in a row of cells": ("Report;;\n;;\n" + text([[*r, "x"] for r in table()], ";", "date,load,c"), ""),
+    "a row index": (text([[str(i), *row] for i, row in enumerate(table())], header=",date,load"), ""),
+    "apostrophes": (text([[f"'{a}'", f"'{b}'"] for a, b in table()], ";", "'date','load'"), ""),
+    "elapsed time beside": (text([[f"{i / 4:.2f}", *row] for i, row in enumerate(table())], header="t,date,load"), ""),
+    "a name of one digit": (text(table(), header="date,1"), ""),
     "comments above": ("# made by a logger\n# version 2\n" + text(table()), ""),
     "a header in a comment": (text(table(), header="#date,load"), ""),
     "a row of units": (text([["", "[kW]"], *table()]), ""),
@@ -183,6 +191,7 @@ QUARTERS = pd.date_range("1950-01-01", periods=240, freq="QS")
 @pytest.mark.parametrize(
     ("header", "times", "step", "period"),
     [
+        ("week,v", [f"{t:%G-W%V}" for t in pd.date_range("2000-01-03", periods=240, freq="W-MON")], "1 week", 13),
         ("month,v", [f"{t:%Y-%m}" for t in MONTHLY], "1 month", 12),
         ("month,v", [f"{t:%b %Y}" for t in MONTHLY], "1 month", 12),
         ("month,v", [f"{t:%m.%Y}" for t in MONTHLY], "1 month", 12),
@@ -269,6 +278,9 @@ BAD: dict[str, tuple[str | bytes, str, list[str]]] = {
     "repeated times": (text([[a, b] for a, _ in table() for b in ("1", "2")]), "", ["must not repeat", "=first"]),
     "several series": (text([[a, b, s] for a, b in table() for s in ("x", "y")], header="date,load,site"), "",
                        ["site has 2 series", 'WHERE="site=x"']),
+    "infinite": (text([[a, "inf" if i == 70 else b] for i, (a, b) in enumerate(table())]), "",
+                 ["line 72", "'inf'", 'MISSING="inf"']),
+    "months side by side": (WIDE, "", ["a column per month", "below each other"]),
     "no such value": (text([[a, b, s] for a, b in table() for s in ("x", "y")], header="date,load,site"),
                       "--where site=z", ["'z'", "'x', 'y'"]),
     "too many fields": (text([*table()[:9], ["2019-01-10", "1", "2", "3"], *table()[10:]]), "",
