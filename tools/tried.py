@@ -102,7 +102,7 @@ CASES = (
     ),
     Case(
         "wti.txt",
-        "Daily oil prices since 1986 (arch), with tabs, UTF-16 and the month first. Exchanges were closed on holidays:\n"
+        "Daily oil prices since 1986 (arch), with tabs, UTF-16 and month first. Exchanges were closed on holidays:\n"
         "rows are missing.",
         (),
         _holes,
@@ -115,7 +115,7 @@ CASES = (
     ),
     Case(
         "macro.xlsx",
-        "Quarterly data of the United States, 1959 to 2009 (statsmodels): a workbook with two sheets and a title, year\n"
+        "Quarterly data of the United States, 1959 to 2009 (statsmodels): a workbook with two sheets, a title, year\n"
         "and quarter in two columns, and eleven other columns of numbers.",
         ("TARGET=unemp",),
         _workbook,
