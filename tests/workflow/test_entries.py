@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from hypothesis import given
+from hypothesis import settings as limits
 from hypothesis import strategies as st
 
 from pipeline.common.errors import UserError
@@ -48,6 +49,7 @@ def _variant(text: str, ending: str, final: bool) -> str:
     return text.replace("\n", ending)
 
 
+@limits(deadline=None)
 @given(
     text=st.sampled_from([SMALL, SMALL.replace("calibration: {series: 6}\n", "")]),
     level=st.sampled_from(["datasets", "experiments"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -238,3 +239,27 @@ def test_forget_knows_every_stage_and_output() -> None:
 def test_names_are_made_of_any_file_name(file: str, name: str) -> None:
     assert naming.made_of(Path("/somewhere") / file) == name
     assert naming.check(name) == name
+
+
+def test_on_a_terminal_a_person_is_asked_for_the_target(project: Project, tmp_path: Path) -> None:
+    path = tmp_path / "two.csv"
+    path.write_text(text([[*row, f"{i % 11}"] for i, row in enumerate(table())], header="date,load,degrees"))
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "workflow.tryout", str(path), "--dry-run"]
+    environment = os.environ | {"TERM": "dumb", "COLUMNS": "100"}
+    child = subprocess.Popen(command, cwd=project.folder, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    os.write(ours, b"9\n2\n")  # 9 is none of them
+    shown = b""
+    while True:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    assert child.wait() == 0
+    assert b"1  load" in shown
+    assert b"2  degrees" in shown
+    assert b"target: degrees" in shown
