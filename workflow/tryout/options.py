@@ -7,7 +7,7 @@ import os
 from typing import Any, NoReturn
 
 from pipeline.common.errors import UserError
-from workflow.tryout import clock, proposal
+from workflow.tryout import joined, rows
 
 PROGRAM = "python -m workflow.tryout"
 _DESCRIPTION = """Try a file: read it, propose all settings, write them into params.yaml, train and diagnose one
@@ -134,19 +134,19 @@ def _of_make(names: list[str]) -> list[str]:
     return [*arguments, "--", *file] if file else arguments
 
 
-def of_times(given: dict[str, Any]) -> clock.Wishes:
+def of_times(given: dict[str, Any]) -> joined.Wishes:
     """Return the choices on times."""
-    return clock.Wishes(given.get("time"), given.get("dates"), given.get("zone"), given.get("repeated"))
+    return joined.Wishes(given.get("time"), given.get("dates"), given.get("zone"), given.get("repeated"))
 
 
-def of_settings(given: dict[str, Any]) -> proposal.Wishes:
+def of_settings(given: dict[str, Any]) -> rows.Wishes:
     """Return the choices on settings."""
     own = {"period", "window", "horizon", "stride", "holes", "validation", "test", "scaling", "epochs", "features"}
     kept = {key: value for key, value in given.items() if key in own}
     architecture = given.get("architecture", "lstm")
     units = given.get("units", [32] if architecture == "lstm" else [])
     rest = {"rate": given.get("learning_rate"), "seeds": given.get("seeds", [0, 1]), "units": units}
-    return proposal.Wishes(**kept, **rest, architecture=architecture)
+    return rows.Wishes(**kept, **rest, architecture=architecture)
 
 
 def chosen(given: argparse.Namespace) -> dict[str, Any]:

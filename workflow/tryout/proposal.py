@@ -6,58 +6,25 @@ of the whole file decide only how its cells and times are read.
 
 from __future__ import annotations
 
-import itertools
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from pipeline.common.errors import UserError
-from pipeline.dataset import season, splitting
-from pipeline.series import Series, calendar, holes, listing
+from pipeline.dataset import season
+from pipeline.series import listing
 from workflow.tryout import columns as table_columns
-from workflow.tryout.clock import Clock, calendar_text
 from workflow.tryout.columns import Columns
+from workflow.tryout.rows import Choice, Rows, Wishes, shares
 
-FEWEST_ROWS = 60
 _FEWEST_WINDOWS = 5  # times the horizon, for an interval (pipeline/diagnose/facts/unseen.py)
 _GOOD_WINDOWS = 100
 _LONGEST = 192  # rows of a window of several seasons
 _MOST_TRAINING, _MOST_EVALUATION = 8000, 4000  # windows; more are thinned
 _UPDATES = 2000
 _MOST_EPOCHS = 100
-_WINDOWS_OF_A_CUT = 48  # rows that a hole costs if no window crosses it
-SHARE = 0.15
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the user sets; None leaves the choice to the proposal."""
-
-    period: int | str | None = None  # a number of rows, or `none`
-    window: int | None = None
-    horizon: int | None = None
-    stride: int | None = None
-    holes: str | None = None
-    validation: float | None = None
-    test: float | None = None
-    scaling: str | None = None
-    seeds: list[int] = field(default_factory=lambda: [0, 1])
-    epochs: int | None = None
-    rate: float | None = None
-    units: list[int] = field(default_factory=lambda: [32])
-    architecture: str = "lstm"
-    features: list[str] | None = None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One decision for the user to see: what, its value, and why."""
-
-    what: str
-    value: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -77,107 +44,6 @@ class Proposal:
     experiment: dict[str, Any]
     choices: list[Choice]
     reasons: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows as the pipeline will see them: missing ones inserted, or cut.
-
-    Attributes:
-        file_rows: the row of the file for each, -1 for one that is inserted: int64 [rows].
-        cuts: as of `Series`.
-        stop: the row after the last one of training.
-        setting: of `holes`; None for the default.
-        choices: on spacing and holes.
-    """
-
-    file_rows: np.ndarray
-    cuts: list[int]
-    stop: int
-    setting: str | None
-    choices: list[Choice]
-
-    @property
-    def in_training(self) -> slice:
-        """Return the rows of the file that are training rows."""
-        return slice(0, int((self.file_rows[: self.stop] >= 0).sum()))
-
-    def treated(self, values: np.ndarray) -> np.ndarray:
-        """Return a column of the file with the inserted rows missing."""
-        return np.where(self.file_rows >= 0, values[np.maximum(self.file_rows, 0)], np.nan)
-
-    def stretch(self) -> slice:
-        """Return the longest stretch of training rows without a cut."""
-        edges = [0, *[cut for cut in self.cuts if cut < self.stop], self.stop]
-        start, stop = max(itertools.pairwise(edges), key=lambda pair: pair[1] - pair[0])
-        return slice(start, stop)
-
-    def windows(self, start: int, stop: int, span: int) -> int:
-        """Return how many windows of `span` rows, targets included, lie between two rows."""
-        edges = [start, *[cut for cut in self.cuts if start < cut < stop], stop]
-        return sum(max(b - a - span + 1, 0) for a, b in itertools.pairwise(edges))
-
-
-def rows(clock: Clock, wishes: Wishes) -> Rows:
-    """Decide how missing rows are treated, and which rows are training.
-
-    Raises:
-        UserError: there are too few rows, or the shares leave none.
-    """
-    count = len(clock.table)
-    validation, test = _shares(wishes)
-    if count < FEWEST_ROWS:
-        fix = "Give a longer file, or write the entries by hand (README, Your own series)."
-        raise UserError(clock.table.path, f"must have {FEWEST_ROWS} rows or more", f"{count} rows", fix)
-    numbered = Series(np.arange(count, dtype=np.float64)[:, None], ["row"], "row", ["row"], time=clock.values)
-    setting, choices = _holes(clock.values, count, wishes.holes) if clock.values is not None else (None, [])
-    made = holes.treat(numbered, setting or ("error" if clock.values is not None else None))
-    place = np.where(np.isnan(made.rows[:, 0]), -1, np.nan_to_num(made.rows[:, 0], nan=-1)).astype(np.int64)
-    split = {"scheme": "holdout", "validation": validation, "test": test, "gap": 0, "policy": "strict"}
-    stop = splitting.folds("split", split, len(place), 1)[0].train.intervals[-1][1]
-    return Rows(place, made.cuts, stop, setting, choices)
-
-
-def _shares(wishes: Wishes) -> tuple[float, float]:
-    return (wishes.validation if wishes.validation is not None else SHARE), wishes.test or SHARE
-
-
-def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | None, list[Choice]]:
-    """Choose what happens where rows are missing, and describe the spacing."""
-    steps = calendar.measure(times)
-    if steps is None:
-        return None, []
-    span = f"{count:,} rows from {calendar_text(times[0])} to {calendar_text(times[-1])}"
-    choices = [Choice("spacing", steps.name, span)]
-    wrong = np.flatnonzero(steps.late | steps.early)
-    if not wrong.size:
-        return None, choices
-    missing, late, early = int(steps.missing.sum()), int(steps.late.sum()), int(steps.early.sum())
-    skipped = [row for row in wrong if holes.begins_summer(times[row], times[row + 1], _usual(times))]
-    if skipped and wanted is None and len(skipped) > 0.5 * wrong.size:
-        begins = f"the hour after {calendar_text(times[skipped[0]])} is skipped, as where summer time begins"
-        choices.append(Choice("zone", "not known", f"{begins}: ZONE=Europe/Berlin, or another, closes such holes"))
-    where = f"the first after {calendar_text(times[wrong[0]])}"
-    found = f"{late:,} {'hole' if late == 1 else 'holes'} with {missing:,} missing {'row' if missing == 1 else 'rows'}"
-    found += f", and {early:,} steps that are too short" if early else ""
-    whole = not early and (steps.missing[wrong] > 0).all() and missing <= count
-    if wanted is not None:
-        setting, why = wanted, f"chosen by you: {found}, {where}"
-    elif wrong.size * _WINDOWS_OF_A_CUT <= 0.15 * count:
-        setting, why = "cut", f"{found}, {where}: no window crosses one"
-    elif whole:
-        setting, why = "insert", f"{found}, {where}: too many to cut at, so rows without values are inserted"
-    elif wrong.size > 0.3 * count:
-        setting, why = "irregular", f"{found}: there is no common step, rows are taken as they are"
-    else:
-        setting, why = "cut", f"{found}, {where}: they are no whole steps, so no window crosses one"
-    if setting == "insert" and not whole:
-        raise UserError("HOLES", "must be cut or irregular for this file", "insert", f"It has {found}, {where}.")
-    return setting, [*choices, Choice("holes", setting, why)]
-
-
-def _usual(times: np.ndarray) -> int:
-    return int(np.quantile(np.diff(times.astype(np.int64)), 0.5, method="lower"))
 
 
 def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | None, wishes: Wishes) -> Proposal:
@@ -228,7 +94,7 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
     classes = "classes and signs are never chosen for you: datasets.NAME.window.target.kind"
     inputs_why = "chosen by you" if wishes.features is not None else "the target and the other columns of numbers"
     ahead = "chosen by you" if wishes.horizon else "the next row; HORIZON=… for more"
-    shares = (split["validation"], split["test"])
+    parts = (split["validation"], split["test"])
     filled = "missing cells of inputs are filled from the past; windows with a missing target are left out"
     choices = [
         *given.choices,
@@ -240,7 +106,7 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
         Choice("window", f"{length} rows", length_why),
         Choice("horizon", f"{horizon} row{'s' if horizon > 1 else ''}", ahead),
         Choice("stride", f"{stride['train']} and {stride['evaluation']}", stride_why),
-        Choice("split", " / ".join(map(_percent, (1 - sum(shares), *shares))), split_why),
+        Choice("split", " / ".join(map(_percent, (1 - sum(parts), *parts))), split_why),
         Choice("scaling", f"standard, window {relative}", scaling_why),
         *([Choice("missing", "fill_past", filled)] if missing else []),
         Choice("training", f"{training['epochs']} epochs", training_why),
@@ -316,7 +182,7 @@ def _split(given: Rows, length: int, horizon: int, wishes: Wishes) -> tuple[dict
         The settings, the number of training and of validation windows, and why.
     """
     total = len(given.file_rows)
-    validation, test = _shares(wishes)
+    validation, test = shares(wishes)
     needed = _FEWEST_WINDOWS * horizon
 
     def windows(share: float, policy: str) -> int:

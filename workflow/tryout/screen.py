@@ -10,7 +10,7 @@ from rich.prompt import Prompt
 from rich.table import Table
 from rich.text import Text
 
-from workflow.tryout.proposal import Choice
+from workflow.tryout.rows import Choice
 
 
 def is_terminal() -> bool:

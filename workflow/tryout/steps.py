@@ -14,9 +14,10 @@ from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.series.own import OWN
 from workflow import entries
-from workflow.tryout import clock, columns, copying, entry_text, options, proposal, record
+from workflow.tryout import clock, columns, copying, entry_text, options, proposal, record, rows
 from workflow.tryout import files as table_files
 from workflow.tryout.record import Record
+from workflow.tryout.rows import Choice
 
 # A params.yaml that is checked before it becomes the real one.
 _DRAFT = Path(".snakemake/try.params.yaml")
@@ -31,7 +32,7 @@ class Plan(NamedTuple):
     times: np.ndarray | None
     columns: dict[str, np.ndarray]
     reading: list[str]
-    choices: list[proposal.Choice]
+    choices: list[Choice]
 
 
 def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
@@ -57,16 +58,16 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
             if each not in read.table.names:
                 raise clock.unknown(option, each, read.table)
     numbers = columns.read(read, given.get("decimal"), given.get("missing", []), wanted)
-    rows = proposal.rows(read, wishes)
+    as_read = rows.read(read, wishes)
     target = columns.target(read, numbers, given.get("target"), ask)
     time = None if read.values is None else copying.time_name(read.names, list(numbers.values))
-    proposed = proposal.propose(numbers, target, rows, time, wishes)
+    proposed = proposal.propose(numbers, target, as_read, time, wishes)
     clean = _is_below_own(path) and copying.is_clean(path, time, read.values, numbers.values)
     source = path if clean else _copy_path(name)
     reading = [*read.table.notes, *read.notes, *numbers.notes]
     time_why = "; ".join(read.notes)
     found = f"{'+'.join(read.names)}" if read.names else "none"
-    choices = [proposal.Choice("time", found, time_why), *proposed.choices]
+    choices = [Choice("time", found, time_why), *proposed.choices]
     proposed.reasons["time"] = time_why
     origin = (
         "your file, as it is" if clean else f"a copy of {path.name} with plain times and numbers: {record.path(name)}"

@@ -1,0 +1,149 @@
+"""The rows of a file as the pipeline will see them: spacing, holes, and which rows are training."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.common.errors import UserError
+from pipeline.dataset import splitting
+from pipeline.series import Series, calendar, holes
+from workflow.tryout.clock import Clock
+from workflow.tryout.order import calendar_text
+
+FEWEST_ROWS = 60
+_WINDOWS_OF_A_CUT = 48  # rows that a hole costs if no window crosses it
+SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user sets; None leaves the choice to the proposal."""
+
+    period: int | str | None = None  # a number of rows, or `none`
+    window: int | None = None
+    horizon: int | None = None
+    stride: int | None = None
+    holes: str | None = None
+    validation: float | None = None
+    test: float | None = None
+    scaling: str | None = None
+    seeds: list[int] = field(default_factory=lambda: [0, 1])
+    epochs: int | None = None
+    rate: float | None = None
+    units: list[int] = field(default_factory=lambda: [32])
+    architecture: str = "lstm"
+    features: list[str] | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One decision for the user to see: what, its value, and why."""
+
+    what: str
+    value: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows as the pipeline will see them: missing ones inserted, or cut.
+
+    Attributes:
+        file_rows: the row of the file for each, -1 for one that is inserted: int64 [rows].
+        cuts: as of `Series`.
+        stop: the row after the last one of training.
+        setting: of `holes`; None for the default.
+        choices: on spacing and holes.
+    """
+
+    file_rows: np.ndarray
+    cuts: list[int]
+    stop: int
+    setting: str | None
+    choices: list[Choice]
+
+    @property
+    def in_training(self) -> slice:
+        """Return the rows of the file that are training rows."""
+        return slice(0, int((self.file_rows[: self.stop] >= 0).sum()))
+
+    def treated(self, values: np.ndarray) -> np.ndarray:
+        """Return a column of the file with the inserted rows missing."""
+        return np.where(self.file_rows >= 0, values[np.maximum(self.file_rows, 0)], np.nan)
+
+    def stretch(self) -> slice:
+        """Return the longest stretch of training rows without a cut."""
+        edges = [0, *[cut for cut in self.cuts if cut < self.stop], self.stop]
+        start, stop = max(itertools.pairwise(edges), key=lambda pair: pair[1] - pair[0])
+        return slice(start, stop)
+
+    def windows(self, start: int, stop: int, span: int) -> int:
+        """Return how many windows of `span` rows, targets included, lie between two rows."""
+        edges = [start, *[cut for cut in self.cuts if start < cut < stop], stop]
+        return sum(max(b - a - span + 1, 0) for a, b in itertools.pairwise(edges))
+
+
+def read(clock: Clock, wishes: Wishes) -> Rows:
+    """Decide how missing rows are treated, and which rows are training.
+
+    Raises:
+        UserError: there are too few rows, or the shares leave none.
+    """
+    count = len(clock.table)
+    validation, test = shares(wishes)
+    if count < FEWEST_ROWS:
+        fix = "Give a longer file, or write the entries by hand (README, Your own series)."
+        raise UserError(clock.table.path, f"must have {FEWEST_ROWS} rows or more", f"{count} rows", fix)
+    numbered = Series(np.arange(count, dtype=np.float64)[:, None], ["row"], "row", ["row"], time=clock.values)
+    setting, choices = _holes(clock.values, count, wishes.holes) if clock.values is not None else (None, [])
+    made = holes.treat(numbered, setting or ("error" if clock.values is not None else None))
+    place = np.where(np.isnan(made.rows[:, 0]), -1, np.nan_to_num(made.rows[:, 0], nan=-1)).astype(np.int64)
+    split = {"scheme": "holdout", "validation": validation, "test": test, "gap": 0, "policy": "strict"}
+    stop = splitting.folds("split", split, len(place), 1)[0].train.intervals[-1][1]
+    return Rows(place, made.cuts, stop, setting, choices)
+
+
+def shares(wishes: Wishes) -> tuple[float, float]:
+    """Return the shares of the validation and the test part."""
+    return (wishes.validation if wishes.validation is not None else SHARE), wishes.test or SHARE
+
+
+def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | None, list[Choice]]:
+    """Choose what happens where rows are missing, and describe the spacing."""
+    steps = calendar.measure(times)
+    if steps is None:
+        return None, []
+    span = f"{count:,} rows from {calendar_text(times[0])} to {calendar_text(times[-1])}"
+    choices = [Choice("spacing", steps.name, span)]
+    wrong = np.flatnonzero(steps.late | steps.early)
+    if not wrong.size:
+        return None, choices
+    missing, late, early = int(steps.missing.sum()), int(steps.late.sum()), int(steps.early.sum())
+    skipped = [row for row in wrong if holes.begins_summer(times[row], times[row + 1], _usual(times))]
+    if skipped and wanted is None and len(skipped) > 0.5 * wrong.size:
+        begins = f"the hour after {calendar_text(times[skipped[0]])} is skipped, as where summer time begins"
+        choices.append(Choice("zone", "not known", f"{begins}: ZONE=Europe/Berlin, or another, closes such holes"))
+    where = f"the first after {calendar_text(times[wrong[0]])}"
+    found = f"{late:,} {'hole' if late == 1 else 'holes'} with {missing:,} missing {'row' if missing == 1 else 'rows'}"
+    found += f", and {early:,} steps that are too short" if early else ""
+    whole = not early and (steps.missing[wrong] > 0).all() and missing <= count
+    if wanted is not None:
+        setting, why = wanted, f"chosen by you: {found}, {where}"
+    elif wrong.size * _WINDOWS_OF_A_CUT <= 0.15 * count:
+        setting, why = "cut", f"{found}, {where}: no window crosses one"
+    elif whole:
+        setting, why = "insert", f"{found}, {where}: too many to cut at, so rows without values are inserted"
+    elif wrong.size > 0.3 * count:
+        setting, why = "irregular", f"{found}: there is no common step, rows are taken as they are"
+    else:
+        setting, why = "cut", f"{found}, {where}: they are no whole steps, so no window crosses one"
+    if setting == "insert" and not whole:
+        raise UserError("HOLES", "must be cut or irregular for this file", "insert", f"It has {found}, {where}.")
+    return setting, [*choices, Choice("holes", setting, why)]
+
+
+def _usual(times: np.ndarray) -> int:
+    return int(np.quantile(np.diff(times.astype(np.int64)), 0.5, method="lower"))
