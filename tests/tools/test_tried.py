@@ -32,7 +32,7 @@ def test_each_file_is_understood(case: tried.Case, tmp_path: Path, monkeypatch: 
 
 def test_lines_of_snakemake_are_left_out() -> None:
     output = (
-        "a.csv: commas.\n  time  date\n\nWritten: a.\nThey are ordinary entries: undo all with `make forget NAME=mine`.\n"
+        "a.csv: commas.\n  time  date\n\nWritten: a.\nThey are ordinary entries: undo with `make forget NAME=mine`.\n"
         "\nBuilding DAG of jobs...\nmine is a target\n\nmine: learning.\nPage: x\n"
     )
     assert tried._own(output) == [
