@@ -6,11 +6,12 @@ Options are read from the source of the builder, so that checking them imports n
 from __future__ import annotations
 
 import ast
-import difflib
+import importlib.util
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.common.errors import UserError
+from pipeline.common.errors import UserError, not_python
+from pipeline.common.explaining import as_yaml, suggestion
 
 FOLDER = Path(__file__).parents[1] / "architectures"
 _OWN_KEYS = ("name", "builder")
@@ -37,26 +38,52 @@ def locate(place: str, architecture: dict[str, Any]) -> tuple[Path, str]:
     name = architecture["name"]
     path = FOLDER / f"{name}.py"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in FOLDER.glob("*.py") if p.stem != "__init__"))
-        raise UserError(f"{place}.name", "must be a file of pipeline/architectures/", name, f"Known: {known}.")
+        known = sorted(p.stem for p in FOLDER.glob("*.py") if p.stem != "__init__")
+        raise UserError(f"{place}.name", "must be a file of pipeline/architectures/", name, suggestion(name, known))
     module, _, function = architecture.get("builder", f"{name}:build").partition(":")
     if module not in (name, f"pipeline.architectures.{name}"):
         raise UserError(
             f"{place}.builder",
             f"must name a function of pipeline/architectures/{name}.py",
             architecture["builder"],
-            f"Write {name}:{function}.",
+            f"Write `builder: {name}:build`, or another function of that file.",
         )
     return path, function
 
 
 def options(path: Path, function: str) -> list[str] | None:
-    """Return the names of the builder's options, in order; None if the file defines no such function."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Return the names of the builder's options, in order; None if the file defines no such function.
+
+    Raises:
+        UserError: the file is not Python, or imports a package that is not installed.
+    """
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    except SyntaxError as error:
+        raise not_python(path, error) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise UserError(f"pipeline/architectures/{path.name}", "must be Python", error, "Save it as UTF-8.") from None
+    for node in tree.body:
+        _check_import(path, node)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == function:
             return [a.arg for a in [*node.args.args[1:], *node.args.kwonlyargs]]
     return None
+
+
+def _check_import(path: Path, node: ast.stmt) -> None:
+    """Refuse a package that is not installed: the import would fail after the rows were made."""
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        names = [node.module]
+    for name in names:
+        if importlib.util.find_spec(name.partition(".")[0]) is None:
+            raise UserError(
+                f"pipeline/architectures/{path.name}, line {node.lineno}",
+                "must import what is installed",
+                name,
+                "Correct the name, or install the package in the environment; networks are built with Keras.",
+            )
 
 
 def check(place: str, architecture: dict[str, Any]) -> None:
@@ -72,10 +99,9 @@ def check(place: str, architecture: dict[str, Any]) -> None:
             f"{place}.builder",
             f"must be defined in pipeline/architectures/{path.name}",
             function,
-            "Write a function of that name there.",
+            f"Write `def {function}(shape, *, option=default)` there.",
         )
     for key in architecture:
         if key not in _OWN_KEYS and key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            fix = f"Did you mean `{close[0]}`?" if close else f"Known: {', '.join(known) or 'none'}."
-            raise UserError(f"{place}.{key}", f"is not an option of `{path.stem}:{function}`", architecture[key], fix)
+            rule = f"is not an option of `{path.stem}:{function}`"
+            raise UserError(f"{place}.{key}", rule, as_yaml(architecture[key]), suggestion(key, known))

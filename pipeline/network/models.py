@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipeline.common import architectures, files
+from pipeline.common import architectures, errors, files
 from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
 from pipeline.network import losses, optimizers
@@ -37,16 +37,17 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
     builder = getattr(importlib.import_module(f"{_PACKAGE}.{name}"), function)
     try:
         model = builder(shape, **{key: value for key, value in architecture.items() if key not in _OWN_KEYS})
-    except (TypeError, ValueError) as error:
-        raise UserError(
-            place, f"must have options that {name}:{function} accepts", error, "Correct the option."
-        ) from error
+    except Exception as error:
+        line = errors.own_line(error)
+        raised = f"{errors.shown(error)} ({line})" if line else errors.shown(error)
+        rule = f"must have options that {name}:{function} accepts"
+        raise UserError(place, rule, raised, "Correct the option, or that line.") from error
     if not isinstance(model, keras.Model):
         raise UserError(
             place,
             f"must name a builder that returns a keras.Model ({name}:{function})",
             type(model).__name__,
-            "Return a keras.Model.",
+            "Return a keras.Model: the function may lack its `return`.",
         )
     if shape.batch_size is not None and not hasattr(model, "input_shape"):
         raise UserError(
@@ -62,10 +63,18 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
             place,
             f"must name a builder of a network from {expected[0]} to {expected[1]} ({name}:{function})",
             f"{received[0]} to {received[1]}",
-            "Use every number of `shape`, and return_sequences on the inner recurrent layers only: Keras silently "
-            "broadcasts outputs of another shape against the target (shape_broadcast).",
+            _shape_fix(received[1], expected),
         )
     return model
+
+
+def _shape_fix(outputs: tuple[int | None, ...], expected: tuple[tuple[int | None, ...], ...]) -> str:
+    """Return the fix for a network of another shape than expected."""
+    if len(outputs) == 3:
+        return "Leave `return_sequences=True` out of the last recurrent layer: one vector per window is expected."
+    if outputs[-1:] != expected[1][-1:]:
+        return "Give the last layer `shape.outputs` units."
+    return "Begin with `keras.Input((shape.length, shape.features), batch_size=shape.batch_size)`."
 
 
 def _shapes(model: keras.Model, given: tuple[int | None, ...], builder: str, place: str) -> tuple[Any, Any]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,32 @@ def test_stages_without_a_network_import_none() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.stderr.strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (
+            "def build(shape)\n    return None\n",
+            "`pipeline/architectures/mine.py, line 1` must be Python. Received: SyntaxError: expected ':'.",
+        ),
+        ("def build(shape):\nreturn 1\n", "line 2` must be Python. Received: IndentationError"),
+        (
+            "import keras\nimport torchh.nn\n",
+            "line 2` must import what is installed. Received: torchh.nn. Correct the name",
+        ),
+        ("from torchh import nn\n", "line 1` must import what is installed. Received: torchh."),
+        ("build = 3\n", "`a.builder` must be defined in pipeline/architectures/mine.py"),
+        ("x = 'a\x00'\n", "`pipeline/architectures/mine.py"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, line: str
+) -> None:
+    folder = tmp_path / "pipeline/architectures"
+    folder.mkdir(parents=True)
+    (folder / "mine.py").write_text(source, encoding="utf-8")
+    monkeypatch.setattr(architectures, "FOLDER", folder)
+    with pytest.raises(UserError) as caught:
+        architectures.check("a", {"name": "mine"})
+    assert line in str(caught.value)

@@ -149,7 +149,11 @@ def test_settings_of_a_training_that_fit_are_filled_in(project: Path) -> None:
             "must be a whole number, 2 or more. Received: many.",
         ),
         (_set("series.season.rows", {"quick": 400, "full": -1}), "`series.season.rows`", "Received: -1."),
-        (_set("series.season.rows", {"quick": 400}), "`{'quick': 400}`", "a value for each size"),
+        (
+            _set("series.season.rows", {"quick": 400}),
+            "`series.season.rows`",
+            "For example `rows: {quick: 400, full: 400}`.",
+        ),
         (_set("series.season.source", "../secret.csv"), "`series.season.source`", "data/own/"),
         (
             _set("series.season", {"source": "data/own/../../secret.csv", "target": "y"}),
@@ -227,7 +231,7 @@ def test_bad_params_give_one_line_with_the_place(
         ("size: quick\nsize: full\n", "each key once"),
         ("size: &a quick\nseries: *a\n", "every use of an alias"),
         ("a\n", "must be a mapping"),
-        ("size: !!python/object/apply:os.system ['true']\n", "must be YAML"),
+        ("size: !!python/object/apply:os.system ['true']\n", "must not name a type"),
     ],
 )
 def test_bad_yaml_gives_one_line(project: Path, text: str, words: str) -> None:

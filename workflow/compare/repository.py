@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from pipeline.common import params
+from pipeline.common import params, yaml_text
 from pipeline.common.errors import UserError
 from workflow.compare.revisions import EXPERIMENT, REVISION, RUN, WORK_TREE, Revision, md5
 
@@ -25,7 +25,7 @@ LOCK = Path("dvc.lock")
 # Number of names listed in an error.
 _NAMES = 30
 # A dvc.lock of 11,000 lines takes 0.5 s with libyaml, and 5 s without.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LOADER = yaml_text.FastScalars
 # An entry as DVC writes it: its name, indented by two spaces, and the lines below, by more.
 _EVALUATION = re.compile(r"^  (evaluate@[^:\n]+):\n((?:    .*\n)+)", flags=re.MULTILINE)
 
@@ -66,7 +66,7 @@ def _work_tree() -> Revision:
         kind=WORK_TREE,
         commit=None,
         settings=params.load(),
-        raw=yaml.safe_load(params.FILE.read_text(encoding="utf-8")),
+        raw=yaml_text.load(params.FILE.read_text(encoding="utf-8"), params.FILE),
         lock=_stages(LOCK.read_text(encoding="utf-8") if LOCK.is_file() else "", str(LOCK)),
         read=lambda path, _: Path(path).read_bytes(),
     )
@@ -76,7 +76,7 @@ def _commit(repo: Any, name: str) -> Revision:
     commit, kind = _resolved(repo, name)
     raw = _text(repo, commit, name, params.FILE)
     try:
-        content = yaml.safe_load(raw)
+        content = yaml.load(raw, Loader=_LOADER)  # noqa: S506 - a safe loader
     except yaml.YAMLError:
         content = None
     if not isinstance(content, dict):

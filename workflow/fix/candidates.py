@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
-from pipeline.common import files, params
+from pipeline.common import files, params, yaml_text
 from pipeline.common.errors import UserError
 from pipeline.report import differences
 from workflow import entries
@@ -56,7 +54,7 @@ class Candidates:
             UserError: the settings are not valid.
         """
         text = _text()
-        raw = yaml.safe_load(text)
+        raw = yaml_text.load(text, params.FILE)
         new = settings.changed(settings.of(raw, best), change.values, self.loaded["size"])
         name = f"{self._name}_fix{len(self._added['experiments']) + 1}"
         data = self._dataset(raw, new)
@@ -90,7 +88,7 @@ class Candidates:
             What differs, which is also the comment above the entry.
         """
         text = _text()
-        raw = yaml.safe_load(text)
+        raw = yaml_text.load(text, params.FILE)
         own, found = settings.of(raw, self._name), settings.of(raw, best)
         seeds = self.loaded["experiments"][best]["training"]["seeds"]
         found = settings.with_seeds(found, seeds, self.loaded["size"])

@@ -1,0 +1,115 @@
+"""Settings of a dataset that must fit each other."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Any
+
+from pipeline.common.errors import UserError
+from pipeline.common.explaining import as_yaml
+
+# As NumPy reads dates: year first, and as much of the rest as is known.
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}([T ]\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?")
+_DAY_FIRST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
+_SHARES = "For example `validation: 0.15` and `test: 0.15`."
+
+
+def check(place: str, dataset: dict[str, Any], series: dict[str, Any]) -> None:
+    """Check a dataset with its series.
+
+    Args:
+        place: dotted path of the dataset.
+        dataset: its settings, complete.
+        series: settings of its series.
+
+    Raises:
+        UserError: two settings do not fit: whole sequences need three of them, classes need quantiles, shares leave no
+            rows to train on, or an edge is no date.
+    """
+    _check_kind(place, dataset, series["source"])
+    split = dataset["split"]
+    if split["scheme"] in ("holdout", "sequences"):
+        _check_shares(f"{place}.split", split)
+    if split["scheme"] == "holdout":
+        timed = "time" in series or series["source"].endswith("/bundled.py")
+        for name in ("train", "validation", "test"):
+            if isinstance(split.get(name), dict):
+                _check_edges(f"{place}.split.{name}", split[name], timed, dataset["series"])
+
+
+def _check_kind(place: str, dataset: dict[str, Any], source: str) -> None:
+    scheme, length, target = dataset["split"]["scheme"], dataset["window"]["length"], dataset["window"]["target"]
+    whole = length == "sequence"
+    if not source.endswith("/steps.py") == whole == (scheme == "sequences"):
+        raise UserError(
+            f"{place}.split.scheme",
+            "must be `sequences`, with `window.length: sequence`, for independent sequences, and only for them",
+            f"{scheme}, length {length}, series {dataset['series']}",
+            "Use all three together, or none.",
+        )
+    if (target["kind"] == "sequence_mean") != whole:
+        raise UserError(
+            f"{place}.window.target.kind",
+            "must be `sequence_mean` for whole sequences, which have no next row, and only for them",
+            target["kind"],
+            "Set it together with `window.length: sequence`.",
+        )
+    quantiles, example = target.get("quantiles"), "For example `quantiles: [0.33, 0.67]`."
+    if (target["kind"] == "classes") != (quantiles is not None):
+        rule = "must be given for `kind: classes`, and only for it"
+        fix = example if quantiles is None else "Remove the line, or set `kind: classes`."
+        raise UserError(f"{place}.window.target.quantiles", rule, as_yaml(quantiles), fix)
+    if quantiles and not quantiles[0] < quantiles[1]:
+        raise UserError(f"{place}.window.target.quantiles", "must rise", as_yaml(quantiles), example)
+
+
+def _check_shares(place: str, split: dict[str, Any]) -> None:
+    shares = {name: split.get(name) for name in ("validation", "test")}
+    numbers = {name: share for name, share in shares.items() if isinstance(share, int | float)}
+    if sum(numbers.values()) >= 1:
+        received = " + ".join(f"{name} {share}" for name, share in numbers.items() if share)
+        rule = "must leave a share of the rows for training"
+        raise UserError(place, rule, f"{received} = {round(sum(numbers.values()), 9)}", _SHARES)
+
+
+def _check_edges(place: str, part: dict[str, Any], timed: bool, series: str) -> None:
+    for name in ("from", "to"):
+        edge = part.get(name)
+        if isinstance(edge, str):
+            _check_date(f"{place}.{name}", name, edge, timed, series)
+    start, stop = part.get("from"), part.get("to")
+    if type(start) is type(stop) and start is not None and str(start) != str(stop) and _later(start, stop):
+        raise UserError(place, "must end after it begins", f"{start} to {stop}", f"Write `from: {stop}, to: {start}`.")
+
+
+def _later(start: Any, stop: Any) -> bool:
+    if isinstance(start, str):
+        return start.replace("T", " ") > stop.replace("T", " ")
+    return bool(start > stop)
+
+
+def _check_date(place: str, key: str, edge: str, timed: bool, series: str) -> None:
+    rule = "must be a row number or a date"
+    if edge.isdigit() and len(edge) != 4:
+        raise UserError(place, rule, as_yaml(edge), f"Take off the quotes: `{key}: {int(edge)}`.")
+    if not timed:
+        fix = f"Write a row number, or name the column of times: `series.{series}.time`."
+        raise UserError(place, "must be a row number, because the series has no time column", edge, fix)
+    if _valid(edge):
+        return
+    day_first = _DAY_FIRST.fullmatch(edge.strip())
+    meant = f"{day_first[3]}-{int(day_first[2]):02}-{int(day_first[1]):02}" if day_first else ""
+    raise UserError(place, rule, edge, f'Write the year first: `{key}: "{meant if _valid(meant) else "2020-12-31"}"`.')
+
+
+def _valid(edge: str) -> bool:
+    if not _DATE.fullmatch(edge):
+        return False
+    given = edge.replace("T", " ")
+    padded = given + "0001-01-01 00:00:00"[len(given) :] if len(given) < 19 else given[:19]
+    try:
+        datetime.datetime.fromisoformat(padded)
+    except ValueError:
+        return False
+    return True
