@@ -11,6 +11,8 @@ from typing import NoReturn
 
 from snakemake.exceptions import WorkflowError
 
+from pipeline.common.errors import harmless
+
 LOGS = Path("logs")
 # The line of workflow/repro.py after a command that failed: the reason is in the command's own last line, before it.
 _FAILED = re.compile(r"ERROR: failed to reproduce '[^']*': failed to run: ")
@@ -29,6 +31,12 @@ def give_up(line: str, reason: str) -> NoReturn:
     """
     print_last(line)
     raise WorkflowError(reason.splitlines()[0]) from None
+
+
+def stop(line: str) -> NoReturn:
+    """End the run at once, before anything is computed, with `line` as the last line printed and exit code 2."""
+    print(harmless(line), file=sys.stderr, flush=True)
+    raise SystemExit(2)
 
 
 def print_last(line: str) -> None:

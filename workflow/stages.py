@@ -21,15 +21,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from snakemake.io import directory
 from snakemake.ioflags import update
 
 from pipeline.common import params
-from pipeline.common.errors import UserError
-from workflow import checks, lockfile, recover, run_lock
-from workflow.messages import give_up
+from pipeline.common.errors import UserError, harmless
+from pipeline.common.explaining import suggestion
+from workflow import checks, early, lockfile, recover, run_lock
+from workflow.messages import give_up, stop
 from workflow.stale import stale
 
 STAMPS = Path(".snakemake/stamps")
@@ -53,7 +54,7 @@ class Stages:
 
         self.started = time.time()
         try:
-            self._experiments = params.load()["experiments"]
+            self._settings = params.load()
             if main:
                 # On a full disk Snakemake cannot write its own log, and each line would come with a traceback.
                 logging.raiseExceptions = False
@@ -62,7 +63,9 @@ class Stages:
         except (run_lock.BusyError, LockError) as error:
             line = "Another run is at work in this folder: wait until it has ended, then run again."
             give_up(line, str(error) or line)
-        except (UserError, DvcException) as error:
+        except UserError as error:
+            stop(str(error))
+        except DvcException as error:
             give_up(" ".join(str(error).split()), "The stages to run cannot be determined.")
         except OSError as error:
             place = f"`{error.filename or Path.cwd()}`"
@@ -113,6 +116,8 @@ class Stages:
         paths = sorted({item.fs_path for stage in stages for item in [*stage.deps, *stage.outs]})
         with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), paths, [], hardlink):
             found = stale(stages)
+        for line in early.check(self._settings, found):
+            print(harmless(line), file=sys.stderr)
         if found and (path := checks.read_only_folder(outs)):
             give_up(
                 f"`{path}` must be writable. Received: a read-only folder. Run again when it is.",
@@ -162,6 +167,8 @@ class Stages:
 
         def files(wildcards: Any) -> list[str]:
             stage = f"{kind}@{wildcards.name}" if hasattr(wildcards, "name") else kind
+            if stage not in self._files:
+                self._stop_unknown(kind, wildcards.name)
             found = [str(STAMPS / stage)]
             for dep in self._files[stage][0]:
                 # A folder that several stages fill stands for the files that they make.
@@ -172,9 +179,17 @@ class Stages:
 
         return files
 
+    def _stop_unknown(self, kind: str, name: str) -> NoReturn:
+        """End the run: a target on the command line is of an entry that params.yaml does not hold."""
+        known = [each for _, each in self._named(kind)]
+        level = next(
+            level for level in ("series", "datasets", "experiments") if set(known) <= set(self._settings[level])
+        )
+        stop(f"`{level}.{name}` must be in params.yaml. Received: a target of `{name}`. {suggestion(name, known)}")
+
     def threads(self, wildcards: Any) -> int:
         """Return the number of threads of a training: a Snakemake function."""
-        return self._experiments[wildcards.name]["training"]["threads"]
+        return self._settings["experiments"][wildcards.name]["training"]["threads"]
 
     def _named(self, kind: str) -> Iterator[tuple[str, str]]:
         for stage in self._files:

@@ -22,7 +22,10 @@ def stage(kind: str, level: str | None, run: Callable[..., Any]) -> Callable[[li
         if level is None and arguments:
             raise UserError(f"python -m pipeline.{kind}", "takes no argument", " ".join(arguments), "Leave it out.")
         names = [] if level is None else [params.name_of(arguments, level)]
-        with costs.record("@".join([kind, *names])):
-            run(params.load(), *names)
+        try:
+            with costs.record("@".join([kind, *names])):
+                run(params.load(), *names)
+        except UserError as error:
+            raise params.located(error) from error
 
     return main

@@ -28,7 +28,7 @@ class UserError(Exception):
     """
 
     def __init__(self, place: str, rule: str, received: object, fix: str, where: str = "") -> None:
-        self.place, self.rule, self.received, self.fix = place, rule, str(received), fix
+        self.place, self.rule, self.received, self.fix, self.where = place, rule, str(received), fix, where
         located = f" ({where})" if where else ""
         super().__init__(harmless(f"`{place}`{located} {rule}. Received: {received}. {fix}"))
 

@@ -40,10 +40,22 @@ def load(path: Path = FILE) -> dict[str, Any]:
     try:
         return copy.deepcopy(_checked(text, path))
     except UserError as error:
-        line = yaml_text.line_of(text, error.place.split(".")) if error.place.split(".")[0] in LEVELS else None
-        if line is None:
-            raise
-        raise error.at(f"{path}, line {line}") from None
+        raise located(error, text, path) from None
+
+
+def located(error: UserError, text: str | None = None, path: Path = FILE) -> UserError:
+    """Return the same error with the line of its place, if that is a setting.
+
+    Args:
+        error: the error.
+        text: text of params.yaml; read by default.
+        path: the file.
+    """
+    keys = error.place.split(".")
+    if error.where or keys[0] not in LEVELS:
+        return error
+    line = yaml_text.line_of(yaml_text.read(path) if text is None else text, keys)
+    return error if line is None else error.at(f"{path}, line {line}")
 
 
 @functools.lru_cache(maxsize=2)

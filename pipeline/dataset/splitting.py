@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -194,7 +195,7 @@ def _fold(place: str, split: dict[str, Any], rows: int, length: int, bounds: _Bo
                 f"{place}.{name}",
                 "must hold at least one row",
                 f"rows {start} to {stop} of {rows}",
-                "Use fewer folds, smaller parts or a smaller gap.",
+                f"Use {'' if split['scheme'] == 'holdout' else 'fewer folds, '}smaller parts or a smaller gap.",
             )
         before = cuts[: bisect.bisect_right(cuts, start)]
         reach = start - (before[-1] if before else 0)
@@ -216,15 +217,19 @@ def rows_of(part: Part | dict[str, Any]) -> np.ndarray:
     return np.concatenate([np.arange(start, stop) for start, stop in intervals])
 
 
-def _require_windows(place: str, name: str, part: Part, length: int, ahead: int) -> None:
+def _require_windows(place: str, name: str, part: Part, length: int, ahead: int, split: dict[str, Any]) -> None:
     longest = max(b - a for a, b in part.intervals)
     if longest < length + ahead:
-        raise UserError(
-            f"{place}.{name}",
-            f"must hold at least one window of {length} rows and {ahead} ahead",
-            f"{longest} rows",
-            "Enlarge the part, shorten `window.length` or `window.horizon`, or use `policy: carry`.",
-        )
+        fix = "Enlarge the part, shorten `window.length` or `window.horizon`, or use `policy: carry`."
+        share = split.get(name)
+        if isinstance(share, float):
+            least = math.ceil(share * (length + ahead) / longest * 100) / 100
+            if least + sum(each for key, each in split.items() if key in PARTS and key != name) < 1:
+                fix = f"Set `{name}: {least}`, shorten `window.length` or `window.horizon`, or use `policy: carry`."
+        elif name == "train":
+            fix = "Make the other parts smaller, or shorten `window.length` or `window.horizon`."
+        rule = f"must hold at least one window of {length} rows and {ahead} ahead"
+        raise UserError(f"{place}.{name}", rule, f"{longest} rows", fix)
 
 
 def _require_no_missing(series: str, columns: list[str], used: list[str], rows: np.ndarray, part: Part) -> None:
@@ -247,6 +252,41 @@ def _season(series: dict[str, Any], rows: np.ndarray, train: Part) -> dict[str, 
     return season.describe(rows[start:stop, series["columns"].index(series["target"])], series["period"])
 
 
+def divide(
+    place: str, dataset: dict[str, Any], series: dict[str, Any], rows: np.ndarray, times: np.ndarray | None
+) -> list[Fold]:
+    """Divide the rows of a series for a dataset.
+
+    Args:
+        place: the dotted name of `split`, for errors.
+        dataset: its settings, complete.
+        series: `columns`, `target`, `features`, `sequence_length` and `cuts` of the series.
+        rows: the rows.
+        times: their times, if any.
+
+    Raises:
+        UserError: a part has no window, or a missing cell that the dataset does not allow.
+    """
+    window, split = dataset["window"], dataset["split"]
+    if window["length"] == "sequence":
+        length, ahead = series["sequence_length"], 0
+        sequences = np.ascontiguousarray(rows).reshape(-1, length * rows.shape[1])
+        identity = np.unique(sequences, axis=0, return_inverse=True)[1].ravel()
+        made = sequence_folds(place, split, identity, length)
+    else:
+        length, ahead = window["length"], window["horizon"]
+        made = folds(place, split, len(rows), length, times, series["cuts"])
+    used = list(dict.fromkeys([*series["features"], series["target"]]))
+    for fold in made:
+        for part_name in PARTS:
+            part = getattr(fold, part_name)
+            if part is not None:
+                _require_windows(place, part_name, part, length, ahead, split)
+                if window["missing"] == "error":
+                    _require_no_missing(dataset["series"], series["columns"], used, rows, part)
+    return made
+
+
 def split(p: dict[str, Any], name: str) -> None:
     """Write split.json and the rows of every part of dataset `name` (docs/files.md).
 
@@ -258,27 +298,8 @@ def split(p: dict[str, Any], name: str) -> None:
     source = files.RAW / dataset["series"]
     series = files.read_json(source / "series.json")
     rows = files.read_array(source / "rows.npy")
-    window = dataset["window"]
-    if window["length"] == "sequence":
-        length, ahead = series["sequence_length"], 0
-        sequences = np.ascontiguousarray(rows).reshape(-1, length * rows.shape[1])
-        identity = np.unique(sequences, axis=0, return_inverse=True)[1].ravel()
-        made = sequence_folds(place, dataset["split"], identity, length)
-        policy, gap = "strict", 0
-    else:
-        length, ahead = window["length"], window["horizon"]
-        times = files.read_array(source / "time.npy") if series["time"] else None
-        made = folds(place, dataset["split"], len(rows), length, times, series["cuts"])
-        policy, gap = dataset["split"]["policy"], dataset["split"]["gap"]
-    used = list(dict.fromkeys([*series["features"], series["target"]]))
-    for fold in made:
-        for part_name in PARTS:
-            part = getattr(fold, part_name)
-            if part is not None:
-                _require_windows(place, part_name, part, length, ahead)
-                if window["missing"] == "error":
-                    _require_no_missing(dataset["series"], series["columns"], used, rows, part)
-
+    times = files.read_array(source / "time.npy") if series["time"] else None
+    made = divide(place, dataset, series, rows, times)
     folder = files.empty_folder(files.SPLIT / name)
     files.empty_folder(files.TEST / name)
     for k, fold in enumerate(made):
@@ -287,10 +308,11 @@ def split(p: dict[str, Any], name: str) -> None:
             if part is not None:
                 part_rows = np.concatenate([rows[start:stop] for start, stop in part.intervals])
                 files.write_array(files.part_file(name, k, part_name), part_rows)
+    whole = dataset["window"]["length"] == "sequence"
     description = {
         "series": {key: value for key, value in series.items() if key != "source"} | {"name": dataset["series"]},
-        "policy": policy,
-        "gap": gap,
+        "policy": "strict" if whole else dataset["split"]["policy"],
+        "gap": 0 if whole else dataset["split"]["gap"],
         "rows": len(rows),
         "folds": [asdict(fold) for fold in made],
         "season": None if series["sequence_length"] else _season(series, rows, made[0].train),

@@ -243,7 +243,7 @@ def window(p: dict[str, Any], name: str) -> None:
         parts = [part for part in ("train", "validation") if fold[part] is not None]
         rows = {part: read_rows(name, k, part, fold[part], settings["missing"]) for part in parts}
         if settings["constant"] != "keep":
-            features = _without_constant(name, settings["constant"], rows["train"], series, features, k)
+            features = without_constant(name, settings["constant"], rows["train"], series, features, k)
         positions = [columns.index(feature) for feature in features]
         made, numbers = _fold_tables(name, k, rows, fold, length, settings, positions, target_column)
         tables |= {(k, part): table for part, table in made.items()}
@@ -324,7 +324,7 @@ def _require_each_class(name: str, target: dict[str, Any], shares: np.ndarray, t
     raise UserError(f"{place}.of", rule, received, f"Set it to {others}, for the sign of a change.")
 
 
-def _without_constant(
+def without_constant(
     name: str, constant: str, train: np.ndarray, series: dict[str, Any], features: list[str], fold: int
 ) -> list[str]:
     """Drop or refuse columns that are constant over the training rows, and return the features that are left.
@@ -338,7 +338,15 @@ def _without_constant(
     if not flat or (constant == "drop" and fold > 0):
         return features
     left = [feature for feature in features if feature not in flat]
-    if constant == "error" or not left or series["target"] in flat:
+    if series["target"] in flat:
+        column = train[:, columns.index(series["target"])]
+        raise UserError(
+            f"series.{series['name']}.target",
+            "must vary over the training rows: a constant leaves nothing to predict",
+            f"{series['target']}, which is {np.nanmin(column, initial=np.inf):g} in every row",
+            "Name another column, or give the training part rows where it varies.",
+        )
+    if constant == "error" or not left:
         raise UserError(
             f"series.{series['name']}, column {flat[0]}",
             "must not be constant over the training rows",

@@ -223,10 +223,14 @@ def test_a_part_too_short_for_one_window_is_refused_and_leaves_the_earlier_parts
     assert before
     with pytest.raises(UserError) as caught:
         _split(project, {"window": {"length": 60, "horizon": 2}})
-    assert str(caught.value).startswith(
-        "`datasets.season_windows.split.validation` must hold at least one window of 60 rows and 2 ahead. "
-        "Received: 60 rows."
-    )
+    error = caught.value
+    assert error.place == "datasets.season_windows.split.validation"
+    assert error.rule == "must hold at least one window of 60 rows and 2 ahead"
+    assert error.received == "60 rows"
+    assert error.fix.startswith("Set `validation: 0.16`, shorten")
+    split = {"scheme": "holdout", "validation": 0.16, "test": 0.16}
+    _split(project, {"window": {"length": 60, "horizon": 2}, "split": split})
+    _split(project, {})
     assert {path: path.read_bytes() for path in before} == before
 
 
