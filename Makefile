@@ -29,7 +29,7 @@ TRY := FILE TARGET TIME NAME DRY CORES ZONE DATES DECIMAL SEPARATOR SHEET WHERE 
 	HORIZON STRIDE HOLES VALIDATION TEST SCALING ARCHITECTURE UNITS EPOCHS RATE SEEDS
 GIVEN = $(foreach name,$(TRY),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 
-.PHONY: run demo try forget experiments compare fix test test-all test-faults mutants lint format bench help
+.PHONY: run demo try forget experiments compare fix test test-all test-faults fuzz mutants lint format bench help
 .DEFAULT_GOAL := help
 
 help: ## this list, each command with an example | make help
@@ -77,6 +77,9 @@ test-all: .venv/.complete ## the slow tests too | make test-all
 test-faults: .venv/.complete ## each fault many times, and 200 sequences of edits; writes the table of docs/faults.md | make test-faults
 	python -m tests.helpers.faults
 	python -m pytest -m slow tests/workflow/test_never_stale.py
+
+fuzz: .venv/.complete ## random settings and files for about ten minutes: each is read, or refused in one harmless line | make fuzz
+	FLATLINE_FUZZ=6000 python -m pytest tests/inputs/test_fuzz.py tests/common/test_yaml_text.py
 
 mutants: .venv/.complete ## 200 random changes of dataset, leakage, scoring and series: do the tests notice? 85 % or exit 1 | make mutants
 	python -m tools.mutants
