@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +17,12 @@ from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
 from pipeline.dataset import Part, state_order
 from pipeline.network import backends
+from pipeline.network.live import LearningCurve
 
 if TYPE_CHECKING:
     import keras
+
+    from pipeline.network.callbacks import EpochRecorder
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class BatchPlan:
 def train(p: dict[str, Any], name: str) -> None:
     """Train experiment `name` and write models/NAME/training/foldK_seedS.keras and .json (docs/files.md).
 
+    reports/plots/learning/NAME.csv grows with every epoch.
+
     Raises:
         UserError: an option of the architecture or the training is impossible.
     """
@@ -43,15 +50,22 @@ def train(p: dict[str, Any], name: str) -> None:
     _check_saving(experiment, place)
     folder = files.MODELS / name / "training"
     written: set[Path] = set()
-    for fold in range(dataset.folds(experiment["dataset"])):
+    folds = dataset.folds(experiment["dataset"])
+    curve = LearningCurve(name, folds * len(training["seeds"]), _validated(experiment["dataset"], training["seeds"]))
+    for fold in range(folds):
         part, validation = parts(experiment["dataset"], fold)
         for seed in training["seeds"]:
             label = f"fold {fold} · seed {seed}"
-            model, history = fit(part, validation, experiment["architecture"], training, seed, place, label)
+            live = functools.partial(curve.callback, fold, seed)
+            model, history = fit(part, validation, experiment["architecture"], training, seed, place, label, live=live)
             written |= _write(folder / f"fold{fold}_seed{seed}", model, history)
     # Files of earlier seeds or folds go last, so that a failure leaves the earlier result.
     for path in set(folder.iterdir()) - written:
         path.unlink()
+
+
+def _validated(data: str, seeds: list[int]) -> int:
+    return len(seeds) if dataset.has(data, 0, "validation") else 0
 
 
 def _check_saving(experiment: dict[str, Any], place: str) -> None:
@@ -86,6 +100,7 @@ def fit(
     place: str = "experiment",
     label: str = "",
     updates: int | None = None,
+    live: Callable[[EpochRecorder], keras.callbacks.Callback] | None = None,
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Build one network from one random seed and fit it.
 
@@ -98,6 +113,7 @@ def fit(
         place: dotted path of the experiment, for errors.
         label: beginning of each epoch's line of progress; "" for no such lines.
         updates: end the training after so many updates, or at the end of `steps_per_execution`; None for no such end.
+        live: makes one more callback, which is called after the epoch's record; None for none.
 
     Returns:
         The model as the training left it, and its history (docs/files.md). A non-finite loss ends the training and is
@@ -128,6 +144,7 @@ def fit(
             recorder,
             stop,
             *([callbacks.Progress(label, recorder)] if label else []),
+            *([live(recorder)] if live else []),
             *([callbacks.StopAfter(updates)] if updates else []),
             *([plateau] if plateau else []),
             *([early_stopping] if early_stopping else []),

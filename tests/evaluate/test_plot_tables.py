@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,9 @@ import pytest
 import vl_convert
 import yaml
 
+from pipeline.common import plots
 from pipeline.evaluate import plot_tables
+from pipeline.network.live import LearningCurve
 from tests.conftest import PROJECT
 from tools import plots_page
 
@@ -26,31 +29,12 @@ DECLARED: dict[str, dict[str, str]] = {
     for one in yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
     for folder, properties in one.items()
 }
+NAN = float("nan")
 RANDOM = np.random.default_rng(0)
 TRUTH = RANDOM.normal(size=(500, 1))
 
 
-def training(losses: list[Any], seed: int = 0, fold: int = 0, **more: list[Any]) -> dict[str, Any]:
-    return {"fold": fold, "seed": seed, "curves": {"loss": losses, **more}}
-
-
-def test_learning_has_a_curve_for_each_part_fold_and_seed():
-    trainings = [training([2.0, 1.0], seed, fold, val_loss=[3.0, None]) for fold in (0, 1) for seed in (0, 7)]
-    rows = list(plot_tables.learning(trainings))
-    # The validation rows of the second fold are test rows of the first one.
-    assert len(rows) == 2 * 2 * 2 + 2 * 2
-    assert rows[0] == {"part": "train", "fold": 0, "seed": 0, "epoch": 1, "loss": 2.0}
-    assert [row["epoch"] for row in rows[:2]] == [1, 2]
-    assert {(row["part"], row["fold"], row["seed"]) for row in rows} == {
-        (part, fold, seed) for part, fold in (("train", 0), ("train", 1), ("validation", 0)) for seed in (0, 7)
-    }
-
-
-def test_long_trainings_and_long_series_are_thinned_and_keep_both_ends():
-    rows = list(plot_tables.learning([training(list(range(2000)), seed) for seed in range(5)]))
-    assert 500 < len(rows) <= 600
-    assert [row["epoch"] for row in rows if row["seed"] == 4][0:1] == [1]
-    assert rows[-1]["epoch"] == 2000
+def test_long_series_are_thinned_and_keep_both_ends():
     truth = np.arange(100_000.0)[:, None]
     rows = list(plot_tables.predictions(truth, {0: truth, 1: truth + 1}, None))
     assert len(rows) == 600
@@ -118,9 +102,14 @@ def tables(folder: Path, monkeypatch: pytest.MonkeyPatch, shift: float = 0.0) ->
     """The files of a regression and of a classifier that never was a number."""
     monkeypatch.chdir(folder)
     arrays = {("validation", "truth"): [TRUTH], ("validation", ("seed", 0)): [TRUTH + shift]}
-    plot_tables.write("wave", arrays, [training([2.0, 1.0], val_loss=[2.5, 1.5])], [0], None)
+    plot_tables.write("wave", arrays, [0], None)
     nothing = {("train", "truth"): [(TRUTH > 0).astype(float)], ("train", ("seed", 0)): [np.full((500, 1), np.nan)]}
-    plot_tables.write("sign", nothing, [training([None])], [0], 2)
+    plot_tables.write("sign", nothing, [0], 2)
+    wave, sign = [{"loss": 2.0, "val_loss": 2.5}, {"loss": 1.0, "val_loss": 1.5}], [{"loss": NAN}]
+    for name, epochs in (("wave", wave), ("sign", sign)):
+        curve = LearningCurve(name, 1, 1)
+        curve.callback(0, 0, SimpleNamespace(epochs=epochs))
+        curve.write()
 
 
 @pytest.mark.parametrize(("part", "others"), [("validation", ("train", "test")), ("train", ("test",))])
@@ -132,13 +121,13 @@ def test_no_picture_is_of_test_rows_nor_of_a_later_fold(
     arrays: dict[Any, list[np.ndarray]] = {(part, "truth"): [own, own + 50], (part, ("seed", 0)): [own + 1, own + 50]}
     for other in others:
         arrays |= {(other, "truth"): [own + 100] * 2, (other, ("seed", 0)): [own + 100] * 2}
-    plot_tables.write("wave", arrays, [training([1.0])], [0], None)
+    plot_tables.write("wave", arrays, [0], None)
     for kind, column in (("predictions", "truth"), ("calibration", "observed"), ("confusion", "share")):
-        with (plot_tables.FOLDER / kind / "wave.csv").open(encoding="utf-8") as file:
+        with (plots.FOLDER / kind / "wave.csv").open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         assert {row["part"] for row in rows} == {part}
         assert all(float(row[column]) < 10 for row in rows)
-    with (plot_tables.FOLDER / "predictions/wave.csv").open(encoding="utf-8") as file:
+    with (plots.FOLDER / "predictions/wave.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [float(row["truth"]) for row in rows] == pytest.approx(own[:, 0].tolist(), rel=1e-4)
     assert [float(row["prediction"]) for row in rows] == pytest.approx((own[:, 0] + 1).tolist(), rel=1e-4)
@@ -149,23 +138,23 @@ def test_the_files_have_the_columns_declared_and_equal_bytes(tmp_path: Path, mon
     for _ in range(2):
         tables(tmp_path, monkeypatch)
         found = {path: path.read_bytes() for path in sorted(tmp_path.rglob("*.csv"))}
-        assert len(found) == 2 * len(plot_tables.COLUMNS)
+        assert len(found) == 2 * len(plots.COLUMNS)
         assert before in ({}, found)
         before = found
     for path in found:
         with path.open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        assert tuple(rows[0]) == plot_tables.COLUMNS[path.parent.name]
+        assert tuple(rows[0]) == plots.COLUMNS[path.parent.name]
         assert {row["experiment"] for row in rows} == {path.stem}
     assert b"nan" not in b"".join(found.values())
 
 
 def test_every_kind_is_declared_with_a_template_over_columns_that_it_has():
-    assert set(DECLARED) == set(plot_tables.COLUMNS)
+    assert set(DECLARED) == set(plots.COLUMNS)
     for kind, properties in DECLARED.items():
         template = (TEMPLATES / f"{properties['template']}.json").read_text(encoding="utf-8")
         fields = set(re.findall(r'"field": "(\w+)"', template)) - {"rev", "most", "panel"}
-        assert fields | {properties["x"], properties["y"]} <= set(plot_tables.COLUMNS[kind])
+        assert fields | {properties["x"], properties["y"]} <= set(plots.COLUMNS[kind])
         assert len(properties["title"]) < 30
 
 
@@ -209,7 +198,7 @@ def test_the_page_loads_nothing(page: str) -> None:
 
 def test_every_plot_of_the_page_is_drawn_by_what_it_carries(page: str) -> None:
     specs = [json.loads(text) for text in re.findall(r"var spec = (\{.*\});", page)]
-    assert len(specs) == 2 * len(plot_tables.COLUMNS)
+    assert len(specs) == 2 * len(plots.COLUMNS)
     major = vl_convert.get_vegalite_versions()[-1]
     titles = set()
     for spec in specs:
