@@ -54,9 +54,8 @@ try: .venv/.complete ## your own file: propose settings, train and diagnose, pri
 forget: .venv/.complete ## undo `make try`: entries, results and the copy of the file | make forget NAME=mine
 	@python -m workflow.forget $(NAME)
 
-run: .venv/.complete ## the main job at the size that params.yaml names; prints where the report is | make run CORES=4
+run: .venv/.complete ## the main job at the size that params.yaml names; prints the verdicts, and where the report is | make run CORES=4
 	@snakemake --cores $(CORES)
-	@echo "The report: $(CURDIR)/reports/index.html"
 
 experiments: .venv/.complete ## the experiments side by side: changed settings and main validation scores | make experiments
 	@dvc exp show --only-changed --drop '$(TEST)|$(HIDDEN)'
@@ -97,6 +96,7 @@ format: .venv/.complete ## format the sources | make format
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile
+	python -m tools.params_form
 
 bench: .venv/.complete ## the benchmarks, as ratios side by side | make bench
 	python -m benchmarks

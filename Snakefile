@@ -13,6 +13,7 @@ from workflow.stages import Stages
 RUN = "python -m workflow.repro {rule} > {log} 2>&1"
 RUN_NAMED = "python -m workflow.repro {rule}@{wildcards.name} > {log} 2>&1"
 stages = Stages(main=workflow.is_main_process)
+stages.print_run(logger, workflow)
 
 
 localrules:
@@ -25,8 +26,13 @@ onstart:
     stages.join_regularly()
 
 
+onsuccess:
+    stages.print_verdicts()
+
+
 onerror:
     write_index(stages.started)
+    stages.print_verdicts()
     print_failures_last(stages.started)
 
 

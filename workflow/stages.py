@@ -32,6 +32,8 @@ from pipeline.common.explaining import suggestion
 from workflow import checks, early, lockfile, recover, run_lock
 from workflow.messages import give_up, stop
 from workflow.stale import stale
+from workflow.terminal.handler import Handler, attach
+from workflow.terminal.plan import to_run
 
 STAMPS = Path(".snakemake/stamps")
 # Seconds between two times that the entries of finished jobs are joined into dvc.lock.
@@ -53,6 +55,9 @@ class Stages:
         from dvc.lock import LockError
 
         self.started = time.time()
+        self._main = main
+        self._terminal: Handler | None = None
+        self._stale: set[str] = set()
         try:
             self._settings = params.load()
             if main:
@@ -116,6 +121,7 @@ class Stages:
         paths = sorted({item.fs_path for stage in stages for item in [*stage.deps, *stage.outs]})
         with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), paths, [], hardlink):
             found = stale(stages)
+        self._stale = found
         for line in early.check(self._settings, found):
             print(harmless(line), file=sys.stderr)
         if found and (path := checks.read_only_folder(outs)):
@@ -145,6 +151,48 @@ class Stages:
                 self._join()
 
         threading.Thread(target=repeat, daemon=True).start()
+
+    def print_run(self, logger: Any, workflow: Any) -> None:
+        """Let the main process print the run in this project's form (workflow/terminal).
+
+        Args:
+            logger: Snakemake's logger.
+            workflow: Snakemake's workflow, whose targets and cores are known once its rules have been read.
+        """
+        if not self._main:
+            return
+
+        def targets() -> set[str]:
+            given = workflow.dag_settings.targets if workflow.dag_settings else ()
+            return set(map(str, given)) - {"all"}
+
+        def experiments() -> set[str] | None:
+            parts = {part for target in targets() for part in Path(target).with_suffix("").parts}
+            return {name for _, name in self._named("diagnose") if name in parts} if targets() else None
+
+        def unknown() -> str | None:
+            made = [out for _, outs in self._files.values() for out in outs]
+            wrong = sorted(targets() - set(made) - {rule.name for rule in workflow.rules})
+            if not wrong:
+                return None
+            close = suggestion(wrong[0], made)
+            fix = close if close.startswith("Did") else "dvc.yaml lists the outputs of each stage."
+            return f"`{wrong[0]}` must be an output of a stage. Received: a target that nothing makes. {fix}"
+
+        self._terminal = Handler(
+            workflow.output_settings,
+            lambda: to_run(self._files, self._stale, targets()),
+            self._settings,
+            lambda: workflow.cores or workflow.nodes or 1,
+            experiments,
+            unknown,
+        )
+        attach(logger, self._terminal)
+
+    def print_verdicts(self) -> None:
+        """Print what became of the experiments, at the end of a run."""
+        if self._terminal:
+            self._terminal.print_verdicts()
 
     def paths(self, kind: str) -> list[str]:
         """Return the outputs of a kind, with `{name}` for the name: one pattern that fits every stage of the kind."""

@@ -39,9 +39,13 @@ class UserError(Exception):
 
 def harmless(text: str) -> str:
     r"""Return text as one line; characters that a terminal would act on are written out, as in \x1b or \u202e."""
-    line = " ".join(text.split())
+    return escaped(" ".join(text.split()))
+
+
+def escaped(text: str) -> str:
+    """Return text with every character written out that a terminal would act on; spaces stay."""
     return "".join(
-        repr(character)[1:-1] if unicodedata.category(character) in _ACTING else character for character in line
+        repr(character)[1:-1] if unicodedata.category(character) in _ACTING else character for character in text
     )
 
 
