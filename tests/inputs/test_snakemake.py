@@ -153,6 +153,16 @@ def test_an_unknown_name_on_the_command_line_is_one_line(project: Project, targe
     assert done.stderr.strip().splitlines()[-1] == line
 
 
+def test_a_target_that_nothing_makes_is_one_last_line(project: Project) -> None:
+    done = run(project, "reports/diagnosis/mine_lstm.html")
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1] == (
+        "`reports/diagnosis/mine_lstm.html` must be an output of a stage. Received: a target that nothing makes. "
+        "Did you mean `reports/diagnosis/mine_lstm.json`?"
+    )
+    assert "Traceback" not in done.stderr
+
+
 def test_a_batch_larger_than_all_windows_gets_a_word(project: Project) -> None:
     replaced(PARAMS, "batch_size: 32", "batch_size: 500")(project)
     done = run(project, "--dry-run")
