@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -27,6 +27,7 @@ def as_dvc_reads(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
 
+@settings(deadline=None)
 @given(NUMBERS)
 @example("1e-3")
 @example("1e-05")
