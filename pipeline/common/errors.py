@@ -30,7 +30,9 @@ class UserError(Exception):
     def __init__(self, place: str, rule: str, received: object, fix: str, where: str = "") -> None:
         self.place, self.rule, self.received, self.fix, self.where = place, rule, str(received), fix, where
         located = f" ({where})" if where else ""
-        super().__init__(harmless(f"`{place}`{located} {rule}. Received: {received}. {fix}"))
+        # A message of another library may end its own sentence.
+        sentence = self.received.rstrip(".") if " " in self.received.strip() else self.received
+        super().__init__(harmless(f"`{place}`{located} {rule}. Received: {sentence}. {fix}"))
 
     def at(self, where: str) -> UserError:
         """Return the same error with file and line."""

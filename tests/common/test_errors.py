@@ -55,6 +55,13 @@ def test_an_exception_in_ones_own_code_names_file_and_line(
     assert f"mine.py, {place}` must run without an exception. Received: {received}" in last
 
 
+def test_a_sentence_that_was_received_ends_once() -> None:
+    assert str(errors.UserError("a", "must be b", "It is corrupted.", "Copy it.")) == (
+        "`a` must be b. Received: It is corrupted. Copy it."
+    )
+    assert "Received: 5.. Fix." in str(errors.UserError("a", "must be b", "5.", "Fix."))
+
+
 def test_an_exception_elsewhere_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         errors.run(lambda _: print(1 / 0))
