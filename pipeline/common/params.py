@@ -40,22 +40,22 @@ def load(path: Path = FILE) -> dict[str, Any]:
     try:
         return copy.deepcopy(_checked(text, path))
     except UserError as error:
-        raise located(error, text, path) from None
+        # Lines of another file, such as one with an entry to try, mean nothing to its reader.
+        raise (located(error, text) if path == FILE else error) from None
 
 
-def located(error: UserError, text: str | None = None, path: Path = FILE) -> UserError:
-    """Return the same error with the line of its place, if that is a setting.
+def located(error: UserError, text: str | None = None) -> UserError:
+    """Return the same error with the line of its place in params.yaml, if that is a setting.
 
     Args:
         error: the error.
         text: text of params.yaml; read by default.
-        path: the file.
     """
     keys = error.place.split(".")
     if error.where or keys[0] not in LEVELS:
         return error
-    line = yaml_text.line_of(yaml_text.read(path) if text is None else text, keys)
-    return error if line is None else error.at(f"{path}, line {line}")
+    line = yaml_text.line_of(yaml_text.read(FILE) if text is None else text, keys)
+    return error if line is None else error.at(f"{FILE}, line {line}")
 
 
 @functools.lru_cache(maxsize=2)

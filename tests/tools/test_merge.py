@@ -181,4 +181,4 @@ def test_a_file_outside_the_project_is_refused_by_whatever_way(folder: Path) -> 
 
 def test_a_broken_params_yaml_says_so_itself(folder: Path) -> None:
     params.FILE.write_text(params.FILE.read_text(encoding="utf-8").replace("size: quick", "size: large"))
-    assert _refused(EXAMPLE).startswith("`size` must be one of quick, full")
+    assert _refused(EXAMPLE).startswith("`size` (params.yaml, line 5) must be one of quick, full")
