@@ -37,6 +37,8 @@ METRICS = {
     "mcc": "MCC",
 }
 _LEAST_SKILL = -1000
+# Numbers with more digits before the point get an exponent.
+_DIGITS = 9
 
 
 def baseline(name: str) -> str:
@@ -56,7 +58,7 @@ def number(value: float | None, digits: int = 3) -> str:
     if value == 0:
         return "0"
     size = math.floor(math.log10(abs(value)))
-    if size < -4:
+    if size < -4 or size >= _DIGITS:
         text = f"{value:.{digits - 1}e}"
     elif size >= digits:
         text = f"{value:,.0f}"
