@@ -83,7 +83,7 @@ def compute(stage: Any) -> None:
         if hasattr(dep, "params"):
             given = torn_stage.load(dep.def_path)
             size = given.get("size", "")  # params.yaml alone has one: in other files there is nothing to choose
-            values = {key: params._resolve(torn_stage.lookup(given, key), size) for key in dep.params}
+            values = {key: params._resolve(torn_stage.lookup(given, key), size, key) for key in dep.params}
             found.update(json.dumps(values, sort_keys=True).encode())
             continue
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
