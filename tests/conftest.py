@@ -22,6 +22,7 @@ def tiny_params() -> dict[str, Any]:
     sign = raw["series"]["sign_small_returns"] | {"rows": 1200}
     experiment = raw["experiments"]["co2_lstm"]
     training = experiment["training"] | {"epochs": 2, "seeds": [0, 1], "jit_compile": False, "batch_size": 16}
+    training["backend"] = "tensorflow"
     small = {"name": "lstm", "units": [3], "head": "linear"}
     return {
         "size": "quick",

@@ -33,7 +33,9 @@ _HEAD = """\
 # Each library stands in the first group that every stage which imports it names anyway.
 GROUPS = {
     "rows": ("jsonschema", "numpy", "pyarrow", "pyyaml", "scikit-learn", "scipy"),
-    "network": ("h5py", "keras", "tensorflow"),
+    "network": ("h5py", "keras"),
+    "tensorflow": ("tensorflow",),
+    "jax": ("jax", "jaxlib"),
     "scoring": ("arch", "pandas", "statsmodels", "threadpoolctl"),
     "page": ("dvc", "jinja2", "markupsafe", "snakemake"),
 }
@@ -42,6 +44,7 @@ DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 # What computes, or writes bytes of a result, behind a library that is imported; each is one that uv.lock names for it.
 BEHIND = {
     "arch": ("pandas", "scipy"),
+    "jax": ("jaxlib",),
     "jinja2": ("markupsafe",),
     "keras": ("h5py",),  # writes the weights in a .keras archive
     "pandas": ("numpy",),

@@ -28,7 +28,7 @@ def diagnose(p: dict[str, Any], name: str) -> None:
     from pipeline.network import backends
 
     training = p["experiments"][name]["training"]
-    backends.prepare(training["threads"], training["jit_compile"])
+    backends.prepare(training["threads"], training["jit_compile"], training["backend"])
     from pipeline.diagnose import case
 
     # The number of threads changes the order of sums, and with it the last digits of the reference models.

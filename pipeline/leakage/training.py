@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import keras
 
 SETTINGS: dict[str, Any] = {
+    "backend": "tensorflow",
     "loss": None,
     "optimizer": "sgd",
     "learning_rate": 0.01,

@@ -22,26 +22,36 @@ class Batches(keras.utils.PyDataset):
         batch_size: windows in a batch; the last one may be smaller.
         shuffle_seed: seed of a new order in each epoch; None keeps the order of the part.
         order: int [batches, batch_size], the windows of each batch; replaces the other two.
+
+    Attributes:
+        part: the windows.
+        targets: float32 [windows, outputs], of all windows of the part.
+        batch_size: windows in a batch.
     """
 
     def __init__(
         self, part: Part, batch_size: int, shuffle_seed: int | None = None, order: np.ndarray | None = None
     ) -> None:
         super().__init__()
-        self._part = part
-        self._targets = part.targets()
-        self._batch_size = batch_size
+        self.part = part
+        self.targets = part.targets()
+        self.batch_size = batch_size
         self._shuffle_seed = shuffle_seed
         self._fixed = order
         self._epoch = 0
         self._draw()
 
     def __len__(self) -> int:
-        return -(-len(self._order) // self._batch_size)
+        return -(-len(self._order) // self.batch_size)
 
     def __getitem__(self, batch: int) -> Any:
-        indices = self._order[batch * self._batch_size : (batch + 1) * self._batch_size]
-        return self._part.inputs(indices), self._targets[indices]
+        indices = self._order[batch * self.batch_size : (batch + 1) * self.batch_size]
+        return self.part.inputs(indices), self.targets[indices]
+
+    @property
+    def order(self) -> np.ndarray:
+        """The windows of this epoch, batch after batch: int [windows]."""
+        return self._order
 
     def on_epoch_end(self) -> None:
         """Draw the order of the next epoch."""
@@ -52,6 +62,6 @@ class Batches(keras.utils.PyDataset):
         if self._fixed is not None:
             self._order = self._fixed.ravel()
         elif self._shuffle_seed is not None:
-            self._order = np.random.default_rng([self._shuffle_seed, self._epoch]).permutation(len(self._part))
+            self._order = np.random.default_rng([self._shuffle_seed, self._epoch]).permutation(len(self.part))
         else:
-            self._order = np.arange(len(self._part))
+            self._order = np.arange(len(self.part))

@@ -14,6 +14,12 @@ from pipeline.network import models
 SLICES = 20
 
 
+def slice_ends(batches: int) -> list[int]:
+    """Return the numbers of batches at which the slices of an epoch end, the first batch being 1."""
+    count = min(SLICES, batches)
+    return [-(-slice_ * batches // count) for slice_ in range(1, count + 1)]
+
+
 class EpochRecorder(keras.callbacks.Callback):
     """Record each epoch (docs/files.md): means as Keras reports them, penalty, slices and update ratios.
 

@@ -16,7 +16,7 @@ import numpy as np
 from pipeline.common import architectures, errors, files
 from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
-from pipeline.network import losses, optimizers
+from pipeline.network import backends, losses, optimizers
 
 _PACKAGE = "pipeline.architectures"
 _OWN_KEYS = ("name", "builder")
@@ -108,20 +108,26 @@ def compile_model(
         UserError: Keras has no such loss or argument, or compiles otherwise than requested.
     """
     loss = losses.make(training, classes, place)
-    accuracy = {2: keras.metrics.BinaryAccuracy, 3: keras.metrics.CategoricalAccuracy}
-    if training["jit_compile"]:
+    jit_compile, steps = backends.compilation(training)
+    if jit_compile:
         without_cudnn(model)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")  # an error below
         model.compile(
             optimizer=optimizers.make(training, updates),
             loss=loss,
-            metrics=[accuracy[classes](name="accuracy")] if classes else [],
-            jit_compile=training["jit_compile"],
-            steps_per_execution=training["steps_per_execution"],
+            metrics=accuracy(classes),
+            jit_compile=jit_compile,
+            steps_per_execution=steps,
         )
     _check_compiled(model, training, loss, place)
     optimizers.check(model.optimizer, training, updates, place)
+
+
+def accuracy(classes: int | None) -> list[keras.metrics.Metric]:
+    """Return the metrics of a training: the accuracy, or none for a regression."""
+    kinds = {2: keras.metrics.BinaryAccuracy, 3: keras.metrics.CategoricalAccuracy}
+    return [kinds[classes](name="accuracy")] if classes else []
 
 
 def without_cudnn(model: keras.Model) -> None:
@@ -133,23 +139,25 @@ def without_cudnn(model: keras.Model) -> None:
 
 def _check_compiled(model: keras.Model, training: dict[str, Any], loss: Any, place: str) -> None:
     """Check that Keras compiled as requested; a network may have a `compile` of its own."""
+    jit_compile, steps = backends.compilation(training)
     unable = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
-    if bool(model.jit_compile) != training["jit_compile"] or (unable and training["jit_compile"]):
+    if bool(model.jit_compile) != jit_compile or (unable and jit_compile):
         why = f"XLA cannot compile {', '.join(unable)}" if unable else "XLA is not possible on this machine"
+        other = f"jit_compile: {json.dumps(not jit_compile)}"
         raise UserError(
             f"{place}.jit_compile",
-            "must be what Keras compiles with" + (f" ({why})" if training["jit_compile"] else ""),
-            json.dumps(training["jit_compile"]),
-            f"Set jit_compile: {json.dumps(not training['jit_compile'])}.",
+            "must be what Keras compiles with" + (f" ({why})" if jit_compile else ""),
+            json.dumps(jit_compile),
+            f"Set {other if keras.backend.backend() == 'tensorflow' else 'backend: tensorflow'}.",
         )
     if model.loss is not loss:
         received = getattr(model.loss, "name", model.loss)
         rule = f"must be the loss that the network is compiled with ({losses.name(loss)})"
         raise UserError(f"{place}.loss", rule, received, "Let the network not replace it.")
-    if model.run_eagerly or model.steps_per_execution != training["steps_per_execution"]:
+    if model.run_eagerly or model.steps_per_execution != steps:
         raise UserError(
             f"{place}.steps_per_execution",
-            f"must be what the network is compiled with ({training['steps_per_execution']})",
+            f"must be what the network is compiled with ({steps})",
             "eager execution" if model.run_eagerly else model.steps_per_execution,
             "Let the network not change it.",
         )
@@ -167,10 +175,18 @@ def reset_state(model: keras.Model) -> None:
         layer.reset_state()
 
 
+def states(model: keras.Model) -> list[Any]:
+    """Return the variables that carry state from batch to batch."""
+    return [state for layer in _stateful(model) for state in (layer.states or [])]
+
+
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Copy the weights of `source` to `target`, without carried state: the batch sizes may differ."""
+    """Copy the weights of `source` to `target`, without carried state: the batch sizes may differ.
+
+    As copies: on JAX, Keras's `predict_on_batch` gives the memory of a network's variables to its results.
+    """
     for new, old in zip(_weights(target), _weights(source), strict=True):
-        new.assign(old)
+        new.assign(keras.ops.copy(old))
 
 
 def save(model: keras.Model, path: Path) -> None:
@@ -230,7 +246,7 @@ def check_saving(model: keras.Model, length: int, features: int, place: str) -> 
             raise _unsaveable(model, error, place) from error
     rows = model.input_shape[0] if hasattr(model, "input_shape") else None
     inputs = np.random.default_rng(0).standard_normal((rows or 1, length, features)).astype(np.float32)
-    before, after = (network.predict_on_batch(inputs) for network in (model, loaded))
+    before, after = (backends.predict(network, inputs) for network in (model, loaded))
     reset_state(model)
     if before.shape != after.shape or not np.allclose(before, after, rtol=1e-3, atol=1e-5, equal_nan=True):
         raise UserError(
@@ -276,8 +292,8 @@ def _stateful(model: keras.Model) -> list[Any]:
 
 
 def _weights(model: keras.Model) -> list[Any]:
-    states = {id(state) for layer in _stateful(model) for state in (layer.states or [])}
-    return [weight for weight in model.weights if id(weight) not in states]
+    carried = {id(state) for state in states(model)}
+    return [weight for weight in model.weights if id(weight) not in carried]
 
 
 def _numbered(value: Any, seen: dict[int, int]) -> Any:

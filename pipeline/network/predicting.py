@@ -32,7 +32,7 @@ def predict(p: dict[str, Any], name: str) -> None:
     """
     experiment = p["experiments"][name]
     training = experiment["training"]
-    backends.prepare(training["threads"], jit_compile=training["state"] == "lanes")
+    backends.prepare(training["threads"], training["state"] == "lanes", training["backend"])
     folder = files.MODELS / name / "predictions"
     written, checks = {folder / "state.json"}, []
     for fold in range(dataset.folds(experiment["dataset"])):
@@ -126,7 +126,7 @@ def windows(part: Part, network: keras.Model, training: dict[str, Any]) -> np.nd
     batch = _batch(part)
     return np.concatenate(
         [
-            network.predict_on_batch(part.inputs(np.arange(start, min(start + batch, len(part)))))
+            backends.predict(network, part.inputs(np.arange(start, min(start + batch, len(part)))))
             for start in range(0, len(part), batch)
         ]
     )
@@ -159,7 +159,7 @@ def check_batch_independence(
     # With repetition, so that the batch as a whole differs even if it could hold the whole part.
     drawn = np.random.default_rng(0).integers(len(part), size=batch)
     models.reset_state(network)
-    again = network.predict_on_batch(part.inputs(drawn))
+    again = backends.predict(network, part.inputs(drawn))
     models.reset_state(network)
     known = np.isfinite(outputs[drawn]) & np.isfinite(again)
     difference = None
@@ -237,5 +237,5 @@ def _in_turn(part: Part, network: keras.Model, steps: np.ndarray) -> np.ndarray:
     outputs = np.empty((len(part), part.spec.outputs), dtype=np.float32)
     for step in steps:
         real = step >= 0
-        outputs[step[real]] = network.predict_on_batch(part.inputs(np.where(real, step, step.max())))[real]
+        outputs[step[real]] = backends.predict(network, part.inputs(np.where(real, step, step.max())))[real]
     return outputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def train(p: dict[str, Any], name: str) -> None:
     training = experiment["training"]
     if training["state"] != "none" and training["shuffle"]:
         raise UserError(f"{place}.training.shuffle", "must be false if state is carried", "true", "Add shuffle: false.")
-    backends.prepare(training["threads"], training["jit_compile"])
+    backends.prepare(training["threads"], training["jit_compile"], training["backend"])
     _check_saving(experiment, place)
     folder = files.MODELS / name / "training"
     written: set[Path] = set()
@@ -131,15 +132,14 @@ def fit(
     windows = len(part) if plan.windows is None else plan.windows.size
     recorder = callbacks.EpochRecorder(windows, batch_size, settings.rate_varies(training))
     early_stopping, plateau = _early_stopping(training), _reduce_on_plateau(training)
-    stop = callbacks.StopAtNonfinite(training["steps_per_execution"], early_stopping)
-    model.fit(
-        Batches(part, batch_size, seed if training["shuffle"] else None, plan.windows),
-        validation_data=None if validation is None else Batches(validation, batch_size, None, validation_plan.windows),
-        epochs=training["epochs"],
-        shuffle=False,  # Batches shuffles by itself
-        verbose=0,
-        class_weight=losses.class_weights(part.targets(), training),
-        callbacks=[
+    stop = callbacks.StopAtNonfinite(backends.compilation(training)[1], early_stopping)
+    batches = Batches(part, batch_size, seed if training["shuffle"] else None, plan.windows)
+    backends.run_epochs(
+        model,
+        batches,
+        None if validation is None else Batches(validation, batch_size, None, validation_plan.windows),
+        training["epochs"],
+        [
             callbacks.StateReset(plan.resets, validation_plan.resets),
             recorder,
             stop,
@@ -149,6 +149,10 @@ def fit(
             *([plateau] if plateau else []),
             *([early_stopping] if early_stopping else []),
         ],
+        class_weight=losses.class_weights(part.targets(), training),
+        reports=_reports(len(batches), plan, updates),
+        validation_reports=validation_plan.resets,
+        program=_program(part, architecture, training),
     )
     weights = [keras.ops.convert_to_numpy(weight) for weight in model.weights]
     ended = "early_stopping" if len(recorder.epochs) < training["epochs"] else "completed"
@@ -160,6 +164,26 @@ def fit(
         "nonfinite": stop.nonfinite,
         "weights_finite": all(bool(np.isfinite(weight).all()) for weight in weights),
     }
+
+
+def _reports(batches: int, plan: BatchPlan, updates: int | None) -> Callable[[int], set[int]]:
+    """Return, for an epoch, the batches after which callbacks have something to do, counted from 1."""
+    from pipeline.network import callbacks
+
+    each = {1, batches, *callbacks.slice_ends(batches), *plan.resets}
+
+    def of_epoch(epoch: int) -> set[int]:
+        last = (updates or 0) - epoch * batches
+        return each | {last} if 0 < last <= batches else each
+
+    return of_epoch
+
+
+def _program(part: Part, architecture: dict[str, Any], training: dict[str, Any]) -> str:
+    """Describe all that a compiled training depends on besides values."""
+    spec = part.spec
+    shapes = [spec.length, spec.features, spec.outputs, spec.classes, spec.scaling["window"], _updates(part, training)]
+    return json.dumps([shapes, architecture, training | {"seeds": []}], sort_keys=True)
 
 
 def _early_stopping(training: dict[str, Any]) -> keras.callbacks.EarlyStopping | None:

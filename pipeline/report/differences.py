@@ -9,7 +9,7 @@ from pipeline.common import architectures, params
 from pipeline.report.wording import joined, setting
 
 # Settings that change the speed of a training and nothing else but last digits.
-_SPEED = ("training.jit_compile", "training.steps_per_execution", "training.threads")
+_SPEED = ("training.backend", "training.jit_compile", "training.steps_per_execution", "training.threads")
 
 
 def between(

@@ -588,5 +588,5 @@ def test_what_is_no_model_is_an_error(tmp_path):
 
 def test_an_unknown_backend_is_an_error(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "theano")
-    with pytest.raises(UserError, match=r"`KERAS_BACKEND` must be tensorflow. Received: theano"):
+    with pytest.raises(UserError, match=r"`KERAS_BACKEND` must be tensorflow or jax. Received: theano"):
         backends.prepare(1, False)

@@ -83,7 +83,7 @@ def test_posted_state_goes_on_and_the_last_batch_is_filled_up(tmp_path):
     predictions = predicting.table(part, [path], experiment("posted"))[0]["seed0_0"]
     twin = models.load(path)
     order = np.append(np.arange(18), [17, 17]).reshape(5, 4)
-    expected = np.concatenate([twin.predict_on_batch(part.inputs(batch))[:, 0] for batch in order])[:18]
+    expected = np.concatenate([backends.predict(twin, part.inputs(batch))[:, 0] for batch in order])[:18]
     np.testing.assert_allclose(predictions, expected, rtol=1e-5)
     np.testing.assert_array_equal(predicting.table(part, [path], experiment("posted"))[0]["seed0_0"], predictions)
 
@@ -98,7 +98,9 @@ def test_lanes_follow_each_chain_from_its_beginning(tmp_path):
         inputs = keras.Input((None, 1))
         sequence = keras.layers.LSTM(3, return_sequences=True)
         long = keras.Model(inputs, model.get_layer("head")(sequence(inputs)))
-        sequence.set_weights([weight.numpy() for weight in model.get_layer("lstm_0").trainable_weights])
+        sequence.set_weights(
+            [keras.ops.convert_to_numpy(weight) for weight in model.get_layer("lstm_0").trainable_weights]
+        )
         # Windows 0 to 6 and 8 to 11 of five rows: the state does not jump over the one that is missing.
         runs = [long.predict(part.scaled[a:b][None], verbose=0)[0, 4::5, 0] for a, b in ((0, 35), (40, 60))]
         np.testing.assert_allclose(table[f"seed{seed}_0"], np.concatenate(runs), rtol=1e-4, atol=1e-6)

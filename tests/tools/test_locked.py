@@ -85,8 +85,8 @@ def test_stages_without_a_network_do_not_rest_on_one() -> None:
     assert {kind for kind, stage in STAGES.items() if "network" in locked.named(stage)} == {
         *("train", "predict", "diagnose", "leakage", "leaks", "page", "report")
     }
-    assert locked.named(STAGES["train"]) == ["network", "rows"]
-    assert set(locked.GROUPS["network"]) == {"h5py", "keras", "tensorflow"}
+    assert locked.named(STAGES["train"]) == ["jax", "network", "rows", "tensorflow"]
+    assert set(locked.GROUPS["network"]) == {"h5py", "keras"}
     assert {"numpy", "scikit-learn"} <= set(locked.GROUPS["rows"])
 
 

@@ -34,7 +34,7 @@ def write(loaded: dict[str, Any], name: str) -> None:
 
     experiment = loaded["experiments"][name]
     training = experiment["training"]
-    backends.prepare(training["threads"], jit_compile=training["state"] == "lanes")
+    backends.prepare(training["threads"], training["state"] == "lanes", training["backend"])
     part = dataset.load(experiment["dataset"], 0, "validation")
     models = [files.MODELS / name / "training" / f"fold0_seed{seed}.keras" for seed in training["seeds"]]
     columns, _ = predicting.table(part, models, experiment, f"experiments.{name}")

@@ -39,7 +39,7 @@ class NetworkProbe:
         self._network = network
         self._inputs, self._targets = part.inputs(indices), part.targets(indices)
         self._classes = part.spec.classes
-        jit = training["jit_compile"]
+        jit, _ = backends.compilation(training)
         self.loss_name = losses.name(network.loss)
         self._loss = keras.losses.get(network.loss)
         self.output_shape: list[int] = []

@@ -10,7 +10,7 @@ import numpy as np
 from pipeline.common import training as settings
 from pipeline.common.architectures import Shape
 from pipeline.dataset import Part
-from pipeline.network import models
+from pipeline.network import backends, models
 
 # Seconds of a step on one core of the machine that this was fitted on: per weight, window and step; per step of a
 # recurrent layer; and per call. Only their ratios matter: the number of steps follows from sizes, never from a clock.
@@ -70,9 +70,10 @@ class ShortTraining:
         self.network.optimizer.build(self.network.trainable_variables)
         self.rate = training["learning_rate"]
         self._loss = keras.losses.get(self.network.loss)
+        self._steps = backends.steps(self.network)
         self._length = part.spec.length
         self.seed = training["seeds"][0]
-        self._jit = training["jit_compile"]
+        self._jit, _ = backends.compilation(training)
         self.batch = int(np.clip(training["batch_size"], _LEAST, _MOST))
         if self.seconds() > _DEAR:
             self.batch = min(self.batch, _FEW)
@@ -102,15 +103,9 @@ class ShortTraining:
         Returns:
             The steps done: fewer where the loss becomes NaN or infinite.
         """
-        random, queue = np.random.default_rng([self.seed, 78, salt]), np.zeros(0, dtype=int)
-        for step in range(steps):
-            while len(queue) < self.batch:
-                queue = np.concatenate([queue, random.permutation(indices)])
-            some, queue = queue[: self.batch], queue[self.batch :]
-            logs = self.network.train_on_batch(inputs(some), targets[some], return_dict=True)
-            if not np.isfinite(float(logs["loss"])):
-                return step + 1
-        return steps
+        random, passes = np.random.default_rng([self.seed, 78, salt]), -(-steps * self.batch // len(indices))
+        order = np.concatenate([random.permutation(indices) for _ in range(passes)])
+        return self._steps(inputs, targets, order[: steps * self.batch].reshape(steps, self.batch))
 
     def outputs(self, inputs: np.ndarray) -> np.ndarray:
         """Return the network's outputs: float32 [windows, …, outputs]."""

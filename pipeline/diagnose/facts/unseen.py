@@ -155,15 +155,14 @@ def second_training(run: DiagnosedRun, folds: list[tuple[Part, Part]]) -> tuple[
     trained if it is estimated to take more than the budget.
     """
     from pipeline.diagnose.facts.short import step_seconds
-    from pipeline.network import training
+    from pipeline.network import backends, training
 
     (early, late), settings = folds[0], run.experiment["training"]
     seed, history = next(iter(run.histories.items()))
     updates, batch = history["updates"], settings["batch_size"]
     network = run.models[seed]
-    seconds = updates * step_seconds(
-        network, run.train.spec.length, min(batch, len(run.train)), settings["jit_compile"]
-    )
+    jit, _ = backends.compilation(settings)
+    seconds = updates * step_seconds(network, run.train.spec.length, min(batch, len(run.train)), jit)
     over = seconds > run.budget
     nothing = [Judged(early, late, [], early, [])]
     if over or not len(early) or not len(late) or not updates:

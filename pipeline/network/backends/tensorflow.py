@@ -1,13 +1,22 @@
-"""Keras on TensorFlow: threads, determinism, silence and gradients."""
+"""Keras on TensorFlow: threads, determinism, silence, epochs and gradients."""
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from pipeline.network import backends
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from pipeline.network.batches import Batches
 
 
 def prepare(threads: int, jit_compile: bool) -> None:
@@ -22,8 +31,8 @@ def prepare(threads: int, jit_compile: bool) -> None:
     if jit_compile:
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
-    with _quiet():
-        import tensorflow as tf
+    with _quiet(), backends.without_unused():
+        import tensorflow as tf  # and with it Keras
 
     tf.get_logger().setLevel("ERROR")  # TensorFlow warns that each seed traces its own step
     for name in ("intra_op_parallelism_threads", "inter_op_parallelism_threads"):
@@ -31,6 +40,52 @@ def prepare(threads: int, jit_compile: bool) -> None:
             getattr(tf.config.threading, f"set_{name}")(threads)
     if not jit_compile:
         tf.config.experimental.enable_op_determinism()
+
+
+def compilation(training: dict[str, Any]) -> tuple[bool, int]:
+    """See `pipeline.network.backends.compilation`."""
+    return training["jit_compile"], training["steps_per_execution"]
+
+
+def run_epochs(
+    model: keras.Model,
+    batches: Batches,
+    validation: Batches | None,
+    epochs: int,
+    callbacks: list[keras.callbacks.Callback],
+    class_weight: dict[int, float] | None,
+    reports: Callable[[int], set[int]],
+    validation_reports: frozenset[int],
+    program: str | None,
+) -> None:
+    """See `pipeline.network.backends.run_epochs`."""
+    model.fit(
+        batches,
+        validation_data=validation,
+        epochs=epochs,
+        shuffle=False,  # Batches shuffles by itself
+        verbose=0,
+        class_weight=class_weight,
+        callbacks=callbacks,
+    )
+
+
+def predict(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """See `pipeline.network.backends.predict`."""
+    return model.predict_on_batch(inputs)
+
+
+def steps(model: keras.Model) -> backends.Steps:
+    """See `pipeline.network.backends.steps`."""
+
+    def run(inputs: Callable[[np.ndarray], np.ndarray], targets: np.ndarray, order: np.ndarray) -> int:
+        for step, some in enumerate(order):
+            logs = model.train_on_batch(inputs(some), targets[some], return_dict=True)
+            if not math.isfinite(float(logs["loss"])):
+                return step + 1
+        return len(order)
+
+    return run
 
 
 def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., Any]:
