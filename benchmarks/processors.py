@@ -45,7 +45,7 @@ KINDS: dict[str, dict[str, str]] = {
 def params() -> dict[str, Any]:
     """Describe one generated series and one small LSTM on it, trained plainly and compiled with XLA."""
     real = _real()
-    training = real["experiments"]["co2_lstm"]["training"] | {"epochs": 5, "seeds": [0]}
+    training = real["experiments"]["co2_lstm"]["training"] | {"epochs": 5, "seeds": [0], "backend": "tensorflow"}
     lstm = {"dataset": "season_windows", "architecture": {"name": "lstm", "units": [16], "head": "linear"}}
     return {
         "size": "quick",

@@ -1,4 +1,4 @@
-"""Windows per second of one training epoch, per experiment: plain, compiled with XLA, several steps per execution.
+"""Windows per second of an epoch on TensorFlow, per experiment: plain, compiled with XLA, several steps per execution.
 
     python -m benchmarks.training               one experiment of each architecture
     python -m benchmarks.training NAME …        some of them
@@ -43,6 +43,7 @@ def measure(name: str, jit: bool, steps: int) -> float:
     p = params.load()
     experiment = p["experiments"][name]
     changed: dict[str, Any] = experiment["training"] | {
+        "backend": "tensorflow",
         "jit_compile": jit,
         "steps_per_execution": steps,
         "early_stopping": None,
