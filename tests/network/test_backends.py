@@ -111,6 +111,7 @@ def test_losses_of_twenty_updates_agree(both, name):
 def test_the_tests_of_training_and_predicting_pass_on_jax():
     """They compare with numbers computed by hand: records, stops, NaN, carried state, restored weights, bytes."""
     files = ["tests/network/test_training.py", "tests/network/test_predicting.py"]
+    files.append("tests/architectures/test_architectures.py::test_weights_go_over_to_another_batch_size")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
         cwd=PROJECT,
