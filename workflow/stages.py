@@ -15,6 +15,7 @@ import atexit
 import contextlib
 import logging
 import os
+import re
 import sqlite3
 import sys
 import threading
@@ -197,7 +198,8 @@ class Stages:
     def paths(self, kind: str) -> list[str]:
         """Return the outputs of a kind, with `{name}` for the name: one pattern that fits every stage of the kind."""
         patterns = {
-            tuple(out.replace(name, "{name}") for out in self._files[stage][1]) for stage, name in self._named(kind)
+            tuple(re.sub(rf"(?<![^/]){name}(?![^./])", "{name}", out) for out in self._files[stage][1])
+            for stage, name in self._named(kind)
         }
         if len(patterns) != 1:
             raise ValueError(
