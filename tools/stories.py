@@ -1,0 +1,229 @@
+"""Write docs/stories: the documented cases as stories, whose figures and pictures come from results.
+
+`python -m tools.stories [--results FOLDER]` fills the templates docs/stories/*.md.in from reports/ of a full run and from
+benchmarks/results/studies.json; with `--check` it only reports the files that differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import functools
+import re
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipeline.common import errors, files
+from pipeline.common.errors import UserError
+from pipeline.report import pictures, wording
+
+PROJECT = Path(__file__).resolve().parent.parent
+FOLDER = PROJECT / "docs/stories"
+STUDIES = PROJECT / "benchmarks/results/studies.json"
+STYLE = PROJECT / "pipeline/report/style.css"
+_OF_EVALUATION = {"curves": pictures.curves, "predictions": pictures.predictions}
+_OF_DIAGNOSIS = {"controls": pictures.controls, "references": pictures.references}
+
+
+class Results:
+    """Results of a full run, as the templates name them.
+
+    Args:
+        reports: folder of the results, in place of reports/.
+        pictures: the pictures that the templates ask for, by file name; filled while they are rendered.
+    """
+
+    def __init__(self, reports: Path) -> None:
+        self.reports = reports
+        self.pictures: dict[str, str] = {}
+
+    @functools.cached_property
+    def board(self) -> dict[str, dict[str, Any]]:
+        """Rows of the leaderboard by experiment, numbers as such."""
+        with (self.reports / "leaderboard.csv").open(encoding="utf-8", newline="") as file:
+            return {row["experiment"]: {key: _number(text) for key, text in row.items()} for row in csv.DictReader(file)}
+
+    @functools.cached_property
+    def studies(self) -> dict[str, dict[str, Any]]:
+        """Studies by name."""
+        return {study["name"]: study for study in files.read_json(STUDIES)["studies"]}
+
+    @functools.cache  # noqa: B019 - one object lives as long as the command
+    def evaluation(self, name: str) -> dict[str, Any]:
+        """Evaluation of an experiment."""
+        return files.read_json(self.reports / f"evaluation/{name}.json")
+
+    @functools.cache  # noqa: B019 - as above
+    def diagnosis(self, name: str) -> dict[str, Any]:
+        """Diagnosis of an experiment."""
+        return files.read_json(self.reports / f"diagnosis/{name}.json")
+
+    def finding(self, name: str, code: str) -> dict[str, Any]:
+        """Return the evidence of a finding.
+
+        Raises:
+            UserError: the diagnosis no longer reports it, so that the story is no longer true.
+        """
+        reported = {finding["code"]: finding["evidence"] for finding in self.diagnosis(name)["findings"]}
+        if code not in reported:
+            fix = "Edit the story that names it, in docs/stories/."
+            raise UserError(f"{self.reports}/diagnosis/{name}.json", f"must report {code}", ", ".join(reported), fix)
+        return reported[code]
+
+    def findings(self, name: str, weight: str = "cause") -> str:
+        """Return the findings of one weight as links."""
+        codes = [each["code"] for each in self.diagnosis(name)["findings"] if each["weight"] == weight]
+        return wording.joined([f"[{code.replace('_', ' ')}](../findings/{code}.md)" for code in codes]) or "none"
+
+    def verdict(self, name: str) -> str:
+        """Return the verdict as a link to its explanation."""
+        word = self.diagnosis(name)["verdict"]
+        return f"[{word.replace('_', ' ')}](../verdicts.md#{word})"
+
+    def figures(self, study: str, label: str, column: str) -> list[float | None]:
+        """Return a column of one row of a study, an entry per seed.
+
+        Raises:
+            UserError: the study has no such row or column.
+        """
+        for row in self.studies[study]["rows"]:
+            if row["label"] == label and column in row["figures"]:
+                return row["figures"][column]
+        known = ", ".join(row["label"] for row in self.studies[study]["rows"])
+        raise UserError(str(STUDIES), f"must have a row `{label}` with {column} in {study}", known, "Edit the story.")
+
+    def command(self, study: str) -> str:
+        """Return the command that repeats a study."""
+        return f"`{self.studies[study]['command']}`"
+
+    def picture(self, kind: str, name: str) -> str:
+        """Draw a picture of the report as a file of its own; return it as Markdown, its caption below.
+
+        Args:
+            kind: `curves`, `predictions`, `controls`, `references`, or the code of a finding.
+            name: of the experiment.
+
+        Raises:
+            UserError: the results have no such picture.
+        """
+        drawn: pictures.Picture | None
+        if kind in _OF_EVALUATION:
+            drawn = _OF_EVALUATION[kind](self.evaluation(name))
+        elif kind in _OF_DIAGNOSIS:
+            drawn = _OF_DIAGNOSIS[kind](self.diagnosis(name))
+        else:
+            drawn = next(iter(pictures.for_finding(kind, self.diagnosis(name))), None)
+        if drawn is None:
+            raise UserError(f"the picture {kind} of {name}", "must be drawn by the report", "none", "Edit the story.")
+        file = f"{name}_{kind}.svg"
+        self.pictures[file] = standalone(drawn.svg, STYLE.read_text(encoding="utf-8"))
+        return f"![{drawn.title}: {name}]({file})\n\n*{drawn.title}, `{name}`. {drawn.caption}*"
+
+
+def standalone(svg: str, style: str) -> str:
+    """Return a picture of the report as a file of its own: its colours within, on white.
+
+    Args:
+        svg: an `<svg>` element of the report.
+        style: the report's style sheet, whose first rule has the colours of the light mode.
+    """
+    light = re.search(r":root\s*\{([^}]*)\}", style)
+    own = re.search(r"\.figure\s*\{([^}]*)\}", pictures.STYLE)
+    rules = [line for line in pictures.STYLE.splitlines() if line.startswith(".figure ") and "{ --" not in line]
+    colours = f"svg {{ {light[1].strip() if light else ''} {own[1].strip() if own else ''} }}"
+    css = " ".join([colours, "svg { background: white; font-family: system-ui, sans-serif; }", *rules])
+    head, rest = svg.split(">", 1)
+    # A width, so that a page shows it at the size that its text is made for.
+    width = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', head)
+    size = f' width="{1.6 * float(width[1]):.0f}" height="{1.6 * float(width[2]):.0f}"' if width else ""
+    return f'{head} xmlns="http://www.w3.org/2000/svg"{size}><style>{css}</style>{rest}\n'
+
+
+def rendered(results: Results) -> dict[str, str]:
+    """Return the text of every page and picture by file name."""
+    environment = jinja2.Environment(  # noqa: S701 - it writes Markdown, from results of this project alone
+        loader=jinja2.FileSystemLoader(FOLDER), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+    environment.filters.update(two=_two, percent=wording.percent, count=wording.thousands, short=wording.number, span=_span)
+    environment.filters["counts"] = lambda values: wording.count_range([round(value) for value in values])
+    pages = {}
+    for template in sorted(FOLDER.glob("*.md.in")):
+        note = f"<!-- Made by `python -m tools.stories` from {template.name}. Edit that instead. -->\n\n"
+        try:
+            text = environment.get_template(template.name).render(r=results, board=results.board)
+        except jinja2.UndefinedError as error:
+            rule = "must name results that exist"
+            raise UserError(f"docs/stories/{template.name}", rule, str(error), "Edit it, or run `make run`.") from None
+        pages[template.stem] = note + wrapped(text)
+    return pages | results.pictures
+
+
+def wrapped(text: str) -> str:
+    """Return Markdown with its paragraphs and list items filled anew; tables, code, headings and pictures stay."""
+    blocks, code = [], False
+    for block in text.split("\n\n"):
+        code = code or block.startswith("```")
+        if not code and block[:1] not in ("|", "#", "!", "*", "<"):
+            indent = "  " if block.startswith("- ") else ""
+            items = re.split(r"\n(?=- )", block) if indent else [block]
+            block = "\n".join(
+                textwrap.fill(
+                    item, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+                ) + ("\n" if item.endswith("\n") else "")
+                for item in items
+            )
+        code = code and not block.rstrip().endswith("```")
+        blocks.append(block)
+    return "\n\n".join(blocks)
+
+
+def _two(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _span(values: Sequence[float | None], digits: int = 3) -> str:
+    return wording.score_range(values, digits)
+
+
+def _number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def differing(made: dict[str, str]) -> list[str]:
+    """Names of the files that are missing, differ, or belong to no story."""
+    there = {path.name: path for path in FOLDER.iterdir() if path.suffix in (".md", ".svg")}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in there.items()}
+    return sorted(name for name in {*made, *texts} if made.get(name) != texts.get(name))
+
+
+def main(arguments: list[str]) -> None:
+    """Write the stories, or with `--check` report those that differ."""
+    parser = argparse.ArgumentParser(prog="python -m tools.stories", description=__doc__.split("\n\n")[1])
+    parser.add_argument("--results", type=Path, default=PROJECT / "reports", help="a folder like reports/")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file differs")
+    given = parser.parse_args(arguments)
+    if not (given.results / "leaderboard.csv").is_file():
+        raise UserError(str(given.results), "must hold the results of a full run", "no leaderboard.csv", "Run `make run`.")
+    made = rendered(Results(given.results))
+    stale = differing(made)
+    if given.check:
+        print("\n".join(f"docs/stories/{name} differs: run `python -m tools.stories`" for name in stale))
+        sys.exit(1 if stale else 0)
+    for name in stale:
+        if name in made:
+            with files.atomic_write(FOLDER / name) as beside:
+                beside.write_text(made[name], encoding="utf-8")
+        else:
+            (FOLDER / name).unlink()
+
+
+if __name__ == "__main__":
+    errors.run(main)
