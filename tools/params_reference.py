@@ -28,8 +28,8 @@ INTRO = """\
 `params.yaml` holds every setting. An unknown key and a value that is not allowed are errors, in one line, before
 anything is computed.
 
-Any single value may be given per size: `epochs: {quick: 10, full: 200}`. `-S` of `dvc exp run` takes the dotted path of a
-setting: `-S experiments.co2_lstm.training.epochs=20`.
+Any single value may be given per size: `epochs: {quick: 10, full: 200}`. `-S` of `dvc exp run` takes the dotted
+path of a setting: `-S experiments.co2_lstm.training.epochs=20`.
 
 """
 _KINDS = {

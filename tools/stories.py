@@ -1,7 +1,7 @@
 """Write docs/stories: the documented cases as stories, whose figures and pictures come from results.
 
-`python -m tools.stories [--results FOLDER]` fills the templates docs/stories/*.md.in from reports/ of a full run and from
-benchmarks/results/studies.json; with `--check` it only reports the files that differ.
+`python -m tools.stories [--results FOLDER]` fills the templates docs/stories/*.md.in from reports/ of a full run and
+from benchmarks/results/studies.json; with `--check` it only reports the files that differ.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class Results:
     def board(self) -> dict[str, dict[str, Any]]:
         """Rows of the leaderboard by experiment, numbers as such."""
         with (self.reports / "leaderboard.csv").open(encoding="utf-8", newline="") as file:
-            return {row["experiment"]: {key: _number(text) for key, text in row.items()} for row in csv.DictReader(file)}
+            return {
+                row["experiment"]: {key: _number(text) for key, text in row.items()} for row in csv.DictReader(file)
+            }
 
     @functools.cached_property
     def studies(self) -> dict[str, dict[str, Any]]:
@@ -149,7 +151,9 @@ def rendered(results: Results) -> dict[str, str]:
     environment = jinja2.Environment(  # noqa: S701 - it writes Markdown, from results of this project alone
         loader=jinja2.FileSystemLoader(FOLDER), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
-    environment.filters.update(two=_two, percent=wording.percent, count=wording.thousands, short=wording.number, span=_span)
+    environment.filters.update(
+        two=_two, percent=wording.percent, count=wording.thousands, short=wording.number, span=_span
+    )
     environment.filters["counts"] = lambda values: wording.count_range([round(value) for value in values])
     pages = {}
     for template in sorted(FOLDER.glob("*.md.in")):
@@ -173,17 +177,21 @@ def wrapped(text: str) -> str:
             items = re.split(r"\n(?=- )", block) if indent else [block]
             block = "\n".join(
                 textwrap.fill(
-                    item, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-                ) + ("\n" if item.endswith("\n") else "")
+                    " ".join(item.split()),
+                    120,
+                    subsequent_indent=indent,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
                 for item in items
-            )
+            ) + ("\n" if block.endswith("\n") else "")
         code = code and not block.rstrip().endswith("```")
         blocks.append(block)
     return "\n\n".join(blocks)
 
 
 def _two(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def _span(values: Sequence[float | None], digits: int = 3) -> str:
@@ -211,7 +219,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file differs")
     given = parser.parse_args(arguments)
     if not (given.results / "leaderboard.csv").is_file():
-        raise UserError(str(given.results), "must hold the results of a full run", "no leaderboard.csv", "Run `make run`.")
+        raise UserError(
+            str(given.results), "must hold the results of a full run", "no leaderboard.csv", "Run `make run`."
+        )
     made = rendered(Results(given.results))
     stale = differing(made)
     if given.check:

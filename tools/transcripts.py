@@ -62,7 +62,7 @@ def small(raw: dict[str, Any]) -> dict[str, Any]:
 def cloned(scratch: Path) -> Path:
     """Clone the working directory below `scratch`, with the small params.yaml, committed."""
     clone = scratch / CLONE
-    listed = _run("git ls-files -co --exclude-standard -z", Path.cwd(), scratch).stdout
+    listed = run("git ls-files -co --exclude-standard -z", Path.cwd(), scratch).stdout
     for name in filter(None, listed.split("\0")):
         if name != "dvc.lock" and not name.startswith("data/own/") and Path(name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def prepared(scratch: Path) -> Path:
 
 
 def _require(command: str, clone: Path, scratch: Path) -> None:
-    done = _run(command, clone, scratch)
+    done = run(command, clone, scratch)
     if done.returncode:
         raise UserError(command, "must end well in the clone", done.returncode, done.stdout[-1000:])
 
@@ -101,8 +101,8 @@ def transcribed(section: Section, scratch: Path) -> str:
     """
     blocks: list[tuple[Step, str]] = []
     for step in section.steps:
-        _keep_environment(scratch)
-        done = _run(step.command, scratch / step.folder, scratch)
+        keep_environment(scratch)
+        done = run(step.command, scratch / step.folder, scratch)
         if done.returncode not in step.ends:
             raise UserError(
                 step.command, f"must end with {step.ends} in {section.name}", done.returncode, done.stdout[-1000:]
@@ -175,7 +175,7 @@ def index() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+def run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
     """Run one of our own command lines in the shell, stderr joined to stdout."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -200,7 +200,7 @@ def _run(command: str, folder: Path, home: Path) -> subprocess.CompletedProcess[
     )
 
 
-def _keep_environment(scratch: Path) -> None:
+def keep_environment(scratch: Path) -> None:
     """Let `make` in a clone use the environment that runs this script, which is first on the path."""
     for makefile in scratch.glob("*/Makefile"):
         mark = makefile.parent / ".venv/.complete"
@@ -213,7 +213,7 @@ def _keep_environment(scratch: Path) -> None:
 def _commits(scratch: Path) -> list[str]:
     found: list[str] = []
     for folder in sorted(scratch.glob("*/.git")):
-        found += _run(
+        found += run(
             "git rev-list --all --reflog; git for-each-ref --format='%(objectname)'", folder.parent, scratch
         ).stdout.split()
     return found
