@@ -29,7 +29,7 @@ TRY := FILE TARGET TIME NAME DRY CORES ZONE DATES DECIMAL SEPARATOR SHEET WHERE 
 	HORIZON STRIDE HOLES VALIDATION TEST SCALING ARCHITECTURE UNITS EPOCHS RATE SEEDS
 GIVEN = $(foreach name,$(TRY),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 
-.PHONY: run demo try forget experiments compare fix test test-all test-faults fuzz mutants lint format bench help
+.PHONY: run demo try forget experiments compare fix test test-all test-faults fuzz mutants lint format bench docs help
 .DEFAULT_GOAL := help
 
 help: ## this list, each command with an example | make help
@@ -83,7 +83,7 @@ fuzz: .venv/.complete ## random settings and files for about ten minutes: each i
 mutants: .venv/.complete ## 200 random changes of dataset, leakage, scoring and series: do the tests notice? 85 % or exit 1 | make mutants
 	python -m tools.mutants
 
-lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml, docs/findings | make lint
+lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml, generated documents | make lint
 	ruff check .
 	ruff format --check .
 	snakefmt --check --compact-diff Snakefile
@@ -91,6 +91,7 @@ lint: .venv/.complete ## ruff, snakefmt, mypy, snakemake --lint, locked.yaml, do
 	python -m tools.lint
 	python -m tools.locked --check
 	python -m tools.findings --check
+	python -m tools.params_reference --check
 
 format: .venv/.complete ## format the sources | make format
 	ruff check --fix .
@@ -100,3 +101,7 @@ format: .venv/.complete ## format the sources | make format
 
 bench: .venv/.complete ## the benchmarks, as ratios side by side | make bench
 	python -m benchmarks
+
+docs: .venv/.complete ## the documents as a site that needs no network: site/index.html | make docs
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+	@echo "The documents: $(CURDIR)/site/index.html"

@@ -1,7 +1,7 @@
 """`python -m tools.tutorial`: run the commands of docs/tutorial.md.in in a clone and write docs/tutorial.md.
 
-Every block of `sh` in the template is run as it stands; its output follows it. Times, paths and the like are replaced as
-in the transcripts.
+Every block of `sh` in the template is run as it stands; its output follows it. Times, paths and the like are replaced
+as in the transcripts.
 """
 
 from __future__ import annotations
