@@ -1,4 +1,4 @@
-"""Write docs/stories: the documented cases as stories, whose figures and pictures come from results.
+"""Write docs/stories, the documented cases as stories, and their table in the README, from results.
 
 `python -m tools.stories [--results FOLDER]` fills the templates docs/stories/*.md.in from reports/ of a full run and
 from benchmarks/results/studies.json; with `--check` it only reports the files that differ.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import functools
+import posixpath
 import re
 import sys
 import textwrap
@@ -21,9 +22,11 @@ import jinja2
 from pipeline.common import errors, files
 from pipeline.common.errors import UserError
 from pipeline.report import pictures, wording
+from tools import documents
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "docs/stories"
+README = PROJECT / "README.md"
 STUDIES = PROJECT / "benchmarks/results/studies.json"
 STYLE = PROJECT / "pipeline/report/style.css"
 _OF_EVALUATION = {"curves": pictures.curves, "predictions": pictures.predictions}
@@ -190,6 +193,18 @@ def wrapped(text: str) -> str:
     return "\n\n".join(blocks)
 
 
+def readme(index: str) -> str:
+    """Return the README with the table of the stories' index in place of the one that it had."""
+    table = next(block for block in index.split("\n\n") if block.startswith("| "))
+    table = re.sub(r"\]\((?!https?:)([^)]+)\)", lambda link: f"]({_from_root(link[1])})", table)
+    return documents.with_table(README.read_text(encoding="utf-8"), "tools.stories", f"{table}\n")
+
+
+def _from_root(link: str) -> str:
+    path, mark, place = link.partition("#")
+    return posixpath.normpath(posixpath.join("docs/stories", path)) + mark + place
+
+
 def _two(value: float) -> str:
     return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
@@ -223,10 +238,15 @@ def main(arguments: list[str]) -> None:
             str(given.results), "must hold the results of a full run", "no leaderboard.csv", "Run `make run`."
         )
     made = rendered(Results(given.results))
-    stale = differing(made)
+    stale, first = differing(made), readme(made["README.md"])
     if given.check:
-        print("\n".join(f"docs/stories/{name} differs: run `python -m tools.stories`" for name in stale))
-        sys.exit(1 if stale else 0)
+        old = [f"docs/stories/{name}" for name in stale]
+        old += ["README.md"] if README.read_text(encoding="utf-8") != first else []
+        for name in old:
+            print(f"{name} differs: run `python -m tools.stories`")
+        sys.exit(1 if old else 0)
+    with files.atomic_write(README) as beside:
+        beside.write_text(first, encoding="utf-8")
     for name in stale:
         if name in made:
             with files.atomic_write(FOLDER / name) as beside:

@@ -72,6 +72,16 @@ def test_the_committed_pages_are_those_of_the_results() -> None:
     assert stories.differing(stories.rendered(stories.Results(REPORTS))) == []
 
 
+def test_the_table_of_the_readme_is_that_of_the_stories() -> None:
+    index = (stories.FOLDER / "README.md").read_text(encoding="utf-8")
+    text = stories.README.read_text(encoding="utf-8")
+    assert text == stories.readme(index)
+    assert (
+        "| [107289](docs/stories/107289.md): SimpleRNN(64) × 4, L2 everywhere | loss 0.002, awful predictions |" in text
+    )
+    assert "(docs/verdicts.md#not_learning)" in text
+
+
 def test_every_picture_is_small_and_complete() -> None:
     shown = set()
     for page in stories.FOLDER.glob("*.md"):
