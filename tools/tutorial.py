@@ -20,7 +20,7 @@ TEMPLATE = PROJECT / "docs/tutorial.md.in"
 PAGE = PROJECT / "docs/tutorial.md"
 NOTE = "<!-- Made by `python -m tools.tutorial` from tutorial.md.in. Edit that instead. -->\n\n"
 _BLOCK = re.compile(r"```sh\n(.*?)\n```", flags=re.DOTALL)
-_LINES = 44
+_LINES = 48
 
 
 def commands(text: str) -> list[str]:
