@@ -50,13 +50,8 @@ def small(raw: dict[str, Any]) -> dict[str, Any]:
     series = {one["series"]: raw["series"][one["series"]] for one in datasets.values()}
     series["noisy_season"]["rows"] = 600
     calibration = {"series": 6, "planted": 2, "pairs": 2}
-    return {
-        "size": raw["size"],
-        "series": series,
-        "datasets": datasets,
-        "experiments": experiments,
-        "calibration": calibration,
-    }
+    # Whatever else dvc.yaml reads stays as it is.
+    return raw | {"series": series, "datasets": datasets, "experiments": experiments, "calibration": calibration}
 
 
 def cloned(scratch: Path) -> Path:

@@ -30,7 +30,10 @@ def test_the_docs_hold_no_other_page() -> None:
 
 
 def test_the_small_configuration_is_a_valid_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_params(tmp_path, transcripts.small(yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))))
+    raw = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    small = transcripts.small(raw)
+    assert list(small) == list(raw)  # dvc.yaml names every one of them
+    write_params(tmp_path, small)
     (tmp_path / "pipeline").symlink_to(PROJECT / "pipeline")
     monkeypatch.chdir(tmp_path)
     assert list(params.load()["experiments"]) == ["co2_lstm", "deep_rnn"]
