@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -395,7 +396,10 @@ def test_a_failure_leaves_earlier_models_as_they_were(trained):
     finally:
         (trained / "params.yaml").write_text(text)
     assert done.returncode == 2
-    assert done.stderr.startswith("`experiments.season_lstm.training.loss` must be a loss of Keras. Received: msse.")
+    assert re.match(
+        r"`experiments.season_lstm.training.loss` \(params.yaml, line \d+\) must be a loss of Keras. Received: msse.",
+        done.stderr,
+    )
     assert done.stderr.count("\n") == 1
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
