@@ -245,7 +245,9 @@ def test_missing_cells_are_refused_with_row_and_column(project: Path) -> None:
     rows = np.array(files.read_array(files.RAW / "season" / "rows.npy"))
     rows[390, 0] = np.nan
     files.write_array(files.RAW / "season" / "rows.npy", rows)
-    with pytest.raises(UserError, match=r"`series.season, row 390, column value` must hold a number"):
+    with pytest.raises(
+        UserError, match=r"`series.season, row 390, column value` \(params.yaml, line \d+\) must hold a number"
+    ):
         split.main(["season_windows"])
 
 

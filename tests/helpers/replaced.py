@@ -12,7 +12,6 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -20,7 +19,7 @@ from unittest import mock
 from pipeline.common import params
 from tests.conftest import tiny_params, write_params
 from tests.helpers import torn_stage
-from tests.helpers.torn import copy_of_project
+from tests.helpers.torn import copy_of_project, own_rows
 
 COPIED = ("dvc.yaml", "locked.yaml", "Snakefile", "README.md", ".dvcignore", "pipeline", "benchmarks/results")
 OWN = "data/own/mine.csv"
@@ -54,10 +53,6 @@ def small_params() -> dict[str, Any]:
             "mine_lstm": lstm | {"training": training, "dataset": "mine_windows"},
         },
     }
-
-
-def own_rows() -> str:
-    return "day,y\n" + "".join(f"{date(2020, 1, 1) + timedelta(days=i)},{(i * 7) % 13}.5\n" for i in range(300))
 
 
 def make(folder: Path) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ COPIED = (
     "workflow", "pipeline", "benchmarks/results", "tests/helpers/torn_stage.py",
 )  # fmt: skip
 OWN = "data/own/mine.csv"
+
+
+def own_rows(count: int = 300) -> str:
+    """An own file that every check before a run accepts: days without a hole."""
+    return "day,y\n" + "".join(f"{date(2020, 1, 1) + timedelta(days=i)},{(i * 7) % 13}.5\n" for i in range(count))
 
 
 def torn_params(datasets: int = 1, experiments: int = 2) -> dict[str, Any]:
@@ -66,7 +72,7 @@ class Torn:
         (folder / "dvc.yaml").write_text(text, encoding="utf-8")
         write_params(folder, params or torn_params())
         (folder / OWN).parent.mkdir(parents=True)
-        (folder / OWN).write_text("day,y\n2020-01-01,1\n", encoding="utf-8")
+        (folder / OWN).write_text(own_rows(), encoding="utf-8")
         (folder / ".venv").symlink_to(sys.prefix)
         self("git", "init", "-q")
         self("dvc", "add", "-q", OWN)

@@ -13,6 +13,7 @@ from tests.helpers import changes, replaced
 from tests.helpers.changes import CHANGES, in_words
 from tests.helpers.project import Project
 from tests.helpers.replaced import Outcome
+from tests.helpers.torn import own_rows
 from tools import documents
 
 Found = tuple[dict[str, Outcome], list[str]]
@@ -128,7 +129,7 @@ REAL = ("a docstring or comment in `pipeline/split.py`", "`window.stride.train`"
 def test_the_real_stages_run_as_the_table_says(found: Found, tmp_path: Path) -> None:
     project = Project(tmp_path / "project")
     write_params(project.folder, replaced.small_params())
-    (project.folder / replaced.OWN).write_text(replaced.own_rows())
+    (project.folder / replaced.OWN).write_text(own_rows())
     project("dvc", "add", "-q", replaced.OWN)
     _, computed = project.snakemake()
     assert computed == sorted(found[1])
@@ -138,5 +139,5 @@ def test_the_real_stages_run_as_the_table_says(found: Found, tmp_path: Path) -> 
         _, computed = project.snakemake()
         assert computed == sorted(found[0][words].computed), words
         project("git", "checkout", "-q", ".")
-        (project.folder / replaced.OWN).write_text(replaced.own_rows())
+        (project.folder / replaced.OWN).write_text(own_rows())
         assert project.snakemake()[1] == []

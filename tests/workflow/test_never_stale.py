@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import write_params
-from tests.helpers.torn import OWN, Torn, torn_params
+from tests.helpers.torn import OWN, Torn, own_rows, torn_params
 
 Action = Callable[[Torn, np.random.Generator], str]
 
@@ -70,9 +70,9 @@ def code(project: Torn, rng: np.random.Generator) -> str:
 
 
 def data(project: Torn, rng: np.random.Generator) -> str:
-    rows = int(rng.integers(1, 4))
+    rows = 300 + int(rng.integers(3))
     (project.folder / OWN).chmod(0o644)
-    (project.folder / OWN).write_text("day,y,z\n" + "2020-01-01,1,2\n" * rows)
+    (project.folder / OWN).write_text(own_rows(rows))
     if rng.random() < 0.5:
         project("dvc", "add", "-q", OWN)
         return f"{rows} rows, dvc add"

@@ -64,7 +64,7 @@ def test_one_learning_rate_runs_one_training_and_back_runs_none(ran: Project) ->
     before = ran.metrics("season_lstm")
     ran.set("experiments.season_lstm.training.learning_rate", 0.02)
     _, computed = ran.snakemake()
-    kinds = ("diagnose", "evaluate", "predict", "report", "train")
+    kinds = ("diagnose", "evaluate", "page", "predict", "report", "train")
     assert computed == [kind if kind == "report" else f"{kind}@season_lstm" for kind in kinds]
     assert ran.metrics("season_lstm") != before
     ran.set("experiments.season_lstm.training.learning_rate", 0.001)
@@ -85,7 +85,7 @@ def test_a_gap_runs_one_dataset_and_what_follows(ran: Project) -> None:
     ran.set("datasets.season_windows.split.gap", 2)
     _, computed = ran.snakemake()
     assert computed == [
-        f"{kind}@{'season_lstm' if kind in ('diagnose', 'train', 'predict', 'evaluate') else 'season_windows'}"
+        f"{kind}@{'season_lstm' if kind in ('diagnose', 'train', 'predict', 'evaluate', 'page') else 'season_windows'}"
         if kind != "report"
         else kind
         for kind in (
@@ -93,6 +93,7 @@ def test_a_gap_runs_one_dataset_and_what_follows(ran: Project) -> None:
             "diagnose",
             "evaluate",
             "leakage",
+            "page",
             "predict",
             "report",
             "scale",
@@ -203,10 +204,17 @@ def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:
     assert not list(ran.folder.glob("logs/**/*.log"))
     assert "six" in _last(done)
     assert (ran.folder / "data/raw/mine/rows.npy").read_bytes() == rows
-    # The others' pages and the index are written, and the failed experiment has a card with the reason.
+    assert index.read_bytes() == page
+    own.write_text(good)
+    # What only a stage finds: the others' pages and the index are written, and the experiment's card has the reason.
+    p["experiments"]["mine_lstm"]["training"] = p["experiments"]["mine_lstm"]["training"] | {"loss": "msse"}
+    write_params(ran.folder, p)
+    done, _ = ran.snakemake(check=False)
+    assert done.returncode == 1
+    assert "Received: msse." in _last(done)
     text = index.read_text()
-    assert "mine_<wbr>lstm</a>: stage <code>raw@mine</code> failed" in text
-    assert "six" in text.split("raw@mine")[1].split("</article>")[0]
+    assert "mine_<wbr>lstm</a>: stage <code>train@mine_lstm</code> failed" in text
+    assert "msse" in text.split("train@mine_lstm")[1].split("</article>")[0]
     assert "The results of an earlier run:" in text
     assert "season_<wbr>lstm</a>: stage" not in text
     verdicts = json.loads((ran.folder / "reports/verdicts.json").read_text())["experiments"]
@@ -215,7 +223,8 @@ def test_bad_data_ends_in_one_line_and_leaves_the_results(ran: Project) -> None:
     # Nothing of the failure is recorded: the next run tries again, and the mended file restores every result.
     again, _ = ran.snakemake(check=False)
     assert again.returncode == 1
-    own.write_text(good)
+    del p["experiments"]["mine_lstm"]["training"]["loss"]
+    write_params(ran.folder, p)
     _, computed = ran.snakemake()
     assert computed == []
     assert index.read_bytes() == page
