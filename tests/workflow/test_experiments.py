@@ -175,7 +175,7 @@ def test_make_experiments_hides_no_setting() -> None:
     keys = [*_leaves(given[""]), *_leaves(given["locked"]), "datasets.a.split.train.from"]
     keys += ["series.test.rows", "datasets.test.split", "datasets.skill.split", "experiments.test.training.seeds"]
     keys += ["experiments.linear.dataset", "series.a.low", "experiments.a.architecture.weights"]
-    assert "network.tensorflow" in keys
+    assert "tensorflow.tensorflow" in keys
     assert [key for key in keys if pattern.match(key)] == []
     scores = ("validation.rmse", "train.r2", "test.r2", "skill", "skill_linear", "skill_low", "p_value", "seeds.r2_std")
     scores += ("test.accuracy", "validation.balanced_accuracy", "validation.skill_linear", "weights")
@@ -242,7 +242,7 @@ LONGER = "experiments.net0.training.epochs"
 
 
 def test_one_setting_runs_one_experiment_s_stages_and_snakemake_none_again(clean: Torn) -> None:
-    kinds = ("diagnose", "evaluate", "predict", "train")
+    kinds = ("diagnose", "evaluate", "page", "predict", "train")
     text = clean("dvc", "exp", "run", "-n", "first", "-S", f"{LONGER}=4").stdout
     assert ran(text) == sorted(["report", *(f"{kind}@net0" for kind in kinds)])
     assert computed_by_snakemake(clean) == []
