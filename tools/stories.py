@@ -47,7 +47,7 @@ class Results:
 
     @functools.cached_property
     def board(self) -> dict[str, dict[str, Any]]:
-        """Rows of the leaderboard by experiment, numbers as such."""
+        """Return the leaderboard's rows by experiment, with numbers as floats."""
         with (self.reports / "leaderboard.csv").open(encoding="utf-8", newline="") as file:
             return {
                 row["experiment"]: {key: _number(text) for key, text in row.items()} for row in csv.DictReader(file)

@@ -12,19 +12,18 @@ Thresholds may be changed after a look at the tuning half alone.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks import processes
 from benchmarks.corpus import scoring
 from benchmarks.corpus.case import Case
 from benchmarks.corpus.cases import CASES
 from benchmarks.corpus.worker import stored
+from benchmarks.scratch import PROJECT
 from pipeline.common import files
 
-PROJECT = Path(__file__).resolve().parents[2]
 RESULT = PROJECT / "benchmarks/results/corpus.json"
 HALVES = ("tuning", "reported")
 REPORTED_SEED = 1
@@ -36,14 +35,7 @@ WRONG = {"healthy": 4 / 60, "null": 3 / 60}
 def measure(cases: list[Case], folder: Path, drawn: int, workers: int) -> int:
     """Make the cases that are not stored yet in `workers` processes; return how many processes failed."""
     missing = [case.name for case in cases if not stored(folder, case, case.seed(drawn)).exists()]
-    # One thread each, so that as many processes as cores do not fight; byte for byte the same results.
-    env = os.environ | {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-m", "benchmarks.corpus.worker", str(folder.resolve()), str(drawn)]
-    running = [
-        subprocess.Popen([*command, *missing[i::workers]], cwd=PROJECT, env=env)
-        for i in range(min(workers, len(missing)))
-    ]
-    return sum(process.wait() != 0 for process in running)
+    return processes.spread("benchmarks.corpus.worker", [str(folder.resolve()), str(drawn)], missing, workers)
 
 
 def judge(cases: list[Case], folder: Path, drawn: int) -> tuple[list[dict[str, Any]], list[str]]:

@@ -6,11 +6,10 @@ A stored file holds `case`, `seed`, `void` (why the draw does not count, or null
 from __future__ import annotations
 
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
-from benchmarks import workshop
+from benchmarks import processes, workshop
 from benchmarks.corpus import effects
 from benchmarks.corpus.case import Case
 from benchmarks.corpus.cases import CASES
@@ -39,21 +38,14 @@ def facts(case: Case, seed: int) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     """Arguments: folder, seed of the reported half, names of cases."""
     folder, drawn, names = Path(arguments[0]).resolve(), int(arguments[1]), set(arguments[2:])
-    failed = 0
-    for case in CASES:
-        if case.name not in names:
-            continue
+
+    def make(case: Case) -> str:
         seed = case.seed(drawn)
-        try:
-            found = facts(case, seed)
-        except Exception:
-            traceback.print_exc()
-            print(f"{case.name}: failed", flush=True)
-            failed += 1
-            continue
+        found = facts(case, seed)
         files.write_json(stored(folder, case, seed), found)
-        print(f"{case.half} · {case.name} · {found['void'] or 'measured'}", flush=True)
-    return 1 if failed else 0
+        return f"{case.half} · {case.name} · {found['void'] or 'measured'}"
+
+    return processes.in_turn([case for case in CASES if case.name in names], lambda case: case.name, make)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ the better reference (linear model or trees); none ends worse than it began, at 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,12 +19,13 @@ from typing import Any
 import numpy as np
 from statsmodels.stats.multitest import multipletests
 
+from benchmarks import processes
 from benchmarks.corpus.case import Case
 from benchmarks.corpus.cases import CASES
 from benchmarks.fixes.worker import stored
+from benchmarks.scratch import PROJECT
 from pipeline.common import files
 
-PROJECT = Path(__file__).resolve().parents[2]
 RESULT = PROJECT / "benchmarks/results/fixes.json"
 HALVES = ("tuning", "reported")
 COUNT, SEED = 40, 1
@@ -47,13 +46,7 @@ def chosen(half: str, count: int, seed: int) -> list[Case]:
 def measure(cases: list[Case], folder: Path, seed: int, workers: int) -> int:
     """Fix the cases that are not stored yet in `workers` processes; return how many processes failed."""
     missing = [case.name for case in cases if not stored(folder, case, case.seed(seed)).exists()]
-    env = os.environ | {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-m", "benchmarks.fixes.worker", str(folder.resolve()), str(seed)]
-    running = [
-        subprocess.Popen([*command, *missing[i::workers]], cwd=PROJECT, env=env)
-        for i in range(min(workers, len(missing)))
-    ]
-    return sum(process.wait() != 0 for process in running)
+    return processes.spread("benchmarks.fixes.worker", [str(folder.resolve()), str(seed)], missing, workers)
 
 
 def row(found: dict[str, Any]) -> dict[str, Any]:

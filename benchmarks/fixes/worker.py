@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
-from benchmarks import workshop
+from benchmarks import processes, workshop
 from benchmarks.corpus import effects
 from benchmarks.corpus.case import Case
 from benchmarks.corpus.cases import CASES
@@ -137,21 +136,14 @@ def stored(folder: Path, case: Case, seed: int) -> Path:
 def main(arguments: list[str]) -> int:
     """Arguments: folder, seed of the reported half, names of cases."""
     folder, drawn, names = Path(arguments[0]).resolve(), int(arguments[1]), set(arguments[2:])
-    failed = 0
-    for case in CASES:
-        if case.name not in names:
-            continue
+
+    def make(case: Case) -> str:
         seed = case.seed(drawn)
-        try:
-            found = fix(case, seed, loop.Limits())
-        except Exception:
-            traceback.print_exc()
-            print(f"{case.name}: failed", flush=True)
-            failed += 1
-            continue
+        found = fix(case, seed, loop.Limits())
         files.write_json(stored(folder, case, seed), found)
-        print(f"{case.name} · {found['void'] or found['fix']['verdict']}", flush=True)
-    return 1 if failed else 0
+        return f"{case.name} · {found['void'] or found['fix']['verdict']}"
+
+    return processes.in_turn([case for case in CASES if case.name in names], lambda case: case.name, make)
 
 
 if __name__ == "__main__":

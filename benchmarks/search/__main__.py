@@ -8,18 +8,17 @@ python -m benchmarks.search --judge             judge the stored draws again, in
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from benchmarks import processes
+from benchmarks.scratch import PROJECT
 from benchmarks.search import judging
 from benchmarks.search.worker import stored
 from pipeline.common import files
 
-PROJECT = Path(__file__).resolve().parents[2]
 RESULT = PROJECT / "benchmarks/results/search.json"
 COUNT, SEED, SECONDS = 200, 1, 5.0
 
@@ -27,13 +26,8 @@ COUNT, SEED, SECONDS = 200, 1, 5.0
 def measure(numbers: list[int], seed: int, seconds: float, folder: Path, workers: int) -> int:
     """Make the draws that are not stored yet in `workers` processes; return how many processes failed."""
     missing = [str(number) for number in numbers if not stored(folder, seed, seconds, number).exists()]
-    env = os.environ | {"OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-m", "benchmarks.search.worker", str(folder.resolve()), str(seed), f"{seconds:g}"]
-    running = [
-        subprocess.Popen([*command, *missing[i::workers]], cwd=PROJECT, env=env)
-        for i in range(min(workers, len(missing)))
-    ]
-    return sum(process.wait() != 0 for process in running)
+    arguments = [str(folder.resolve()), str(seed), f"{seconds:g}"]
+    return processes.spread("benchmarks.search.worker", arguments, missing, workers)
 
 
 def judge(numbers: list[int], seed: int, seconds: float, folder: Path) -> list[dict[str, Any]]:

@@ -7,11 +7,10 @@ A stored file holds `about` (`draws.draw`), and `refused` (the reason why the se
 from __future__ import annotations
 
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
-from benchmarks import workshop
+from benchmarks import processes, workshop
 from benchmarks.search import draws
 from pipeline.common import files
 from pipeline.common.errors import UserError
@@ -43,18 +42,13 @@ def measure(seed: int, number: int, seconds: float) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     """Arguments: folder, seed, seconds, numbers of draws."""
     folder, seed, seconds = Path(arguments[0]).resolve(), int(arguments[1]), float(arguments[2])
-    failed = 0
-    for number in map(int, arguments[3:]):
-        try:
-            found = measure(seed, number, seconds)
-        except Exception:
-            traceback.print_exc()
-            print(f"draw {number}: failed", flush=True)
-            failed += 1
-            continue
+
+    def make(number: int) -> str:
+        found = measure(seed, number, seconds)
         files.write_json(stored(folder, seed, seconds, number), found)
-        print(f"draw {number} · {found['about']['series']} · {found['refused'] or 'measured'}", flush=True)
-    return 1 if failed else 0
+        return f"draw {number} · {found['about']['series']} · {found['refused'] or 'measured'}"
+
+    return processes.in_turn(map(int, arguments[3:]), lambda number: f"draw {number}", make)
 
 
 if __name__ == "__main__":

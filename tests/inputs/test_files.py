@@ -88,7 +88,7 @@ def parquet_case(words: str, **columns: Any) -> Case:
 
 
 BROKEN: dict[str, Case] = {
-    # Cells that are no numbers.
+    # Cells that are not numbers.
     "word": cell("hoch", rf"{NUMBER}\. Received: 'hoch'\. Correct the cell, or leave it empty"),
     "unit": cell("104 kW", NUMBER),
     "percent": cell("15 %", NUMBER),

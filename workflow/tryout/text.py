@@ -199,7 +199,7 @@ def _is_title(record: list[str], below: list[str]) -> bool:
 
 
 def _names_what_is_below(record: list[str], below: list[list[str]]) -> bool:
-    """Return whether a cell that is no number or date stands above such ones alone."""
+    """Return whether text stands above cells that are all numbers or dates."""
     return any(
         cell.strip()
         and not _is_value(cell)
