@@ -31,7 +31,7 @@ _COUNTED = {
     NOT_RUN: ("{} has not been run", "{} have not been run"),
 }
 _HEADLINES = {
-    "learning": "predicts better than the best simple forecast",
+    "learning": "predicts better than the best naive forecast",
     "not_learning": "predicts no better than a constant, although there is something to learn",
     "overfitting": "fits its training windows, and fails on others",
     "no_evidence_of_signal": "nothing to learn was found in these data",
@@ -53,6 +53,8 @@ _NEED_NO_CAUSE = ("learning", "no_evidence_of_signal", "undetermined")
 _PARTS = ("train", "validation", "test")
 # Independent windows from which a verdict is called fairly sure, and sure.
 _SOME, _MANY = 10, 30
+# Share of the windows from which the number of independent ones is not worth a word.
+_NEARLY = 0.95
 # Skill from which a network fits its training windows, and a score far below that of training.
 _FITS, _FAR = 0.9, 0.3
 _LEVELS = ("low", "medium", "high")
@@ -78,6 +80,7 @@ def card(
     verdict = FAILED if failure else diagnoses.verdict(diagnosis) or NOT_RUN
     if verdict == NOT_RUN and evaluation:
         verdict = "undetermined"
+    because, why = _why(verdict, diagnosis, failure)
     return {
         "name": name,
         "own": own,
@@ -85,9 +88,9 @@ def card(
         "verdict": _CHIPS.get(verdict, {"chip": verdict.replace("_", " "), "tone": "unknown"}),
         "headline": _headline(verdict, evaluation, diagnosis, failure),
         "happened": [] if evaluation is None else _happened(evaluation, bool(failure)),
-        "why": _why(verdict, diagnosis, failure),
-        "because": "Measured" if verdict in _NEED_NO_CAUSE else "Why",
-        "try": _next(name, diagnosis, failure, verdict),
+        "why": why,
+        "because": because,
+        "try": _next(name, diagnosis, failure, verdict, why),
         "sure": "" if failure else _sure(evaluation, diagnosis),
     }
 
@@ -113,8 +116,25 @@ def counted(cards: list[dict[str, Any]]) -> str:
     return f"{of} {joined(listed)}." if listed else ""
 
 
-def forecast(name: str) -> str:
+def is_own(series: dict[str, Any]) -> bool:
+    """Return whether a series is a file of the user."""
+    return str(series.get("source", "")).startswith(OWN)
+
+
+def main_mean(part: dict[str, Any], classes: int | None) -> float | None:
+    """Return the network's main score on a part of an evaluation, the mean over seeds.
+
+    None where its loss is not finite: argmax over NaN is class 0, and the accuracy that of naming class 0.
+    """
+    network = part["network"]
+    unanswered = network[scores.main_loss(classes)]["mean"] is None
+    return None if unanswered else network[scores.main_score(classes)]["mean"]
+
+
+def forecast(name: str, classes: int | None = None) -> str:
     """Return a baseline as a clause: `repeating the last value`."""
+    if classes and name == "persistence":
+        return "the shares that follow the last class"
     return _FORECASTS.get(name, baseline(name))
 
 
@@ -131,7 +151,7 @@ def _headline(
     if verdict == "undetermined" and diagnosis is None:
         return "has not been diagnosed yet"
     if verdict == "learning" and not _beats_naive(diagnosis):
-        return "predicts as well as the best simple forecast"
+        return "predicts as well as the best naive forecast"
     return _HEADLINES.get(verdict, verdict.replace("_", " "))
 
 
@@ -148,7 +168,7 @@ def _ahead(unseen: dict[str, Any]) -> str:
         return ""
     others = {"a linear model": unseen.get("linear"), "a forecast of boosted trees": unseen.get("trees")}
     known = {name: each["skill"] for name, each in others.items() if each and each.get("skill") is not None}
-    known[forecast(str((unseen.get("naive") or {}).get("name")))] = 0.0
+    known[forecast(str((unseen.get("naive") or {}).get("name")), unseen.get("classes"))] = 0.0
     best = max(known, key=lambda name: known[name])
     return best if known[best] > own else ""
 
@@ -163,66 +183,74 @@ def _fails_later(evaluation: dict[str, Any] | None) -> bool:
 
 def _happened(evaluation: dict[str, Any], earlier: bool) -> list[str]:
     """Return the main score of each part, and that of the references on the test windows, as sentences."""
-    main = scores.main_score(evaluation["classes"])
-    parts = [part for part in _PARTS if part in evaluation["parts"]]
+    classes, main = evaluation["classes"], scores.main_score(evaluation["classes"])
+    means = {part: main_mean(evaluation["parts"][part], classes) for part in _PARTS if part in evaluation["parts"]}
     folds = len(evaluation["split"]["folds"])
     listed = [
-        f"{short_score(evaluation['parts'][part]['network'][main]['mean'])} on "
-        f"{thousands(evaluation['parts'][part]['windows'])} {'training' if part == 'train' else part} windows"
-        for part in parts
+        f"{short_score(mean)} on {thousands(evaluation['parts'][part]['windows'])} "
+        f"{'training' if part == 'train' else part} windows"
+        for part, mean in means.items()
     ]
     text = f"{METRICS[main]} is {joined(listed)}{f', of {folds} folds' if folds > 1 else ''}."
-    if all(evaluation["parts"][part]["network"][main]["mean"] is None for part in parts):
+    if all(mean is None for mean in means.values()):
         text = f"{METRICS[main]} is NaN on all windows."
     test, chosen = evaluation["parts"]["test"], evaluation.get("chosen") or {}
     others = []
     for side in ("naive", "linear"):
         name = (chosen.get(side) or {}).get("baseline")
         if name and name in test["baselines"]:
-            others.append(f"{forecast(name)} gets {short_score(test['baselines'][name].get(main))}")
+            others.append(f"{forecast(name, classes)} gets {short_score(test['baselines'][name].get(main))}")
     if test["oracle"]:
         others.append(f"the best possible forecast gets {short_score(test['oracle'].get(main))}")
     lines = [f"The results of an earlier run: {text}"] if earlier else [text]
     return [*lines, *([f"On the test windows, {joined(others)}."] if others else [])]
 
 
-def _why(verdict: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None) -> str:
+def _why(verdict: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None) -> tuple[str, str]:
+    """Return what the text is, `Why` or `Measured`, and the text: the cause, or the first measurement without one."""
     if failure:
-        return failure["reason"]
+        return "Why", failure["reason"]
     if not diagnosis:
-        return ""
+        return "Measured", ""
     causes = [each for each in diagnosis.get("findings") or [] if each.get("weight") == "cause"]
     if not causes:
         first = (diagnosis.get("reasons") or [""])[0]
         needs_one = verdict not in _NEED_NO_CAUSE
-        return f"No check found a fault. {first}".strip() if needs_one else first
+        return ("Why", f"No check found a fault. {first}".strip()) if needs_one else ("Measured", first)
     change = (diagnosis.get("next") or {}).get("set") or {}
     main = next((each for each in causes if change and (each.get("remedy") or {}).get("set") == change), causes[0])
     others = [code_title(each["code"]).lower() for each in causes if each is not main]
     more = f" Also found: {joined(others)}." if others else ""
-    return f"{code_title(main['code'])}. {main.get('explanation') or ''}{_numbers(main)}{more}"
+    return "Why", f"{code_title(main['code'])}. {main.get('explanation') or ''}{_numbers(main)}{more}"
 
 
 def _numbers(finding: dict[str, Any]) -> str:
     """Return the first numbers of a finding's evidence as a sentence; empty where there is none."""
-    known = [(key, value) for key, value in (finding.get("evidence") or {}).items() if value is not None]
-    listed = [f"{key.replace('_', ' ')} {plain(value)}" for key, value in known if not isinstance(value, dict | list)]
+    listed: list[str] = []
+    for key, value in (finding.get("evidence") or {}).items():
+        if value is None or isinstance(value, dict | list | bool):
+            continue
+        if key == "of" and listed:
+            listed[-1] += f" of {plain(value)}"
+        else:
+            listed.append(f"{key.replace('_', ' ')} {plain(value)}")
     return f" Measured: {', '.join(listed[:3])}." if listed else ""
 
 
-def _next(name: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None, verdict: str) -> dict[str, str]:
-    """Return the next step: a text, the command that tries it, and the one that compares both."""
+def _next(
+    name: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None, verdict: str, why: str
+) -> dict[str, str]:
+    """Return the next step: a text without what `why` has said, the command that tries it, and the one to compare."""
     if failure:
-        text = "Mend that, then run again. Only what failed, and what needs it, is computed."
+        text = "Fix that, then run again. Only what failed, and what needs it, is computed."
         return {"text": text, "command": commands.again(name), "compare": "", "fix": ""}
     step = (diagnosis or {}).get("next") or {}
     if verdict == NOT_RUN or not diagnosis:
         return {"text": "Run it.", "command": commands.again(name), "compare": "", "fix": ""}
     text, command = step.get("text") or "", step.get("command") or ""
     for each in diagnosis.get("findings") or []:
-        # The card names the cause just above.
-        start = (each.get("explanation") or "").split(". ")[0].rstrip(".") + ": set "
-        text = "Set " + text[len(start) :] if text.startswith(start) else text
+        first = (each.get("explanation") or "").split(". ")[0].rstrip(".")
+        text = text.replace(f" {first}.", "", 1) if first and first in why else text
     return {
         "text": text,
         "command": command,
@@ -246,7 +274,7 @@ def _sure(evaluation: dict[str, Any] | None, diagnosis: dict[str, Any] | None) -
     kind = "validation" if validated else "held-back training"
     folds = unseen.get("folds") or 1
     text = f"{thousands(unseen['windows'])} {kind} windows{f' of {folds} folds' if folds > 1 else ''}"
-    if effective is not None and round(effective) < unseen["windows"]:
+    if effective is not None and effective < _NEARLY * unseen["windows"]:
         text += f", worth about {thousands(effective)} independent ones"
     notes = [text]
     if not validated:
@@ -256,6 +284,8 @@ def _sure(evaluation: dict[str, Any] | None, diagnosis: dict[str, Any] | None) -
     if any(each.get("code") == "seeds_disagree" for each in diagnosis.get("findings") or []):
         level = max(level - 1, 0)
         notes.append("the seeds disagree")
+    if any("every interval is wide" in each for each in diagnosis.get("cannot_tell") or []):
+        level = min(level, 1)
     if diagnosis.get("verdict") == "undetermined":
         level = 0
     return f"{_LEVELS[level]}: {'; '.join(notes)}."
@@ -271,8 +301,9 @@ def _seeds(evaluation: dict[str, Any] | None) -> list[str]:
     if len(own["seeds"]) < 2:
         return ["one seed only, so chance is unknown"]
     over = own["network"][main]
-    if over["min"] is None:
+    if over["min"] is None or main_mean(own, evaluation["classes"]) is None:
         return []
     where = "validation" if part == "validation" else "training"
-    values = f"{short_score(over['min'])} to {short_score(over['max'])}"
+    ends = [short_score(over["min"]), short_score(over["max"])]
+    values = ends[0] if ends[0] == ends[1] else " to ".join(ends)
     return [f"{len(own['seeds'])} seeds get {values} on {where} windows"]

@@ -98,7 +98,7 @@ def section(evaluation: dict[str, Any], outcomes: dict[str, Any] | None = None) 
         "remarks": [text for text in remarks if text],
         "level": percent(1 - result["level"]),
         "unanswered": unanswered(result).rstrip("."),
-        "reached": f"reached {percent(share['share'])}" if share and share["share"] is not None else None,
+        "reached": f"reached {percent(share['share'])}" if share and (share["share"] or 0) > 0 else None,
     }
 
 

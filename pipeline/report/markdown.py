@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pipeline.report import cards
 from pipeline.report.wording import METRICS, baseline, short_score, thousands
 from pipeline.scoring import scores
 
@@ -28,7 +29,7 @@ def text(evaluation: dict[str, Any], card: dict[str, Any], diagnosis: dict[str, 
     if card["why"]:
         lines += ["", f"**{card['because']}:** {escaped(card['why'])}"]
     if card["try"]["text"]:
-        lines += ["", f"**Try:** {escaped(card['try']['text'])}"]
+        lines += ["", f"**{'Try' if card['try']['command'] else 'Next'}:** {escaped(card['try']['text'])}"]
     if card["try"]["command"]:
         lines += ["", *(f"    {line}" for line in card["try"]["command"].splitlines())]
     if card["sure"]:
@@ -48,7 +49,7 @@ def _table(evaluation: dict[str, Any]) -> list[str]:
     parts = [part for part in ("train", "validation", "test") if part in evaluation["parts"]]
     windows = [f"{part} ({thousands(evaluation['parts'][part]['windows'])} windows)" for part in parts]
     chosen = [(evaluation["chosen"].get(side) or {}).get("baseline") for side in ("naive", "linear")]
-    rows = [("network", [evaluation["parts"][part]["network"][main]["mean"] for part in parts])]
+    rows = [("network", [cards.main_mean(evaluation["parts"][part], evaluation["classes"]) for part in parts])]
     rows += [
         (
             escaped(baseline(name)),

@@ -41,7 +41,7 @@ def content(evaluation: dict[str, Any], diagnosed: dict[str, Any], leakage: dict
         leakage: Output of the stage `leakage` for the experiment's dataset.
     """
     name = evaluation["experiment"]
-    card = cards.card(name, evaluation, diagnosed, own=is_own(evaluation["settings"]["series"]))
+    card = cards.card(name, evaluation, diagnosed, own=cards.is_own(evaluation["settings"]["series"]))
     return {
         "card": card,
         "size": evaluation["size"],
@@ -52,8 +52,3 @@ def content(evaluation: dict[str, Any], diagnosed: dict[str, Any], leakage: dict
         "trust": trust.section({evaluation["dataset"]: leakage}, None, [evaluation]),
         "versions": templates.versions(),
     }
-
-
-def is_own(series: dict[str, Any]) -> bool:
-    """Return whether a series is a file of the user."""
-    return str(series.get("source", "")).startswith(cards.OWN)

@@ -19,7 +19,6 @@ from pipeline.report import (
     failures,
     index,
     leaderboard,
-    page,
     pairs,
     published,
     studies,
@@ -48,7 +47,7 @@ def report(settings: dict[str, Any], failed: Sequence[failures.Failure] = ()) ->
     broken = failures.by_experiment(settings, list(failed))
     shown = cards.in_order(
         [
-            cards.card(name, known[name], diagnoses[name], broken.get(name), page.is_own(_series(settings, name)))
+            cards.card(name, known[name], diagnoses[name], broken.get(name), cards.is_own(_series(settings, name)))
             for name in names
         ]
     )

@@ -255,7 +255,7 @@ def _verdict(known: dict[str, list[dict[str, Any]]], leaks: dict[str, Any] | Non
     remarks = sum(proof["result"] == "informative" for proof in proofs)
     sets = "1 dataset" if len(known) == 1 else f"{len(known)} datasets"
     text = f"No leak found: {thousands(len(proofs))} proof{'' if len(proofs) == 1 else 's'} over {sets}"
-    text += f", {remarks} of them informative" if remarks else ""
+    text += f", {remarks} of them for information only" if remarks else ""
     if leaks:
         caught = sum(bool(entry["caught"]) for entry in leaks["leaks"])
         text += f"; the proofs caught {caught} of {len(leaks['leaks'])} leaks planted to test them"

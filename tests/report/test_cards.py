@@ -33,8 +33,8 @@ def found(verdict="behind", findings=None, **unseen):
             "has learned something, but the last value with drift is better",
         ),
         ("behind", {"networks": None}, "has learned something, but less than there is to learn"),
-        ("learning", {}, "predicts as well as the best simple forecast"),
-        ("learning", {"networks": {"against_naive": {"skill": 0.3}}}, "predicts better than the best simple forecast"),
+        ("learning", {}, "predicts as well as the best naive forecast"),
+        ("learning", {"networks": {"against_naive": {"skill": 0.3}}}, "predicts better than the best naive forecast"),
         ("numerical_failure", {}, "the training broke: NaN or infinite values"),
         ("a_new_one", {}, "a new one"),
     ],
@@ -66,7 +66,7 @@ def test_the_next_step_does_not_repeat_the_cause_above_it():
     own = found()
     own["findings"].insert(0, {**own["findings"][0], "code": "dead_output", "remedy": None})
     own["next"] = {
-        "text": "Ten times the rate of `training` does it: set `training.learning_rate: 0.001`. Worth 0.2.",
+        "text": "Set `training.learning_rate: 0.001`. Ten times the rate of `training` does it. Worth 0.2.",
         "set": own["findings"][1]["remedy"]["set"],
         "command": "dvc exp run -n a_try -S x=1 page@a",
     }
@@ -82,6 +82,56 @@ def test_the_next_step_does_not_repeat_the_cause_above_it():
         "compare": 'make compare OF="HEAD a_try" ONLY=a',
         "fix": "make fix NAME=a",
     }
+
+
+def test_the_text_of_a_step_stays_where_the_card_does_not_explain_it():
+    own = found("learning", [{**found()["findings"][0], "weight": "note"}])
+    own["next"] = {"text": "To improve it: set `x: 1`. Ten times the rate of `training` does it.", "set": {}}
+    assert cards.card("a", made_up("a"), own)["try"]["text"] == own["next"]["text"]
+
+
+def test_a_network_that_predicts_nan_has_no_accuracy():
+    one = made_up("a", classes=2)
+    for part in one["parts"].values():
+        part["network"]["brier"]["mean"] = None
+        part["network"]["accuracy"]["mean"] = 0.2
+    card = cards.card("a", one, found())
+    assert card["happened"][0] == "Accuracy is NaN on all windows."
+    assert "seeds get" not in card["sure"]
+    one["parts"]["train"]["network"]["brier"]["mean"] = 0.1
+    assert cards.card("a", one, found())["happened"][0].startswith("Accuracy is 0.20 on ")
+
+
+def test_persistence_of_classes_is_named_for_what_it_is():
+    headline = cards.card(
+        "a", made_up("a", classes=2), found(classes=2, naive={"name": "persistence"}, trees=None, linear=None)
+    )["headline"]
+    assert headline == "has learned something, but the shares that follow the last class is better"
+
+
+def test_a_cause_is_a_reason_whatever_the_verdict():
+    card = cards.card("a", made_up("a"), found("undetermined"))
+    assert card["because"] == "Why"
+
+
+def test_evidence_keeps_its_total():
+    own = found()
+    own["findings"][0]["evidence"] = {"activation": "elu", "diverged": True, "layers": 2, "of": 4, "best": 3.0}
+    assert "Measured: activation elu, layers 2 of 4, best 3" in cards.card("a", made_up("a"), own)["why"]
+
+
+def test_equal_seeds_are_one_number_and_few_windows_are_not_sure():
+    one = made_up("a")
+    one["parts"]["validation"]["network"]["r2"] |= {"min": 0.681, "max": 0.684}
+    card = cards.card("a", one, found(effective=291.0))
+    assert "; 2 seeds get 0.68 on validation windows" in card["sure"]
+    unsure = found(effective=291.0) | {"cannot_tell": ["There are few training windows, so every interval is wide."]}
+    assert cards.card("a", one, unsure)["sure"].startswith("medium: ")
+
+
+@pytest.mark.parametrize(("source", "own"), [("data/own/x.csv", True), ("pipeline/sources/x.py", False), (None, False)])
+def test_an_own_series_is_a_file_below_data_own(source, own):
+    assert cards.is_own({"source": source} if source else {}) is own
 
 
 def test_without_a_cause_the_measurement_stands_there():

@@ -7,7 +7,6 @@ import pytest
 import pipeline.page as command
 from pipeline.common import params
 from pipeline.common.errors import UserError
-from pipeline.report import page
 from tests.helpers.reports import PageReader, diagnosed, everything, made_up, proof, render_page, visible_text
 
 EVERYTHING = everything()
@@ -62,11 +61,6 @@ def test_a_failed_proof_is_the_first_thing_on_the_page():
 def test_only_a_post_has_posted_settings():
     assert "smaller than posted" in render_page(made_up("deep_rnn", 107289))
     assert "smaller than posted" not in render_page(made_up("a"))
-
-
-@pytest.mark.parametrize(("source", "own"), [("data/own/x.csv", True), ("pipeline/sources/x.py", False), (None, False)])
-def test_an_own_series_is_a_file_below_data_own(source, own):
-    assert page.is_own({"source": source} if source else {}) is own
 
 
 def test_the_command_takes_the_name_of_an_experiment(monkeypatch):

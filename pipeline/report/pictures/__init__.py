@@ -7,8 +7,8 @@ carries both once. Without the script, and in print, the pictures are what they 
 from pathlib import Path
 
 from pipeline.report.pictures.chart import Picture
-from pipeline.report.pictures.classes import calibration, confusion
-from pipeline.report.pictures.findings import for_experiment, for_finding
+from pipeline.report.pictures.classes import confusion
+from pipeline.report.pictures.findings import for_finding
 from pipeline.report.pictures.rows import missing_cell, parts
 from pipeline.report.pictures.skills import controls, references
 from pipeline.report.pictures.training import curves, range_test
@@ -21,11 +21,9 @@ __all__ = [
     "SCRIPT",
     "STYLE",
     "Picture",
-    "calibration",
     "confusion",
     "controls",
     "curves",
-    "for_experiment",
     "for_finding",
     "missing_cell",
     "parts",

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import DASHES, SEEDS, WIDTH, Chart, Picture, document, element, label, written
-from pipeline.report.pictures.scales import Scale, around
+from pipeline.report.pictures.chart import WIDTH, Picture, document, element, label
 
 
 def confusion(evaluation: dict[str, Any]) -> Picture:
@@ -44,54 +43,3 @@ def confusion(evaluation: dict[str, Any]) -> Picture:
         "100 %. A good classifier has high shares on the diagonal; a single full column means one class for everything."
     )
     return Picture(title, svg, caption)
-
-
-def calibration(name: str, rows: list[dict[str, Any]]) -> Picture | None:
-    """Draw the observed mean or share over the forecast one, ten bins of equally many windows; None without any.
-
-    Args:
-        name: the experiment.
-        rows: of `reports/plots/calibration/NAME.csv`, as texts or numbers.
-    """
-    known = [row for row in rows if row.get("forecast") not in ("", None) and row.get("observed") not in ("", None)]
-    if not known:
-        return None
-    lines: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for row in known:
-        key = (str(row["class"]), str(row["seed"]))
-        lines.setdefault(key, []).append((float(row["forecast"]), float(row["observed"])))
-    classes = list(dict.fromkeys(key[0] for key in lines))
-    seeds = list(dict.fromkeys(key[1] for key in lines))
-    chances = classes != [""]
-    every = np.array([value for pairs in lines.values() for pair in pairs for value in pair])
-    scale = Scale(-0.02, 1.02) if chances else around(every)
-    observed = "observed share" if chances else "observed mean"
-    chart = Chart(scale, scale, "forecast probability" if chances else "mean forecast", observed, height=230)
-    chart.line([scale.low, scale.high], [scale.low, scale.high], "perfect", "oracle", "6 3", width=1.2)
-    for (own, seed), pairs in lines.items():
-        several = len(classes) > 1
-        colour = SEEDS[(classes.index(own) if several else seeds.index(seed)) % len(SEEDS)]
-        text = (f"class {own}, " if several else "") + f"seed {seed}"
-        pairs.sort()
-        x, y = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        chart.line(x, y, text, colour, DASHES[seeds.index(seed) % len(DASHES)])
-        chart.dots(x, y, text, colour, listed=False)
-    title = "Calibration"
-    gaps = {key: max(abs(forecast - seen) for forecast, seen in pairs) for key, pairs in lines.items()}
-    text = "; ".join(
-        (f"class {own}, " if own else "") + f"seed {seed}: largest distance {written(gap)}"
-        for (own, seed), gap in gaps.items()
-    )
-    part = str(known[0].get("part") or "validation")
-    caption = f"{part.capitalize()} windows in ten bins of equally many, by their forecast. "
-    if chances:
-        caption += (
-            "On the dashed line a class occurs as often as the network says. A flatter curve means that it is too "
-            "sure, a steeper one that it is not sure enough."
-        )
-    else:
-        caption += (
-            "On the dashed line the truth is on average what was predicted. A flatter curve means that predictions are "
-            "too extreme, a steeper one that they are too timid."
-        )
-    return Picture(title, chart.svg(f"{name}-calibration", title, text + "."), caption)

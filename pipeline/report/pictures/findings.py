@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.report.pictures import classes, network, rows, shares, skills, training, windows
+from pipeline.report.pictures import network, rows, shares, skills, training
 from pipeline.report.pictures.chart import Picture
 
 Draw = Callable[[dict[str, Any]], Picture | None]
@@ -24,23 +24,9 @@ def for_finding(code: str, diagnosis: dict[str, Any], evaluation: dict[str, Any]
     # A page may hold a picture below two findings; their ids differ.
     key = f"{diagnosis['experiment']}-{code}"
     drawn = [draw({**diagnosis, "experiment": key}) for draw in _OF.get(code, ())]
-    if evaluation and code in _CURVES:
+    if evaluation and code in _CURVES and training.recorded(evaluation):
         drawn.insert(0, training.curves({**evaluation, "experiment": key}))
     return [picture for picture in drawn if picture]
-
-
-def for_experiment(evaluation: dict[str, Any], calibrated: list[dict[str, Any]] | None = None) -> list[Picture]:
-    """Return the pictures of an experiment's rows, trainings and test windows, in this order.
-
-    Args:
-        evaluation: output of the stage `evaluate`.
-        calibrated: rows of `reports/plots/calibration/NAME.csv`, as texts; None leaves that picture out.
-    """
-    drawn = [rows.parts(evaluation), training.curves(evaluation), windows.predictions(evaluation)]
-    others = [windows.scatter(evaluation), *windows.residuals(evaluation)]
-    others += [classes.confusion(evaluation)] if evaluation["classes"] == 2 else []
-    others += [classes.calibration(evaluation["experiment"], calibrated)] if calibrated else []
-    return drawn + [picture for picture in others if picture]
 
 
 def _seeds(fact: str, title: str, axis: str, caption: str) -> Draw:

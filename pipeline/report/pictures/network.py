@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.pictures.bars import Bar, Group, bars
-from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Entry, Picture, written
+from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture, written
 from pipeline.report.pictures.scales import Scale, around
 
 BEFORE = "before training"
@@ -83,11 +83,7 @@ def saturation(diagnosis: dict[str, Any]) -> Picture | None:
 def dead_outputs(diagnosis: dict[str, Any]) -> Picture | None:
     """Draw the share of outputs without a gradient, before training and for each seed."""
     facts = diagnosis["facts"]
-    own = [
-        Bar(name, snapshot["dead_output"], _style(name, facts)[0])
-        for name, snapshot in _snapshots(facts)
-        if snapshot.get("dead_output") is not None
-    ]
+    own = _bars(facts, [(name, snapshot.get("dead_output")) for name, snapshot in _snapshots(facts)])
     if not own:
         return None
     title = "Share of outputs at which the head has no gradient"
@@ -123,11 +119,7 @@ def updates(diagnosis: dict[str, Any]) -> Picture | None:
 def gradient_norms(diagnosis: dict[str, Any]) -> Picture | None:
     """Draw the norm of the gradient of all weights, before training and for each seed."""
     facts = diagnosis["facts"]
-    own = [
-        Bar(name, gradient["norm"], _style(name, facts)[0])
-        for name, gradient in _gradients(facts)
-        if gradient.get("norm") is not None
-    ]
+    own = _bars(facts, [(name, gradient.get("norm")) for name, gradient in _gradients(facts)])
     if not any(bar.value for bar in own):
         return None
     title = "Norm of the gradient of all weights"
@@ -135,9 +127,9 @@ def gradient_norms(diagnosis: dict[str, Any]) -> Picture | None:
     return Picture(title, svg, "On training windows, with the loss of the experiment. The axis is logarithmic.")
 
 
-def entries(facts: dict[str, Any]) -> list[Entry]:
-    """Return the legend of the snapshots."""
-    return [Entry(name, *_style(name, facts)) for name, _ in _snapshots(facts)]
+def _bars(facts: dict[str, Any], values: list[tuple[str, float | None]]) -> list[Bar]:
+    """Return a bar for each snapshot whose value is known."""
+    return [Bar(name, value, _style(name, facts)[0]) for name, value in values if value is not None]
 
 
 def _snapshots(facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

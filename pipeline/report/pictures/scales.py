@@ -124,9 +124,19 @@ def _power(power: int) -> str:
     return "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def _fractions(low: float, high: float, step: float) -> list[tuple[float, str]]:
+    """Return times of day with the fractions of a second that the step needs."""
+    values = np.arange(math.ceil(low / step - 1e-6), math.floor(high / step + 1e-6) + 1) * step
+    digits = max(1, -math.floor(math.log10(step) + 1e-9))
+    texts = np.datetime_as_string(np.round(values * 1e6).astype(np.int64).astype("datetime64[us]"))
+    return [(float(value), str(text)[11 : 20 + digits]) for value, text in zip(values, texts, strict=True)]
+
+
 def _dates(low: float, high: float, most: int) -> list[tuple[float, str]]:
     """Return round dates or times of day; the labels are the parts of ISO 8601 that the step needs."""
     least = (high - low) / most
+    if least < 1:
+        return _fractions(low, high, _round_step(least))
     for step in _SECONDS[:-1]:
         if step >= least:
             first = math.ceil(low / step)

@@ -14,6 +14,12 @@ from pipeline.report.pictures.scales import Scale, around, loss_scale
 _PARTS = (("loss", "train", "training"), ("val_loss", "validation", "validation"), ("penalty", "soft", "penalty"))
 
 
+def recorded(evaluation: dict[str, Any]) -> bool:
+    """Return whether any epoch has a finite loss."""
+    losses = [run["curves"].get("loss", []) for run in evaluation["training"]]
+    return any(map(math.isfinite, [value for each in losses for value in _numbers(each)]))
+
+
 def curves(evaluation: dict[str, Any]) -> Picture:
     """Draw the loss of each epoch on training and validation windows, a line per training, and a reference level.
 

@@ -153,7 +153,7 @@ def _correlogram(evaluation: dict[str, Any], known: dict[str, Any]) -> Picture |
     )
     caption = (
         f"Of all {known['windows']:,} test windows. Residuals that still follow each other hold a signal that the "
-        "network leaves; outside the band it is more than chance."
+        "network leaves. By chance alone, one lag in twenty is outside the band."
     )
     if evaluation["horizon"] > 1:
         caption += " It is of the first step alone."
@@ -214,10 +214,11 @@ def _when(evaluation: dict[str, Any], drawn: dict[str, Any]) -> tuple[np.ndarray
         scale = Scale(float(at[0]), float(at[-1]), "time")
         zone = " (UTC)" if evaluation["settings"]["series"].get("zone") else ""
         name = evaluation["settings"]["series"].get("time") or "time"
-        years = (
-            "" if "-" not in scale.ticks(4)[0][1] or len(scale.ticks(4)[0][1]) != 11 else f", {drawn['time'][0][:4]}"
-        )
-        return at, scale, f"{name}{zone}{years}"
+        # Marks of a month, day and time lack the year, marks of a time alone the day.
+        mark = next((text for _, text in scale.ticks(4)), "")
+        left_out = 0 if ":" not in mark else 4 if "-" in mark else 10
+        since = f", {drawn['time'][0][:left_out]}" if left_out else ""
+        return at, scale, f"{name}{zone}{since}"
     at = np.array(drawn["row"], dtype=float)
     return at, around(at, pad=0.0, whole=True), "row of the series"
 

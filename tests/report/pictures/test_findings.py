@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.diagnose.facts import from_json, to_json
 from pipeline.diagnose.rules import RULES
-from pipeline.report import pictures
+from pipeline.report import drawings, pictures
 from pipeline.report.pictures import findings, shares
 from tests.helpers.pictures import described, diagnosis, found, parse
 from tests.helpers.reports import made_up
@@ -118,18 +118,28 @@ def test_shares_are_those_measured(draw: findings.Draw, said: str) -> None:
 
 
 def test_an_experiment_has_its_pictures_once() -> None:
-    calibrated = [{"part": "validation", "class": "", "seed": "0", "forecast": "0.5", "observed": "0.4"}]
-    titles = [picture.title for picture in pictures.for_experiment(made_up("a", oracle=False), calibrated)]
-    assert titles == [
+    def titles(classes: int | None) -> list[str]:
+        one = made_up("a", classes=classes) if classes else made_up("a", oracle=False)
+        groups = drawings.of_experiment(one, {"findings": []})
+        return [picture.title for key in ("rows", "training", "controls", "predictions") for picture in groups[key]]
+
+    assert titles(None) == [
         "How the rows are divided",
         "Learning curves: loss per epoch",
         "Predictions on the first test windows",
         "Prediction against truth",
         "Residuals on the first test windows",
         "Autocorrelation of the residuals",
-        "Calibration",
     ]
     for classes in (2, 3):
-        titles = [picture.title for picture in pictures.for_experiment(made_up("a", classes=classes))]
-        assert titles.count("Confusion matrix of the test windows") == 1
-        assert len(titles) == len(set(titles))
+        assert titles(classes).count("Confusion matrix of the test windows") == 1
+        assert len(titles(classes)) == len(set(titles(classes)))
+
+
+def test_a_learning_curve_without_a_loss_is_no_evidence() -> None:
+    one, found = made_up("a"), diagnosis()
+    code = "nonfinite_weights"
+    assert any("Learning curves" in picture.title for picture in pictures.for_finding(code, found, one))
+    for run in one["training"]:
+        run["curves"] = {key: [None] * len(values) for key, values in run["curves"].items()}
+    assert not any("Learning curves" in picture.title for picture in pictures.for_finding(code, found, one))
