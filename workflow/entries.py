@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from pipeline.common import params
+from pipeline.common import params, yaml_text
 from pipeline.common.errors import UserError
 from pipeline.report.wording import setting
 
@@ -118,6 +118,11 @@ def _compose(text: str, place: str) -> Any:
         raise UserError(where, "must be YAML", problem, "Check the indentation, quotes and brackets there.") from None
 
 
+def _values(text: str) -> Any:
+    """Return the values of a text as DVC reads them; repeated keys are for `params.load` to refuse."""
+    return yaml.load(text, Loader=yaml_text.Scalars)  # noqa: S506 - derived from the safe loader
+
+
 def _shifted(line: str, shift: int) -> str:
     """Move a line by some columns; to the left, at most to the margin."""
     if not line.strip():
@@ -128,10 +133,10 @@ def _shifted(line: str, shift: int) -> str:
 def _require_same(combined: str, text: str, addition: str, place: str) -> None:
     """Check that the combined text has the values of both: only lines may have moved."""
     try:
-        expected = yaml.safe_load(text)
-        for level, entries in yaml.safe_load(addition).items():
+        expected = _values(text)
+        for level, entries in _values(addition).items():
             expected[level] |= entries
-        same = yaml.safe_load(combined) == expected
+        same = _values(combined) == expected
     except yaml.YAMLError:
         same = False
     if not same:
@@ -234,11 +239,11 @@ def _checked(text: str, before: str, level: str, name: str, settings: dict[str, 
     Raises:
         UserError: they are not.
     """
-    expected = yaml.safe_load(before)
+    expected = _values(before)
     expected[level].pop(name, None)
     if settings is not None:
         expected[level][name] = settings
-    if yaml.safe_load(text) != expected:
+    if _values(text) != expected:
         rule = "must be plain enough to change line by line"
         raise UserError(f"{level}.{name}", rule, "a text whose values would change", "Write it as the README does.")
     return text

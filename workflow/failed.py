@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from pipeline.common import params
-from pipeline.report import stage
 from pipeline.report.failures import Failure
 from workflow import messages, run_lock
 
@@ -40,6 +39,8 @@ def write_index(started: float) -> None:
     found = failures(started)
     if not found or run_lock.FIXING in os.environ:
         return
+    from pipeline.report import stage  # all templates: not at every start
+
     try:
         stage.report(params.load(), found)
     except Exception as error:

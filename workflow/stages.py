@@ -30,7 +30,9 @@ from snakemake.ioflags import update
 from pipeline.common import params
 from pipeline.common.errors import UserError, harmless
 from pipeline.common.explaining import suggestion
+from pipeline.report.failures import by_experiment
 from workflow import checks, early, lockfile, recover, run_lock
+from workflow.failed import failures
 from workflow.messages import give_up, stop
 from workflow.stale import stale
 from workflow.terminal.handler import Handler, attach
@@ -193,7 +195,7 @@ class Stages:
     def print_verdicts(self) -> None:
         """Print what became of the experiments, at the end of a run."""
         if self._terminal:
-            self._terminal.print_verdicts()
+            self._terminal.print_verdicts(by_experiment(self._settings, failures(self.started)))
 
     def paths(self, kind: str) -> list[str]:
         """Return the outputs of a kind, with `{name}` for the name: one pattern that fits every stage of the kind."""

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import jsonschema
-import yaml
 
+from pipeline.common import yaml_text
 from pipeline.common.errors import UserError
-from pipeline.common.yaml_text import Scalars
 
 SCHEMA_FILE = "pipeline/common/params.schema.yaml"
 _TYPES = {
@@ -66,7 +65,7 @@ def suggestion(word: object, known: Iterable[Any]) -> str:
 
 def as_yaml(given: Any) -> str:
     """Return a value as it is written in params.yaml, at most 80 characters of it."""
-    text = "nothing" if given is None else _yaml(given)
+    text = "nothing" if given is None else yaml_text.dump(given)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
@@ -146,23 +145,8 @@ def _branch(schema: dict[str, Any], key: str, root: dict[str, Any]) -> dict[str,
     return _resolved(next(found, {}), root)
 
 
-class _Dumper(yaml.SafeDumper):
-    """Dumper that quotes what `yaml_text` would not read as text."""
-
-    yaml_implicit_resolvers = Scalars.yaml_implicit_resolvers
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """Write every value out."""
-        return True
-
-
-def _yaml(given: Any) -> str:
-    flow: dict[str, Any] = {"default_flow_style": True, "width": 10**6, "allow_unicode": True, "sort_keys": False}
-    return yaml.dump(given, Dumper=_Dumper, **flow).removesuffix("...\n").strip()
-
-
 def _line(key: str, given: Any) -> str:
-    return f"`{key}: {_yaml(given)}`"
+    return f"`{key}: {yaml_text.dump(given)}`"
 
 
 def _valid(given: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
@@ -219,7 +203,7 @@ def _fix(key: str, given: Any, schema: dict[str, Any], root: dict[str, Any], pat
             return close
     for meant, advice in _meanings(given):
         if _valid(meant, schema, root):
-            return f"{advice}: {f'`{_yaml(meant)}`' if inside else _line(key, meant)}."
+            return f"{advice}: {f'`{yaml_text.dump(meant)}`' if inside else _line(key, meant)}."
     if isinstance(given, list) and len(given) > len(set(map(str, given))):
         once = list(dict.fromkeys(map(str, given)))
         kept = [next(each for each in given if str(each) == text) for text in once]

@@ -117,6 +117,22 @@ def load(text: str, path: Path) -> Any:
             loader.dispose()
 
 
+class _Dumper(yaml.SafeDumper):
+    """Dumper that quotes what `Scalars` would not read as text."""
+
+    yaml_implicit_resolvers = Scalars.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write every value out."""
+        return True
+
+
+def dump(value: Any) -> str:
+    """Return a value as `load` reads it, on one line."""
+    flow: dict[str, Any] = {"default_flow_style": True, "width": 10**6, "allow_unicode": True, "sort_keys": False}
+    return yaml.dump(value, Dumper=_Dumper, **flow).removesuffix("...\n").strip()
+
+
 def read(path: Path) -> str:
     """Return the text of a file.
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
+from pipeline.common import yaml_text
 
 _BASELINES = {
     "persistence": "persistence",
@@ -169,8 +169,7 @@ def joined(words: Sequence[str]) -> str:
 
 def setting(value: Any) -> str:
     """Return a parameter's value as params.yaml writes it, on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**6)
-    return text.removesuffix("...\n").strip()
+    return yaml_text.dump(value)
 
 
 def quantity(value: Any) -> str:

@@ -27,6 +27,7 @@ class Plan(NamedTuple):
     made: dict[str, list[str]]  # the same, with those whose results may be left by a killed run
     record: Record | None  # of the file, which goes too
     kept: list[str]  # what stays, and why: a sentence each
+    shared: bool = False  # whether another series reads the file, which stays then
 
 
 def plan(name: str) -> Plan:
@@ -59,7 +60,10 @@ def plan(name: str) -> Plan:
         else:
             gone["series"] = [series]
     there = {each: [one for one in gone[each] if one in level[each]] for each in gone}
-    return Plan(there, gone, found if gone["series"] else None, kept)
+    readers = _users(level["series"], "source", found.source, [series])
+    if gone["series"] and readers:
+        kept.append(f"{found.source} stays, for the series {_and(readers)} {_use(readers)} it.")
+    return Plan(there, gone, found if gone["series"] else None, kept, bool(readers))
 
 
 def _users(level: dict[str, Any], key: str, value: str, without: list[str]) -> list[str]:
@@ -93,12 +97,12 @@ def forget(name: str) -> list[str]:
         os.close(lock)
     gone = [f"{level}: {', '.join(names)}" for level, names in found.entries.items() if names]
     lines = [f"Removed from {params.FILE}: {' · '.join(gone)}, with their results."] if gone else []
-    if found.record is not None:
+    if found.record is not None and not found.shared:
         if found.record.copied:
             lines.append(
                 f"Removed: {found.record.source}, the copy of {found.record.file}. The file itself is untouched."
             )
-        else:
+        elif not found.record.tracked:
             lines.append(f"DVC no longer tracks {found.record.source}, which stays as it is.")
     return [*lines, *found.kept]
 
@@ -121,11 +125,12 @@ def _remove(found: Plan) -> None:
             if found.record is None:
                 return
             source = Path(found.record.source)
-            if Path(f"{source}.dvc").exists():
+            ours = not (found.shared or found.record.tracked)
+            if ours and Path(f"{source}.dvc").exists():
                 repo.remove(f"{source}.dvc")
     except DvcException as error:
         fix = "See that DVC works here, and run again."
         raise UserError("dvc remove", "must succeed", " ".join(str(error).split())[:200], fix) from None
-    if found.record.copied:
+    if found.record.copied and not found.shared:
         source.unlink(missing_ok=True)
     record.path(found.record.name).unlink(missing_ok=True)

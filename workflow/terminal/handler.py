@@ -8,7 +8,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -129,9 +129,9 @@ class Handler(LogHandlerBase):
         if logs:
             self._print(f"  log: {', '.join(logs)}")
 
-    def print_verdicts(self) -> None:
-        """Print what became of the experiments, and where the pages are."""
-        for line in verdicts.lines(self._settings, self._shown()):
+    def print_verdicts(self, failed: Collection[str] = ()) -> None:
+        """Print what became of the experiments, those that wait for a failed stage among them, and their pages."""
+        for line in verdicts.lines(self._settings, self._shown(), failed):
             self._print(line)
 
     def close(self) -> None:

@@ -52,8 +52,9 @@ def _try(path: Path, given: Any) -> None:
         steps.checked(made.text, name)
         screen.line(f"\nWould be added to {params.FILE}:\n")
         screen.line(made.text)
-        kind = "copied to" if made.record.copied else "used as it is:"
-        screen.line(f"The rows would be {kind} {made.record.source}. Nothing is written.")
+        source = made.record.source
+        rows = f"be copied to {source}" if made.record.copied else f"be read from {source} itself"
+        screen.line(f"The rows would {rows}. Nothing is written.")
         return
     try:
         lock = run_lock.run()

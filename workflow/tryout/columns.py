@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.common.errors import UserError
 from pipeline.series import listing
-from workflow.tryout import clock, numbers
+from workflow.tryout import numbers
 from workflow.tryout.clock import Clock
 from workflow.tryout.numbers import Numbers
 from workflow.tryout.table import Table
@@ -68,8 +68,7 @@ def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str
     """
     table = given.table
     rest = [name for name in table.names if name not in given.names and name not in given.others]
-    comma = any("commas" in note for note in table.notes)
-    style = decimal or numbers.decimal([table.column(name) for name in rest], comma)
+    style = decimal or numbers.decimal([table.column(name) for name in rest], table.separator == ",")
     values: dict[str, np.ndarray] = {}
     left_out = dict.fromkeys(given.others, "holds times too")
     notes: dict[str, list[str]] = {}
@@ -114,13 +113,14 @@ def _text(table: Table, name: str, read_as: Numbers) -> UserError:
 
 
 def target(
-    given: Clock, columns: Columns, wanted: str | None, ask: Callable[[list[str]], str] | None
+    given: Clock, columns: Columns, training: slice, wanted: str | None, ask: Callable[[list[str]], str] | None
 ) -> tuple[str, str]:
     """Return the column to predict, and why.
 
     Args:
         given: the table.
         columns: its numbers.
+        training: rows that may be looked at.
         wanted: the user's own choice.
         ask: asks a person for one of several; None where nobody is there.
 
@@ -129,7 +129,8 @@ def target(
     """
     if wanted is not None:
         return wanted, "chosen by you"
-    fitting = [name for name, values in columns.values.items() if not _constant(values) and not _counter(values)]
+    seen = {name: values[training] for name, values in columns.values.items()}
+    fitting = [name for name, values in seen.items() if not _constant(values) and not _counter(values)]
     if not fitting and columns.nearly:
         raise columns.nearly[0]
     if not fitting:
@@ -170,7 +171,7 @@ def inputs(columns: Columns, name: str, training: slice, wanted: list[str] | Non
             left_out[other] = "is constant in the training rows"
         elif np.isnan(seen).mean() > _LEAST_SHARE:
             left_out[other] = f"has no value in {100 * np.isnan(seen).mean():.0f} % of the training rows"
-        elif _counter(values):
+        elif _counter(seen):
             left_out[other] = "rises by one step from each row to the next"
         elif np.array_equal(seen, own, equal_nan=True):
             left_out[other] = "equals the target"
@@ -197,14 +198,3 @@ def _counter(values: np.ndarray) -> bool:
 
 def _choose(values: dict[str, np.ndarray]) -> str:
     return f"Columns of numbers: {listing(list(values), 12)}." if values else "Choose another file."
-
-
-def require(given: Clock, names: list[str], option: str) -> None:
-    """Check that columns exist.
-
-    Raises:
-        UserError: one does not.
-    """
-    for name in names:
-        if name not in given.table.names:
-            raise clock.unknown(option, name, given.table)

@@ -1,4 +1,4 @@
-"""Any file that holds a table: text, an Excel workbook or Parquet. What it is, its first bytes say and not its name."""
+"""Any file that holds a table: text, an Excel workbook or Parquet. The first bytes decide its kind, not its name."""
 
 from __future__ import annotations
 
@@ -86,16 +86,12 @@ def _workbook(path: Path, sheet: str | None) -> Table:
     names = list(book.sheet_names)
     if sheet is not None and sheet not in names:
         raise UserError("--sheet", f"must name a sheet of {path}", sheet, f"The sheets are: {', '.join(names)}.")
-    found: dict[str, list[list[Any]]] = {}
-    for name in names if sheet is None else [sheet]:
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        if sum(1 for row in rows if sum(cell not in ("", None) for cell in row) > 1) > 1 or (
-            sheet is not None and rows
-        ):
-            found[name] = rows
+    looked_at = names if sheet is None else [sheet]
+    every = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in looked_at}
+    # Notes in a single column are a table only where no sheet has two columns.
+    found = next((known for least in (2, 1) if (known := _with_rows(every, least))), {})
     if not found:
-        fix = "Choose another file."
-        raise UserError(str(path), "must have a sheet with a table", f"{len(names)} empty sheets", fix)
+        raise UserError(str(path), "must have a sheet with a table", "no cells with values", "Choose another file.")
     name = max(found, key=lambda each: len(found[each]))
     notes = [f"an Excel workbook, sheet {name}"]
     if len(found) > 1:
@@ -110,6 +106,15 @@ def _workbook(path: Path, sheet: str | None) -> Table:
     used = [i for i in range(max(map(len, records))) if any(i < len(row) and row[i] for row in records)]
     records = [[row[i] if i < len(row) else "" for i in range(used[0], used[-1] + 1)] for row in records]
     return text.table(path, records, places, notes, "row")
+
+
+def _with_rows(sheets: dict[str, list[list[Any]]], least: int) -> dict[str, list[list[Any]]]:
+    """Return the sheets with two rows or more that have so many cells with values."""
+
+    def filled(row: list[Any]) -> bool:
+        return sum(cell not in ("", None) for cell in row) >= least
+
+    return {name: rows for name, rows in sheets.items() if sum(map(filled, rows)) > 1}
 
 
 def _cell(value: Any) -> str:

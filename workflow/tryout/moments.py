@@ -202,11 +202,11 @@ def _formats(text: pd.Series, order: str | None) -> list[str]:
     given = text[text != ""]
     every = max(len(given) // _SAMPLE, 1)
     sample = given.iloc[::every][: 2 * _SAMPLE]
-    scores: dict[str, float] = {}
+    first, scores = sample.iloc[:20].unique(), dict[str, float]()
     for date, time in itertools.product(_DATES, _TIMES):
         if time.startswith("%H") and date != "%Y%m%d":
             continue
-        if not _possible(date, time, str(sample.iloc[0])):
+        if not any(_possible(date, time, str(cell)) for cell in first):
             continue
         form = date + time
         share = float(np.mean(~np.isnat(_read(sample, form))))

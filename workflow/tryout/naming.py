@@ -7,6 +7,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from pipeline.common import params
 from pipeline.common.errors import UserError
 
@@ -23,7 +25,7 @@ def made_of(path: Path) -> str:
     name = re.sub(r"[^a-z0-9]+", "_", text.encode("ascii", "ignore").decode()).strip("_")[:_MOST].rstrip("_")
     if not name or not name[0].isalpha():
         name = f"file_{name}".rstrip("_")
-    return name if name not in _REFUSED and not params.CANDIDATE.fullmatch(name) else f"{name}_file"
+    return f"{name}_file" if _refused(name) else name
 
 
 def check(name: str) -> str:
@@ -32,10 +34,15 @@ def check(name: str) -> str:
     Raises:
         UserError: it cannot be a name in params.yaml.
     """
-    if not _PATTERN.fullmatch(name) or name in _REFUSED or params.CANDIDATE.fullmatch(name):
+    if not _PATTERN.fullmatch(name) or _refused(name):
         rule = "must be a name of small letters, digits and _ that begins with a letter"
         raise UserError("NAME", rule, name, f"For example NAME={made_of(Path(name))}.")
     return name
+
+
+def _refused(name: str) -> bool:
+    """Return whether a name means something else: to DVC, to `make fix`, or as a word of YAML (`on`, `no`, `null`)."""
+    return name in _REFUSED or bool(params.CANDIDATE.fullmatch(name)) or yaml.safe_load(name) != name
 
 
 def levels_with(raw: dict[str, Any], name: str) -> list[str]:

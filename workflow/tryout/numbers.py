@@ -96,7 +96,9 @@ def parse(cells: pd.Series, style: str, missing: list[str]) -> Numbers:
     odd = sorted({mark for mark in cells[absent].unique() if mark and mark not in MISSING})
     if odd:
         notes.append(f"{', '.join(odd[:5])} {'is' if len(odd) == 1 else 'are'} read as missing")
-    values, note = _without_sentinel(values, missing)
+    meant = pd.to_numeric(pd.Series(missing, dtype=object), errors="coerce").dropna().to_numpy(dtype=np.float64)
+    values[np.isin(values, meant)] = np.nan
+    values, note = _without_sentinel(values)
     return Numbers(values, wrong, [*notes, *note])
 
 
@@ -120,10 +122,8 @@ def _without_unit(text: pd.Series, absent: np.ndarray) -> tuple[pd.Series, str]:
     return bare, str(units[0])
 
 
-def _without_sentinel(values: np.ndarray, missing: list[str]) -> tuple[np.ndarray, list[str]]:
+def _without_sentinel(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Read a number such as -9999 as missing, if it repeats and lies farther from all others than these do apart."""
-    if missing:
-        return values, []
     for sentinel in _SENTINELS:
         there = values == sentinel
         others = values[~there & ~np.isnan(values)]

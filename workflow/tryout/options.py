@@ -48,9 +48,7 @@ def parser() -> argparse.ArgumentParser:
     reading.add_argument("--target", metavar="COLUMN", help="the column to predict")
     reading.add_argument("--time", metavar="COLUMN", help="the column of times, two as DATE+TIME, or none")
     reading.add_argument("--zone", help="time zone of times without an offset, as in Europe/Berlin")
-    reading.add_argument(
-        "--dates", choices=["dmy", "mdy"], help="which number is the day, where it cannot be found out"
-    )
+    reading.add_argument("--dates", choices=["dmy", "mdy"], help="order of day and month, if the file leaves it open")
     reading.add_argument("--decimal", choices=["comma", "point"], help="sign before decimals")
     reading.add_argument("--separator", metavar="SIGN", help="between two fields of a text file")
     reading.add_argument("--sheet", help="of an Excel workbook")
@@ -93,17 +91,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             raise UserError("PERIOD", rule, given.period, "For example PERIOD=24.")
         given.period = int(given.period)
     for option in ("window", "horizon", "stride", "epochs", "learning_rate"):
-        if (value := getattr(given, option)) is not None and value <= 0:
-            raise UserError(option.upper(), "must be above 0", value, f"For example {option.upper()}=1.")
+        if (value := getattr(given, option)) is not None and not value > 0:
+            variable = "RATE" if option == "learning_rate" else option.upper()
+            raise UserError(variable, "must be above 0", value, f"For example {variable}=1.")
     for option, least in (("validation", 0.0), ("test", 0.01)):
         if (value := getattr(given, option)) is not None and not least <= value <= 0.45:
             rule = f"must be a share of the rows from {least:g} to 0.45"
             raise UserError(option.upper(), rule, value, f"For example {option.upper()}=0.15.")
-    for option in ("seeds", "units"):
-        if (values := getattr(given, option)) and (
-            min(values) < 0 or len(set(values)) < len(values) * (option == "seeds")
-        ):
-            raise UserError(option.upper(), "must be whole numbers, 0 or more, each once", values, 'As in SEEDS="0 1".')
+    if given.seeds and (min(given.seeds) < 0 or len(set(given.seeds)) < len(given.seeds)):
+        raise UserError("SEEDS", "must be whole numbers, 0 or more, each once", given.seeds, 'As in SEEDS="0 1".')
+    if given.units and min(given.units) < 1:
+        raise UserError("UNITS", "must be whole numbers, 1 or more", given.units, 'As in UNITS="32".')
     if given.cores != "all" and not (given.cores.isdigit() and int(given.cores)):
         raise UserError("CORES", "must be a whole number above 0, or all", given.cores, "For example CORES=2.")
     return given

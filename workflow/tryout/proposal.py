@@ -1,13 +1,13 @@
 """The settings that a file is tried with, each with its reason.
 
 Every choice looks at training rows alone: a period or an input that was chosen by later rows would be a leak. The rows
-of the whole file decide only how its cells and times are read.
+of the whole file decide only how its cells and times are read, and whether missing cells need a treatment.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,12 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
     horizon = wishes.horizon or 1
     length, length_why = _window(period, given.stop, horizon, wishes.window)
     split, counts, split_why = _split(given, length, horizon, wishes)
+    if split["validation"] > shares(wishes)[0]:
+        # The validation part is larger than thought: choose again by the rows that are training now.
+        total = len(given.file_rows)
+        stop = total - round(split["test"] * total) - round(split["validation"] * total)
+        fewer, larger = replace(given, stop=stop), replace(wishes, validation=split["validation"])
+        return propose(columns, target, fewer, time, larger)
     stride, stride_why = _stride(counts, wishes.stride)
     relative, scaling_why = _scaling(stretch, horizon, wishes.scaling)
     missing = any(np.isnan(given.treated(columns.values[each])).any() for each in features)
@@ -149,7 +155,7 @@ def _period(stretch: np.ndarray, wanted: int | str | None) -> tuple[int | None, 
         return None, "no season is visible in the training rows"
     return (
         found["visible"],
-        f"the training rows are most alike so far apart: autocorrelation {found['visible_autocorrelation']:.2f}",
+        f"the training rows have autocorrelation {found['visible_autocorrelation']:.2f} at this lag",
     )
 
 
@@ -196,7 +202,7 @@ def _split(given: Rows, length: int, horizon: int, wishes: Wishes) -> tuple[dict
     else:
         if windows(validation, policy) < max(_GOOD_WINDOWS, 2 * needed):
             policy = "carry"
-            why += "; inputs of their first windows reach back (carry), for there are few rows"
+            why += "; their first windows read earlier rows (carry), because there are few"
         while wishes.validation is None and windows(validation, policy) < 2 * needed and validation < 0.3:
             validation = round(validation + 0.01, 2)
         have = windows(validation, policy)
@@ -230,7 +236,7 @@ def _stride(counts: tuple[int, int], wanted: int | None) -> tuple[dict[str, int]
     return {
         "train": train,
         "evaluation": evaluation,
-    }, f"{counts[0]:,} windows are more than it takes: about {counts[0] // train:,} are used"
+    }, f"{counts[0]:,} windows are more than needed: about {counts[0] // train:,} are used"
 
 
 def _scaling(stretch: np.ndarray, horizon: int, wanted: str | None) -> tuple[str, str]:
@@ -239,7 +245,10 @@ def _scaling(stretch: np.ndarray, horizon: int, wanted: str | None) -> tuple[str
         return wanted, "chosen by you"
     known = stretch[~np.isnan(stretch)]
     third = max(len(known) // 3, 1)
-    level = abs(float(known[-third:].mean() - known[:third].mean())) / float(known.std())
+    spread = float(known.std()) if len(known) else 0.0
+    if not spread:
+        return "none", "the longest stretch without a hole is constant"
+    level = abs(float(known[-third:].mean() - known[:third].mean())) / spread
     changes = stretch[horizon:] - stretch[:-horizon]
     changes = changes[~np.isnan(changes)]
     ratio = float(changes.var() / known.var()) if len(changes) else 1.0

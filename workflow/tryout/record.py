@@ -31,6 +31,7 @@ class Record:
         options: the user's own choices; the target also where it was asked for.
         reading: how the file was read, a phrase each.
         choices: what was proposed, and why.
+        tracked: whether DVC tracked `source` before.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Record:
     options: dict[str, Any]
     reading: list[str] = field(default_factory=list)
     choices: list[dict[str, str]] = field(default_factory=list)
+    tracked: bool = False
 
     def write(self) -> None:
         """Write the record, whole or not at all."""

@@ -8,25 +8,19 @@ import sys
 import time
 from pathlib import Path
 
-import yaml
-
 from pipeline.common import files
-from workflow import messages
+from workflow import failed
 from workflow.fix.running import RunError
 
-PAGE = Path("reports/experiments")
 
-
-def page(name: str) -> Path | None:
-    """Return the page of an experiment; None where dvc.yaml has no stage that writes it."""
-    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    return PAGE / f"{name}.html" if "page" in stages else None
+def page(name: str) -> Path:
+    """Return the page of an experiment."""
+    return files.EXPERIMENTS / f"{name}.html"
 
 
 def targets(name: str) -> list[str]:
     """Return the files that a run of one experiment makes."""
-    made = [files.EVALUATION / f"{name}.json", files.DIAGNOSIS / f"{name}.json"]
-    return [str(path) for path in [*made, *filter(None, [page(name)])]]
+    return [str(path) for path in (files.EVALUATION / f"{name}.json", files.DIAGNOSIS / f"{name}.json", page(name))]
 
 
 def run(name: str, cores: str) -> None:
@@ -46,6 +40,5 @@ def run(name: str, cores: str) -> None:
         process.wait()  # Ctrl-C reaches Snakemake too, which ends its jobs
         raise
     if code:
-        logs = [log for log in sorted(messages.LOGS.glob("**/*.log")) if log.stat().st_mtime >= started]
-        reasons = [messages.reason(log.read_text(encoding="utf-8", errors="replace")) for log in logs]
-        raise RunError(next((line for line in reasons if line), "The run ended before it was done: see above."))
+        found = failed.failures(started)
+        raise RunError(found[0].reason if found else "The run ended before it was done: see above.")

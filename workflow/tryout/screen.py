@@ -10,6 +10,7 @@ from rich.prompt import Prompt
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.common.errors import escaped
 from workflow.tryout.rows import Choice
 
 
@@ -19,8 +20,8 @@ def is_terminal() -> bool:
 
 
 def line(text: str) -> None:
-    """Print a line as it is."""
-    print(text, flush=True)
+    """Print lines; control characters in names of files and columns are written out."""
+    print("\n".join(map(escaped, text.split("\n"))), flush=True)
 
 
 def reading(path: Path, notes: list[str]) -> None:
@@ -44,7 +45,7 @@ def choices(made: list[Choice]) -> None:
     table.add_column(style="bold", overflow="fold", max_width=32)
     table.add_column(overflow="fold")
     for choice in made:
-        table.add_row(Text(choice.what), Text(choice.value), Text(choice.why))
+        table.add_row(*(Text(escaped(each)) for each in (choice.what, choice.value, choice.why)))
     Console(highlight=False).print(table)
 
 
@@ -53,7 +54,7 @@ def ask(columns: list[str]) -> str:
     console = Console(highlight=False)
     console.print("Which column shall be predicted?")
     for number, name in enumerate(columns, 1):
-        console.print(Text(f"  {number:>2}  {name}"))
+        console.print(Text(escaped(f"  {number:>2}  {name}")))
     numbers = [str(number) for number in range(1, len(columns) + 1)]
     answer = Prompt.ask("Number", choices=numbers, show_choices=False, console=console)
     return columns[int(answer) - 1]

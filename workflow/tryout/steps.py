@@ -59,7 +59,7 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
                 raise clock.unknown(option, each, read.table)
     numbers = columns.read(read, given.get("decimal"), given.get("missing", []), wanted)
     as_read = rows.read(read, wishes)
-    target = columns.target(read, numbers, given.get("target"), ask)
+    target = columns.target(read, numbers, as_read.in_training, given.get("target"), ask)
     time = None if read.values is None else copying.time_name(read.names, list(numbers.values))
     proposed = proposal.propose(numbers, target, as_read, time, wishes)
     clean = _is_below_own(path) and copying.is_clean(path, time, read.values, numbers.values)
@@ -82,6 +82,7 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
         given | {"target": target[0]},
         reading,
         [asdict(choice) for choice in choices],
+        clean and Path(f"{source}.dvc").exists(),
     )
     return Plan(made, text, time, read.values, numbers.values, reading, choices)
 

@@ -24,6 +24,7 @@ class Table:
         lines: the place of each row in the file, as an editor counts it: int64 [rows].
         unit: what `lines` count: `line` or `row`.
         notes: what was found out or changed while reading, a phrase each.
+        separator: between two fields of a text file; None for one column, and for other files.
     """
 
     path: str
@@ -32,6 +33,7 @@ class Table:
     lines: np.ndarray
     unit: str = "line"
     notes: list[str] = field(default_factory=list)
+    separator: str | None = None
 
     def __len__(self) -> int:
         return len(self.lines)

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.common.errors import UserError
@@ -50,7 +51,7 @@ def read(path: Path, separator: str | None = None) -> Table:
         notes.append("one column")
     else:
         notes.append(f"fields are separated by {SEPARATORS.get(separator, repr(separator))}")
-    return table(path, records, places, notes)
+    return replace(table(path, records, places, notes), separator=separator)
 
 
 def decoded(path: Path) -> tuple[str, list[str]]:
@@ -174,7 +175,7 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
         raise UserError(f"{path}, {unit} {lines[wrong]}", rule, len(rows[wrong]), fix)
     # Lines of another width below the table: sums, remarks.
     end = len(rows)
-    while end > 1 and len(rows[end - 1]) < min(width, 2) + (width > 2) and len(rows) - end < 5:
+    while end > 1 and len(rows[end - 1]) < min(width, 3) and len(rows) - end < 5:
         end -= 1
     if end < len(rows):
         notes = [*notes, f"{_count(len(rows) - end, 'line')} below the table left out"]

@@ -61,4 +61,4 @@ def _next(diagnosis: dict[str, Any]) -> str:
 
 def _page(name: str) -> Path:
     found = running.page(name)
-    return found if found is not None and found.exists() else files.DIAGNOSIS / f"{name}.json"
+    return found if found.exists() else files.DIAGNOSIS / f"{name}.json"

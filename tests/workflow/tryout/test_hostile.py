@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.common.errors import UserError
 from tests.workflow.tryout.files import ROWS, cells, days, german, season, table, text, workbook
-from workflow.tryout import options, steps
+from workflow.tryout import naming, options, steps
 
 ENERGY = "Datum von;Datum bis;Netzlast [MWh]\n" + "".join(
     f"{a:%d.%m.%Y %H:%M};{b:%d.%m.%Y %H:%M};{german(400 * v)}\n"
@@ -32,6 +32,48 @@ def plan(path: Path, *words: str) -> steps.Plan:
 
 def shown(made: steps.Plan) -> dict[str, str]:
     return {choice.what: choice.value for choice in made.choices}
+
+
+def test_a_number_that_means_missing_is_missing_in_any_form(folder: Path) -> None:
+    rows = [
+        [day, "-999.0" if i % 20 == 3 else "-9999" if i % 20 == 7 else value] for i, (day, value) in enumerate(table())
+    ]
+    (folder / "a.csv").write_text(text(rows))
+    values = plan(folder / "a.csv", "--missing", "-999").columns["load"]
+    assert np.isnan(values[3::20]).all()
+    assert np.isnan(values[7::20]).all()
+    assert np.nanmin(values) > -100
+
+
+def test_the_first_cell_does_not_decide_alone_what_a_time_is(folder: Path) -> None:
+    rows = [[("NA" if i == 0 else f"{day:%d.%m.%Y}"), f"{i % 9}"] for i, day in enumerate(days())]
+    (folder / "a.csv").write_text(text(rows, ";"))
+    with pytest.raises(UserError, match=r"a\.csv, line 2"):
+        plan(folder / "a.csv")
+
+
+@pytest.mark.parametrize("name", ["on", "no", "off", "yes", "true", "null"])
+def test_a_word_of_yaml_is_no_name(name: str) -> None:
+    assert naming.made_of(Path(f"{name}.csv")) == f"{name}_file"
+    with pytest.raises(UserError, match=f"NAME={name}_file"):
+        naming.check(name)
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--learning-rate", "nan"], "`RATE` must be above 0"),
+        (["--units", "0"], "`UNITS` must be whole numbers, 1 or more"),
+        (["--units", "8", "8"], None),
+        (["--seeds", "1", "1"], "`SEEDS` must be whole numbers, 0 or more, each once"),
+    ],
+)
+def test_numbers_of_options(words: list[str], line: str | None) -> None:
+    if line is None:
+        options.parse(["a.csv", *words])
+        return
+    with pytest.raises(UserError, match=line):
+        options.parse(["a.csv", *words])
 
 
 @pytest.fixture

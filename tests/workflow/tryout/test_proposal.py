@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.common import yaml_text
 from tests.helpers.project import Project
 from tests.workflow.tryout.files import season, table, text
 from workflow.tryout import options, steps
@@ -53,6 +54,34 @@ def test_no_choice_looks_at_validation_or_test_rows(holes: bool) -> None:
     after = plan(Path("a.csv"), "--target", "load")
     assert after.choices == before.choices
     assert after.text == before.text
+
+
+def test_rows_that_become_validation_rows_decide_nothing() -> None:
+    """Of few rows the validation part is larger than usual: the choices are made by the rows that are left."""
+    rows = table(rows=200)
+    Path("a.csv").write_text(text(rows))
+    before = plan(Path("a.csv"), "--horizon", "5")
+    assert "validation: 0.27" in before.text
+    first = 200 - round(0.15 * 200) - round(0.27 * 200)
+    changed = [row if i < first else [row[0], f"{(i * 37) % 11 * 50}"] for i, row in enumerate(rows)]
+    Path("a.csv").write_text(text(changed))
+    after = plan(Path("a.csv"), "--horizon", "5")
+    assert after.text == before.text
+
+
+def test_a_rain_gauge_that_is_dry_in_its_longest_stretch_is_no_error() -> None:
+    times = pd.date_range("2020-01-01", periods=400, freq="h")
+    frame = pd.DataFrame({"time": times, "rain": np.where(np.arange(400) < 150, 0.0, np.arange(400) % 5)})
+    frame.drop(index=range(150, 280, 6)).to_csv("a.csv", index=False)
+    assert "window: none" in plan(Path("a.csv"), "--holes", "cut").text
+
+
+def test_names_of_columns_that_look_like_numbers_stay_text() -> None:
+    rows = [[day, value, f"{i % 11}"] for i, (day, value) in enumerate(table())]
+    Path("a.csv").write_text(text(rows, header="date,08,1e3"))
+    made = plan(Path("a.csv"), "--target", "08")
+    read = yaml_text.load(made.text, Path("params.yaml"))["series"]["mine"]
+    assert (read["target"], read["features"]) == ("08", ["08", "1e3"])
 
 
 def test_the_training_rows_do_decide() -> None:

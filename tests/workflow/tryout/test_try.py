@@ -104,6 +104,28 @@ def test_what_others_use_stays(project: Project, mine: str) -> None:
     assert files(project) == before
 
 
+def test_a_file_that_another_series_reads_stays(project: Project, mine: str) -> None:
+    before = files(project)
+    project(*TRY, mine, "--no-run", "--name", "mine")
+    project(*TRY, "data/own/mine.csv", "--no-run", "--name", "ahead", "--horizon", "3")
+    assert project.params()["series"]["ahead"]["source"] == "data/own/mine.csv"
+    shown = project(*FORGET, "mine").stdout
+    assert "data/own/mine.csv stays, for the series ahead uses it." in shown
+    assert "Removed: data/own/mine.csv" not in shown
+    assert (project.folder / "data/own/mine.csv").exists()
+    assert (project.folder / "data/own/mine.csv.dvc").exists()
+    assert list(project.params()["series"])[-1] == "ahead"
+    # The second one found the file tracked, and leaves it so.
+    project(*FORGET, "ahead")
+    left = files(project)
+    assert {name for name in left if left[name] != before.get(name)} == {
+        "data/own/mine.csv", "data/own/mine.csv.dvc", "data/own/.gitignore",
+    }  # fmt: skip
+    project("dvc", "remove", "-q", "data/own/mine.csv.dvc")
+    (project.folder / "data/own/mine.csv").unlink()
+    assert files(project) == before
+
+
 def test_a_clean_file_of_the_project_is_used_as_it_is_and_stays(project: Project) -> None:
     path = project.folder / "data/own/plain.csv"
     path.write_text(text(table()))
