@@ -10,6 +10,7 @@ import yaml
 from pipeline.report import comparison
 from pipeline.report.wording import METRICS, baseline, count_range, interval, number
 from pipeline.report.wording import score as score_text
+from pipeline.report.wording import skill as skill_text
 from pipeline.scoring import scores
 
 _ENDS = {
@@ -116,13 +117,9 @@ def _table(part: dict[str, Any], metrics: tuple[str, ...]) -> list[dict[str, Any
     """Return the rows of the score table: the network over its seeds, each baseline with its skill, the oracle."""
     others = [(baseline(name), score, part["skill"].get(name)) for name, score in part["baselines"].items()]
     others += [("oracle", part["oracle"], None)] if part["oracle"] else []
-    return [
-        {"name": "network", "cells": [_mean_and_std(part["network"][metric]) for metric in metrics], "skill": None},
-        *(
-            {"name": name, "cells": [(score_text(score[metric]), "") for metric in metrics], "skill": skill}
-            for name, score, skill in others
-        ),
-    ]
+    rows = [("network", [_mean_and_std(part["network"][metric]) for metric in metrics], None)]
+    rows += [(name, [(score_text(score[metric]), "") for metric in metrics], skill) for name, score, skill in others]
+    return [{"name": name, "cells": cells, "skill": skill_text(skill)} for name, cells, skill in rows]
 
 
 def _mean_and_std(over: dict[str, float | None]) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pipeline.common import errors
 from pipeline.report import cards
 from pipeline.report.wording import METRICS, baseline, short_score, thousands
 from pipeline.scoring import scores
@@ -69,7 +70,7 @@ def _table(evaluation: dict[str, Any]) -> list[str]:
 
 def escaped(text: str) -> str:
     """Return a text on one line in which nothing but code in backticks is markup."""
-    pieces = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    pieces = re.split(r"(`[^`]+`)", errors.harmless(text))
     return "".join(
         each
         if each.startswith("`") and each.endswith("`") and len(each) > 2

@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from pipeline.common.errors import escaped
 from pipeline.report.wording import baseline, number, score, thousands
 
 FOLDER = Path(__file__).parent
@@ -53,6 +54,7 @@ def fill(template: Path, style: str = "", script: str = "", **shown: Any) -> str
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     filters = {
         "number": number,
@@ -93,11 +95,19 @@ def code(text: str) -> Any:
     """Return the text, escaped, with everything in backticks set as code."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped just before
+    shown = str(escape(_shown(text)))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", shown))  # noqa: S704 - escaped just before
 
 
 def breakable(name: str) -> Any:
     """Return a name, escaped, with a possible line break after each underscore."""
     from markupsafe import Markup, escape
 
-    return Markup(str(escape(name)).replace("_", "_<wbr>"))  # noqa: S704 - escaped just before
+    return Markup(str(escape(_shown(name))).replace("_", "_<wbr>"))  # noqa: S704 - escaped just before
+
+
+def _shown(value: Any) -> Any:
+    """Return a value for a page; in text, characters that would act on the text around them are written out."""
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    return "\n".join(map(escaped, value.split("\n")))

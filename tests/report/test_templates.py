@@ -4,8 +4,8 @@ import base64
 import hashlib
 import re
 
-from pipeline.report import templates
-from tests.helpers.reports import made_up, render_page
+from pipeline.report import markdown, templates
+from tests.helpers.reports import diagnosed, made_up, render_page
 
 
 def test_the_policy_allows_the_script_of_the_page_and_no_other():
@@ -20,3 +20,17 @@ def test_the_policy_allows_the_script_of_the_page_and_no_other():
 def test_code_and_names_are_escaped():
     assert templates.code("`a<b>` <i>") == "<code>a&lt;b&gt;</code> &lt;i&gt;"
     assert templates.breakable("a_<b>") == "a_<wbr>&lt;b&gt;"
+
+
+def test_marks_that_act_on_the_text_around_them_are_written_out():
+    hostile = "load\u202e\x1b[2J"
+    assert templates.code(f"`{hostile}`") == "<code>load\\u202e\\x1b[2J</code>"
+    assert templates.breakable(hostile) == "load\\u202e\\x1b[2J"
+    one = made_up("a")
+    one["settings"]["series"] = {"source": "data/own/a.csv", "target": hostile}
+    one["target"]["column"] = hostile
+    found = diagnosed("a", "behind")
+    found["findings"][0]["evidence"] = {"column": hostile}
+    for text in (render_page(one, found), markdown.escaped(hostile)):
+        assert not {"\u202e", "\x1b"} & set(text)
+        assert "load\\u202e" in text or "load\\\\u202e" in text

@@ -41,8 +41,8 @@ def test_a_failed_proof_stands_at_the_top_of_the_page():
     text = render([made_up("a")], leakage=fine, leaks={"leaks": [a_leak()]})
     assert "Do not trust" not in text
     assert (
-        "No leak found: 2 proofs over 1 dataset, 1 of them informative; the proofs caught 1 of 1 leaks planted to test "
-        "them." in visible_text(text)
+        "No leak found: 2 proofs over 1 dataset, 1 of them for information only; the proofs caught 1 of 1 leaks "
+        "planted to test them." in visible_text(text)
     )
     broken = {"d": {"proofs": [proof("intervals"), proof("prefix", "fail", 1, ["row 7, by `fill`"])]}}
     text = render([made_up("a")], leakage=broken)

@@ -65,3 +65,15 @@ def test_losses_have_powers_if_they_span_many_and_rounding_is_no_course() -> Non
     assert loss_scale(np.array([1.0, 0.5])).kind == "linear"
     flat = loss_scale(np.array([0.078838, 0.07883801]))
     assert flat.high - flat.low > 0.05 * 0.0788
+
+
+@pytest.mark.parametrize("step", [0.001, 0.02, 0.5])
+def test_times_below_a_second_have_marks_with_their_fraction(step: float) -> None:
+    start = 1_600_000_000.25
+    marks = Scale(start, start + 40 * step / 10, "time").ticks(4)
+    assert 2 <= len(marks) <= 6
+    for value, text in marks:
+        hours, minutes, rest = text.split(":")
+        assert float(hours) * 3600 + float(minutes) * 60 + float(rest) == pytest.approx(value % 86400, abs=1e-4)
+        assert start - 1e-6 <= value <= start + 4 * step + 1e-6
+    assert len({text for _, text in marks}) == len(marks)

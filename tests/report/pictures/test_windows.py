@@ -54,6 +54,17 @@ def test_hours_without_a_year_name_it_on_the_axis() -> None:
     assert "time, 2016" in texts(windows.predictions(one).svg)
 
 
+@pytest.mark.parametrize("apart", ["1ms", "1s"])
+def test_times_without_a_day_name_it_on_the_axis(apart: str) -> None:
+    one = made_up("a", noise=0.1, oracle=False)
+    count, unit = int(apart.rstrip("ms")), apart.lstrip("1")
+    times = np.datetime64("2016-06-01T12:00:00.000") + np.arange(120) * np.timedelta64(count, unit)
+    one["parts"]["test"]["drawn"]["time"] = [str(each) for each in times]
+    shown = texts(windows.predictions(one).svg)
+    assert "time, 2016-06-01" in shown
+    assert any(text.startswith("12:0") for text in shown)
+
+
 def test_a_diverging_seed_does_not_flatten_the_truth() -> None:
     one = made_up("a", noise=0.1, oracle=False)
     known = one["parts"]["test"]["drawn"]
