@@ -113,7 +113,7 @@ BROKEN: list[tuple[Any, ...]] = [
     (f"{T}.loss", {"delta": 2}, "Add `name: huber`.", f"{T}.loss.name"),
     (f"{T}.class_weight", "balanced", "must be none for a regression"),
     (f"{T}.learning_rat", 0.1, "is not a known key. Received: 0.1. Did you mean `learning_rate`?"),
-    (f"{T}.wildly_different", 1, "is not a known key. Received: 1. Known: loss,"),
+    (f"{T}.wildly_different", 1, "is not a known key. Received: 1. Known: backend, loss,"),
     (f"{WINDOW}.missing", "fillpast", "Did you mean `fill_past`?"),
     (f"{D}.scaling.features", "Standard", "Did you mean `standard`?"),
     (f"{D}.scaling", "standard", "must be a mapping of keys. Received: standard. For example `scaling: {features:"),
