@@ -22,8 +22,8 @@ def mapped(known: np.ndarray, truth: np.ndarray, others: np.ndarray) -> np.ndarr
     """
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(_log_odds(known), truth)
-    return np.asarray(model.predict_proba(_log_odds(others)))
+    model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit(log_odds(known), truth)
+    return np.asarray(model.predict_proba(log_odds(others)))
 
 
 def gain(probabilities: np.ndarray, truth: np.ndarray, classes: int) -> float | None:
@@ -55,7 +55,7 @@ def gain(probabilities: np.ndarray, truth: np.ndarray, classes: int) -> float | 
     return (own - better) / constant
 
 
-def _log_odds(probabilities: np.ndarray) -> np.ndarray:
+def log_odds(probabilities: np.ndarray) -> np.ndarray:
     """Return the logarithms of the odds against class 0: float64 [windows, classes - 1]; NaN counts as 0."""
     logs = np.log(np.clip(np.nan_to_num(probabilities), _LEAST, 1.0))
     return np.asarray(logs[:, 1:] - logs[:, :1])

@@ -2,6 +2,9 @@
 
 A focal loss or weights of classes move every probability on purpose: their best answer is not the share of the class
 (Mukhoti and others 2020, 4). Judged as they are, such outputs look worse than what the network knows.
+
+No loss makes probabilities flat. A map that has to spread their log-odds more than tenfold makes up for updates that
+are missing: such outputs are judged as they are.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ _PROPER = {
     "mean_squared_error",
 }
 
+# A focal loss of exponent g divides log-odds by about 1 + g, and g is 2 as published and rarely above 5.
+_MOST = 10.0
+
 
 def distorts(network: keras.Model, training: dict[str, Any]) -> bool:
     """Return whether the best answer to the training loss is another one than the probabilities."""
@@ -45,15 +51,20 @@ def mapped(seen: np.ndarray, truth: np.ndarray, outputs: np.ndarray, classes: in
         classes: 2 or 3.
 
     Returns:
-        Probabilities in the form of `outputs`. The outputs themselves where the training windows have one class.
+        Probabilities in the form of `outputs`. The outputs themselves where the training windows have one class, or
+        where the log-odds of training windows would spread more than tenfold.
     """
     known = np.isfinite(seen).all(axis=1)
     if len(np.unique(truth[known])) < classes:
         return outputs
+    learned = scores.probabilities(seen[known], classes)
+    own = calibration.mapped(learned, truth[known], learned)
+    if calibration.log_odds(own).std() > _MOST * calibration.log_odds(learned).std():
+        return outputs
     result = np.full(outputs.shape, np.nan)
     answered = np.isfinite(outputs).all(axis=1)
     if answered.any():
-        learned, others = (scores.probabilities(each, classes) for each in (seen[known], outputs[answered]))
+        others = scores.probabilities(outputs[answered], classes)
         shares = calibration.mapped(learned, truth[known], others)
         result[answered] = shares[:, 1:] if classes == 2 else shares
     return result

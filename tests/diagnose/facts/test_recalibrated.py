@@ -43,6 +43,21 @@ def test_one_class_teaches_nothing():
     np.testing.assert_array_equal(recalibrated.mapped(outputs, np.zeros(5, int), outputs, 2), outputs)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(("power", "undone"), [(1 / 6, True), (0.01, False)])
+def test_outputs_that_are_nearly_constant_are_judged_as_they_are(classes, power, undone):
+    """A focal loss of exponent 5 leaves a sixth of the log-odds; a hundredth is a network that has barely moved."""
+    random = np.random.default_rng(2)
+    shares = random.dirichlet(np.full(classes, 0.5), size=2000) * 0.98 + 0.02 / classes
+    truth = np.array([random.choice(classes, p=row) for row in shares])
+    flat = shares**power / (shares**power).sum(axis=1, keepdims=True)
+    outputs = flat[:, 1:] if classes == 2 else flat
+    mapped = recalibrated.mapped(outputs, truth, outputs, classes)
+    assert np.array_equal(mapped, outputs) != undone
+    if undone:
+        assert np.abs(mapped - (shares[:, 1:] if classes == 2 else shares)).mean() < 0.03
+
+
 @pytest.mark.parametrize(
     ("loss", "change", "expected"),
     [
