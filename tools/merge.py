@@ -7,13 +7,11 @@ as it is, which no YAML library promises. The result must pass `params.load`, or
 from __future__ import annotations
 
 import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipeline.common import errors, files, params
 from pipeline.common.errors import UserError
 from workflow import entries
-
-_OWN = PurePosixPath("data/own")
 
 
 def merge(example: Path) -> dict[str, list[str]]:
@@ -66,7 +64,7 @@ def _text(path: Path, shown: Path) -> str:
 def _next(sources: list[str]) -> str:
     """Return the next steps: a file that the project does not ship must be copied and tracked first."""
     steps = []
-    for source in dict.fromkeys(source for source in sources if PurePosixPath(source).is_relative_to(_OWN)):
+    for source in dict.fromkeys(source for source in sources if files.is_own(source)):
         if not Path(source).exists():
             steps.append(f"copy the file to {source}")
         if not Path(f"{source}.dvc").exists():

@@ -6,12 +6,14 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipeline.common import files
+
 # The dependencies and the outputs of every stage, by DVC's name of it.
 Files = dict[str, tuple[list[str], list[str]]]
 
 # Folders that hold test rows, and who may read them before `predict`: the stages that take test rows apart.
-_TEST_ROWS = ("data/own/", "data/raw/", "data/test/")
-_MAY_READ = {"raw": "data/own/", "split": "data/raw/"}
+_TEST_ROWS = tuple(f"{folder}/" for folder in (files.OWN, files.RAW, files.TEST))
+_MAY_READ = {"raw": f"{files.OWN}/", "split": f"{files.RAW}/"}
 
 
 def reads_test_rows_too_early(stages: Files) -> tuple[str, str] | None:

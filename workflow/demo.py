@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import NoReturn
 
 from pipeline.common import errors
-from pipeline.common.errors import UserError
-from workflow.tryout import running, screen, verdict
+from workflow.arguments import Parser, add_cores
+from workflow.tryout import running, screen
 
 NAME = "co2_lstm"
 _DESCRIPTION = f"""Train and diagnose {NAME}: an LSTM on the weekly CO2 at Mauna Loa since 1958, which ships with
@@ -16,15 +14,10 @@ statsmodels. It fits the years that it saw and fails later, and the verdict says
 _STORY = f"{NAME}: an LSTM predicts the weekly CO2 at Mauna Loa in years later than those it was trained on.\n"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError("python -m workflow.demo", "must be called as --help says", message, "See --help.")
-
-
 def main(arguments: list[str]) -> None:
-    """Run the demo and print the verdict."""
-    parser = _Parser(prog="python -m workflow.demo", description=_DESCRIPTION, allow_abbrev=False)
-    parser.add_argument("--cores", default="all", help="cores, for Snakemake (%(default)s)")
+    """Run the demo; the run prints the verdict."""
+    parser = Parser(prog="python -m workflow.demo", description=_DESCRIPTION)
+    add_cores(parser)
     cores = parser.parse_args(arguments).cores
     screen.line(_STORY)
     try:
@@ -32,9 +25,6 @@ def main(arguments: list[str]) -> None:
     except KeyboardInterrupt:
         screen.line("Stopped. The same command goes on.")
         sys.exit(130)
-    screen.line("")
-    for line in verdict.lines(NAME):
-        screen.line(line)
     screen.line("\nYour own file: make try FILE=mine.csv TARGET=load")
 
 

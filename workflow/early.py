@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.dataset import splitting, windowing
-from pipeline.series import own, reading
+from pipeline.series import reading
 from pipeline.series.series import Series
 
 
@@ -48,7 +48,7 @@ def check(settings: dict[str, Any], stale: set[str]) -> list[str]:
 
 def _own(settings: dict[str, Any]) -> Iterator[str]:
     for name, series in settings["series"].items():
-        if series["source"].startswith(f"{own.OWN}/"):
+        if files.is_own(series["source"]):
             yield name
 
 

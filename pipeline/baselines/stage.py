@@ -18,7 +18,7 @@ from pipeline.dataset import splitting
 from pipeline.dataset.history import row_times, target_column
 from pipeline.scoring import baselines as fast
 from pipeline.scoring import choosing, linear, skill
-from pipeline.scoring.blocks import blocks, subset
+from pipeline.scoring.blocks import blocks
 
 Parts = dict[str, dataset.Part]
 Outputs = dict[str, dict[str, np.ndarray]]  # part -> name -> [windows, outputs]
@@ -92,7 +92,7 @@ def choose(parts: Parts, outputs: Outputs) -> dict[str, dict[str, Any]]:
     if "validation" in parts:
         where = dict.fromkeys(("naive", "linear"), ("validation", _losses(parts["validation"], outputs["validation"])))
     else:
-        early, late = (subset(train, side) for side in blocks(train))
+        early, late = (train.subset(side) for side in blocks(train))
         trained = _losses(train, outputs["train"])
         held = {key: forecast(late) for key, forecast in linear.fit(early).items()} if len(early) and len(late) else {}
         where = {"naive": ("train", trained)}

@@ -13,6 +13,7 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipeline.common import files
 
@@ -27,6 +28,15 @@ def record(stage: str) -> Iterator[None]:
     # ru_maxrss is in KiB on Linux.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     _write(stage, seconds, peak)
+
+
+def seconds(path: Path = files.COSTS) -> dict[str, float]:
+    """Return the seconds of each stage, by DVC's name of it; empty if there is no table, or a damaged one."""
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        return {row["stage"]: float(row["seconds"]) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # a table that a killed run left behind must not stop the next one
 
 
 def _process_start() -> float:

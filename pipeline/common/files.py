@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.common.errors import UserError
 from pipeline.common.numbers import plain
 
+OWN = Path("data/own")
 RAW = Path("data/raw")
 SPLIT = Path("data/split")
 TEST = Path("data/test")
@@ -44,6 +45,11 @@ _REFUSED = {
     getattr(errno, name)
     for name in ("EACCES", "EDQUOT", "EEXIST", "EFBIG", "EIO", "EISDIR", "ENOSPC", "ENOTDIR", "EPERM", "EROFS")
 }
+
+
+def is_own(source: object) -> bool:
+    """Return whether the `source` of a series is a file of the user, below `OWN`."""
+    return isinstance(source, str) and PurePosixPath(source).is_relative_to(OWN)
 
 
 def fold_folder(root: Path, dataset: str, fold: int) -> Path:

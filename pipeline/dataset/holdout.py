@@ -13,11 +13,6 @@ from pipeline.dataset.part import Part
 _SHARE, _MOST, _LEAST = 0.1, 0.2, 10
 
 
-def subset(part: Part, indices: np.ndarray) -> Part:
-    """Return the part with only the windows `indices`, int [windows]; its rows stay as they are."""
-    return dataclasses.replace(part, table={name: column[indices] for name, column in part.table.items()})
-
-
 def last_tenth(part: Part) -> tuple[Part, Part]:
     """Return the first nine tenths and the last tenth of the training windows, for a dataset without validation.
 
@@ -60,10 +55,10 @@ def _divided(part: Part) -> tuple[Part, Part]:
         sequence = np.asarray(spec.first_rows)[part.table["start"]] // spec.sequence_length
         sequences = np.unique(sequence)
         cut = sequences[-_held(len(sequences), 1)]
-        return subset(part, np.flatnonzero(sequence < cut)), subset(part, np.flatnonzero(sequence >= cut))
+        return part.subset(np.flatnonzero(sequence < cut)), part.subset(np.flatnonzero(sequence >= cut))
     count = len(part)
     cut = count - _held(count, -(-spec.target_rows // spec.stride["train"]))
     # Last row of each window and its targets, and first row of the later piece's targets, on the axis of time.
     last = np.asarray(spec.first_rows)[part.table["start"]] + spec.length - 1 + spec.horizon
     early = np.flatnonzero(last[:cut] < np.asarray(part.table["row"])[cut:].min())
-    return subset(part, early), subset(part, np.arange(cut, count))
+    return part.subset(early), part.subset(np.arange(cut, count))

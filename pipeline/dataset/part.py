@@ -7,7 +7,7 @@ A batch is one gather from the memory-mapped scaled rows: memory grows with the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,10 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.table["start"])
+
+    def subset(self, indices: np.ndarray) -> Part:
+        """Return the part with only the windows `indices`, int [windows]; its rows stay as they are."""
+        return replace(self, table={name: column[indices] for name, column in self.table.items()})
 
     def inputs(self, indices: np.ndarray | None = None) -> np.ndarray:
         """Return the inputs of the windows `indices` (None for all): float32 [windows, length, features]."""

@@ -8,6 +8,7 @@ from pipeline.diagnose import limits
 from pipeline.diagnose.assessment import Assessment, better_reference
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.facts.unseen import Against, Naive, Networks, Unseen
+from pipeline.scoring import words
 
 VERDICTS = (
     "learning",
@@ -20,14 +21,6 @@ VERDICTS = (
 )
 # Verdicts beside which nothing needs a cause: a finding is a note there.
 NEEDS_NO_CAUSE = ("learning", "no_evidence_of_signal")
-_NAIVE = {
-    "persistence": "the last value",
-    "drift": "the last value with drift",
-    "seasonal_naive": "the last season",
-    "window_average": "the mean of the window",
-    "train_mean": "the training mean",
-    "majority": "the shares of the classes",
-}
 # Numbers from here on have three digits instead of three decimals.
 _DECIMALS = 10
 _MODELS = {"linear": "a linear model", "trees": "boosted trees"}
@@ -138,10 +131,7 @@ def place(unseen: Unseen) -> str:
 
 def naive_name(unseen: Unseen) -> str:
     """Name the best naive forecast in words."""
-    name = unseen.naive.name if unseen.naive else ""
-    return (
-        "the shares that follow the last class" if unseen.classes and name == "persistence" else _NAIVE.get(name, name)
-    )
+    return words.noun(unseen.naive.name if unseen.naive else "", unseen.classes)
 
 
 def _network(unseen: Unseen, networks: Networks, best: Naive, where: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.report import commands
 from pipeline.report import diagnosis as diagnoses
 from pipeline.report.wording import METRICS, baseline, code_title, joined, plain, short_score, thousands
-from pipeline.scoring import scores
+from pipeline.scoring import baselines, scores, words
 
 FAILED, NOT_RUN = "failed", "not_run"
 _CHIPS = {
@@ -39,15 +39,6 @@ _HEADLINES = {
     "undetermined": "cannot be judged yet",
     NOT_RUN: "has not been run yet",
 }
-_FORECASTS = {
-    "persistence": "repeating the last value",
-    "drift": "the last value with drift",
-    "seasonal_naive": "repeating the last season",
-    "window_average": "the mean of the window",
-    "train_mean": "predicting the mean",
-    "majority": "predicting the most common class",
-    **dict.fromkeys(("ridge", "ridge_last", "logistic", "logistic_last"), "a linear model"),
-}
 # Verdicts beside which nothing needs a cause.
 _NEED_NO_CAUSE = ("learning", "no_evidence_of_signal", "undetermined")
 _PARTS = ("train", "validation", "test")
@@ -58,7 +49,6 @@ _NEARLY = 0.95
 # Skill from which a network fits its training windows, and a score far below that of training.
 _FITS, _FAR = 0.9, 0.3
 _LEVELS = ("low", "medium", "high")
-OWN = "data/own/"
 
 
 def card(
@@ -116,11 +106,6 @@ def counted(cards: list[dict[str, Any]]) -> str:
     return f"{of} {joined(listed)}." if listed else ""
 
 
-def is_own(series: dict[str, Any]) -> bool:
-    """Return whether a series is a file of the user."""
-    return str(series.get("source", "")).startswith(OWN)
-
-
 def main_mean(part: dict[str, Any], classes: int | None) -> float | None:
     """Return the network's main score on a part of an evaluation, the mean over seeds.
 
@@ -133,9 +118,9 @@ def main_mean(part: dict[str, Any], classes: int | None) -> float | None:
 
 def forecast(name: str, classes: int | None = None) -> str:
     """Return a baseline as a clause: `repeating the last value`."""
-    if classes and name == "persistence":
-        return "the shares that follow the last class"
-    return _FORECASTS.get(name, baseline(name))
+    if name in baselines.LINEAR:
+        return "a linear model"
+    return words.clause(name, classes) if name in baselines.NAIVE else baseline(name)
 
 
 def _headline(

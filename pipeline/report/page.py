@@ -41,7 +41,7 @@ def content(evaluation: dict[str, Any], diagnosed: dict[str, Any], leakage: dict
         leakage: Output of the stage `leakage` for the experiment's dataset.
     """
     name = evaluation["experiment"]
-    card = cards.card(name, evaluation, diagnosed, own=cards.is_own(evaluation["settings"]["series"]))
+    card = cards.card(name, evaluation, diagnosed, own=files.is_own(evaluation["settings"]["series"].get("source")))
     return {
         "card": card,
         "size": evaluation["size"],

@@ -47,7 +47,13 @@ def report(settings: dict[str, Any], failed: Sequence[failures.Failure] = ()) ->
     broken = failures.by_experiment(settings, list(failed))
     shown = cards.in_order(
         [
-            cards.card(name, known[name], diagnoses[name], broken.get(name), cards.is_own(_series(settings, name)))
+            cards.card(
+                name,
+                known[name],
+                diagnoses[name],
+                broken.get(name),
+                files.is_own(_series(settings, name).get("source")),
+            )
             for name in names
         ]
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,8 +26,3 @@ def blocks(train: Part) -> tuple[np.ndarray, np.ndarray]:
     if len(late):
         early = early[rows[early] + train.spec.target_rows <= rows[late[0]]]
     return early, late
-
-
-def subset(part: Part, indices: np.ndarray) -> Part:
-    """Return the part with only the windows `indices`; its rows stay as they are."""
-    return dataclasses.replace(part, table={name: column[indices] for name, column in part.table.items()})

@@ -2,7 +2,7 @@
 
 from pipeline.series.random_streams import autoregress, streams
 from pipeline.series.series import ORACLE, Series, select
-from pipeline.series.settings import SettingError, check_names, listing, number, whole_number
+from pipeline.series.settings import SettingError, check_names, counted, listing, number, whole_number
 
 __all__ = [
     "ORACLE",
@@ -10,6 +10,7 @@ __all__ = [
     "SettingError",
     "autoregress",
     "check_names",
+    "counted",
     "listing",
     "number",
     "select",

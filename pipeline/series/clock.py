@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,8 @@ _OFFSET = r"[T ][0-9:.,]+ *([Zz]|[+-][0-9:]+)$"
 # Digits of seconds, milli-, micro- and nanoseconds since 1970, between 2001 and 2030. Ten digits from 19… on are
 # refused, for they may be 2020010113.
 _EPOCH = r"^1[0-8][0-9]{8}([0-9]{3}|[0-9]{6}|[0-9]{9})?$"
+
+ZONE_RULE, ZONE_FIX = "must name a time zone", "As in Europe/Berlin or UTC."
 
 # Other ways to write dates.
 _FORMS = {
@@ -65,7 +68,10 @@ def read(file: TableFile, name: str, column: pa.ChunkedArray, zone: str | None) 
             parsed, local = _parsed(file, name, column, text), not marked.any()
             _check_offsets(file, name, column, marked)
     if zone is not None and local:
-        parsed = _in_utc(file, name, parsed, zone)
+        try:
+            parsed = in_utc(parsed, zone, str(file.path), name, file.place)
+        except LookupError:
+            raise SettingError("zone", ZONE_RULE, repr(zone), ZONE_FIX) from None
     _check_order(file, name, parsed)
     return np.asarray(parsed)
 
@@ -108,8 +114,20 @@ def _check_offsets(file: TableFile, name: str, column: pa.ChunkedArray, marked: 
     raise file.error(row, name, rule, f"{received}, the first with {with_offset} offset", "Write all times in UTC.")
 
 
-def _in_utc(file: TableFile, name: str, times: np.ndarray, zone: str) -> np.ndarray:
-    """Convert local times; a repeated hour is first that of summer."""
+def in_utc(times: np.ndarray, zone: str, path: str, name: str, place: Callable[[int], str]) -> np.ndarray:
+    """Convert local times; a repeated hour is first that of summer.
+
+    Args:
+        times: datetime64[us] [rows].
+        zone: name of the time zone.
+        path: of the file, for messages.
+        name: of the column, for messages.
+        place: returns the place of a row in the file, for messages.
+
+    Raises:
+        LookupError: there is no such zone.
+        UserError: a time does not exist in the zone, or is one of two.
+    """
     import pandas as pd
 
     local = pd.DatetimeIndex(times)
@@ -117,16 +135,17 @@ def _in_utc(file: TableFile, name: str, times: np.ndarray, zone: str) -> np.ndar
         # A gap of an hour is filled with NaT, to name its row.
         made = local.tz_localize(zone, ambiguous="infer", nonexistent="NaT")
     except (LookupError, TypeError) as error:
-        raise SettingError("zone", "must name a time zone", repr(zone), "As in Europe/Berlin or UTC.") from error
+        raise LookupError(zone) from error
     except ValueError as error:
-        place, rule = f"{file.path}, column {name}", f"must tell apart the two hours at which {zone} leaves summer time"
+        place, rule = f"{path}, column {name}", f"must tell apart the two hours at which {zone} leaves summer time"
         raise UserError(place, rule, str(error)[:120], "Write the times in UTC.") from None
     wrong = np.flatnonzero(made.isna())
     if wrong.size:
         row = int(wrong[0])
         received = str(local[row])
         rule = f"must exist in {zone}, where daylight saving time skips an hour"
-        raise file.error(row, name, rule, received, "Correct `zone`, or write the times in UTC.")
+        fix = "Correct the zone, or write the times in UTC."
+        raise UserError(f"{path}, {place(row)}, column {name}", rule, received, fix)
     return made.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.series import calendar
 from pipeline.series.series import Series
-from pipeline.series.settings import SettingError
+from pipeline.series.settings import SettingError, counted
 
 HOLES = ("error", "insert", "cut", "irregular")
 _MOST = 10  # rows to insert per row of the series
@@ -57,14 +57,10 @@ def _first(steps: calendar.Steps, wrong: np.ndarray) -> str:
     short = steps.early[row]
     text = f"{_short(after)} {'already' if short else 'only'} {_gap(steps, row)} after {_short(before)}"
     late, early, missing = int(steps.late.sum()), int(steps.early.sum()), int(steps.missing.sum())
-    text += f"; in all {_count(late, 'hole')} with {_count(missing, 'missing row')}"
+    text += f"; in all {counted(late, 'hole')} with {counted(missing, 'missing row')}"
     if early:
-        text += f", and {_count(early, 'shorter step')}"
+        text += f", and {counted(early, 'shorter step')}"
     return text + _change(steps)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _gap(steps: calendar.Steps, row: int) -> str:
@@ -89,15 +85,16 @@ def _change(steps: calendar.Steps) -> str:
 
 
 def _fix(steps: calendar.Steps, wrong: np.ndarray) -> str:
-    skipped = [row for row in wrong if begins_summer(steps.times[row], steps.times[row + 1], _step(steps))]
+    skipped = [row for row in wrong if begins_summer(steps.times[row], steps.times[row + 1], usual_step(steps.times))]
     if len(skipped) == 0:
         return _WAYS
     when = _short(str(steps.times[skipped[0]]))
     return f"The hour after {when} is skipped where daylight saving time begins: set `zone`, or write UTC. {_WAYS}"
 
 
-def _step(steps: calendar.Steps) -> int:
-    return int(np.quantile(np.diff(steps.times.astype(np.int64)), 0.5, method="lower"))
+def usual_step(times: np.ndarray) -> int:
+    """Return the median step of datetime64[us] [rows], in microseconds."""
+    return int(np.quantile(np.diff(times.astype(np.int64)), 0.5, method="lower"))
 
 
 def begins_summer(before: np.datetime64, after: np.datetime64, step: int) -> bool:

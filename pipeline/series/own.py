@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.series import clock
 from pipeline.series.series import Series
@@ -15,8 +16,6 @@ from pipeline.series.tables import MISSING, CsvFile, ParquetFile, TableFile, con
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-OWN = Path("data/own")
 
 
 def make(
@@ -64,16 +63,16 @@ def make(
 def _inside(path: str) -> Path:
     """Return the path if it may be read."""
     file = Path(path)
-    if file.is_absolute() or ".." in file.parts or not file.is_relative_to(OWN) or file == OWN:
+    if file.is_absolute() or ".." in file.parts or not file.is_relative_to(files.OWN) or file == files.OWN:
         fix = "Copy the file there, and `dvc add` it."
-        raise SettingError("source", f"must be a file below {OWN}/", repr(path), fix)
+        raise SettingError("source", f"must be a file below {files.OWN}/", repr(path), fix)
     if file.suffix.lower() not in (".csv", ".parquet"):
         raise SettingError("source", "must end in .csv or .parquet", repr(path), "Save the file as one of the two.")
     if not file.resolve().is_relative_to(Path.cwd().resolve()):
         rule = "must not be a link that leads out of the project"
         raise SettingError("source", rule, repr(path), "Copy the file itself.")
     if not file.is_file():
-        fix = f"Copy it to {OWN}/, or get it with `dvc pull`."
+        fix = f"Copy it to {files.OWN}/, or get it with `dvc pull`."
         raise UserError(str(file), "must be a file", "no such file", fix)
     if file.stat().st_size == 0:
         raise UserError(str(file), "must have rows", "an empty file", "Copy it again.")

@@ -40,7 +40,7 @@ def read(name: str, settings: dict[str, Any]) -> Series:
     source = rest.pop("source", None)
     treated = rest.pop("holes", None)
     try:
-        if isinstance(source, str) and PurePosixPath(source).is_relative_to(own.OWN):
+        if files.is_own(source):
             common = {"period": rest.pop("period", None)}
             series = own.make(**_checked(own.make, {"path": source} | rest))
         else:
@@ -59,7 +59,7 @@ def _maker(source: object) -> Callable[..., Series]:
     modules = sorted(path.stem for path in SOURCES.glob("*.py") if path.stem != "__init__")
     path = PurePosixPath(source) if isinstance(source, str) else PurePosixPath()
     if path.parent != PurePosixPath(SOURCES) or path.suffix != ".py" or path.stem not in modules:
-        rule = f"must be a file below {own.OWN}/, or a module of {SOURCES}/ that makes rows"
+        rule = f"must be a file below {files.OWN}/, or a module of {SOURCES}/ that makes rows"
         known = f"The modules are: {listing([f'{SOURCES}/{module}.py' for module in modules])}."
         raise SettingError("source", rule, repr(source), known)
     make: Callable[..., Series] = importlib.import_module(f"pipeline.sources.{path.stem}").make

@@ -55,6 +55,11 @@ def number(key: str, value: object, above: float, below: float, include_above: b
     return float(value)  # type: ignore[arg-type]
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number with its noun: `1 row`, `1,200 rows`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def listing(names: Sequence[str], most: int = 30) -> str:
     """Join names for a message, the first `most` of them."""
     return ", ".join(names[:most]) + (f", … ({len(names)} in all)" if len(names) > most else "")

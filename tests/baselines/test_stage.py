@@ -9,7 +9,7 @@ from pipeline import dataset
 from pipeline.baselines import slow, stage, trees
 from pipeline.common import files, params
 from pipeline.scoring import baselines, linear, skill, smoothing, univariate
-from pipeline.scoring.blocks import blocks, subset
+from pipeline.scoring.blocks import blocks
 from pipeline.scoring.naive import History
 from tests.helpers.evaluated import HOLDOUT, WAVE, build
 from tests.helpers.parts import make_part
@@ -78,7 +78,7 @@ def test_without_validation_the_linear_reference_is_chosen_on_held_back_training
     values = np.random.default_rng(1).normal(size=200) + 40 * (np.arange(200) > 130)
     described = made(values, split_settings={"scheme": "holdout", "validation": 0, "test": 0.2})
     train = dataset.load("tiny", 0, "train")
-    early, late = (subset(train, side) for side in blocks(train))
+    early, late = (train.subset(side) for side in blocks(train))
     forecasts = linear.fit(early)
     own = {key: skill.losses(late.raw_targets(), forecasts[key](late), None).mean() for key in forecasts}
     chosen = described["chosen"]["linear"]

@@ -87,3 +87,11 @@ def test_a_file_in_place_of_a_folder_fails_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(errors.UserError, match="must be writable"):
         files.empty_folder(tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("source", "own"),
+    [("data/own/x.csv", True), ("data/owner/x.csv", False), ("pipeline/sources/x.py", False), (None, False)],
+)
+def test_an_own_series_is_a_file_below_data_own(source: object, own: bool) -> None:
+    assert files.is_own(source) is own

@@ -58,7 +58,7 @@ def test_scores_name_part_and_windows_and_the_forecasts_to_beat():
     one["parts"]["test"]["baselines"]["ridge"]["r2"] = 0.98
     assert cards.card("a", one, found())["happened"] == [
         "R² is 0.997 on 120 training windows, 0.79 on 120 validation windows and below −1,000 on 120 test windows.",
-        "On the test windows, predicting the mean gets 0.00 and a linear model gets 0.98.",
+        "On the test windows, predicting the training mean gets 0.00 and a linear model gets 0.98.",
     ]
 
 
@@ -127,11 +127,6 @@ def test_equal_seeds_are_one_number_and_few_windows_are_not_sure():
     assert "; 2 seeds get 0.68 on validation windows" in card["sure"]
     unsure = found(effective=291.0) | {"cannot_tell": ["There are few training windows, so every interval is wide."]}
     assert cards.card("a", one, unsure)["sure"].startswith("medium: ")
-
-
-@pytest.mark.parametrize(("source", "own"), [("data/own/x.csv", True), ("pipeline/sources/x.py", False), (None, False)])
-def test_an_own_series_is_a_file_below_data_own(source, own):
-    assert cards.is_own({"source": source} if source else {}) is own
 
 
 def test_without_a_cause_the_measurement_stands_there():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.scoring.blocks import blocks, subset
+from pipeline.scoring.blocks import blocks
 from tests.helpers.parts import make_part
 
 
@@ -34,7 +34,7 @@ def test_whole_sequences_and_very_few_windows():
 
 def test_a_subset_keeps_the_rows():
     part = make_part(np.arange(9.0), length=2)
-    some = subset(part, np.array([1, 3]))
+    some = part.subset(np.array([1, 3]))
     assert some.raw_targets().tolist() == [[3], [5]]
     assert some.rows is part.rows
     assert len(some) == pytest.approx(2)

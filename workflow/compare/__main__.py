@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import NoReturn
-
 from pipeline.common import errors
-from pipeline.common.errors import UserError
+from workflow.arguments import Parser
 from workflow.compare import FILE, compare
 
 # Number of experiments printed in the terminal.
 _SHOWN = 10
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError("python -m workflow.compare", "must be called as --help says", message, "See --help.")
-
-
 def main(arguments: list[str]) -> None:
     """Write the comparison and print its summary."""
-    parser = _Parser(prog="python -m workflow.compare", description=f"Write {FILE}.", allow_abbrev=False)
+    parser = Parser(prog="python -m workflow.compare", description=f"Write {FILE}.")
     parser.add_argument(
         "revision", nargs="*", help="`workspace`, a DVC experiment or a git revision; the first is the baseline"
     )

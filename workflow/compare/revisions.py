@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.common import files, params
+from pipeline.common import costs, files, params
 from pipeline.common.errors import UserError
 
 WORK_TREE, EXPERIMENT, REVISION = "work tree", "experiment", "git revision"
@@ -141,7 +140,7 @@ class Revision:
             # After a run of only some stages, the diagnosis may be that of an earlier training.
             diagnosis=self._json("diagnosis", experiment) if self._current(f"diagnose@{experiment}") else None,
             sources=self._sources(experiment),
-            seconds=_seconds(f"train@{experiment}") if self.kind == WORK_TREE else None,
+            seconds=costs.seconds().get(f"train@{experiment}") if self.kind == WORK_TREE else None,
         )
 
     def _declared(self, experiment: str) -> dict[str, Any] | None:
@@ -224,10 +223,3 @@ def _names(raw: dict[str, Any], experiment: str) -> dict[str, str]:
 
 def _path(kind: str, experiment: str) -> str:
     return _RESULTS[kind].as_posix().format(experiment)
-
-
-def _seconds(stage: str) -> float | None:
-    if not files.COSTS.is_file():
-        return None
-    rows = csv.reader(files.COSTS.read_text(encoding="utf-8").splitlines())
-    return next((float(row[1]) for row in rows if len(row) == 3 and row[0] == stage), None)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import NoReturn
 
 from pipeline.common import errors
 from pipeline.common.errors import UserError
+from workflow.arguments import Parser, add_cores
 from workflow.fix import loop
 from workflow.fix.loop import Limits
 
@@ -16,15 +15,10 @@ help on its validation windows. The result is the experiment NAME_fixed in param
 test windows, and reports/fixes/NAME.json. See docs/fix.md."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError("python -m workflow.fix", "must be called as --help says", message, "See --help.")
-
-
 def main(arguments: list[str]) -> None:
     """Fix the experiment that the arguments name, and print every round."""
     default = Limits()
-    parser = _Parser(prog="python -m workflow.fix", description=_DESCRIPTION, allow_abbrev=False)
+    parser = Parser(prog="python -m workflow.fix", description=_DESCRIPTION)
     parser.add_argument("name", metavar="NAME", help="an experiment of params.yaml")
     parser.add_argument(
         "--minutes", type=float, default=default.minutes, help="no candidate starts that would end later (%(default)g)"
@@ -33,14 +27,12 @@ def main(arguments: list[str]) -> None:
     parser.add_argument(
         "--candidates", type=int, default=default.candidates, help="candidates per round at most (%(default)s)"
     )
-    parser.add_argument("--cores", default="all", help="cores, for Snakemake (%(default)s)")
+    add_cores(parser)
     parser.add_argument("--replace", action="store_true", help="replace an earlier NAME_fixed")
     given = parser.parse_args(arguments)
     for option, value in (("minutes", given.minutes), ("rounds", given.rounds), ("candidates", given.candidates)):
         if not value > 0:
             raise UserError(f"--{option}", "must be above 0", value, f"For example --{option} 3.")
-    if given.cores != "all" and not (given.cores.isdigit() and int(given.cores)):
-        raise UserError("--cores", "must be a whole number above 0, or all", given.cores, "For example --cores 2.")
     limits = Limits(given.minutes, given.rounds, given.candidates)
     try:
         loop.fix(given.name, limits, given.cores, given.replace, lambda line: print(line, flush=True))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.common import files
+from pipeline.common import costs, files
 from pipeline.common.errors import UserError
 from workflow import run_lock
 from workflow.fix import losses
@@ -134,7 +133,7 @@ def estimate(loaded: dict[str, Any], original: str, candidate: str) -> float | N
     Returns:
         The seconds of its training and diagnosis; None where the original never ran here.
     """
-    recorded = _costs()
+    recorded = costs.seconds()
     seconds = [recorded.get(f"{stage}@{original}") for stage in ("train", "diagnose")]
     if seconds[0] is None or seconds[1] is None:
         return None
@@ -147,13 +146,6 @@ def estimate(loaded: dict[str, Any], original: str, candidate: str) -> float | N
     if all(isinstance(length, int) for length in lengths):
         factor *= lengths[1] / lengths[0]
     return seconds[0] * factor + seconds[1]
-
-
-def _costs() -> dict[str, float]:
-    if not files.COSTS.exists():
-        return {}
-    with files.COSTS.open(encoding="utf-8", newline="") as file:
-        return {row["stage"]: float(row["seconds"]) for row in csv.DictReader(file)}
 
 
 def _diagnosis(name: str) -> Path:

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import NoReturn
-
 from pipeline.common import errors
-from pipeline.common.errors import UserError
+from workflow.arguments import Parser
 from workflow.forget import forgetting
 
 _DESCRIPTION = """Undo `make try` for an experiment: its entries in params.yaml, to the byte, its results, and the
 tracked copy of its file. What another entry uses stays. The file that was tried is never touched."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError("python -m workflow.forget", "must be called as --help says", message, "See --help.")
-
-
 def main(arguments: list[str]) -> None:
     """Forget the experiment that the arguments name."""
-    parser = _Parser(prog="python -m workflow.forget", description=_DESCRIPTION, allow_abbrev=False)
+    parser = Parser(prog="python -m workflow.forget", description=_DESCRIPTION)
     parser.add_argument("name", metavar="NAME", help="of the experiment, as in `make forget NAME=mine`")
     for line in forgetting.forget(parser.parse_args(arguments).name):
         print(line)

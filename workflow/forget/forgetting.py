@@ -14,6 +14,7 @@ import yaml
 
 from pipeline.common import params
 from pipeline.common.errors import UserError
+from pipeline.report.wording import joined
 from workflow import entries, run_lock
 from workflow.fix import leftovers
 from workflow.tryout import naming, record
@@ -51,27 +52,23 @@ def plan(name: str) -> Plan:
     kept: list[str] = []
     others = _users(level["experiments"], "dataset", dataset, [name])
     if others:
-        kept.append(f"The dataset {dataset} stays, for {_and(others)} {_use(others)} it.")
+        kept.append(f"The dataset {dataset} stays, for {joined(others)} {_use(others)} it.")
     else:
         gone["datasets"] = [dataset]
         others = _users(level["datasets"], "series", series, [dataset])
         if others:
-            kept.append(f"The series {series} and its file stay, for {_and(others)} {_use(others)} them.")
+            kept.append(f"The series {series} and its file stay, for {joined(others)} {_use(others)} them.")
         else:
             gone["series"] = [series]
     there = {each: [one for one in gone[each] if one in level[each]] for each in gone}
     readers = _users(level["series"], "source", found.source, [series])
     if gone["series"] and readers:
-        kept.append(f"{found.source} stays, for the series {_and(readers)} {_use(readers)} it.")
+        kept.append(f"{found.source} stays, for the series {joined(readers)} {_use(readers)} it.")
     return Plan(there, gone, found if gone["series"] else None, kept, bool(readers))
 
 
 def _users(level: dict[str, Any], key: str, value: str, without: list[str]) -> list[str]:
     return [name for name, entry in level.items() if name not in without and (entry or {}).get(key) == value]
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def _use(names: list[str]) -> str:

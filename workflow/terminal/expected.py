@@ -7,12 +7,13 @@ import statistics
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pipeline.common import files
+from pipeline.common import costs, files
 
 # Seconds of a run at quick size on two cores; `python -m workflow.terminal.expected` replaces it by the last run's.
 SHIPPED = Path(__file__).with_name("costs.csv")
 # Seconds of a stage of a kind that no table holds.
 _UNKNOWN = 5.0
+_LEAST = 0.1
 
 
 def seconds(stages: Iterable[str], last: Path = files.COSTS, shipped: Path = SHIPPED) -> dict[str, float]:
@@ -20,7 +21,7 @@ def seconds(stages: Iterable[str], last: Path = files.COSTS, shipped: Path = SHI
 
     A stage in neither table, such as one of your own experiments, costs the median of its kind.
     """
-    known = _read(shipped) | _read(last)
+    known = {stage: max(cost, _LEAST) for stage, cost in (costs.seconds(shipped) | costs.seconds(last)).items()}
     kinds: dict[str, list[float]] = {}
     for stage, cost in known.items():
         kinds.setdefault(stage.partition("@")[0], []).append(cost)
@@ -32,20 +33,12 @@ def seconds(stages: Iterable[str], last: Path = files.COSTS, shipped: Path = SHI
     return {stage: of(stage) for stage in stages}
 
 
-def _read(path: Path) -> dict[str, float]:
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-        return {row["stage"]: max(float(row["seconds"]), 0.1) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # a file that a killed run left behind must not stop the next one
-
-
-def write(costs: Mapping[str, float], path: Path = SHIPPED) -> None:
+def write(table: Mapping[str, float], path: Path = SHIPPED) -> None:
     """Write the shipped table."""
     with files.atomic_write(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerows([("stage", "seconds"), *((stage, f"{costs[stage]:.1f}") for stage in sorted(costs))])
+        rows = ((stage, f"{table[stage]:.1f}") for stage in sorted(table))
+        csv.writer(file, lineterminator="\n").writerows([("stage", "seconds"), *rows])
 
 
 if __name__ == "__main__":
-    write(_read(files.COSTS))
+    write(costs.seconds())

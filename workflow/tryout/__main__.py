@@ -12,11 +12,11 @@ import yaml
 from pipeline.common import errors, params
 from pipeline.common.errors import UserError
 from workflow import run_lock
-from workflow.tryout import naming, options, record, running, screen, steps, verdict
+from workflow.tryout import naming, options, record, running, screen, steps
 
 
 def main(arguments: list[str]) -> None:
-    """Try the file that the arguments name, and print the verdict."""
+    """Try the file that the arguments name; the run of its experiment prints the verdict."""
     given = options.parse(arguments)
     try:
         _try(Path(given.file), given)
@@ -80,9 +80,6 @@ def _finish(name: str, given: Any) -> None:
     except running.RunError:
         screen.line(f"{name} is not finished. The same command goes on; `make forget NAME={name}` undoes it.")
         raise
-    screen.line("")
-    for line in verdict.lines(name):
-        screen.line(line)
 
 
 def _as_before(earlier: record.Record, path: Path, chosen: dict[str, Any], raw: dict[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any, NoReturn
+from typing import Any
 
 from pipeline.common.errors import UserError
+from workflow.arguments import Parser, add_cores
 from workflow.tryout import joined, rows
 
 PROGRAM = "python -m workflow.tryout"
@@ -24,25 +25,19 @@ _MAKE = {"FILE": "file", "DRY": "--dry-run", "RATE": "--learning-rate"}
 _MANY = ("seeds", "features", "units", "missing")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UserError(PROGRAM, "must be called as --help says", message, "See --help.")
-
-
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    made = _Parser(
+    made = Parser(
         prog=PROGRAM,
         description=_DESCRIPTION,
         epilog=_EXAMPLES,
-        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("file", nargs="?", metavar="FILE", help="the file to try")
     made.add_argument("--name", help="name of the experiment (by default made of the file's name)")
     made.add_argument("--dry-run", action="store_true", help="show what would be written, and change nothing")
     made.add_argument("--no-run", action="store_true", help="write the entries, but do not run them")
-    made.add_argument("--cores", default="all", help="cores, for Snakemake (%(default)s)")
+    add_cores(made)
     made.add_argument("--given", help=argparse.SUPPRESS)  # of the Makefile: names of variables to take over
     reading = made.add_argument_group("how to read the file (found out by default)")
     reading.add_argument("--target", metavar="COLUMN", help="the column to predict")
@@ -102,8 +97,6 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         raise UserError("SEEDS", "must be whole numbers, 0 or more, each once", given.seeds, 'As in SEEDS="0 1".')
     if given.units and min(given.units) < 1:
         raise UserError("UNITS", "must be whole numbers, 1 or more", given.units, 'As in UNITS="32".')
-    if given.cores != "all" and not (given.cores.isdigit() and int(given.cores)):
-        raise UserError("CORES", "must be a whole number above 0, or all", given.cores, "For example CORES=2.")
     return given
 
 

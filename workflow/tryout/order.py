@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.common.errors import UserError
-from pipeline.series import calendar, holes
+from pipeline.series import calendar, clock, holes
 from workflow.tryout.joined import Wishes
 from workflow.tryout.table import Table
 
@@ -96,24 +96,15 @@ def _summer(table: Table, row: int, name: str, values: np.ndarray) -> UserError:
 
 
 def in_utc(table: Table, name: str, values: np.ndarray, zone: str) -> np.ndarray:
-    """Convert local times; a repeated hour is first that of summer."""
-    local = pd.DatetimeIndex(values)
+    """Convert local times as the pipeline does.
+
+    Raises:
+        UserError: there is no such zone, or a time does not exist there.
+    """
     try:
-        made = local.tz_localize(zone, ambiguous="infer", nonexistent="NaT")
-    except (LookupError, TypeError):
-        raise UserError("ZONE", "must name a time zone", repr(zone), "As in Europe/Berlin or UTC.") from None
-    except ValueError as error:
-        place, rule = (
-            f"{table.path}, column {name}",
-            f"must tell apart the two hours at which {zone} leaves summer time",
-        )
-        raise UserError(place, rule, str(error)[:120], "Write the times in UTC.") from None
-    wrong = np.flatnonzero(made.isna())
-    if wrong.size:
-        row = int(wrong[0])
-        rule = f"must exist in {zone}, where daylight saving time skips an hour"
-        raise UserError(table.place(row, name), rule, str(local[row]), "Name another ZONE, or leave it out.")
-    return made.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[us]")
+        return clock.in_utc(values, zone, table.path, name, lambda row: f"{table.unit} {table.lines[row]}")
+    except LookupError:
+        raise UserError("ZONE", clock.ZONE_RULE, repr(zone), clock.ZONE_FIX) from None
 
 
 def calendar_text(time: np.datetime64) -> str:

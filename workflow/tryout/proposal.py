@@ -14,7 +14,8 @@ import numpy as np
 
 from pipeline.common.errors import UserError
 from pipeline.dataset import season
-from pipeline.series import listing
+from pipeline.report.wording import percent
+from pipeline.series import counted, listing
 from workflow.tryout import columns as table_columns
 from workflow.tryout.columns import Columns
 from workflow.tryout.rows import Choice, Rows, Wishes, shares
@@ -97,7 +98,7 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
         "training": training,
     }
     task = f"regression of {'the next value' if horizon == 1 else f'the next {horizon} values'}"
-    classes = "classes and signs are never chosen for you: datasets.NAME.window.target.kind"
+    classes = "for classes or signs, set window.target.kind in params.yaml"
     inputs_why = "chosen by you" if wishes.features is not None else "the target and the other columns of numbers"
     ahead = "chosen by you" if wishes.horizon else "the next row; HORIZON=… for more"
     parts = (split["validation"], split["test"])
@@ -110,9 +111,9 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
         *([Choice("left out", listing(list(left_out), 6), _left_out(left_out))] if left_out else []),
         Choice("period", str(period or "none"), period_why),
         Choice("window", f"{length} rows", length_why),
-        Choice("horizon", f"{horizon} row{'s' if horizon > 1 else ''}", ahead),
-        Choice("stride", f"{stride['train']} and {stride['evaluation']}", stride_why),
-        Choice("split", " / ".join(map(_percent, (1 - sum(parts), *parts))), split_why),
+        Choice("horizon", counted(horizon, "row"), ahead),
+        Choice("stride", _rows_apart(stride), stride_why),
+        Choice("split", " / ".join(map(percent, (1 - sum(parts), *parts))), split_why),
         Choice("scaling", f"standard, window {relative}", scaling_why),
         *([Choice("missing", "fill_past", filled)] if missing else []),
         Choice("training", f"{training['epochs']} epochs", training_why),
@@ -121,12 +122,20 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
     return Proposal(series, dataset, experiment, choices, reasons)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+def _rows_apart(stride: dict[str, int]) -> str:
+    train, evaluation = (counted(stride[part], "row") for part in ("train", "evaluation"))
+    return train if train == evaluation else f"{train} in training, {evaluation} in evaluation"
 
 
 def _left_out(reasons: dict[str, str]) -> str:
-    return "; ".join(f"{name} {why}" for name, why in list(reasons.items())[:6]) + ("; …" if len(reasons) > 6 else "")
+    """Return each reason once, with the columns that it is for where there are several."""
+    names: dict[str, list[str]] = {}
+    for name, why in reasons.items():
+        names.setdefault(why, []).append(name)
+    if len(names) == 1:
+        return next(iter(names))
+    shown = [f"{listing(some, 3)} {why}" for why, some in list(names.items())[:6]]
+    return "; ".join([*shown, *(["…"] if len(names) > 6 else [])])
 
 
 def _check_target(name: str, training: np.ndarray) -> None:
@@ -253,10 +262,8 @@ def _scaling(stretch: np.ndarray, horizon: int, wanted: str | None) -> tuple[str
     changes = changes[~np.isnan(changes)]
     ratio = float(changes.var() / known.var()) if len(changes) else 1.0
     if ratio < 1:
-        return (
-            "last",
-            f"windows relative to their last value: changes have {_percent(ratio)} of the variance of the values",
-        )
+        share = percent(ratio) if ratio >= 0.005 else "less than 1 %"
+        return "last", f"windows relative to their last value: changes have {share} of the variance of the values"
     if level > 0.5:
         return "last", f"windows relative to their last value: the level moves by {level:.1f} standard deviations"
     return "none", "the values vary around one level"

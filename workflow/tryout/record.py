@@ -13,7 +13,6 @@ from typing import Any
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.series.own import OWN
 
 _END = ".try.json"
 
@@ -46,15 +45,12 @@ class Record:
 
     def write(self) -> None:
         """Write the record, whole or not at all."""
-        path(self.name).parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(asdict(self), indent=2, ensure_ascii=False)
-        with files.atomic_write(path(self.name)) as beside:
-            beside.write_text(text + "\n", encoding="utf-8")
+        files.write_json(path(self.name), asdict(self))
 
 
 def path(name: str) -> Path:
     """Return the file of a record."""
-    return OWN / f"{name}{_END}"
+    return files.OWN / f"{name}{_END}"
 
 
 def read(name: str) -> Record | None:
@@ -74,7 +70,7 @@ def read(name: str) -> Record | None:
 
 def every() -> list[Record]:
     """Return all records, in the order of their names."""
-    names = sorted(each.name.removesuffix(_END) for each in OWN.glob(f"*{_END}"))
+    names = sorted(each.name.removesuffix(_END) for each in files.OWN.glob(f"*{_END}"))
     return [found for name in names if (found := read(name)) is not None]
 
 

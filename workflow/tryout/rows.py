@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.common.errors import UserError
 from pipeline.dataset import splitting
-from pipeline.series import Series, calendar, holes
+from pipeline.series import Series, calendar, counted, holes
 from workflow.tryout.clock import Clock
 from workflow.tryout.order import calendar_text
 
@@ -122,20 +122,21 @@ def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | Non
     if not wrong.size:
         return None, choices
     missing, late, early = int(steps.missing.sum()), int(steps.late.sum()), int(steps.early.sum())
-    skipped = [row for row in wrong if holes.begins_summer(times[row], times[row + 1], _usual(times))]
+    skipped = [row for row in wrong if holes.begins_summer(times[row], times[row + 1], holes.usual_step(times))]
     if skipped and wanted is None and len(skipped) > 0.5 * wrong.size:
         begins = f"the hour after {calendar_text(times[skipped[0]])} is skipped, as where summer time begins"
         choices.append(Choice("zone", "not known", f"{begins}: ZONE=Europe/Berlin, or another, closes such holes"))
     where = f"the first after {calendar_text(times[wrong[0]])}"
-    found = f"{late:,} {'hole' if late == 1 else 'holes'} with {missing:,} missing {'row' if missing == 1 else 'rows'}"
-    found += f", and {early:,} steps that are too short" if early else ""
+    found = f"{counted(late, 'hole')} with {counted(missing, 'missing row')}"
+    found += f", and {counted(early, 'step')} too short" if early else ""
     whole = not early and (steps.missing[wrong] > 0).all() and missing <= count
     if wanted is not None:
         setting, why = wanted, f"chosen by you: {found}, {where}"
     elif wrong.size * _WINDOWS_OF_A_CUT <= 0.15 * count:
         setting, why = "cut", f"{found}, {where}: no window crosses one"
     elif whole:
-        setting, why = "insert", f"{found}, {where}: too many to cut at, so rows without values are inserted"
+        costly = "cutting there would cost too many windows, so rows without values are inserted"
+        setting, why = "insert", f"{found}, {where}: {costly}"
     elif wrong.size > 0.3 * count:
         setting, why = "irregular", f"{found}: there is no common step, rows are taken as they are"
     else:
@@ -143,7 +144,3 @@ def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | Non
     if setting == "insert" and not whole:
         raise UserError("HOLES", "must be cut or irregular for this file", "insert", f"It has {found}, {where}.")
     return setting, [*choices, Choice("holes", setting, why)]
-
-
-def _usual(times: np.ndarray) -> int:
-    return int(np.quantile(np.diff(times.astype(np.int64)), 0.5, method="lower"))

@@ -13,18 +13,14 @@ from workflow import failed
 from workflow.fix.running import RunError
 
 
-def page(name: str) -> Path:
-    """Return the page of an experiment."""
-    return files.EXPERIMENTS / f"{name}.html"
-
-
 def targets(name: str) -> list[str]:
     """Return the files that a run of one experiment makes."""
-    return [str(path) for path in (files.EVALUATION / f"{name}.json", files.DIAGNOSIS / f"{name}.json", page(name))]
+    results = (files.EVALUATION / f"{name}.json", files.DIAGNOSIS / f"{name}.json", files.EXPERIMENTS / f"{name}.html")
+    return [str(path) for path in results]
 
 
 def run(name: str, cores: str) -> None:
-    """Train, evaluate and diagnose an experiment, and write its page; nothing else runs.
+    """Train, evaluate and diagnose an experiment, write its page, and print its verdict; nothing else runs.
 
     Raises:
         RunError: a stage failed; the message is its own line.

@@ -12,7 +12,6 @@ import yaml
 
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from pipeline.series.own import OWN
 from workflow import entries
 from workflow.tryout import clock, columns, copying, entry_text, options, proposal, record, rows
 from workflow.tryout import files as table_files
@@ -105,16 +104,16 @@ def _where(table: Any, where: str) -> Any:
 
 
 def _is_below_own(path: Path) -> bool:
-    return not path.is_absolute() and ".." not in path.parts and path.is_relative_to(OWN)
+    return not path.is_absolute() and ".." not in path.parts and path.is_relative_to(files.OWN)
 
 
 def _copy_path(name: str) -> Path:
     """Return the path of a copy; another one where the user has a file of that name."""
-    path, number = OWN / f"{name}.csv", 2
+    path, number = files.OWN / f"{name}.csv", 2
     taken = {each.source for each in record.every() if each.name != name or not each.copied}
     own = record.read(name)
     while path.as_posix() in taken or (path.exists() and (own is None or own.source != path.as_posix())):
-        path, number = OWN / f"{name}_{number}.csv", number + 1
+        path, number = files.OWN / f"{name}_{number}.csv", number + 1
     return path
 
 

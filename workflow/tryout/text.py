@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.common.errors import UserError
+from pipeline.series import counted
 from workflow.tryout.table import Table, make
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}
@@ -159,7 +160,7 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
         records = [[cell.strip("'") for cell in record] for record in records]
     header, skipped = records[first], first
     if skipped:
-        notes = [*notes, f"{_count(skipped, 'line')} above the table {'is' if skipped == 1 else 'are'} left out"]
+        notes = [*notes, f"{counted(skipped, 'line')} above the table {'is' if skipped == 1 else 'are'} left out"]
     if _is_header(header) or _names_what_is_below(header, records[first + 1 : first + 4]):
         rows, lines = records[first + 1 :], places[first + 1 :]
     else:
@@ -178,12 +179,8 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
     while end > 1 and len(rows[end - 1]) < min(width, 3) and len(rows) - end < 5:
         end -= 1
     if end < len(rows):
-        notes = [*notes, f"{_count(len(rows) - end, 'line')} below the table left out"]
+        notes = [*notes, f"{counted(len(rows) - end, 'line')} below the table left out"]
     return make(str(path), header, [row[:width] for row in rows[:end]], lines[:end], unit, notes)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _is_header(record: list[str]) -> bool:

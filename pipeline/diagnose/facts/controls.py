@@ -12,7 +12,6 @@ import numpy as np
 
 from pipeline.common.errors import UserError
 from pipeline.dataset import Part
-from pipeline.dataset.holdout import subset
 from pipeline.diagnose.facts import planting
 from pipeline.diagnose.facts.network import clean
 from pipeline.diagnose.facts.typed import rounded
@@ -104,7 +103,7 @@ def facts(train: Part, experiment: dict[str, Any]) -> Controls:
         short = ShortTraining(train, experiment)
     except UserError:
         return nothing
-    part = subset(train, usable)
+    part = train.subset(usable)
     updates = _updates(len(train), experiment["training"])
     steps = _plan(short, updates * len(experiment["training"]["seeds"]))
     memorised = memorise(short, part, steps["memorise"])

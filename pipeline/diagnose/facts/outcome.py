@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.dataset.holdout import subset
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import calibration
 from pipeline.diagnose.facts.unseen import predictions
@@ -94,7 +93,7 @@ def _measure(part: Part, train: Part, outputs: list[np.ndarray]) -> list[Predict
 def _thinned(part: Part, training: dict[str, Any], weights: int) -> Part:
     """Return evenly spaced windows, as many as are predicted in a second or two; all where state is carried."""
     most = int(np.clip(_WORK / max(weights * part.spec.length, 1), _LEAST, _MOST))
-    return part if training["state"] != "none" else subset(part, evenly(len(part), most))
+    return part if training["state"] != "none" else part.subset(evenly(len(part), most))
 
 
 def _predictions(part: Part, outputs: np.ndarray, loss: np.ndarray, constant_loss: np.ndarray) -> Predictions:

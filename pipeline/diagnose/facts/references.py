@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipeline.dataset.holdout import subset
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import linear
 from pipeline.diagnose.facts.windows import losses
@@ -56,7 +55,7 @@ def facts(early: Part, late: Part) -> References:
     with threadpool_limits(1):
         if len(early) < 2 or not len(late):
             return References(None, None)
-        field = _Field.of(early, subset(late, evenly(len(late), _judged(early.spec.length * len(early.spec.features)))))
+        field = _Field.of(early, late.subset(evenly(len(late), _judged(early.spec.length * len(early.spec.features)))))
         return References(_needed(field), _longer(field))
 
 
@@ -111,7 +110,7 @@ def recent(field: _Field) -> dict[int, tuple[float | None, np.ndarray]]:
     """Return skill and losses of the linear model on the last 1, 2, 4, … rows and on the whole window, by rows."""
     early, late = field.early, field.late
     length, features = early.spec.length, len(early.spec.features)
-    some = subset(early, evenly(len(early), linear.most(length * features)))
+    some = early.subset(evenly(len(early), linear.most(length * features)))
     windows, own, truth = some.inputs(), late.inputs(), some.targets().astype(float)
     by_rows: dict[int, tuple[float | None, np.ndarray]] = {}
     for rows in [*(1 << i for i in range(length.bit_length()) if 1 << i < length), length]:
@@ -139,10 +138,10 @@ def _longer(field: _Field) -> dict[str, float | None] | None:
     ]
     if not kept:
         return None
-    early, late = (subset(part, side) for part, side in zip((early, late), reaching[kept[-1]], strict=True))
+    early, late = (part.subset(side) for part, side in zip((early, late), reaching[kept[-1]], strict=True))
     width = kept[-1] * len(spec.features)
-    early = subset(early, evenly(len(early), linear.most(width)))
-    late = subset(late, evenly(len(late), _judged(width)))
+    early = early.subset(evenly(len(early), linear.most(width)))
+    late = late.subset(evenly(len(late), _judged(width)))
     windows, own, truth = _behind(early, kept[-1]), _behind(late, kept[-1]), early.targets().astype(float)
     base = losses(late, field.forecast(late))
     result = {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pipeline.dataset.holdout import last_tenth, subset
+from pipeline.dataset.holdout import last_tenth
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import level, linear, recalibrated, trees
 from pipeline.diagnose.facts.windows import finite, last_step, losses
@@ -175,7 +175,7 @@ def second_training(run: DiagnosedRun, folds: list[tuple[Part, Part]]) -> tuple[
 
 
 def _seen(early: Part, training: dict[str, Any]) -> Part:
-    return early if training["state"] != "none" else subset(early, evenly(len(early), _SEEN))
+    return early if training["state"] != "none" else early.subset(evenly(len(early), _SEEN))
 
 
 class Forecasts(NamedTuple):
@@ -214,7 +214,7 @@ def forecasts(folds: list[tuple[Part, Part]]) -> Forecasts | None:
 
 def _linear(early: Part, late: Part) -> np.ndarray:
     length, width = early.spec.length, early.spec.length * len(early.spec.features)
-    some = subset(early, evenly(len(early), linear.most(width)))
+    some = early.subset(evenly(len(early), linear.most(width)))
     model = linear.fit(some.inputs(), some.targets().astype(float), length)
     return np.concatenate(
         [losses(piece, linear.restored(piece, model.outputs(piece.inputs()))) for piece in _in_pieces(late, width)]
@@ -224,7 +224,7 @@ def _linear(early: Part, late: Part) -> np.ndarray:
 def _trees(early: Part, late: Part, naive: naive_forecasts.Forecast, name: str) -> np.ndarray:
     spec = early.spec
     width = spec.length * len(spec.features)
-    some = subset(early, evenly(len(early), min(trees.WINDOWS, max(_CELLS // width, _FEWEST))))
+    some = early.subset(evenly(len(early), min(trees.WINDOWS, max(_CELLS // width, _FEWEST))))
     changes = {"difference", "return"} & {spec.target["of"] if spec.classes else spec.target["kind"]}
     model = trees.fit(some, naive(some), name in ("persistence", "drift") or bool(changes))
     return np.concatenate([losses(piece, model(piece, naive(piece))) for piece in _in_pieces(late, width)])
@@ -232,7 +232,7 @@ def _trees(early: Part, late: Part, naive: naive_forecasts.Forecast, name: str) 
 
 def _in_pieces(part: Part, width: int) -> list[Part]:
     most = max(_CELLS // width, 1)
-    return [subset(part, np.arange(i, min(i + most, len(part)))) for i in range(0, len(part), most)]
+    return [part.subset(np.arange(i, min(i + most, len(part)))) for i in range(0, len(part), most)]
 
 
 def facts(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.dataset.holdout import subset
 from pipeline.scoring import skill
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 def finite(part: Part) -> Part:
     """Return the windows whose target is finite."""
     good = np.isfinite(part.targets()).all(axis=1) & np.isfinite(part.raw_targets()).all(axis=1)
-    return part if good.all() else subset(part, np.flatnonzero(good))
+    return part if good.all() else part.subset(np.flatnonzero(good))
 
 
 def last_step(outputs: np.ndarray) -> np.ndarray:

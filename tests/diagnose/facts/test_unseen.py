@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline.dataset import holdout
 from pipeline.network import backends
 from tests.helpers.parts import make_part
 from tests.helpers.trainings import TRAINING
@@ -45,7 +44,7 @@ def look(train, validation=None):
     """Judge the forecasts without a network on a validation part, or on the last fifth of the windows."""
     if validation is None:
         cut = len(train) * 4 // 5
-        train, validation = holdout.subset(train, np.arange(cut)), holdout.subset(train, np.arange(cut, len(train)))
+        train, validation = train.subset(np.arange(cut)), train.subset(np.arange(cut, len(train)))
     run = run_of(train, validation)
     folds = unseen.pieces(run)
     known = unseen.facts(run, unseen.forecasts(folds), [], None, folds)

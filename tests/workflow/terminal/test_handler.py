@@ -138,8 +138,6 @@ def test_the_verdicts_end_the_run_with_ones_own_first(folder: Path) -> None:
         "  dvc exp run -S a=1",
         f"The report: {folder / 'reports/index.html'}",
     ]
-    only = list(verdicts.lines(SETTINGS, {"other_lstm"}))
-    assert only == ["experiment  verdict       first finding", "other_lstm  not learning  dead output and 1 more"]
     assert list(verdicts.lines(SETTINGS, set())) == []
     # DVC has restored the results of an earlier run: they are not those of this one.
     failed = list(verdicts.lines(SETTINGS, {"mine_lstm", "other_lstm"}, {"mine_lstm"}))

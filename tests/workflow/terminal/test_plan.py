@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.common import costs
 from workflow.terminal import expected
 from workflow.terminal.plan import Progress, time_left, to_run
 
@@ -109,5 +110,5 @@ def test_expected_seconds_are_of_the_last_run_then_shipped_then_of_the_kind(tmp_
 
 def test_every_kind_of_stage_has_shipped_costs() -> None:
     kinds = {"raw", "split", "window", "scale", "baselines", "train", "predict", "evaluate", "diagnose", "leakage"}
-    shipped = {stage.partition("@")[0] for stage in expected._read(expected.SHIPPED)}
+    shipped = {stage.partition("@")[0] for stage in costs.seconds(expected.SHIPPED)}
     assert kinds | {"leaks", "calibrate", "report"} <= shipped
