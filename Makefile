@@ -23,11 +23,9 @@ TEST := $(SCORE)(test[.].*|skill.*|p_value)$$
 # and the skill against the naive baseline. No setting is hidden, but those of the candidates of a `make fix` at work.
 HIDDEN := .*/|Executor|(datasets|experiments)[.][^.]*_fix[1-9][0-9]*[.]|$(SCORE)((train|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|skill_linear|std|weights|updates)$$)
 
-# What `make try` hands over to `python -m workflow.tryout`: the names of those that the command line of make sets. The
-# values go through the environment, so that no shell takes them apart; its own NAME or TIME is not meant.
-TRY := FILE TARGET TIME NAME DRY CORES ZONE DATES DECIMAL SEPARATOR SHEET WHERE MISSING REPEATED FEATURES PERIOD WINDOW \
-	HORIZON STRIDE HOLES VALIDATION TEST SCALING ARCHITECTURE UNITS EPOCHS RATE SEEDS
-GIVEN = $(foreach name,$(TRY),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+# What `make try` hands over to `python -m workflow.tryout`: the names of the variables that the command line of make
+# sets. The values go through the environment, so that no shell takes them apart; its own NAME or TIME is not meant.
+GIVEN = $(sort $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 
 .PHONY: run demo try forget experiments compare fix test test-all test-faults fuzz mutants lint format bench docs help
 .DEFAULT_GOAL := help

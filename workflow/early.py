@@ -1,7 +1,8 @@
 """What can be known before anything is computed: the user's own files, and whether windows fit into their parts.
 
-The main process reads each own file whose rows have to be read again, and divides the rows for each of its datasets, as
-the stages will. A wrong cell then stops a run at once, instead of after all jobs that do not need it.
+While Snakemake collects the jobs of a run, the main process reads each own file whose rows have to be read again, and
+divides the rows for each dataset, as the stages will. A wrong cell then stops a run at once, instead of after all jobs
+that do not need it; a run that does not need the file does not open it.
 """
 
 from __future__ import annotations
@@ -19,37 +20,56 @@ from pipeline.series import reading
 from pipeline.series.series import Series
 
 
-def check(settings: dict[str, Any], stale: set[str]) -> list[str]:
-    """Check the own files that will be read, and the datasets that will be divided.
+class Checks:
+    """The checks of one run.
 
     Args:
         settings: all settings, complete.
         stale: the stages that have to run, by DVC's names.
-
-    Returns:
-        A line for each setting that is possible but hardly meant.
-
-    Raises:
-        UserError: a file is wrong, or a part of a dataset holds no window.
     """
-    notes: list[str] = []
-    read = {name: reading.read(name, settings["series"][name]) for name in _own(settings) if f"raw@{name}" in stale}
-    for name, dataset in settings["datasets"].items():
-        rows = read.get(dataset["series"])
-        if rows is None and f"split@{name}" in stale and f"raw@{dataset['series']}" not in stale:
-            rows = _stored(dataset["series"])
-        if rows is not None:
-            try:
-                notes += _divided(settings, name, rows)
-            except UserError as error:
-                raise params.located(error) from None
-    return notes
 
+    def __init__(self, settings: dict[str, Any], stale: set[str]) -> None:
+        self._settings, self._stale = settings, stale
+        self._done: set[str] = set()
+        self._read: tuple[str, Series] | None = None  # the rows read last: several datasets may need them
 
-def _own(settings: dict[str, Any]) -> Iterator[str]:
-    for name, series in settings["series"].items():
-        if files.is_own(series["source"]):
-            yield name
+    def of(self, stage: str) -> list[str]:
+        """Check what a stage of this run will read.
+
+        Args:
+            stage: by DVC's name; only `raw` and `split` need a check, each once.
+
+        Returns:
+            A line for each setting that is possible but hardly meant.
+
+        Raises:
+            UserError: the file of a series is wrong, or a part of a dataset holds no window.
+        """
+        kind, _, name = stage.partition("@")
+        if kind not in ("raw", "split") or stage in self._done:
+            return []
+        self._done.add(stage)
+        if kind == "raw":
+            self._rows(name)
+            return []
+        rows = self._rows(self._settings["datasets"][name]["series"], stage in self._stale)
+        if rows is None:
+            return []
+        try:
+            return list(_divided(self._settings, name, rows))
+        except UserError as error:
+            raise params.located(error) from None
+
+    def _rows(self, name: str, stored: bool = False) -> Series | None:
+        """Return the rows of a series: those of an own file that will be read again, or stored ones if wanted."""
+        series = self._settings["series"][name]
+        if f"raw@{name}" not in self._stale:
+            return _stored(name) if stored else None
+        if not files.is_own(series["source"]):
+            return None
+        if self._read is None or self._read[0] != name:
+            self._read = name, reading.read(name, series)
+        return self._read[1]
 
 
 def _stored(name: str) -> Series | None:

@@ -61,6 +61,7 @@ class Stages:
         self._main = main
         self._terminal: Handler | None = None
         self._stale: set[str] = set()
+        self._checks: early.Checks | None = None  # of the main process alone
         try:
             self._settings = params.load()
             if main:
@@ -125,8 +126,7 @@ class Stages:
         with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), paths, [], hardlink):
             found = stale(stages)
         self._stale = found
-        for line in early.check(self._settings, found):
-            print(harmless(line), file=sys.stderr)
+        self._checks = early.Checks(self._settings, found)
         if found and (path := checks.read_only_folder(outs)):
             give_up(
                 f"`{path}` must be writable. Received: a read-only folder. Run again when it is.",
@@ -214,13 +214,17 @@ class Stages:
         return [update(path if Path(path).suffix else directory(path)) for path in self.paths(kind)]
 
     def inputs(self, kind: str) -> Callable[[Any], list[str]]:
-        """Return a Snakemake input function: the files that a stage reads, and the stamp that makes a stale one run."""
+        """Return a Snakemake input function: the files that a stage reads, and the stamp that makes a stale one run.
+
+        Snakemake calls it for the stages of the run alone, before anything is computed: what can be checked then, is.
+        """
         made = {out for _, outs in self._files.values() for out in outs}
 
         def files(wildcards: Any) -> list[str]:
             stage = f"{kind}@{wildcards.name}" if hasattr(wildcards, "name") else kind
             if stage not in self._files:
                 self._stop_unknown(kind, wildcards.name)
+            self._check(stage)
             found = [str(STAMPS / stage)]
             for dep in self._files[stage][0]:
                 # A folder that several stages fill stands for the files that they make.
@@ -230,6 +234,13 @@ class Stages:
             return found
 
         return files
+
+    def _check(self, stage: str) -> None:
+        try:
+            for line in self._checks.of(stage) if self._checks else []:
+                print(harmless(line), file=sys.stderr)
+        except UserError as error:
+            stop(str(error))
 
     def _stop_unknown(self, kind: str, name: str) -> NoReturn:
         """End the run: a target on the command line is of an entry that params.yaml does not hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import unicodedata
@@ -89,6 +90,11 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     """
     try:
         main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough. Python must not flush the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as error:
         line = error if isinstance(error, UserError) else in_own_code(error)
         if line is None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +67,16 @@ def test_a_sentence_that_was_received_ends_once() -> None:
 def test_an_exception_elsewhere_keeps_its_traceback() -> None:
     with pytest.raises(ZeroDivisionError):
         errors.run(lambda _: print(1 / 0))
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    code = (
+        "from pipeline.common import errors; errors.run(lambda _: [print('x' * 99, flush=True) for _ in range(9999)])"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 1
+    assert process.stderr.read() == b""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.conftest import write_params
 from tests.helpers.project import Project
@@ -124,6 +125,23 @@ def test_a_broken_input_stops_the_run_before_anything_is_computed(project: Proje
     assert len(done.stderr.strip().splitlines()) <= 3, done.stderr
     assert not list(project.folder.glob("logs/**/*.log"))
     assert files(project.folder) == before
+
+
+OTHER = """series:
+  other: {source: pipeline/sources/bundled.py, name: sunspots}
+datasets:
+  others: {series: other, split: {scheme: holdout, test: 0.2}, window: {length: 5, horizon: 1}}
+"""
+
+
+def test_a_run_that_does_not_need_a_broken_file_is_not_stopped(project: Project) -> None:
+    given = yaml.safe_load((project.folder / PARAMS).read_text())
+    for level, entries in yaml.safe_load(OTHER).items():
+        given[level] |= entries
+    (project.folder / PARAMS).write_text(yaml.safe_dump(given, sort_keys=False))
+    replaced(CSV, "6.5", "six", 1)(project)
+    assert run(project, "data/windows/others", "--dry-run").returncode == 0
+    assert run(project, "data/windows/mine_daily", "--dry-run").returncode == 2
 
 
 def files(folder: Path) -> dict[str, bytes]:

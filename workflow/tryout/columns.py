@@ -86,7 +86,7 @@ def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str
             left_out[name] = f"has text in {wrong:,} cells, the first {table.column(name).iloc[row][:30]!r}"
             nearly.append(_text(table, name, read_as))
         elif wrong:
-            left_out[name] = "holds text"
+            left_out[name] = f"holds text, as in {table.column(name)[read_as.wrong].iloc[0][:30]!r}"
         else:
             values[name] = read_as.values
             for note in read_as.notes:

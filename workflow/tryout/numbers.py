@@ -105,7 +105,8 @@ def parse(cells: pd.Series, style: str, missing: list[str]) -> Numbers:
 def _plain(cells: pd.Series) -> pd.Series:
     """Return cells with plain minus signs and without spaces between groups of digits."""
     text = cells.str.replace("−", "-", regex=False).str.replace(_SPACES, "", regex=True)
-    # SAP writes the minus behind.
+    # Accountants write (1,038.39), SAP 1,038.39-.
+    text = text.str.replace(r"^\(([^()]*\d[^()]*)\)$", r"-\1", regex=True)
     return text.str.replace(r"^(\d[\d.,]*)-$", r"-\1", regex=True)
 
 

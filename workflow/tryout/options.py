@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.common.errors import UserError
@@ -22,6 +24,8 @@ _EXAMPLES = """examples:
 The same file and options again go on where an earlier run was stopped. `make forget NAME=mine` undoes everything."""
 # Variables of make whose option has another name.
 _MAKE = {"FILE": "file", "DRY": "--dry-run", "RATE": "--learning-rate"}
+# Variables of the Makefile that are no options.
+_OTHERS = ("MAKEFLAGS", "MAKEOVERRIDES", "PYTHON", "SHELL", "UV", "UV_VERSION")
 _MANY = ("seeds", "features", "units", "missing")
 
 
@@ -106,15 +110,20 @@ def _of_make(names: list[str]) -> list[str]:
     known = {
         name for group in parser()._action_groups for action in group._group_actions for name in action.option_strings
     }
+    variables = _variables(known)
     for name in names:
         value = os.environ.get(name, "")
-        option = _MAKE.get(name, f"--{name.lower().replace('_', '-')}")
+        if name in _OTHERS:
+            continue
+        if name not in variables:
+            close = difflib.get_close_matches(name.upper(), variables, n=1)
+            fix = f"Did you mean {close[0]}=…?" if close else f"There are: {', '.join(variables)}."
+            raise UserError(name, "must be a variable of `make try`", f"{name}={value}", fix)
+        option = variables[name]
         if not value:
             continue
         if option == "file":
             file = [value]
-        elif option not in known:
-            raise UserError(name, "must be a variable of `make try`", value, f"See {PROGRAM} --help.")
         elif option in ("--dry-run", "--no-run"):
             arguments.append(option)
         elif option.lstrip("-") in _MANY:
@@ -123,6 +132,14 @@ def _of_make(names: list[str]) -> list[str]:
         else:
             arguments.append(f"{option}={value}")
     return [*arguments, "--", *file] if file else arguments
+
+
+def _variables(options: Iterable[str]) -> dict[str, str]:
+    """Return the option, or `file`, that each variable of make stands for."""
+    renamed = {option: name for name, option in _MAKE.items()}
+    hidden = ("--given", "--help", "-h")
+    named = {renamed.get(each, each[2:].replace("-", "_").upper()): each for each in options if each not in hidden}
+    return dict(sorted({"FILE": "file", **named}.items()))
 
 
 def of_times(given: dict[str, Any]) -> joined.Wishes:

@@ -131,10 +131,10 @@ def _left_out(reasons: dict[str, str]) -> str:
     """Return each reason once, with the columns that it is for where there are several."""
     names: dict[str, list[str]] = {}
     for name, why in reasons.items():
-        names.setdefault(why, []).append(name)
+        names.setdefault(why.removeprefix("is "), []).append(name)
     if len(names) == 1:
         return next(iter(names))
-    shown = [f"{listing(some, 3)} {why}" for why, some in list(names.items())[:6]]
+    shown = [f"{listing(some, 3)}: {why}" for why, some in list(names.items())[:6]]
     return "; ".join([*shown, *(["…"] if len(names) > 6 else [])])
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.common.errors import UserError
 from tests.workflow.tryout.files import ROWS, cells, days, german, season, table, text, workbook
-from workflow.tryout import naming, options, steps
+from workflow.tryout import naming, numbers, options, steps
 
 ENERGY = "Datum von;Datum bis;Netzlast [MWh]\n" + "".join(
     f"{a:%d.%m.%Y %H:%M};{b:%d.%m.%Y %H:%M};{german(400 * v)}\n"
@@ -370,3 +370,16 @@ def test_a_file_that_is_not_there_names_a_similar_one(folder: Path) -> None:
         plan(Path("verbauch.csv"))
     with pytest.raises(UserError, match="a folder"):
         plan(Path("data"))
+
+
+def test_accountants_write_negative_numbers_in_parentheses() -> None:
+    read = numbers.parse(pd.Series(["(1,038.39)", "12.00", "-3.5", "(x)"]), "point", [])
+    np.testing.assert_array_equal(read.values, [-1038.39, 12.0, -3.5, np.nan])
+    assert read.wrong.tolist() == [False, False, False, True]
+
+
+def test_columns_that_are_left_out_for_one_reason_are_named_once(folder: Path) -> None:
+    many = [[a, b, *(f"{i * k % 43}" for k in range(1, 41))] for i, (a, b) in enumerate(table())]
+    (folder / "a.csv").write_text(text(many, header=",".join(["date", "load", *(f"s{k}" for k in range(40))])))
+    why = {choice.what: choice.why for choice in plan(folder / "a.csv", "--target", "load").choices}["left out"]
+    assert why == "beyond the first 16 inputs"
