@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.report.wording import setting
+from workflow.params_form import formed
 from workflow.tryout.proposal import Proposal
 
 MARK = "`make try`"
-_FLOW = 70  # columns up to which a list or a mapping is in one line: DVC breaks longer ones where it writes the file
 # The choice that a key comes from, where its name is another.
 _CHOICES = {"time": "time", "features": "inputs", "length": "window", "epochs": "training"}
 
 
 def written(name: str, source: str, origin: str, proposal: Proposal) -> str:
-    """Return a text with the entries `series.NAME`, `datasets.NAME` and `experiments.NAME`.
+    """Return a text with the entries `series.NAME`, `datasets.NAME` and `experiments.NAME`, in DVC's form.
 
     Args:
         name: of all three.
@@ -30,7 +30,7 @@ def written(name: str, source: str, origin: str, proposal: Proposal) -> str:
     for level, entry in (("series", series), ("datasets", dataset), ("experiments", experiment)):
         lines += [f"{level}:", f"  {name}:  # {MARK}; `make forget NAME={name}` undoes it"]
         lines += _lines(entry, 4, reasons)
-    return "\n".join(lines) + "\n"
+    return formed("\n".join(lines) + "\n")
 
 
 def _lines(entry: dict[str, Any], indent: int, reasons: dict[str, str]) -> list[str]:
@@ -38,13 +38,10 @@ def _lines(entry: dict[str, Any], indent: int, reasons: dict[str, str]) -> list[
     for key, value in entry.items():
         head = f"{' ' * indent}{setting(key)}:"
         why = reasons.get(_CHOICES.get(key, key), "")
-        comment = f"  # {_short(why)}" if why else ""
-        if isinstance(value, dict) and (key in ("window", "training") or len(f"{head} {setting(value)}") > _FLOW):
-            lines += [head + ("" if key in ("window", "training") else comment), *_lines(value, indent + 2, reasons)]
-        elif isinstance(value, list) and len(f"{head} {setting(value)}") > _FLOW:
-            lines += [head + comment, *(f"{' ' * indent}- {setting(item)}" for item in value)]
+        if key in ("window", "training"):
+            lines += [head, *_lines(value, indent + 2, reasons)]
         else:
-            lines.append(f"{head} {setting(value)}{comment}")
+            lines.append(f"{head} {setting(value)}" + (f"  # {_short(why)}" if why else ""))
     return lines
 
 

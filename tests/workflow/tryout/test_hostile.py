@@ -76,6 +76,21 @@ def test_numbers_of_options(words: list[str], line: str | None) -> None:
         options.parse(["a.csv", *words])
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [("HORIZONT", "Did you mean HORIZON=…?"), ("horizon", "Did you mean HORIZON=…?"), ("COLOUR", "There are: ARCH")],
+)
+def test_a_mistyped_variable_of_make_is_refused_with_the_near_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, says: str
+) -> None:
+    for key, value in ((name, "3"), ("FILE", "a.csv"), ("RATE", "0.01"), ("PYTHON", "python3")):
+        monkeypatch.setenv(key, value)
+    with pytest.raises(UserError, match=f"`{name}` must be a variable") as caught:
+        options.parse(["--given", f"FILE {name}"])
+    assert says in str(caught.value)
+    assert options.parse(["--given", "FILE PYTHON RATE"]).learning_rate == 0.01
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "data/own").mkdir(parents=True)

@@ -209,7 +209,7 @@ def test_make_hands_over_what_its_command_line_names_and_nothing_else(project: P
     done = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "it_s_touch_gone_100:" in done.stdout
-    assert "seeds: [3, 4]" in done.stdout
+    assert "seeds:\n      - 3\n      - 4\n" in done.stdout
     assert "time: Datum" in done.stdout
     assert not (project.folder / "gone").exists()
 

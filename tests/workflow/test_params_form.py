@@ -9,7 +9,10 @@ import yaml
 
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
-from tools import params_form
+from tests.workflow.tryout.files import table
+from tests.workflow.tryout.files import text as text_of
+from workflow import entries, params_form
+from workflow.tryout import steps
 
 PARAMS = PROJECT / "params.yaml"
 TEXT = """# Head.
@@ -116,3 +119,34 @@ def test_one_changed_number_is_a_diff_of_one_line(tmp_path: Path, key: str, old:
     assert [line[0] for line in diff] == ["-", "+"], "\n".join(diff)
     assert diff[0][1:].replace(old, new) == diff[1][1:]
     assert yaml.safe_load(after) != yaml.safe_load(before)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "experiments.mine.training.learning_rate=0.002",
+        "experiments.mine.training.epochs=7",
+        "datasets.mine.window.length=21",
+        "datasets.mine.split.test=0.2",
+        "series.mine.period=14",
+        "experiments.deep_rnn.training.learning_rate=0.0005",
+    ],
+)
+@pytest.mark.parametrize("columns", [1, 30])
+def test_one_changed_number_of_an_entry_of_make_try_is_a_diff_of_one_line(
+    tmp_path: Path, change: str, columns: int
+) -> None:
+    rows = [[*row, *(f"{i * k % 43}" for k in range(1, columns))] for i, row in enumerate(table())]
+    header = ",".join(["date", "load", *(f"column {k}" for k in range(1, columns))])
+    (tmp_path / "mine.csv").write_text(text_of(rows, header=header))
+    made = steps.plan(tmp_path / "mine.csv", "mine", {"target": "load"}, None)
+    before = entries.combine(PARAMS.read_text(encoding="utf-8"), made.text, "mine")[0]
+    assert params_form.formed(before) == before
+    after = applied(before, change, tmp_path / "params.yaml")
+    diff = [line for line in difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")][3:]
+    assert [line[0] for line in diff] == ["-", "+"], "\n".join(diff)
+
+
+def test_a_comment_behind_the_key_of_a_block_stays() -> None:
+    text = "a:  # one\n  b:  # two\n  - 1\n  c: 3  # three\n"
+    assert params_form.formed(text) == text
