@@ -76,7 +76,7 @@ def _checked(text: str, path: Path) -> dict[str, Any]:
             _check_keys(level, resolved[level])
         _fill(schema, resolved, schema)
         _check_names(resolved)
-    return resolved
+    return _ordered(schema, resolved, schema)
 
 
 def _check_keys(place: str, settings: dict[str, Any]) -> None:
@@ -154,6 +154,24 @@ def _fill(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> None:
         if isinstance(extra, dict):
             for item in value.values():
                 _fill(extra, item, root)
+
+
+def _ordered(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> Any:
+    """Return a value with the schema's keys in the schema's order, and all others sorted.
+
+    Results hold settings, and DVC takes no notice of the order of keys: equal settings have to give equal bytes.
+    """
+    if not isinstance(value, dict):
+        return value
+    below: dict[str, dict[str, Any]] = {}
+    extra: dict[str, Any] = {}
+    for branch in _branches(schema, value, root):
+        for key, sub in branch.get("properties", {}).items():
+            below.setdefault(key, sub)
+        if isinstance(branch.get("additionalProperties"), dict):
+            extra = branch["additionalProperties"]
+    keys = [*(key for key in below if key in value), *sorted(key for key in value if key not in below)]
+    return {key: _ordered(below.get(key, extra), value[key], root) for key in keys}
 
 
 def _check_names(p: dict[str, Any]) -> None:

@@ -31,9 +31,10 @@ function valueOf(row, column) {
   return text === "" || text === "–" ? null : Number.isNaN(number) ? text : number;
 }
 
-function compared(a, b) {
+// Ascending; empty cells stay last in both directions.
+function compared(a, b, sign) {
   if (a === null || b === null) return (a === null) - (b === null);
-  return typeof a === "number" && typeof b === "number" ? b - a : String(a).localeCompare(String(b));
+  return sign * (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b)));
 }
 
 function sortable(table) {
@@ -45,13 +46,16 @@ function sortable(table) {
     button.append(...head.childNodes);
     head.append(button);
     button.addEventListener("click", () => {
-      const again = head.getAttribute("aria-sort") === "descending";
-      heads.forEach((each) => each.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", again ? "ascending" : "descending");
       const body = table.tBodies[0];
       const rows = [...body.rows].map((row) => [valueOf(row, column), row]);
-      // Empty cells stay last in both directions.
-      rows.sort(([a], [b]) => (again && a !== null && b !== null ? compared(b, a) : compared(a, b)));
+      // The best score first, and names from A to Z; a second click turns the order.
+      const first = rows.some(([value]) => typeof value === "number") ? "descending" : "ascending";
+      const other = first === "ascending" ? "descending" : "ascending";
+      const order = head.getAttribute("aria-sort") === first ? other : first;
+      heads.forEach((each) => each.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", order);
+      const sign = order === "ascending" ? 1 : -1;
+      rows.sort(([a], [b]) => compared(a, b, sign));
       body.append(...rows.map(([, row]) => row));
     });
   });

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,20 @@ def test_defaults_and_sizes_are_filled_in(project: Path) -> None:
     raw["size"] = "full"
     write_params(project, raw)
     assert params.load()["series"]["season"]["rows"] == 4000
+
+
+def reversed_keys(value: Any) -> Any:
+    """Return a value with the keys of every mapping in reverse order."""
+    if isinstance(value, dict):
+        return {key: reversed_keys(value[key]) for key in reversed(value)}
+    return [reversed_keys(item) for item in value] if isinstance(value, list) else value
+
+
+def test_the_order_of_keys_in_the_file_changes_no_byte(project: Path) -> None:
+    raw = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    before = json.dumps(params.load(PROJECT / "params.yaml"))
+    (project / "other.yaml").write_text(yaml.safe_dump(reversed_keys(raw), sort_keys=False), encoding="utf-8")
+    assert json.dumps(params.load(project / "other.yaml")) == before
 
 
 def test_defaults_are_not_shared_between_entries(project: Path) -> None:

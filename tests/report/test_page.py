@@ -3,10 +3,13 @@
 import re
 
 import pytest
+import yaml
 
 import pipeline.page as command
 from pipeline.common import params
 from pipeline.common.errors import UserError
+from tests.common.test_params import reversed_keys
+from tests.conftest import PROJECT
 from tests.helpers.reports import PageReader, diagnosed, everything, made_up, proof, render_page, visible_text
 
 EVERYTHING = everything()
@@ -44,6 +47,18 @@ def test_the_first_words_are_the_verdict_and_the_next_step():
     )
     assert 'Then make compare OF="HEAD a_try" ONLY=a . Or let make fix NAME=a try all findings' in text
     assert text.index("make fix") < text.index("How sure:") < text.index("Findings")
+
+
+def test_the_order_of_keys_in_params_yaml_changes_no_byte_of_the_page(tmp_path):
+    raw = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    pages = []
+    for given in (raw, reversed_keys(raw)):
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
+        settings = params.load(tmp_path / "params.yaml")
+        own = {"experiment": settings["experiments"]["co2_lstm"], "dataset": settings["datasets"]["co2_weekly"]}
+        pages.append(render_page(made_up("a") | {"settings": own | {"series": settings["series"]["co2"]}}))
+    assert "learning_rate: 0.001" in pages[0]
+    assert pages[0] == pages[1]
 
 
 def test_windows_and_folds_stand_beside_the_scores():
