@@ -1,13 +1,15 @@
-"""`python -m tools.tried`: try five real files that ship with libraries, and write docs/tried.md.
+"""`python -m tools.tried [FILE …]`: try five real files that ship with libraries, and write docs/tried.md.
 
 No part of Flatline was written or tuned for these series. Each is put into the form in which such files arrive, and
-tried by `make try` alone, in a copy of the project. Takes about ten minutes.
+tried by `make try` alone, in a copy of the project. Takes about ten minutes; with names of files, only these are tried
+anew.
 """
 
 from __future__ import annotations
 
 import importlib.resources
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,15 +18,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.common import errors
+from pipeline.common import errors, files
+from pipeline.common.errors import UserError
 
 DOCUMENT = Path("docs/tried.md")
 _SHARE = "mpl-data/sample_data/msft.csv"
 _HEAD = """# Five files, each by `make try` alone
 
 Written by `python -m tools.tried`. The series ship with libraries; no part of Flatline was written or tuned for them.
-Each is put into the form in which such files arrive, and tried without any other command. Snakemake's lines are left
-out.
+Each is put into the form in which such files arrive, and tried without any other command. The lines on the progress of
+the run are left out.
 """
 
 
@@ -150,9 +153,7 @@ def _tried(case: Case, folder: Path, environment: dict[str, str]) -> str:
     before = set(folder.glob("reports/experiments/*.md"))
     command = ["make", "-s", "try", f"FILE={case.file}", "CORES=1", *case.words]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    lines = [f"$ {shown}", *_own(done.stdout)]
-    if done.returncode:
-        lines += [line for line in done.stderr.splitlines() if not line.startswith("make")][-1:]
+    lines = [f"$ {shown}", *printed(done.stdout, done.stderr, folder)]
     text = f"\n## {case.file}\n\n{case.about}\n\n```\n" + "\n".join(lines) + "\n```\n"
     for page in sorted(set(folder.glob("reports/experiments/*.md")) - before):
         quoted = [f"> {line}".rstrip() for line in page.read_text(encoding="utf-8").strip().splitlines()]
@@ -160,26 +161,41 @@ def _tried(case: Case, folder: Path, environment: dict[str, str]) -> str:
     return text
 
 
-def _own(output: str) -> list[str]:
-    """Return the lines of `make try` itself: those before Snakemake's first one and after its last one."""
-    before, found, rest = output.partition("They are ordinary entries")
-    if not found:
-        return output.strip().splitlines()
-    name = rest.partition("NAME=")[2].partition("`")[0]
-    after = rest[rest.rindex(f"\n{name}") :] if f"\n{name}" in rest else ""
-    return [*before.strip().splitlines(), "…", *after.strip().splitlines()]
+def printed(output: str, errors_output: str, folder: Path) -> list[str]:
+    """Return what `make try` prints, without the progress of the run.
+
+    Args:
+        output: its own lines.
+        errors_output: those of Snakemake, which end in the verdict, or in the line that says what is wrong.
+        folder: the project, whose path is left out.
+    """
+    lines = [line.replace(f"{folder}/", "") for line in errors_output.splitlines() if not line.startswith("make")]
+    progress = [place for place, line in enumerate(lines) if line.startswith("[")]
+    after = ["…", *lines[progress[-1] + 1 :]] if progress else lines[-1:]
+    return [*output.strip().splitlines(), *after]
+
+
+def sections(text: str) -> dict[str, str]:
+    """Return the sections of the document by file."""
+    parts = re.split(r"(?m)^(?=## )", text)[1:]
+    return {part[3:].partition("\n")[0]: f"\n{part.rstrip()}\n" for part in parts}
 
 
 def main(arguments: list[str]) -> None:
     """Write docs/tried.md."""
-    sections = [_HEAD]
+    known = [case.file for case in CASES]
+    if wrong := [name for name in arguments if name not in known]:
+        raise UserError(wrong[0], "must be one of the files", wrong[0], f"They are: {', '.join(known)}.")
+    made = sections(DOCUMENT.read_text(encoding="utf-8")) if arguments and DOCUMENT.exists() else {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "flatline"
         environment = _scratch(folder)
         for case in CASES:
-            sections.append(_tried(case, folder, environment))
-            print(sections[-1], flush=True)
-    DOCUMENT.write_text("".join(sections), encoding="utf-8")
+            if not arguments or case.file in arguments:
+                made[case.file] = _tried(case, folder, environment)
+                print(made[case.file], flush=True)
+    text = "".join([_HEAD, *(made[name] for name in known if name in made)])
+    files.write_text(DOCUMENT, text)
 
 
 if __name__ == "__main__":

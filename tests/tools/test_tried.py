@@ -30,18 +30,25 @@ def test_each_file_is_understood(case: tried.Case, tmp_path: Path, monkeypatch: 
     assert found == FOUND[case.file]
 
 
-def test_lines_of_snakemake_are_left_out() -> None:
-    output = (
-        "a.csv: commas.\n  time  date\n\nWritten: a.\nThey are ordinary entries: undo with `make forget NAME=mine`.\n"
-        "\nBuilding DAG of jobs...\nmine is a target\n\nmine: learning.\nPage: x\n"
-    )
-    assert tried._own(output) == [
+def test_the_progress_of_the_run_is_left_out() -> None:
+    output = "a.csv: commas.\n  time  date\n\nWritten: a.\n"
+    run = "Using workflow specific profile x\n[  0 %, 1 min left] Train a\n[ 97 %, 1 min left] Page a\na: learning.\n"
+    assert tried.printed(output, run + "The page: /x/reports/a.html\n", Path("/x")) == [
         "a.csv: commas.",
         "  time  date",
         "",
         "Written: a.",
         "…",
-        "mine: learning.",
-        "Page: x",
+        "a: learning.",
+        "The page: reports/a.html",
     ]
-    assert tried._own("refused\n") == ["refused"]
+    refused = tried.printed("", "`TARGET` must name a column.\nmake: *** [Makefile:5: try] Error 2\n", Path("/x"))
+    assert refused == ["`TARGET` must name a column."]
+
+
+def test_one_section_can_be_written_anew() -> None:
+    text = "# Head\n\n## a.csv\n\nfirst\n\n> ## a: learning\n\n## b.csv\n\nsecond\n"
+    assert tried.sections(text) == {
+        "a.csv": "\n## a.csv\n\nfirst\n\n> ## a: learning\n",
+        "b.csv": "\n## b.csv\n\nsecond\n",
+    }
