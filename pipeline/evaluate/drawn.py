@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.dataset.sampling import evenly
+from pipeline.evaluate import plot_tables
 from pipeline.scoring import scores
 
 # Windows of a stretch, windows of a sample, and lags of an autocorrelation.
@@ -63,6 +64,18 @@ def sample(arrays: Arrays, part: str, seeds: list[int], classes: int | None) -> 
     some = evenly(len(truth), _SAMPLE)
     outputs = {str(seed): np.concatenate(arrays[part, ("seed", seed)])[some, 0] for seed in seeds}
     return {"windows": len(truth), "truth": truth[some, 0], "seeds": outputs}
+
+
+def reliability(arrays: Arrays, part: str, seeds: list[int], classes: int | None) -> list[dict[str, Any]] | None:
+    """Return how often a class comes true where it is predicted with a probability, of all folds; None for values.
+
+    Returns:
+        A row per class, seed and bin; see `plot_tables.calibration`.
+    """
+    if not classes:
+        return None
+    outputs = {seed: np.concatenate(arrays[part, ("seed", seed)]) for seed in seeds}
+    return list(plot_tables.calibration(np.concatenate(arrays[part, "truth"]), outputs, classes))
 
 
 def residuals(arrays: Arrays, part: str, seeds: list[int], about: dict[str, Any]) -> dict[str, Any] | None:

@@ -106,6 +106,7 @@ def _part(arrays: Arrays, part: str, seeds: list[int], about: dict[str, Any]) ->
         "drawn": drawn.drawn(arrays, part, seeds, about),
         "sample": drawn.sample(arrays, part, seeds, classes),
         "residuals": drawn.residuals(arrays, part, seeds, about),
+        "reliability": drawn.reliability(arrays, part, seeds, classes),
     }
 
 

@@ -20,6 +20,7 @@ def of_experiment(evaluation: dict[str, Any], diagnosed: dict[str, Any]) -> dict
     controls = [pictures.controls(measured)] if measured else []
     predictions = [pictures.predictions(evaluation), pictures.scatter(evaluation), *pictures.residuals(evaluation)]
     predictions += [pictures.confusion(evaluation)] if evaluation["classes"] == 2 else []
+    predictions += [pictures.reliability(evaluation)]
     return {
         "findings": {code: pictures.for_finding(code, diagnosed, evaluation) for code in codes},
         "controls": _there(controls),

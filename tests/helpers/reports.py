@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 from pipeline.common.numbers import significant
+from pipeline.evaluate import plot_tables
 from pipeline.report import cards, comparison, diagnosis, index, leaderboard, page, pairs
 from pipeline.scoring import scores
 
@@ -74,6 +75,9 @@ def made_up(
         seen = {"step": 1, "windows": 120, "seeds": {}}
         for s in seeds:
             seen["seeds"][str(s)] = {"mean": 0.1, "std": 0.2, "autocorrelation": [0.5, 0.3, 0.1]}
+        answers = {seed: outputs(noise) for seed in seeds}
+        table = None if nan or not classes else plot_tables.calibration(truth[:, None], answers, classes)
+        reliability = list(table) if table is not None else [] if classes else None
         sample = {"windows": 120, "truth": truth, "seeds": {str(s): outputs(noise)[:, 0] for s in seeds}}
         return {
             "windows": 120,
@@ -94,6 +98,7 @@ def made_up(
             "steps": None,
             "drawn": drawn,
             "sample": None if classes else sample,
+            "reliability": reliability,
             "residuals": None if classes == 3 or kind == "sequence_mean" else seen,
         }
 

@@ -7,7 +7,7 @@ carries both once. Without the script, and in print, the pictures are what they 
 from pathlib import Path
 
 from pipeline.report.pictures.chart import Picture
-from pipeline.report.pictures.classes import confusion
+from pipeline.report.pictures.classes import confusion, reliability
 from pipeline.report.pictures.findings import for_finding
 from pipeline.report.pictures.rows import missing_cell, parts
 from pipeline.report.pictures.skills import controls, references
@@ -30,6 +30,7 @@ __all__ = [
     "predictions",
     "range_test",
     "references",
+    "reliability",
     "residuals",
     "scatter",
 ]

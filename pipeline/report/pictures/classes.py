@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import WIDTH, Picture, document, element, label
+from pipeline.report.pictures.chart import DASHES, SEEDS, WIDTH, Chart, Picture, document, element, label, written
+from pipeline.report.pictures.scales import around
 
 
 def confusion(evaluation: dict[str, Any]) -> Picture:
@@ -43,3 +44,40 @@ def confusion(evaluation: dict[str, Any]) -> Picture:
         "100 %. A good classifier has high shares on the diagonal; a single full column means one class for everything."
     )
     return Picture(title, svg, caption)
+
+
+def reliability(evaluation: dict[str, Any]) -> Picture | None:
+    """Draw how often a class comes true over the probability that it is predicted with, on all test windows.
+
+    Args:
+        evaluation: output of the stage `evaluate`.
+    """
+    rows = [row for row in evaluation["parts"]["test"]["reliability"] or [] if row["windows"]]
+    if not rows:
+        return None
+    scale = around(np.array([row[side] for row in rows for side in ("forecast", "observed")]))
+    chart = Chart(scale, scale, "predicted probability", "share of windows in which it comes true", height=200)
+    chart.line([scale.low, scale.high], [scale.low, scale.high], "as often as predicted", "oracle", "6 3", width=1.2)
+    lines = dict.fromkeys((row["class"], row["seed"]) for row in rows)
+    several, texts = len({of for of, _ in lines}) > 1, []
+    for order, (of, seed) in enumerate(lines):
+        own = [row for row in rows if (row["class"], row["seed"]) == (of, seed)]
+        forecast, observed = ([row[side] for row in own] for side in ("forecast", "observed"))
+        name = f"class {of}, seed {seed}" if several else f"seed {seed}"
+        colour, dash = SEEDS[order % len(SEEDS)], DASHES[order % len(DASHES)]
+        chart.line(forecast, observed, name, colour, dash)
+        chart.dots(forecast, observed, name, colour, listed=False)
+        far = max(own, key=lambda row: abs(row["observed"] - row["forecast"]))
+        texts.append(f"{name}: furthest off where {written(far['forecast'])} is predicted, {written(far['observed'])}")
+    title = "Do the probabilities mean what they say?"
+    caption = (
+        f"The test windows{_of_folds(evaluation)} in up to ten bins of equal size, by the predicted probability"
+        f"{' of each class' if several else ' of class 1'}. On the dashed line a class comes true as often as "
+        "predicted; a line that is flatter than it shows probabilities that are too sure."
+    )
+    return Picture(title, chart.svg(f"{evaluation['experiment']}-reliability", title, "; ".join(texts) + "."), caption)
+
+
+def _of_folds(evaluation: dict[str, Any]) -> str:
+    folds = len(evaluation["split"]["folds"])
+    return f" of {folds} folds" if folds > 1 else ""

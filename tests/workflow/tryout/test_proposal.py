@@ -130,8 +130,8 @@ def test_what_the_user_sets_is_written() -> None:
     text = plan(Path("a.csv"), *words.split()).text
     for line in (
         "target: load", "features:  # chosen by you\n    - load\n    - wind\n", "period: 12", "length: 30",
-        "horizon: 2", "stride: {train: 3, evaluation: 3}", "validation: 0.2, test: 0.1", "window: standard", "epochs: 4",
-        "learning_rate: 0.01", "seeds:\n      - 5\n      - 6\n      - 7\n", "units: [8]",
+        "horizon: 2", "stride: {train: 3, evaluation: 3}", "validation: 0.2, test: 0.1", "window: standard",
+        "epochs: 4", "learning_rate: 0.01", "seeds:\n      - 5\n      - 6\n      - 7\n", "units: [8]",
     ):  # fmt: skip
         assert line in text
     assert "time:" not in text
