@@ -14,6 +14,7 @@ _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 {refresh_tag}
 <title>Plots of the experiments</title>
 <script>
@@ -24,11 +25,34 @@ const draw = window.vegaEmbed;
 window.vegaEmbed = (at, spec) => draw(at, spec, {actions: false, renderer: "svg"});
 </script>
 <style>
-body {font-family: system-ui, sans-serif; margin: 1.5rem; display: flex; flex-wrap: wrap; gap: 1rem 2rem}
+body {font-family: system-ui, sans-serif; line-height: 1.45; margin: 1rem}
+header {max-width: 60rem}
+h1 {font-size: 1.5rem; margin: 0}
+dl {display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: .7rem 0 1.5rem}
+dt {font-weight: 600}
+dd {margin: 0}
+@media (max-width: 40rem) {dl {display: block} dd {margin-bottom: .5rem}}
+main {display: flex; flex-wrap: wrap; gap: 1rem}
+main > div {max-width: 100%%; overflow-x: auto}
+main > div:not(:has(svg)) {display: none}
 </style>
 </head>
 <body>
+<header>
+<h1>Plots of the experiments</h1>
+<p>Windows are those of the validation part, or of the training part without one; a colour is a revision (rev).</p>
+<dl>
+<dt>Loss per epoch</dt><dd>A line per seed and fold. A plot without lines is of a loss that is NaN.</dd>
+<dt>Predictions against truth</dt><dd>Points on the dashed line are right.</dd>
+<dt>Calibration</dt><dd>Of windows with a similar forecast, the mean forecast and what came true. The dashed line is
+perfect; a flatter line is of forecasts that are too sure.</dd>
+<dt>Confusion</dt><dd>The share of all windows by true and predicted class; of values, by low, middle and high third. The
+diagonal is right.</dd>
+</dl>
+</header>
+<main>
 {plot_divs}
+</main>
 </body>
 </html>
 """
