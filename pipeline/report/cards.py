@@ -44,6 +44,8 @@ _NEED_NO_CAUSE = ("learning", "no_evidence_of_signal", "undetermined")
 _PARTS = ("train", "validation", "test")
 # Independent windows from which a verdict is called fairly sure, and sure.
 _SOME, _MANY = 10, 30
+# Independent windows from which their number is no reason for a verdict that is left open.
+_ENOUGH = 100
 # Share of the windows from which the number of independent ones is not worth a word.
 _NEARLY = 0.95
 # Skill from which a network fits its training windows, and a score far below that of training.
@@ -135,9 +137,22 @@ def _headline(
         return f"{fits}, but {ahead} is better" if ahead else f"{fits}, but less than there is to learn"
     if verdict == "undetermined" and diagnosis is None:
         return "has not been diagnosed yet"
+    if verdict == "undetermined" and (few := _too_few(diagnosis)):
+        return few
     if verdict == "learning" and not _beats_naive(diagnosis):
         return "predicts as well as the best naive forecast"
     return _HEADLINES.get(verdict, verdict.replace("_", " "))
+
+
+def _too_few(diagnosis: dict[str, Any] | None) -> str:
+    """Return that there are too few windows to judge on; empty where their number is no reason."""
+    unseen = ((diagnosis or {}).get("facts") or {}).get("unseen") or {}
+    count, effective = unseen.get("windows"), unseen.get("effective")
+    if not count or effective is None or effective >= _ENOUGH:
+        return ""
+    kind = "validation" if unseen.get("part") == "validation" else "held-back"
+    worth = f", worth about {thousands(effective)} independent ones," if effective < _NEARLY * count else ""
+    return f"{thousands(count)} {kind} windows{worth} are too few to be sure"
 
 
 def _beats_naive(diagnosis: dict[str, Any] | None) -> bool:

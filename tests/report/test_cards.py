@@ -36,6 +36,13 @@ def found(verdict="behind", findings=None, **unseen):
         ("learning", {}, "predicts as well as the best naive forecast"),
         ("learning", {"networks": {"against_naive": {"skill": 0.3}}}, "predicts better than the best naive forecast"),
         ("numerical_failure", {}, "the training broke: NaN or infinite values"),
+        (
+            "undetermined",
+            {},
+            "291 validation windows, worth about 27 independent ones, are too few to be sure",
+        ),
+        ("undetermined", {"windows": 39, "effective": 39.0}, "39 validation windows are too few to be sure"),
+        ("undetermined", {"effective": 291.0}, "cannot be judged yet"),
         ("a_new_one", {}, "a new one"),
     ],
 )
