@@ -137,8 +137,8 @@ def in_utc(times: np.ndarray, zone: str, path: str, name: str, place: Callable[[
     except (LookupError, TypeError) as error:
         raise LookupError(zone) from error
     except ValueError as error:
-        place, rule = f"{path}, column {name}", f"must tell apart the two hours at which {zone} leaves summer time"
-        raise UserError(place, rule, str(error)[:120], "Write the times in UTC.") from None
+        rule = f"must tell apart the two hours at which {zone} leaves summer time"
+        raise UserError(f"{path}, column {name}", rule, str(error)[:120], "Write the times in UTC.") from None
     wrong = np.flatnonzero(made.isna())
     if wrong.size:
         row = int(wrong[0])
