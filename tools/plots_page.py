@@ -46,8 +46,8 @@ main > div:not(:has(svg)) {display: none}
 <dt>Predictions against truth</dt><dd>Points on the dashed line are right.</dd>
 <dt>Calibration</dt><dd>Of windows with a similar forecast, the mean forecast and what came true. The dashed line is
 perfect; a flatter line is of forecasts that are too sure.</dd>
-<dt>Confusion</dt><dd>The share of all windows by true and predicted class; of values, by low, middle and high third. The
-diagonal is right.</dd>
+<dt>Confusion</dt><dd>The share of all windows by true and predicted class; of values, by low, middle and high third.
+The diagonal is right.</dd>
 </dl>
 </header>
 <main>

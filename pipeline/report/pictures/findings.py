@@ -17,13 +17,14 @@ def for_finding(code: str, diagnosis: dict[str, Any], evaluation: dict[str, Any]
     Args:
         code: of the finding, as in `diagnosis["findings"]`.
         diagnosis: output of the stage `diagnose`.
-        evaluation: output of the stage `evaluate`, for the learning curves; None leaves these out.
+        evaluation: output of the stage `evaluate`, for learning curves and times; None leaves these out.
     """
     if not diagnosis.get("facts"):
         return []
     # A page may hold a picture below two findings; their ids differ.
     key = f"{diagnosis['experiment']}-{code}"
-    drawn = [draw({**diagnosis, "experiment": key}) for draw in _OF.get(code, ())]
+    given = {**diagnosis, "experiment": key, "split": (evaluation or {}).get("split")}
+    drawn = [draw(given) for draw in _OF.get(code, ())]
     if evaluation and code in _CURVES and training.recorded(evaluation):
         drawn.insert(0, training.curves({**evaluation, "experiment": key}))
     return [picture for picture in drawn if picture]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,17 @@ import numpy as np
 from pipeline.report.pictures.chart import Chart, Picture
 from pipeline.report.pictures.scales import Scale, seconds
 
+# Steps of the calendar, in NumPy's units.
+_UNITS = {
+    "second": (1, "s"),
+    "minute": (1, "m"),
+    "hour": (1, "h"),
+    "day": (1, "D"),
+    "week": (1, "W"),
+    "month": (1, "M"),
+    "quarter": (3, "M"),
+    "year": (1, "Y"),
+}
 _PARTS = ("train", "validation", "test")
 
 
@@ -53,7 +65,11 @@ def parts(evaluation: dict[str, Any]) -> Picture:
 
 
 def missing_cell(diagnosis: dict[str, Any]) -> Picture | None:
-    """Draw which training windows and batches read the first cell that is not finite."""
+    """Draw which training windows and batches read the first cell that is not finite.
+
+    Args:
+        diagnosis: output of the stage `diagnose`, with `split` of the evaluation, for the time of the row, if known.
+    """
     found = diagnosis["facts"]["data"]["nonfinite"]
     if not found:
         return None
@@ -71,7 +87,8 @@ def missing_cell(diagnosis: dict[str, Any]) -> Picture | None:
     name = f"the first that reads one: window {first:,}"
     chart.area((float(first), float(first + together)), (0.0, 1.0), name, "reference")
     chart.upright(first + together / 2, "", "reference")
-    place = f"row {found['row']:,}, column {found['column']}"
+    when = time_of(diagnosis["split"], found["row"]) if diagnosis.get("split") else None
+    place = f"row {found['row']:,}{f' ({when})' if when else ''}, column {found['column']}"
     title = f"Where the first missing or infinite cell is: {place}"
     cells = f"{found['cells']:,} input cell{'' if found['cells'] == 1 else 's'} and {found['targets']:,} targets"
     text = (
@@ -85,6 +102,31 @@ def missing_cell(diagnosis: dict[str, Any]) -> Picture | None:
             "the update of that batch can make every weight NaN."
         )
     return Picture(title, chart.svg(f"{diagnosis['experiment']}-missing", title, text), caption.strip())
+
+
+def time_of(split: dict[str, Any], row: int) -> str | None:
+    """Return the time of a row in ISO 8601; None where the step does not tell it, as with holes.
+
+    Args:
+        split: `split` of an evaluation.
+        row: of the series, from 0.
+    """
+    known = split.get("time") or {}
+    step = re.fullmatch(r"(\d+) (.+?)s?", known.get("step") or "")
+    if not step or step[2] not in _UNITS:
+        return None
+    size, unit = _UNITS[step[2]]
+    first = np.datetime64(known["first"], "s")
+    whole = first.astype(f"datetime64[{unit}]")
+
+    def at(place: int) -> np.datetime64:
+        moved = whole + np.timedelta64(place * size * int(step[1]), unit)
+        return moved.astype("datetime64[s]") + (first - whole.astype("datetime64[s]"))
+
+    # The last row shows whether all steps have the usual length.
+    if at(split["rows"] - 1) != np.datetime64(known["last"], "s"):
+        return None
+    return str(at(row)).replace("T", " ").removesuffix(":00").removesuffix(" 00:00")
 
 
 def _axis(split: dict[str, Any]) -> tuple[Scale, Any]:

@@ -1,5 +1,7 @@
 """How rows are divided, and where a missing cell is."""
 
+from typing import Any
+
 import pytest
 
 from pipeline.report.pictures import rows
@@ -66,6 +68,29 @@ def test_the_place_of_a_missing_cell() -> None:
     assert picture.title == "Where the first missing or infinite cell is: row 250, column load"
     assert "40 of 1,000 training windows read one" in picture.caption
     assert "in batch 7 of the 32 batches" in picture.caption
+
+
+def timed(first: str, last: str, step: str | None, rows: int = 300) -> dict[str, Any]:
+    return {"rows": rows, "time": {"first": first, "last": last, "step": step}}
+
+
+@pytest.mark.parametrize(
+    ("split", "when"),
+    [
+        (timed("2020-01-01T00:00:00", "2020-10-26T00:00:00", "1 day"), "2020-09-07"),
+        (timed("2020-01-01T05:30:00", "2020-01-13T16:30:00", "1 hour"), "2020-01-11 15:30"),
+        (timed("1995-01-01T00:00:00", "2019-12-01T00:00:00", "1 month"), "2015-11-01"),
+        (timed("1900-04-01T00:00:00", "1975-01-01T00:00:00", "1 quarter"), "1962-10-01"),
+        (timed("2020-01-01T00:00:00", "2020-10-28T00:00:00", "1 day"), None),
+        (timed("2020-01-01T00:00:00", "2021-02-23T00:00:00", "1 business day"), None),
+        (timed("2020-01-01T00:00:00", "2020-10-26T00:00:00", None), None),
+        ({"rows": 300, "time": None}, None),
+    ],
+)
+def test_the_time_of_a_missing_cell_is_shown_where_the_steps_tell_it(split: dict[str, Any], when: str | None) -> None:
+    picture = rows.missing_cell(diagnosis() | {"split": split})
+    assert picture
+    assert picture.title.endswith(f"row 250 ({when}), column load" if when else "row 250, column load")
 
 
 def test_of_many_missing_cells_only_the_first_place_is_claimed() -> None:
