@@ -27,7 +27,7 @@ HIDDEN := .*/|Executor|(datasets|experiments)[.][^.]*_fix[1-9][0-9]*[.]|$(SCORE)
 # sets. The values go through the environment, so that no shell takes them apart; its own NAME or TIME is not meant.
 GIVEN = $(sort $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 
-.PHONY: run demo try forget experiments compare fix test test-all test-faults fuzz mutants lint format bench docs help
+.PHONY: run demo try forget experiments compare fix test test-all test-slurm test-faults fuzz mutants lint format bench docs help
 .DEFAULT_GOAL := help
 
 help: ## this list, each command with an example | make help
@@ -70,6 +70,9 @@ test: .venv/.complete ## all default tests | make test
 
 test-all: .venv/.complete ## the slow tests too | make test-all
 	python -m pytest $(TWO)
+
+test-slurm: .venv/.complete ## the pipeline on a Slurm of one node: cancelled, killed, finished; equals a local run | make test-slurm
+	python -m tests.helpers.slurm_run
 
 test-faults: .venv/.complete ## each fault many times, and 200 sequences of edits; writes the table of docs/faults.md | make test-faults
 	python -m tests.helpers.faults

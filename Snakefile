@@ -55,8 +55,8 @@ rule raw:
         "logs/raw/{name}.log",
     priority: 3
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=stages.megabytes,
+        runtime=stages.minutes,
     message:
         "Read the raw rows of {wildcards.name}"
     shell:
@@ -104,9 +104,6 @@ use rule raw as baselines with:
     log:
         "logs/baselines/{name}.log",
     priority: 0
-    resources:
-        mem_mb=4000,
-        runtime=60,
     message:
         "Forecast {wildcards.name} without a network"
 
@@ -120,9 +117,6 @@ use rule raw as train with:
         "logs/train/{name}.log",
     priority: 2
     threads: stages.threads
-    resources:
-        mem_mb=4000,
-        runtime=1440,
     message:
         "Train {wildcards.name}"
 
@@ -135,8 +129,8 @@ rule predict:
     log:
         "logs/predict/{name}.log",
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=stages.megabytes,
+        runtime=stages.minutes,
     message:
         "Predict with {wildcards.name}"
     shell:
@@ -150,9 +144,6 @@ use rule predict as evaluate with:
         stages.outputs("evaluate"),
     log:
         "logs/evaluate/{name}.log",
-    resources:
-        mem_mb=4000,
-        runtime=60,
     message:
         "Evaluate {wildcards.name}"
 
@@ -187,9 +178,6 @@ use rule evaluate as page with:
         stages.outputs("page"),
     log:
         "logs/page/{name}.log",
-    resources:
-        mem_mb=2000,
-        runtime=10,
     message:
         "Write the page of {wildcards.name}"
 
@@ -202,8 +190,8 @@ rule leaks:
     log:
         "logs/leaks.log",
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=stages.megabytes,
+        runtime=stages.minutes,
     message:
         "Plant leaks, and catch them"
     shell:
@@ -217,9 +205,6 @@ use rule leaks as calibrate with:
         stages.outputs("calibrate"),
     log:
         "logs/calibrate.log",
-    resources:
-        mem_mb=2000,
-        runtime=60,
     message:
         "Calibrate the comparison on series without a signal"
 
@@ -231,8 +216,5 @@ use rule calibrate as report with:
         stages.outputs("report"),
     log:
         "logs/report.log",
-    resources:
-        mem_mb=2000,
-        runtime=10,
     message:
         "Write the report"

@@ -64,8 +64,7 @@ def clean_up(run_cache: str) -> list[str]:
     for path in Path(run_cache).glob("*/*/.*.tmp"):
         if path.stat().st_mtime < time.time() - _TORN_SECONDS:
             path.unlink()
-    if RWLOCK.exists():
-        _forget_the_dead()
+    forget_the_dead()
     return [*_mend_lock(), *leftovers.recover()]
 
 
@@ -94,27 +93,42 @@ def _md5(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def _forget_the_dead() -> None:
-    """Remove the entries that no living DVC process holds from DVC's rwlock."""
+def forget_the_dead(command: str | None = None) -> None:
+    """Remove the entries that no living DVC process of this machine holds from DVC's rwlock.
+
+    Args:
+        command: remove entries of this command alone. Those of others may live on another machine of a cluster.
+    """
     from dvc.lock import make_lock
     from dvc.rwlock import RWLOCK_LOCK
 
+    if not RWLOCK.exists():
+        return
     with make_lock(str(RWLOCK.with_name(RWLOCK_LOCK))):
         text = RWLOCK.read_text(encoding="utf-8", errors="replace")
-        kept = json.dumps(living(text))
+        kept = json.dumps(living(text, command))
         if kept != text:
             with files.atomic_write(RWLOCK) as beside:
                 beside.write_text(kept, encoding="utf-8")
 
 
-def living(text: str) -> dict[str, Any]:
-    """Return the content of an rwlock without the entries of dead processes; nothing if it is not a valid one."""
+def living(text: str, command: str | None = None) -> dict[str, Any]:
+    """Return the content of an rwlock without the entries of dead processes; nothing if it is not a valid one.
+
+    Args:
+        text: the content.
+        command: only entries of this command are removed.
+    """
+
+    def stays(pid: int, cmd: str) -> bool:
+        return command not in (None, cmd) or _lives(pid, cmd)
+
     try:
         held = json.loads(text)
         read = {
-            path: [holder for holder in holders if _lives(**holder)] for path, holders in held.get("read", {}).items()
+            path: [holder for holder in holders if stays(**holder)] for path, holders in held.get("read", {}).items()
         }
-        write = {path: holder for path, holder in held.get("write", {}).items() if _lives(**holder)}
+        write = {path: holder for path, holder in held.get("write", {}).items() if stays(**holder)}
     except (ValueError, TypeError, AttributeError):
         return {}
     kept = {"write": write, "read": {path: holders for path, holders in read.items() if holders}}

@@ -24,7 +24,7 @@ import traceback
 from typing import Any
 
 from pipeline.common.errors import UserError
-from workflow import cache, run_lock
+from workflow import cache, recover, run_lock
 from workflow.lockfile import Entry
 
 # As DVC starts a shell: without the user's own settings.
@@ -71,7 +71,10 @@ def _reproduce(repo: Any, name: str, lock: int) -> None:
     reads, writes = ([item.fs_path for item in items] for items in (stage.deps, stage.outs))
     hardlink = repo.config["core"].get("hardlink_lock", False)
     # The words with which DVC's own methods take this lock below: they then find it held by this process.
-    with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), reads, writes, hardlink):
+    words = " ".join(sys.argv)
+    # A killed job of this stage on another machine has left a process id, which may live here.
+    recover.forget_the_dead(words)
+    with rwlock(repo.tmp_dir, repo.fs, words, reads, writes, hardlink):
         cached = cache.intact(stage.outs)
         if stage.changed():
             try:

@@ -31,7 +31,7 @@ from pipeline.common import params
 from pipeline.common.errors import UserError, harmless
 from pipeline.common.explaining import suggestion
 from pipeline.report.failures import by_experiment
-from workflow import checks, early, lockfile, recover, run_lock
+from workflow import checks, early, lockfile, recover, resources, run_lock
 from workflow.failed import failures
 from workflow.messages import give_up, stop
 from workflow.stale import stale
@@ -64,6 +64,7 @@ class Stages:
         self._checks: early.Checks | None = None  # of the main process alone
         try:
             self._settings = params.load()
+            self._costs = resources.measured(self._settings["size"])
             if main:
                 # On a full disk Snakemake cannot write its own log, and each line would come with a traceback.
                 logging.raiseExceptions = False
@@ -253,6 +254,16 @@ class Stages:
     def threads(self, wildcards: Any) -> int:
         """Return the number of threads of a training: a Snakemake function."""
         return self._settings["experiments"][wildcards.name]["training"]["threads"]
+
+    def megabytes(self, wildcards: Any, rulename: str, attempt: int) -> int:
+        """Return the memory of a job, for executors that reserve it: a Snakemake function."""
+        stage = "@".join([rulename, *wildcards])
+        return resources.megabytes(stage, self._costs.get(stage), attempt)
+
+    def minutes(self, wildcards: Any, rulename: str, attempt: int) -> int:
+        """Return the run time of a job, for executors that limit it: a Snakemake function."""
+        stage = "@".join([rulename, *wildcards])
+        return resources.minutes(stage, self._costs.get(stage), attempt)
 
     def _named(self, kind: str) -> Iterator[tuple[str, str]]:
         for stage in self._files:

@@ -23,8 +23,10 @@ def stage(kind: str, level: str | None, run: Callable[..., Any]) -> Callable[[li
             raise UserError(f"python -m pipeline.{kind}", "takes no argument", " ".join(arguments), "Leave it out.")
         names = [] if level is None else [params.name_of(arguments, level)]
         try:
-            with costs.record("@".join([kind, *names])):
-                run(params.load(), *names)
+            with costs.record("@".join([kind, *names])) as about:
+                p = params.load()
+                about["size"] = p["size"]
+                run(p, *names)
         except UserError as error:
             raise params.located(error) from error
 

@@ -11,32 +11,55 @@ import fcntl
 import os
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.common import files
 
-_HEADER = ["stage", "seconds", "peak_megabytes"]
+_HEADER = ["stage", "seconds", "peak_megabytes", "size"]
+
+
+class Cost(NamedTuple):
+    """Seconds and peak memory of a stage, and the size of params.yaml at which it ran."""
+
+    seconds: float
+    megabytes: float
+    size: str
+
+
+def read(path: Path = files.COSTS) -> dict[str, Cost]:
+    """Return the cost of each stage of a table; nothing of a table that a killed run left behind, or that is none."""
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        return {
+            row["stage"]: Cost(float(row["seconds"]), float(row["peak_megabytes"]), str(row["size"])) for row in rows
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def write(costs: Iterable[tuple[str, Cost]], path: Path) -> None:
+    """Replace a table, in the order of the stages' names."""
+    rows = [[stage, f"{cost.seconds:.1f}", f"{cost.megabytes:.0f}", cost.size] for stage, cost in sorted(costs)]
+    with files.atomic_write(path) as beside, beside.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([_HEADER, *rows])
 
 
 @contextmanager
-def record(stage: str) -> Iterator[None]:
-    """Measure the block and the imports before it as the cost of `stage`; a block that fails writes nothing."""
-    yield
+def record(stage: str) -> Iterator[dict[str, str]]:
+    """Measure the block and the imports before it as the cost of `stage`; a block that fails writes nothing.
+
+    Yields:
+        A dict for the block to fill in: `size`, of params.yaml.
+    """
+    about: dict[str, str] = {}
+    yield about
     seconds = time.monotonic() - _process_start()
     # ru_maxrss is in KiB on Linux.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    _write(stage, seconds, peak)
-
-
-def seconds(path: Path = files.COSTS) -> dict[str, float]:
-    """Return the seconds of each stage, by DVC's name of it; empty if there is no table, or a damaged one."""
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-        return {row["stage"]: float(row["seconds"]) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # a table that a killed run left behind must not stop the next one
+    _add(stage, Cost(seconds, peak, about["size"]))
 
 
 def _process_start() -> float:
@@ -46,18 +69,15 @@ def _process_start() -> float:
     return time.monotonic() - (time.time() - psutil.Process().create_time())
 
 
-def _write(stage: str, seconds: float, peak: float) -> None:
+def _add(stage: str, cost: Cost) -> None:
+    beside = files.COSTS.with_name(f".{files.COSTS.name}.lock")
     with files.writable(files.COSTS):
         files.COSTS.parent.mkdir(parents=True, exist_ok=True)
-        # Stages may end at the same moment under `--cores N`: a lock keeps their rows. The folder is locked, because a
-        # rename replaces the file.
-        folder = os.open(files.COSTS.parent, os.O_RDONLY)
+        # Stages may end at the same moment under `--cores N`: a lock keeps their rows. It is a file of its own, because
+        # a rename replaces the table, and NFS locks only what is open for writing.
+        lock = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        text = files.COSTS.read_text(encoding="utf-8") if files.COSTS.exists() else ""
-        rows = {row[0]: row for row in list(csv.reader(text.splitlines()))[1:] if len(row) == len(_HEADER)}
-        rows[stage] = [stage, f"{seconds:.1f}", f"{peak:.0f}"]
-        with files.atomic_write(files.COSTS) as beside, beside.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([_HEADER, *(rows[name] for name in sorted(rows))])
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        write((read() | {stage: cost}).items(), files.COSTS)
     finally:
-        os.close(folder)
+        os.close(lock)

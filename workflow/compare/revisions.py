@@ -130,6 +130,7 @@ class Revision:
             UserError: A result is missing or incomplete.
         """
         losses = self._bytes("losses", experiment)
+        cost = costs.read().get(f"train@{experiment}")
         return Side(
             revision=self.name,
             same=base is not None and self.same(base, experiment),
@@ -140,7 +141,7 @@ class Revision:
             # After a run of only some stages, the diagnosis may be that of an earlier training.
             diagnosis=self._json("diagnosis", experiment) if self._current(f"diagnose@{experiment}") else None,
             sources=self._sources(experiment),
-            seconds=costs.seconds().get(f"train@{experiment}") if self.kind == WORK_TREE else None,
+            seconds=cost.seconds if cost and self.kind == WORK_TREE else None,
         )
 
     def _declared(self, experiment: str) -> dict[str, Any] | None:

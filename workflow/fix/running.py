@@ -133,9 +133,9 @@ def estimate(loaded: dict[str, Any], original: str, candidate: str) -> float | N
     Returns:
         The seconds of its training and diagnosis; None where the original never ran here.
     """
-    recorded = costs.seconds()
-    seconds = [recorded.get(f"{stage}@{original}") for stage in ("train", "diagnose")]
-    if seconds[0] is None or seconds[1] is None:
+    recorded = costs.read()
+    train, diagnose = (recorded.get(f"{stage}@{original}") for stage in ("train", "diagnose"))
+    if train is None or diagnose is None:
         return None
     before, after = (loaded["experiments"][name]["training"] for name in (original, candidate))
     factor = after["epochs"] / before["epochs"] * before["batch_size"] / after["batch_size"]
@@ -145,7 +145,7 @@ def estimate(loaded: dict[str, Any], original: str, candidate: str) -> float | N
     ]
     if all(isinstance(length, int) for length in lengths):
         factor *= lengths[1] / lengths[0]
-    return seconds[0] * factor + seconds[1]
+    return train.seconds * factor + diagnose.seconds
 
 
 def _diagnosis(name: str) -> Path:

@@ -154,7 +154,7 @@ def test_other_test_windows_of_an_experiment_get_no_interval(inside: Project) ->
 def test_the_work_tree_before_and_after_an_edit(inside: Project) -> None:
     assert compare(["HEAD", "workspace"], []) == ({}, ["season_lstm", "sign_lstm"])
     assert "No of 2 experiments differ." in visible_text(FILE.read_text())
-    files.COSTS.write_text("stage,seconds,peak_megabytes\ntrain@season_lstm,12.3,900\n")
+    files.COSTS.write_text("stage,seconds,peak_megabytes,size\ntrain@season_lstm,12.3,900,quick\n")
     inside.set(RATE, 0.02)
     try:
         assert compare(["HEAD", "workspace", "faster"], ["season_lstm"])[1] == []

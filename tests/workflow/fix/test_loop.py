@@ -299,8 +299,8 @@ def test_a_candidate_that_fails_or_is_not_valid_is_passed_over(folder: Path) -> 
 
 def test_the_time_limit_decides_what_starts(folder: Path) -> None:
     files.COSTS.parent.mkdir(parents=True, exist_ok=True)
-    rows = "\n".join([f"train@{NAME},100,1", f"diagnose@{NAME},10,1"])
-    files.COSTS.write_text(f"stage,seconds,peak_megabytes\n{rows}\n")
+    rows = "\n".join([f"train@{NAME},100,1,quick", f"diagnose@{NAME},10,1,quick"])
+    files.COSTS.write_text(f"stage,seconds,peak_megabytes,size\n{rows}\n")
     findings = [("long", "symptom", {EPOCHS: 20}), ("slow", "symptom", {RATE: 0.1})]
     run = Run(World(_rate_helps, lambda settings: findings), Limits(minutes=5))
     # 100 s for 2 epochs are 1,000 s for 20.

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.common import costs
+from pipeline.common.costs import Cost
 from workflow.terminal import expected
 from workflow.terminal.plan import Progress, time_left, to_run
 
@@ -94,9 +95,11 @@ def test_the_time_left_is_in_words(seconds: float, words: str) -> None:
 
 def test_expected_seconds_are_of_the_last_run_then_shipped_then_of_the_kind(tmp_path: Path) -> None:
     last, shipped = tmp_path / "costs.csv", tmp_path / "shipped.csv"
-    expected.write({"train@a": 10.0, "train@b": 30.0, "train@c": 50.0}, shipped)
-    assert shipped.read_text() == "stage,seconds\ntrain@a,10.0\ntrain@b,30.0\ntrain@c,50.0\n"
-    last.write_text("stage,seconds,peak_megabytes\ntrain@a,12.0,100\n", encoding="utf-8")
+    costs.write(
+        [(f"train@{name}", Cost(seconds, 100.0, "quick")) for name, seconds in zip("abc", (10, 30, 50), strict=True)],
+        shipped,
+    )
+    last.write_text("stage,seconds,peak_megabytes,size\ntrain@a,12.0,100,quick\n", encoding="utf-8")
     names = ["train@a", "train@b", "train@mine", "other"]
     assert expected.seconds(names, last, shipped) == {
         "train@a": 12.0,
@@ -106,9 +109,3 @@ def test_expected_seconds_are_of_the_last_run_then_shipped_then_of_the_kind(tmp_
     }
     last.write_text("stage,seco", encoding="utf-8")  # torn
     assert expected.seconds(["train@a"], last, shipped) == {"train@a": 10.0}
-
-
-def test_every_kind_of_stage_has_shipped_costs() -> None:
-    kinds = {"raw", "split", "window", "scale", "baselines", "train", "predict", "evaluate", "diagnose", "leakage"}
-    shipped = {stage.partition("@")[0] for stage in costs.seconds(expected.SHIPPED)}
-    assert kinds | {"leaks", "calibrate", "report"} <= shipped

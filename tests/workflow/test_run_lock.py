@@ -1,0 +1,100 @@
+"""Locks between machines: a second machine is this one under another name, with `unshare --uts`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from workflow import run_lock
+
+STAGE = "from workflow import run_lock\nwith run_lock.stage(): print('began')"
+RUN = "from workflow import run_lock\nrun_lock.run(); print('began')"
+HELD = "import time\nfrom workflow import run_lock\nrun_lock.run(); print('began', flush=True)\ntime.sleep(600)"
+
+
+def _can_rename() -> bool:
+    words = ["unshare", "--uts", "hostname", "elsewhere"]
+    return shutil.which("unshare") is not None and not subprocess.run(words, capture_output=True).returncode
+
+
+elsewhere = pytest.mark.skipif(not _can_rename(), reason="needs the right to unshare the machine's name")
+
+
+def python(folder: Path, code: str, machine: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run code in a folder, on a machine of another name where one is given."""
+    words = [sys.executable, "-c", code]
+    if machine:
+        words = ["unshare", "--uts", "sh", "-c", f'hostname {machine}; exec "$@"', "sh", *words]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A process that holds the lock of the run in `tmp_path`."""
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    words = [sys.executable, "-c", HELD]
+    with subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "began\n"
+        yield process
+        process.kill()
+
+
+def test_the_lock_names_the_machine_until_the_run_ends(tmp_path, holder):
+    assert (tmp_path / run_lock.RUN).read_text() == socket.gethostname()
+    holder.send_signal(signal.SIGINT)
+    holder.wait()
+    assert (tmp_path / run_lock.RUN).read_text() == ""
+
+
+def test_a_stage_may_begin_beside_its_run_and_by_hand(tmp_path, holder):
+    assert python(tmp_path, STAGE).stdout == "began\n"
+    holder.kill()
+    holder.wait()
+    # A stage that someone starts by hand on the run's machine, after the run was killed.
+    assert python(tmp_path, STAGE).stdout == "began\n"
+    assert python(tmp_path, RUN).stdout == "began\n"
+
+
+@elsewhere
+def test_a_stage_on_another_machine_begins_only_while_it_sees_the_lock(tmp_path, holder):
+    assert python(tmp_path, STAGE, "node2").stdout == "began\n"
+    holder.kill()
+    holder.wait()
+    # A dead run, or a file system whose locks do not reach this machine: the two look the same from here.
+    done = python(tmp_path, STAGE, "node2")
+    assert done.returncode
+    line = done.stderr.strip().splitlines()[-1]
+    assert f"must be locked by the run on {socket.gethostname()}" in line
+    assert "a file that node2 can lock" in line
+
+
+@elsewhere
+def test_a_run_does_not_begin_after_one_of_another_machine_that_has_not_ended_properly(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    done = python(tmp_path, RUN, "node2")
+    assert done.returncode
+    line = done.stderr.strip().splitlines()[-1]
+    assert f"must not name another machine, whose run may still be at work. Received: {socket.gethostname()}" in line
+    (tmp_path / run_lock.RUN).unlink()  # the mend that the line names
+    assert python(tmp_path, RUN, "node2").stdout == "began\n"
+
+
+def test_a_file_system_without_locks_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def none(held, how):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(run_lock.fcntl, "flock", none)
+    with pytest.raises(run_lock.UserError, match=r"must be on a file system with locks\. Received: No locks available"):
+        run_lock.run()
