@@ -93,6 +93,9 @@ def test_the_time_left_is_in_words(seconds: float, words: str) -> None:
     assert time_left(seconds) == words
 
 
+SHIPPED = {"a": 10.0, "b": 30.0, "c": 50.0}
+
+
 def test_expected_seconds_are_of_the_last_run_then_shipped_then_of_the_kind(tmp_path: Path) -> None:
     last, shipped = tmp_path / "costs.csv", tmp_path / "shipped.csv"
     costs.write(
