@@ -8,8 +8,10 @@ behind as well, and which other processes get later. Neither shows whether a run
     .snakemake/fix.lock      held by `make fix` (workflow/fix) from its start to its end; its own runs inherit it
 
 On a cluster the stages run on other machines than Snakemake. Locks of a shared file system hold between machines only
-if it was mounted so, which no call says. So `run.lock` holds the name of the run's machine while the run lives:
+if it was mounted so, which no call says, and jobs in a queue outlive a killed run. So `run.lock` holds the name of the
+run's machine and a mark while the run lives, and its jobs get the mark too:
 
+- A stage with another mark does not begin: its run was killed before it began.
 - A stage on another machine that can take `run.lock` itself does not begin: the run has ended, or locks do not hold
   between the two machines.
 - A run that finds the name of another machine does not begin: a run of that machine has not ended properly, and
@@ -22,6 +24,7 @@ import atexit
 import fcntl
 import os
 import socket
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +36,8 @@ STAGES = Path(".snakemake/stages.lock")
 FIX = Path(".snakemake/fix.lock")
 # Set for the runs that `make fix` starts itself.
 FIXING = "FLATLINE_FIX"
+# The mark of a run, for its jobs.
+MARK = "FLATLINE_RUN"
 
 
 class BusyError(Exception):
@@ -51,24 +56,36 @@ def run() -> int:
     """
     held = _locked(RUN, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
-        for path in (STAGES,) if FIXING in os.environ else (STAGES, FIX):
-            os.close(_locked(path, fcntl.LOCK_EX | fcntl.LOCK_NB))
-        if (machine := _named(held)) not in ("", socket.gethostname()):
-            rule = "must not name another machine, whose run may still be at work"
-            raise UserError(str(RUN), rule, machine, "If no run is at work there, delete this file.")
+        if FIXING not in os.environ:
+            os.close(_locked(FIX, fcntl.LOCK_EX | fcntl.LOCK_NB))
+        stages = _locked(STAGES, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            _write(held)
+        finally:
+            os.close(stages)
     except (BusyError, UserError):
         os.close(held)
         raise
-    os.ftruncate(held, 0)
-    os.pwrite(held, socket.gethostname().encode(), 0)
-    os.fsync(held)
     atexit.register(_forget, held, os.getpid())
     return held
 
 
-def _named(held: int) -> str:
-    """Return the machine that a run's lock names, or nothing."""
-    return os.pread(held, 1000, 0).decode("utf-8", errors="replace").strip()
+def _write(held: int) -> None:
+    """Write this run's machine and mark, while no stage can begin."""
+    machine, _ = _read(held)
+    if machine not in ("", socket.gethostname()):
+        rule = "must not name another machine, whose run may still be at work"
+        raise UserError(str(RUN), rule, machine, "If no run is at work there, delete this file.")
+    os.environ[MARK] = uuid.uuid4().hex
+    os.ftruncate(held, 0)
+    os.pwrite(held, f"{socket.gethostname()} {os.environ[MARK]}".encode(), 0)
+    os.fsync(held)
+
+
+def _read(held: int) -> tuple[str, str]:
+    """Return the machine and the mark of a run's lock; nothing where no run is at work."""
+    machine, _, mark = os.pread(held, 1000, 0).decode("utf-8", errors="replace").strip().partition(" ")
+    return machine, mark
 
 
 def _forget(held: int, process: int) -> None:
@@ -100,25 +117,31 @@ def stage() -> Iterator[int]:
     """Hold the lock that all stages share, and give its file descriptor for the command to inherit.
 
     Raises:
-        UserError: a run of another machine does not hold its lock, as far as this one can see.
+        UserError: the run that started this job was killed, or it holds no lock that this machine can see.
     """
-    _require_run()
     held = _locked(STAGES, fcntl.LOCK_SH)
     try:
+        # No run can begin from here on.
+        _require_run()
         yield held
     finally:
         os.close(held)
 
 
 def _require_run() -> None:
+    RUN.touch()
+    held = os.open(RUN, os.O_RDWR | os.O_CLOEXEC)
     try:
-        held = _locked(RUN, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BusyError:
-        return
-    try:
-        machine = _named(held)
+        machine, mark = _read(held)
     finally:
         os.close(held)
+    if os.environ.get(MARK, mark) != mark:
+        fix = "Nothing has to be done: the next run computes this stage."
+        raise UserError(str(RUN), "must be of the run that submitted this job", "a run that was killed", fix)
+    try:
+        os.close(_locked(RUN, fcntl.LOCK_SH | fcntl.LOCK_NB))
+    except BusyError:
+        return
     if machine not in ("", socket.gethostname()):
         raise UserError(
             str(RUN),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import fcntl
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from tests.helpers import cluster
 from tests.helpers.cluster import Cluster
 from tests.helpers.lean import Lean
 from tests.helpers.project import BIN, Project
+from workflow import run_lock
 
 RUN = ("snakemake", "--workflow-profile", "profiles/slurm", "--cores", "2")
 # Without a database of past jobs only squeue knows their states.
@@ -102,7 +104,8 @@ def check(folder: Path, small: bool) -> None:
         say(f"cancelled job {number}, {stage}")
         again, stage = _next(run, number, stage)
         say(f"Snakemake tries it again as job {again}")
-        number, stage = run.wait_for_job()
+        number, stage = run.wait_for_job("train")
+        _wait_for_stage(remote)
         run.process.send_signal(signal.SIGKILL)
         run.end()
         say(f"killed Snakemake while job {number}, {stage}, runs")
@@ -134,10 +137,20 @@ def _next(run: Run, number: str, stage: str) -> tuple[str, str]:
     raise Failed(f"{stage} was not tried again\n{run.text()[-2000:]}")
 
 
+def _wait_for_stage(project: Project) -> None:
+    """Wait until a stage is at work: a job takes seconds before it gets so far."""
+    limit = time.monotonic() + PATIENCE
+    while time.monotonic() < limit:
+        with (project.folder / run_lock.STAGES).open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+        time.sleep(0.2)
+    raise Failed("no stage began to work")
+
+
 def _second_must_wait(project: Project, slurm: Cluster, log: Path) -> None:
-    if not slurm.jobs("running"):
-        say("no job outlived Snakemake this time: a second run would have begun")
-        return
     second = Run(project, slurm, log)
     code = second.end()
     line = second.text().strip().splitlines()[-1] if second.text().strip() else ""

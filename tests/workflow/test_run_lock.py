@@ -28,12 +28,14 @@ def _can_rename() -> bool:
 elsewhere = pytest.mark.skipif(not _can_rename(), reason="needs the right to unshare the machine's name")
 
 
-def python(folder: Path, code: str, machine: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run code in a folder, on a machine of another name where one is given."""
+def python(
+    folder: Path, code: str, machine: str | None = None, mark: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run code in a folder, on a machine of another name where one is given, as a job of the run with a mark."""
     words = [sys.executable, "-c", code]
     if machine:
         words = ["unshare", "--uts", "sh", "-c", f'hostname {machine}; exec "$@"', "sh", *words]
-    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)} | ({run_lock.MARK: mark} if mark else {})
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
 
 
@@ -49,7 +51,7 @@ def holder(tmp_path):
 
 
 def test_the_lock_names_the_machine_until_the_run_ends(tmp_path, holder):
-    assert (tmp_path / run_lock.RUN).read_text() == socket.gethostname()
+    assert (tmp_path / run_lock.RUN).read_text().partition(" ")[0] == socket.gethostname()
     holder.send_signal(signal.SIGINT)
     holder.wait()
     assert (tmp_path / run_lock.RUN).read_text() == ""
@@ -62,6 +64,19 @@ def test_a_stage_may_begin_beside_its_run_and_by_hand(tmp_path, holder):
     # A stage that someone starts by hand on the run's machine, after the run was killed.
     assert python(tmp_path, STAGE).stdout == "began\n"
     assert python(tmp_path, RUN).stdout == "began\n"
+
+
+def test_a_job_of_a_run_that_was_killed_does_not_begin_beside_the_next_run(tmp_path, holder):
+    mark = (tmp_path / run_lock.RUN).read_text().partition(" ")[2]
+    assert python(tmp_path, STAGE, mark=mark).stdout == "began\n"
+    holder.kill()
+    holder.wait()
+    # It may go on as long as no other run has begun: its result is valid, and the next run has to wait for it.
+    assert python(tmp_path, STAGE, mark=mark).stdout == "began\n"
+    assert not python(tmp_path, f"{RUN}\nimport os; os._exit(0)").returncode  # without an end of its own, as if killed
+    done = python(tmp_path, STAGE, mark=mark)
+    assert "must be of the run that submitted this job. Received: a run that was killed" in done.stderr
+    assert "began" not in done.stdout
 
 
 @elsewhere
