@@ -59,7 +59,9 @@ def by_fit(name: str) -> list[float]:
     from pipeline.network import models
 
     stateful = training["batch_size"] if training["state"] != "none" else None
-    model = models.build(architecture, Shape(part.spec.length, len(part.spec.features), part.spec.outputs, stateful))
+    model = models.build(
+        architecture, Shape(part.spec.length, len(part.spec.features), part.spec.outputs, stateful, part.spec.level)
+    )
     loss = {None: "mse", 2: "binary_crossentropy", 3: "categorical_crossentropy"}[part.spec.classes]
     model.compile(training["optimizer"], loss, ["accuracy"] if part.spec.classes else [])
     ends: list[float] = []

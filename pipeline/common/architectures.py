@@ -24,6 +24,8 @@ class Shape(NamedTuple):
     features: int
     outputs: int
     batch_size: int | None = None  # if given, recurrent layers are stateful and every batch has so many rows
+    # The feature that is the target, if its last value is in the units of the outputs; None otherwise.
+    level: int | None = None
 
 
 def locate(place: str, architecture: dict[str, Any]) -> tuple[Path, str]:

@@ -63,6 +63,17 @@ class Spec:
         return windowing.rows_ahead({"target": self.target, "horizon": self.horizon})
 
     @property
+    def level(self) -> int | None:
+        """Position of the target among the features; None where its last value is not in the units of the outputs."""
+        target, scaling = self.columns[self.target_column], self.scaling
+        alike = scaling["window"] == "standard" or (
+            scaling["window"] == "none" and scaling["features"] == scaling["target"]
+        )
+        if self.classes or self.target["kind"] != "value" or target not in self.features or not alike:
+            return None
+        return self.features.index(target)
+
+    @property
     def target_rows(self) -> int:
         """Rows that one target spans: the horizon, or the window itself if the target is made of its inputs."""
         return self.rows_ahead or self.length

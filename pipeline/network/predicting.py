@@ -205,7 +205,7 @@ def _network(part: Part, saved: keras.Model, experiment: dict[str, Any], place: 
 
     if experiment["training"]["state"] != "lanes":
         return saved
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, _chains(part).shape[1])
+    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, _chains(part).shape[1], part.spec.level)
     network = models.build(experiment["architecture"], shape, f"{place}.architecture")
     models.without_cudnn(network)
     network.compile(jit_compile=True)  # there are many steps, one after the other: their overhead is the cost

@@ -236,7 +236,7 @@ def build(
 
 def _shape(part: Part, training: dict[str, Any]) -> Shape:
     batch_size = training["batch_size"] if training["state"] != "none" else None
-    return Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch_size)
+    return Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch_size, part.spec.level)
 
 
 def _updates(part: Part, training: dict[str, Any]) -> int:

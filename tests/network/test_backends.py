@@ -48,13 +48,19 @@ CASES = {
 }
 # Every architecture without dropout, for twenty updates.
 ARCHITECTURES = {
+    "attention": {"units": [8], "width": 8, "heads": 2},
+    "bidirectional": {"units": [6, 4]},
+    "dlinear": {"kernel": 3},
+    "gru": {"units": [8, 4]},
     "lstm": {"units": [8, 4], "norm": True},
     "lstm_skip": {"name": "lstm", "units": [8], "skip": True},
     "masked_lstm": {"gate_initializer": "chrono", "head": "linear"},
+    "nlinear": {},
     "simple_rnn": {"dropout": 0.0},
     "stacked_dense": {"head": "sigmoid"},
     "stacked_lstm": {"units": [8, 16, 16, 8], "head": "linear"},
     "stateful_lstm": {"dropout": 0.0, "recurrent_dropout": 0.0, "head": "linear"},
+    "tcn": {"units": [8, 6]},
 }
 TWENTY = PLAIN | {"epochs": 1, "batch_size": 4}
 # Four layers of elu and selu blow rounding up at greater rates: adam divides each gradient by its own size.

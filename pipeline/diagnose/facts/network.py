@@ -199,7 +199,7 @@ def _initial(
     from pipeline.network.training import build
 
     training = experiment["training"]
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs)
+    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, level=part.spec.level)
     try:
         initial = build(part, experiment["architecture"], training, seed)
         if training["state"] == "none":
