@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "series": {"common"},
     "dataset": {"common"},
     "sources": {"common", "series"},
+    "prepare": set(),  # functions of the user's
     "architectures": {"common"},  # a stage depends on the one file that it names
     "network": {"common", "dataset"},
     "scoring": {"common"},
@@ -46,7 +47,7 @@ ROOT_FILES = {
 }
 # Imported by its name at run time: the file chosen is the dependency, or all of them.
 BY_NAME = {
-    "raw": ["${item.source}"],
+    "raw": ["pipeline/prepare", "${item.source}"],
     "train": ["pipeline/architectures/${item.architecture.name}.py"],
     "predict": ["pipeline/architectures/${item.architecture.name}.py"],
     "diagnose": ["pipeline/architectures/${item.architecture.name}.py"],

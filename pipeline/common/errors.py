@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 # Code that users write: an exception there is theirs to fix.
-_OWN_CODE = [Path(__file__).resolve().parents[1] / room for room in ("architectures", "sources")]
+_OWN_CODE = [Path(__file__).resolve().parents[1] / room for room in ("architectures", "prepare", "sources")]
 # Characters that a terminal acts on or that change the order of others: controls, formats, separators of lines.
 _ACTING = ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
 _LONGEST = 300
@@ -53,7 +53,7 @@ def escaped(text: str) -> str:
 
 
 def in_own_code(error: BaseException) -> UserError | None:
-    """Return the line for an exception that arose in an architecture or a source; None if it arose elsewhere."""
+    """Return the line for an exception that arose in the user's code (`_OWN_CODE`); None if it arose elsewhere."""
     if isinstance(error, SyntaxError) and error.filename and _own(error.filename):
         return not_python(Path(error.filename), error)
     line = own_line(error)
@@ -66,7 +66,7 @@ def in_own_code(error: BaseException) -> UserError | None:
 
 
 def own_line(error: BaseException) -> str | None:
-    """Return file and line of the last place in an architecture or a source that an exception went through."""
+    """Return file and line of the last place in the user's code that an exception went through."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _own(frame.filename)]
     return f"{_relative(frames[-1].filename)}, line {frames[-1].lineno}" if frames else None
 
@@ -86,7 +86,7 @@ def shown(error: BaseException) -> str:
 def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Run a command's `main` with its arguments; a `UserError` becomes one line on stderr and exit code 2.
 
-    So does an exception in an architecture or a source; its traceback is printed above the line.
+    So does an exception in the user's code; its traceback is printed above the line.
     """
     try:
         main(sys.argv[1:])

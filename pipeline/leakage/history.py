@@ -16,10 +16,10 @@ import numpy as np
 from pipeline import dataset
 from pipeline.dataset import history
 from pipeline.dataset.sampling import evenly
-from pipeline.leakage import replacing
 from pipeline.leakage.proof import Proof, judge
 from pipeline.scoring import naive, univariate
 from pipeline.scoring.naive import Forecast, History
+from pipeline.series import replacing
 
 _EDGES = 3  # of a part, evenly spaced
 _SECONDS = 0.2  # of fitting Theta or ETS, as in `datasets.NAME.baselines.seconds`: a proof repeats them many times

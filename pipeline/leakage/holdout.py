@@ -12,8 +12,8 @@ import numpy as np
 
 from pipeline import dataset
 from pipeline.dataset import holdout
-from pipeline.leakage import replacing
 from pipeline.leakage.proof import Proof, judge
+from pipeline.series import replacing
 
 _SEED = 9
 _ABOUT = (

@@ -20,8 +20,9 @@ import numpy as np
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, windowing
-from pipeline.leakage import replacing, scratch, stored, training
+from pipeline.leakage import scratch, stored, training
 from pipeline.leakage.proof import Proof, judge
+from pipeline.series import replacing
 
 _CHUNK = 1 << 18  # rows replaced at a time
 _SEED = 3

@@ -14,7 +14,8 @@ class Proof:
     Attributes:
         name: which check.
         fold: number of the fold, from 0; None where the check belongs to no fold.
-        result: pass; fail; or informative, where the dataset declares that this is expected.
+        result: pass; fail; informative, where the dataset declares that this is expected; or not_applicable, where
+            there is nothing to check.
         compared: how many items of each kind were compared.
         found: at most five short lines on violations; none for pass.
         about: one sentence on what was checked.
@@ -33,3 +34,8 @@ def judge(
 ) -> Proof:
     """Make a proof that passes where `found` is empty, and whose result is `otherwise` where it is not."""
     return Proof(name, fold, otherwise if found else "pass", compared, found[:MOST], about)
+
+
+def not_applicable(name: str, fold: int | None, why: str) -> Proof:
+    """Make a proof of which nothing can be checked, and say why."""
+    return Proof(name, fold, "not_applicable", {}, [], why)

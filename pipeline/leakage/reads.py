@@ -16,8 +16,8 @@ from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import scaling, splitting, windowing
 from pipeline.dataset.sampling import evenly
-from pipeline.leakage import replacing
 from pipeline.leakage.proof import Proof, judge
+from pipeline.series import replacing
 
 _EDGES = 8  # of a part, evenly spaced
 _WINDOWS, _ROWS = 256, 1 << 15  # most windows and rows before an edge

@@ -16,15 +16,27 @@ from typing import Any
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.dataset import splitting
-from pipeline.leakage import duplicates, history, holdout, intervals, perturbation, prefix, reads, state, stored
+from pipeline.leakage import (
+    duplicates,
+    history,
+    holdout,
+    intervals,
+    perturbation,
+    prefix,
+    prepared,
+    reads,
+    state,
+    stored,
+)
 from pipeline.leakage.proof import Proof
 
 
 def leakage(p: dict[str, Any], name: str) -> None:
     """Write reports/leakage/NAME.json (docs/files.md): every proof of every fold of dataset `name`, and its source."""
     expected = perturbation.reference(p, name)
-    proofs = [proof for fold in range(dataset.folds(name)) for proof in prove_fold(p, name, fold, expected)]
     series = p["datasets"][name]["series"]
+    proofs = [proof for fold in range(dataset.folds(name)) for proof in prove_fold(p, name, fold, expected)]
+    proofs.append(prepared.prove(series))
     read = {"series": series, **files.read_json(files.RAW / series / "series.json")["source"]}
     table = {"dataset": name, "read": read, "proofs": [asdict(proof) for proof in proofs]}
     files.write_json(files.LEAKAGE / f"{name}.json", table)

@@ -31,6 +31,7 @@ def all_leaks() -> list[Leak]:
         rows.THRESHOLDS,
         values.CENTRED,
         values.BACK_FILLING,
+        values.JOINED,
         stopping.EARLY_STOPPING,
         choice.BEST_OF_MANY,
         batches.DROP_LAST,

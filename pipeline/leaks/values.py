@@ -1,4 +1,4 @@
-"""Cleaning and features that look ahead: a centred rolling mean, and filling from the future."""
+"""Cleaning and features that look ahead: a centred mean, filling from the future, and a mean that is known later."""
 
 from __future__ import annotations
 
@@ -51,6 +51,18 @@ def fill_future(rows: np.ndarray) -> np.ndarray:
     return fill_past(rows[::-1])[::-1]
 
 
+def earlier_block_mean(rows: np.ndarray) -> np.ndarray:
+    """Give each row the mean of the block of five rows before its own: float64 [rows, 1]; that of the first is 0."""
+    return np.vstack([np.zeros((_WIDTH, rows.shape[1])), block_mean(rows)[:-_WIDTH]])[: len(rows)]
+
+
+def block_mean(rows: np.ndarray) -> np.ndarray:
+    """Give each row the mean of its own block of five rows, as a daily mean joined to its hours: float64 [rows, 1]."""
+    starts = np.arange(0, len(rows), _WIDTH)
+    counts = np.diff(np.append(starts, len(rows)))
+    return np.repeat(np.add.reduceat(rows, starts) / counts[:, None], counts, axis=0)
+
+
 def _noise(seed: list[int], missing: float) -> np.ndarray:
     """Generate white noise with a share of missing cells: float64 [rows, 1]."""
     random = np.random.default_rng(seed)
@@ -66,6 +78,19 @@ def _prove(name: str, missing: float) -> Callable[[Step], Proof]:
         return prefix.check({name: step}, _noise([5, 0], missing), range(1, _ROWS, 13))
 
     return prove
+
+
+def _prove_prepare(step: Step) -> Proof:
+    import pandas as pd
+
+    from pipeline.leakage import prepared
+    from pipeline.series import preparing
+
+    def function(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(mean=step(frame[["value"]].to_numpy())[:, 0])
+
+    frame = pd.DataFrame(_noise([5, 0], 0.0), columns=["value"])
+    return prepared.judged(preparing.compare("features:means", function, frame, ["mean", "value"]))
 
 
 def _score(missing: float, features: list[str]) -> Callable[[Step], float]:
@@ -105,4 +130,16 @@ BACK_FILLING = Leak(
     leaky=fill_future,
     prove=_prove("filling", 0.5),
     score=_score(0.5, ["feature"]),
+)
+
+JOINED = Leak(
+    name="joined_later_mean",
+    about="White noise, and a function of the user's that joins the mean of each block of 5 rows to the rows of the "
+    "block. All but the last row of a block then know later ones.",
+    metric="r2",
+    learner=f"ridge regression, {_SERIES} series",
+    clean=earlier_block_mean,
+    leaky=block_mean,
+    prove=_prove_prepare,
+    score=_score(0.0, ["value", "feature"]),
 )

@@ -11,6 +11,7 @@ _RESULTS = {
     "fail": {"chip": "fail", "tone": "bad"},
     "informative": {"chip": "informative", "tone": "unknown"},
     "pass": {"chip": "pass", "tone": "good"},
+    "not_applicable": {"chip": "not applicable", "tone": "unknown"},
 }
 # The proofs in the order of the columns: name and explanation.
 _PROOFS = {
@@ -46,6 +47,11 @@ _PROOFS = {
         "Prefix",
         "Cleans (or generates) only the first rows, for many lengths. The result equals the first rows of the whole: "
         "no step looks ahead. Processing done before the file was imported cannot be checked.",
+    ),
+    "prepare": (
+        "Prepare",
+        "Runs a function that makes columns (`series.X.prepare`) on the first rows alone, and with every later row "
+        "replaced. What it makes of the first rows stays the same.",
     ),
     "history": (
         "History",
@@ -254,7 +260,8 @@ def _verdict(known: dict[str, list[dict[str, Any]]], leaks: dict[str, Any] | Non
         return ""
     remarks = sum(proof["result"] == "informative" for proof in proofs)
     sets = "1 dataset" if len(known) == 1 else f"{len(known)} datasets"
-    text = f"No leak found: {thousands(len(proofs))} proof{'' if len(proofs) == 1 else 's'} over {sets}"
+    made = sum(proof["result"] != "not_applicable" for proof in proofs)
+    text = f"No leak found: {thousands(made)} proof{'' if made == 1 else 's'} over {sets}"
     text += f", {remarks} of them for information only" if remarks else ""
     if leaks:
         caught = sum(bool(entry["caught"]) for entry in leaks["leaks"])

@@ -39,8 +39,8 @@ def make(
         SettingError: the path or the name of a column is wrong.
         UserError: the file is wrong; the message names the place.
     """
-    checked = _inside(path)
-    file = CsvFile(checked) if checked.suffix.lower() == ".csv" else ParquetFile(checked)
+    file = _opened(path)
+    checked = file.path
     repeated = sorted({name for name in file.names if file.names.count(name) > 1})
     if repeated:
         received = f"{listing(repeated)} twice"
@@ -58,6 +58,21 @@ def make(
         rows[:, position] = _numbers(file, name, table.column(name))
     times = None if time is None else clock.read(file, time, table.column(time), zone)
     return Series(rows, columns, target, chosen, time=times)
+
+
+def names(path: str) -> list[str]:
+    """Return the names of a file's columns.
+
+    Raises:
+        SettingError: the path is wrong.
+        UserError: the file is wrong.
+    """
+    return _opened(path).names
+
+
+def _opened(path: str) -> TableFile:
+    checked = _inside(path)
+    return CsvFile(checked) if checked.suffix.lower() == ".csv" else ParquetFile(checked)
 
 
 def _inside(path: str) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.series import holes, own
+from pipeline.series import holes, own, preparing
 from pipeline.series.series import ORACLE, Series, select
 from pipeline.series.settings import SettingError, listing
 
@@ -24,6 +24,8 @@ def raw(p: dict[str, Any], name: str) -> None:
     """Read series `name` and write data/raw/NAME/ (docs/files.md)."""
     settings = p["series"][name]
     write(name, read(name, settings), settings)
+    if settings.get("prepare") is not None:
+        files.write_json(files.RAW / name / preparing.FILE, preparing.look_ahead(settings))
 
 
 def read(name: str, settings: dict[str, Any]) -> Series:
@@ -42,7 +44,8 @@ def read(name: str, settings: dict[str, Any]) -> Series:
     try:
         if files.is_own(source):
             common = {"period": rest.pop("period", None)}
-            series = own.make(**_checked(own.make, {"path": source} | rest))
+            make = preparing.make if "prepare" in rest else own.make
+            series = make(**_checked(make, {"path": source} | rest))
         else:
             make = _maker(source)
             # `period` is a setting of a generator that makes a season; otherwise it only describes the rows.

@@ -49,8 +49,9 @@ def test_the_stage_looks_at_every_fold(project: Path, monkeypatch: pytest.Monkey
     without_networks(monkeypatch, "pass")
     leakage(p, SEASON)
     proofs = files.read_json(files.LEAKAGE / f"{SEASON}.json")["proofs"]
-    assert [(proof["fold"], proof["name"]) for proof in proofs] == [(fold, name) for fold in range(3) for name in NAMES]
-    assert {proof["result"] for proof in proofs} == {"pass"}
+    expected = [(fold, name) for fold in range(3) for name in NAMES]
+    assert [(proof["fold"], proof["name"]) for proof in proofs] == [*expected, (None, "prepare")]
+    assert [proof["result"] for proof in proofs] == ["pass"] * len(expected) + ["not_applicable"]
 
 
 def test_the_stage_writes_every_proof_of_a_dataset(project: Path) -> None:
@@ -60,8 +61,8 @@ def test_the_stage_writes_every_proof_of_a_dataset(project: Path) -> None:
     report = files.read_json(files.LEAKAGE / f"{SEASON}.json")
     assert report["dataset"] == SEASON
     assert report["read"] == {"series": "season", **files.read_json(files.RAW / "season" / "series.json")["source"]}
-    assert [proof["name"] for proof in report["proofs"]] == NAMES
-    for proof in report["proofs"]:
+    assert [proof["name"] for proof in report["proofs"]] == [*NAMES, "prepare"]
+    for proof in report["proofs"][:-1]:
         assert proof["result"] == "pass", proof
         assert set(proof) == {"name", "fold", "result", "compared", "found", "about"}
         assert proof["fold"] == 0
@@ -94,6 +95,7 @@ def test_a_failed_proof_does_not_fail_the_stage(project: Path, monkeypatch: pyte
         "holdout": "pass",
         "duplicates": "pass",
         "state": "fail",
+        "prepare": "not_applicable",
     }
     assert p["datasets"][SIGN]["split"]["validation"] == 0
 

@@ -24,6 +24,7 @@ PROOFS = {
     "thresholds_on_all_rows": "perturbation_test",
     "centred_rolling_feature": "prefix",
     "back_filling": "prefix",
+    "joined_later_mean": "prepare",
     "early_stopping_on_test": "perturbation_test",
     "best_of_24_on_test": "perturbation_test",
     "drop_last_on_test": "state",
@@ -142,6 +143,12 @@ def test_means_over_five_rows() -> None:
     series = np.array([[1.0], [2.0], [3.0], [4.0], [5.0], [6.0]])
     np.testing.assert_allclose(trailing_mean(series)[:, 0], [1, 1.5, 2, 2.5, 3, 4])
     np.testing.assert_allclose(centred_mean(series)[:, 0], [2, 2.5, 3, 4, 4.5, 5])
+
+
+def test_means_of_blocks_of_five_rows() -> None:
+    series = np.arange(12.0)[:, None]
+    np.testing.assert_allclose(values.block_mean(series)[:, 0], [2] * 5 + [7] * 5 + [10.5] * 2)
+    np.testing.assert_allclose(values.earlier_block_mean(series)[:, 0], [0] * 5 + [2] * 5 + [7] * 2)
 
 
 def test_filling_from_the_future_takes_the_next_measured_value() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.leakage.replacing import draw_others, ranges
+from pipeline.series.replacing import draw_others, ranges
 
 
 def test_ranges_of_columns_that_vary_stand_still_or_are_missing() -> None:

@@ -1,0 +1,285 @@
+"""A function of the user's that makes columns from the rows of an own file, and the check that it never looks ahead.
+
+The check is that of freqtrade's lookahead analysis: the function runs on the first rows alone, and again with all later
+rows replaced. What it makes for the first rows stays the same.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from pipeline.common import errors
+from pipeline.common.errors import UserError
+from pipeline.series import own, replacing
+from pipeline.series.series import Series
+from pipeline.series.settings import SettingError, check_names, listing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Function = Callable[[pd.DataFrame], pd.DataFrame]
+
+# In data/raw/SERIES/ (docs/files.md).
+FILE = "prepare.json"
+FOLDER = Path(__file__).parents[1] / "prepare"
+_SEED = 11
+# Lengths that are tried, fewer where the rows of all runs would be more, and the columns that are reported.
+_LENGTHS, _ROWS, _MOST = 24, 5_000_000, 5
+# Two results are equal within this share of the column's range.
+_NEAR = 1e-9
+
+
+class _Ahead(NamedTuple):
+    """One cell that changes with later rows."""
+
+    row: int
+    kind: str  # of the run: prefixes, or replacements
+    short: float  # its value without the later rows, or with others
+
+
+def make(
+    *,
+    prepare: str,
+    path: str,
+    target: str,
+    time: str | None = None,
+    features: list[str] | None = None,
+    zone: str | None = None,
+) -> Series:
+    """Read an own file as `own.make` does, and pass its columns of numbers through a function.
+
+    Args:
+        prepare: `module:function` of pipeline/prepare/. It maps a data frame, a float64 column for each column of
+            numbers and the times as its index, to one with the same index.
+        path: as for `own.make`.
+        target: a column of the result.
+        time: as for `own.make`.
+        features: columns of the result; the target alone by default.
+        zone: as for `own.make`.
+
+    Raises:
+        SettingError: a setting is wrong.
+        UserError: the file is wrong; or the function raises, gives other rows, or not the same twice.
+    """
+    function, frame, failed = _open(prepare, path, time, zone)
+    made = _run(prepare, function, frame, failed)
+    target, chosen = check_names(target, features, list(made), f"what {prepare} returns")
+    columns = chosen if target in chosen else [*chosen, target]
+    rows = _numbers(prepare, made, columns)
+    again = _numbers(prepare, _run(prepare, function, frame, failed), columns)
+    if not np.array_equal(rows, again, equal_nan=True):
+        column = columns[int(np.flatnonzero(~((rows == again) | np.isnan(rows) & np.isnan(again)).all(axis=0))[0])]
+        rule = "must return the same for the same rows"
+        raise UserError(_place(prepare), rule, f"another column {column} the second time", "Draw nothing at random.")
+    times = None if time is None else frame.index.to_numpy()
+    return Series(rows, columns, target, chosen, time=times)
+
+
+def look_ahead(settings: dict[str, Any]) -> dict[str, Any]:
+    """Run the function of a series on the first rows alone, and with later rows replaced.
+
+    Args:
+        settings: `series.NAME` of params.yaml, with the key `prepare`; `make` accepts them.
+
+    Returns:
+        As `compare`.
+    """
+    prepare, target = settings["prepare"], settings["target"]
+    function, frame, failed = _open(prepare, settings["source"], settings.get("time"), settings.get("zone"))
+    columns = list(dict.fromkeys([*(settings.get("features") or []), target]))
+    return compare(prepare, lambda rows: _run(prepare, function, rows, failed), frame, columns)
+
+
+def compare(prepare: str, function: Function, frame: pd.DataFrame, columns: list[str]) -> dict[str, Any]:
+    """Run a function on the first rows of a frame alone, and with later rows replaced.
+
+    Args:
+        prepare: name of the function.
+        function: from frame to frame.
+        frame: float64 columns.
+        columns: columns of the result that count.
+
+    Returns:
+        `function` (its name), `columns`, `prefixes` and `replacements` (runs), `cells` compared, and `found`: a line
+        for each of at most five columns, with the first row found whose cell depends on later rows.
+    """
+    whole = _numbers(prepare, function(frame.copy()), columns)
+    low, width = replacing.ranges(frame.to_numpy())
+    near = _NEAR * replacing.ranges(whole)[1]
+    counts = {"prefixes": 0, "replacements": 0, "cells": 0}
+    refused: list[str] = []
+
+    def differing(t: int, kind: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return what the function makes of the first t rows, and which of its cells are others."""
+        given = frame.iloc[:t].copy()
+        if kind == "replacements":
+            given = frame.copy()
+            rng = np.random.default_rng([_SEED, t])
+            given.iloc[t:] = replacing.draw_others(frame.to_numpy()[t:], low, width, rng)
+        try:
+            rows = _numbers(prepare, function(given), columns)[:t]
+        except UserError as error:  # the function may need more rows
+            refused.append(str(error))
+            return None
+        counts[kind] += 1
+        counts["cells"] += rows.size
+        return rows, ~((np.abs(rows - whole[:t]) <= near) | (np.isnan(rows) & np.isnan(whole[:t])))
+
+    found: dict[int, _Ahead] = {}
+    for t in _lengths(frame):
+        for kind in ("prefixes", "replacements"):
+            if (compared := differing(t, kind)) is not None:
+                for column in np.flatnonzero(compared[1].any(axis=0)).tolist():
+                    row = int(np.argmax(compared[1][:, column]))
+                    if column not in found or row < found[column].row:
+                        found[column] = _Ahead(row, kind, compared[0][row, column])
+    lines = []
+    for column in sorted(found)[:_MOST]:
+        ahead = _earliest(found[column], column, differing)
+        when = f" ({frame.index[ahead.row]})" if hasattr(frame.index, "tz") else ""
+        without = "without the rows after it" if ahead.kind == "prefixes" else "with other rows after it"
+        lines.append(
+            f"{columns[column]}: row {ahead.row}{when} is {whole[ahead.row, column]:.6g} with all rows, "
+            f"{ahead.short:.6g} {without}"
+        )
+    if not counts["prefixes"] + counts["replacements"]:
+        lines = [f"the function fails on every part of the rows: {refused[0]}" if refused else "one row is too few"]
+    return {"function": prepare, "columns": columns, **counts, "found": lines}
+
+
+def _earliest(
+    ahead: _Ahead, column: int, differing: Callable[[int, str], tuple[np.ndarray, np.ndarray] | None]
+) -> _Ahead:
+    """Look for an earlier row of the column that changes with the rows after it, by bisection."""
+    low, high = -1, ahead.row
+    while high - low > 1:
+        row = (low + high) // 2
+        compared = differing(row + 1, ahead.kind)
+        if compared is not None and compared[1][:, column].any():
+            high = int(np.argmax(compared[1][:, column]))
+            ahead = _Ahead(high, ahead.kind, compared[0][high, column])
+        else:
+            low = row
+    return ahead
+
+
+def _lengths(frame: pd.DataFrame) -> list[int]:
+    """Return how many first rows are kept in each run, ascending; some end inside an early gap."""
+    count = len(frame)
+    tried = max(4, min(_LENGTHS, _ROWS // max(count, 1)))
+    missing = frame.isna().to_numpy()
+    starts = np.flatnonzero((np.diff(missing, axis=0, prepend=False) & missing).any(axis=1))
+    chosen = [[1, 2], starts[: tried // 3] + 1, np.geomspace(1, count, tried // 2), np.linspace(1, count, tried // 2)]
+    return [int(t) for t in np.unique(np.concatenate(chosen).astype(np.int64)) if 1 <= t < count]
+
+
+# --- the frame
+
+
+def _open(
+    prepare: str, path: str, time: str | None, zone: str | None
+) -> tuple[Function, pd.DataFrame, dict[str, UserError]]:
+    """Return the function, the file's columns of numbers as a frame, and why each other column is none."""
+    import pandas as pd
+
+    function = _load(prepare)
+    names = [name for name in own.names(path) if name != time]
+    failed: dict[str, UserError] = {}
+    try:
+        read = own.make(path=path, target=names[0], features=names, time=time, zone=zone)
+    except UserError:
+        for name in names:
+            try:
+                own.make(path=path, target=name)
+            except UserError as error:
+                failed[name] = error
+        kept = [name for name in names if name not in failed]
+        if not kept:
+            raise
+        read = own.make(path=path, target=kept[0], features=kept, time=time, zone=zone)
+    index = None if read.time is None else pd.DatetimeIndex(read.time, name=time)
+    return function, pd.DataFrame(read.rows, columns=read.columns, index=index), failed
+
+
+def _load(prepare: str) -> Function:
+    """Return the function that `module:function` names.
+
+    Raises:
+        SettingError: there is none.
+        UserError: its file cannot be imported.
+    """
+    module, _, name = prepare.partition(":") if isinstance(prepare, str) else ("", "", "")
+    path = FOLDER / f"{module}.py"
+    if not module.isidentifier() or not path.is_file() or path.resolve().parent != FOLDER.resolve():
+        known = listing(sorted(each.stem for each in FOLDER.glob("*.py") if each.stem != "__init__"))
+        rule = "must be `module:function`, of a file in pipeline/prepare/"
+        raise SettingError("prepare", rule, repr(prepare), f"The modules are: {known}.")
+    try:
+        function = getattr(importlib.import_module(f"pipeline.prepare.{module}"), name, None)
+    except Exception as error:
+        raise _raised(prepare, error) from error
+    if not callable(function):
+        rule = f"must name a function of pipeline/prepare/{module}.py"
+        raise SettingError("prepare", rule, repr(prepare), f"Write `def {name or 'features'}(frame):` there.")
+    return function  # type: ignore[no-any-return]
+
+
+def _run(prepare: str, function: Function, frame: pd.DataFrame, failed: dict[str, UserError]) -> pd.DataFrame:
+    """Return what the function makes of a copy of the frame.
+
+    Raises:
+        UserError: it raises, or returns something other than a frame with the same index and named columns.
+    """
+    import pandas as pd
+
+    try:
+        made = function(frame.copy())
+    except Exception as error:
+        if isinstance(error, KeyError) and error.args and error.args[0] in failed:
+            raise failed[error.args[0]] from error
+        raise _raised(prepare, error) from error
+    if not isinstance(made, pd.DataFrame):
+        raise UserError(_place(prepare), "must return a pandas data frame", type(made).__name__, "Return the frame.")
+    if len(made) != len(frame):
+        fix = "Keep every row: leave a cell missing instead of dropping its row."
+        raise UserError(_place(prepare), "must return a row for each row", f"{len(made)} of {len(frame)}", fix)
+    if not made.index.equals(frame.index):
+        fix = "Keep the index: do not sort, shift or reset it."
+        raise UserError(_place(prepare), "must return the index of the rows it is given", "another index", fix)
+    wrong = [name for name in made if not isinstance(name, str)] or made.columns[made.columns.duplicated()].tolist()
+    if wrong:
+        raise UserError(_place(prepare), "must name each column once, by text", repr(wrong[0]), "Rename it.")
+    return made
+
+
+def _numbers(prepare: str, frame: pd.DataFrame, columns: list[str]) -> np.ndarray:
+    """Return columns of the result as float64 [rows, columns], finite or missing."""
+    rows = np.empty((len(frame), len(columns)))
+    for position, name in enumerate(columns):
+        place = f"{_place(prepare)}, column {name}"
+        try:
+            rows[:, position] = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        except KeyError:
+            raise UserError(place, "must be made of any number of rows", "no such column", "Make it always.") from None
+        except (TypeError, ValueError):
+            raise UserError(place, "must hold numbers", frame[name].dtype, "Make numbers of it.") from None
+        infinite = np.flatnonzero(np.isinf(rows[:, position]))
+        if infinite.size:
+            row = int(infinite[0])
+            raise UserError(place, "must be finite", f"{rows[row, position]} in row {row}", "Guard the division by 0.")
+    return rows
+
+
+def _raised(prepare: str, error: Exception) -> UserError:
+    known = errors.in_own_code(error)
+    return known or UserError(_place(prepare), "must run without an exception", errors.shown(error), "Correct it.")
+
+
+def _place(prepare: str) -> str:
+    module, _, name = prepare.partition(":")
+    return f"pipeline/prepare/{module}.py, {name}"
