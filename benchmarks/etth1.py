@@ -132,9 +132,8 @@ def measure(names: list[str]) -> dict[str, Any]:
                 **mean,
             }
         )
-        print(
-            f"{name:<16}{inputs:>3} inputs{rows[-1]['weights']:>8} weights  mse {mean['mse']:.4f}  mae {mean['mae']:.4f}"
-        )
+        scores = f"mse {mean['mse']:.4f}  mae {mean['mae']:.4f}"
+        print(f"{name:<16}{inputs:>3} inputs{rows[-1]['weights']:>8} weights  {scores}", flush=True)
     first = p["experiments"][names[0]]["dataset"]
     parts = [dataset.load(first, 0, kind) for kind in ("train", "test")]
     simple = baselines.fit(parts[0])

@@ -1,4 +1,4 @@
-"""Cases without a fault: twelve in each half, four of them without anything to learn."""
+"""Cases without a fault: fifteen in each half, four of them without anything to learn."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ def _nothing(half: str, name: str, base: Callable[..., Work], *given: float, **c
 RNN = {"name": "simple_rnn", "units": [24], "activations": ["tanh"], "l2": 0.0, "dropout": 0.0}
 DENSE = {"name": "stacked_dense", "units": [32, 16], "activations": ["tanh", "tanh"]}
 SMALL_DENSE = {"name": "stacked_dense", "units": [8], "activations": ["tanh"]}
+ATTENTION = {"name": "attention", "units": [16], "width": 8, "heads": 2, "head": "sigmoid"}
 
 CASES = [
     _learns("tuning", "season_lstm", season),
@@ -56,6 +57,11 @@ CASES = [
     _learns("tuning", "mix_gru", mix),
     _learns("tuning", "steps_masked_lstm", steps),
     _learns("tuning", "lag_dense", lag),
+    _learns("tuning", "season_nlinear", season, architecture={"name": "nlinear"}),
+    _learns("tuning", "mix_tcn", mix, architecture={"name": "tcn", "units": [12, 12]}),
+    _learns(
+        "tuning", "sign_attention", sign, architecture=ATTENTION | {"head": "sigmoid"}, training__learning_rate=0.003
+    ),
     _nothing("tuning", "noise_lstm", noise),
     _nothing("tuning", "sign_lstm", sign, 0.0),
     _nothing("tuning", "market_stacked_lstm", market_, 0.0),
@@ -68,6 +74,9 @@ CASES = [
     _learns("reported", "sign_dense", sign, architecture=DENSE | {"head": "sigmoid"}, training__learning_rate=0.003),
     _learns("reported", "price_lstm", price_, architecture={"name": "lstm", "units": [16], "head": "softmax"}),
     _learns("reported", "market_lstm", market_, architecture=own("lstm", units=24)),
+    _learns("reported", "season_tcn", season, architecture={"name": "tcn", "units": [8, 8, 8]}),
+    _learns("reported", "co2_dlinear", co2, architecture={"name": "dlinear"}),
+    _learns("reported", "price_gru_layer", price_, architecture={"name": "gru", "units": [16], "head": "softmax"}),
     _nothing("reported", "noise_gru", noise, architecture=own("gru", units=[8])),
     _nothing("reported", "sign_dense", sign, 0.0, architecture=SMALL_DENSE | {"head": "sigmoid"}),
     # Its sign alone: the volume predicts the size of a return even without a signal.
