@@ -154,6 +154,7 @@ CHANGES: dict[str, Change] = {
     "a docstring or comment in `pipeline/train.py`": text("pipeline/train.py", '"""', '"""In other words: '),
     "a docstring or comment in `pipeline/split.py`": text("pipeline/split.py", '"""', '"""In other words: '),
     "a docstring or comment in `pipeline/common/files.py`": text("pipeline/common/files.py", '"""', '"""In words: '),
+    "a docstring or comment in `pipeline/prepare/past.py`": text("pipeline/prepare/past.py", '"""', '"""In words: '),
     "code of `pipeline/window.py`": text("pipeline/window.py", "", "\nMORE = 1\n"),
     "code of `pipeline/network/callbacks.py`": text("pipeline/network/callbacks.py", "", "\nMORE = 1\n"),
     "code of `pipeline/scoring/scores.py`": text("pipeline/scoring/scores.py", "", "\nMORE = 1\n"),
