@@ -214,7 +214,7 @@ def test_settings_of_a_training_that_fit_are_filled_in(project: Path) -> None:
             "Did you mean `units`?",
         ),
         (
-            _set("experiments.season_lstm.architecture.name", "gru"),
+            _set("experiments.season_lstm.architecture.name", "perceptron"),
             "`experiments.season_lstm.architecture.name`",
             "pipeline/architectures/",
         ),

@@ -159,7 +159,11 @@ BROKEN: list[tuple[Any, ...]] = [
     (f"{D}.series", "mein", "Did you mean `mine`?"),
     (f"{E}.dataset", "mine_dayly", "Did you mean `mine_daily`?"),
     (f"{E}.dataset", ["mine_daily"], "must be text. Received: [mine_daily]. Take off the brackets"),
-    (f"{E}.architecture.name", "gru", "must be a file of pipeline/architectures/. Received: gru. Known: lstm,"),
+    (
+        f"{E}.architecture.name",
+        "perceptron",
+        "must be a file of pipeline/architectures/. Received: perceptron. Known: attention,",
+    ),
     (f"{E}.architecture.name", "lsmt", "Did you mean `lstm`?"),
     (f"{E}.architecture.unit", [32], "Received: [32]. Did you mean `units`?"),
     (f"{E}.architecture.builder", "lstm:biuld", "must be defined in pipeline/architectures/lstm.py"),
