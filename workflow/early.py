@@ -86,6 +86,7 @@ def _stored(name: str) -> Series | None:
         time=files.read_array(folder / "time.npy") if table["time"] else None,
         sequence_length=table["sequence_length"],
         cuts=table["cuts"],
+        parts=table.get("parts"),
     )
 
 
@@ -99,6 +100,7 @@ def _divided(settings: dict[str, Any], name: str, series: Series) -> Iterator[st
         "features": series.features,
         "sequence_length": series.sequence_length,
         "cuts": series.cuts,
+        "parts": series.parts,
     }
     made = splitting.divide(f"datasets.{name}.split", dataset, table, series.rows, series.time)
     if dataset["window"]["length"] == "sequence":

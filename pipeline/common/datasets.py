@@ -40,6 +40,10 @@ def check(place: str, dataset: dict[str, Any], series: dict[str, Any]) -> None:
 
 def _check_kind(place: str, dataset: dict[str, Any], source: str) -> None:
     scheme, length, target = dataset["split"]["scheme"], dataset["window"]["length"], dataset["window"]["target"]
+    cut = source.endswith(".npz")
+    if cut or scheme == "given" or target["kind"] == "given":
+        _check_given(place, dataset, cut)
+        return
     whole = length == "sequence"
     if not source.endswith("/steps.py") == whole == (scheme == "sequences"):
         raise UserError(
@@ -62,6 +66,22 @@ def _check_kind(place: str, dataset: dict[str, Any], source: str) -> None:
         raise UserError(f"{place}.window.target.quantiles", rule, as_yaml(quantiles), fix)
     if quantiles and not quantiles[0] < quantiles[1]:
         raise UserError(f"{place}.window.target.quantiles", "must rise", as_yaml(quantiles), example)
+
+
+def _check_given(place: str, dataset: dict[str, Any], cut: bool) -> None:
+    """Check a dataset of windows that somebody else cut, which come with their parts and targets."""
+    split, window, target = dataset["split"], dataset["window"], dataset["window"]["target"]
+    received = f"{split['scheme']}, length {window['length']}, kind {target['kind']}, series {dataset['series']}"
+    if not (cut and split["scheme"] == "given" and window["length"] == "sequence" and target["kind"] == "given"):
+        rule = "must be `given`, with `window.length: sequence` and `window.target.kind: given`, for a file of windows"
+        raise UserError(f"{place}.split.scheme", f"{rule} (.npz), and only for it", received, "Use all, or none.")
+    if dataset["scaling"]["window"] != "none":
+        rule = "must be none for windows that came with their targets: nothing is known of a target's own level"
+        raise UserError(f"{place}.scaling.window", rule, dataset["scaling"]["window"], "Remove it.")
+    if target.get("classes") and (target.get("past") is not None or window["horizon"] > 1):
+        rule = "must be left out beside `classes`"
+        key = "target.past" if target.get("past") is not None else "horizon"
+        raise UserError(f"{place}.window.{key}", rule, target.get("past", window["horizon"]), "Remove it.")
 
 
 def _check_shares(place: str, split: dict[str, Any]) -> None:

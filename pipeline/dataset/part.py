@@ -74,6 +74,11 @@ class Spec:
         return self.features.index(target)
 
     @property
+    def independent(self) -> int | None:
+        """Rows of a sequence that is independent of the others; None for rows or windows in an order."""
+        return None if self.target["kind"] == "given" else self.sequence_length
+
+    @property
     def target_rows(self) -> int:
         """Rows that one target spans: the horizon, or the window itself if the target is made of its inputs."""
         return self.rows_ahead or self.length
@@ -137,8 +142,8 @@ class Part:
     def targets(self, indices: np.ndarray | None = None) -> np.ndarray:
         """Return the targets as the network sees them, scaled, 0/1, or one-hot: float32 [windows, outputs]."""
         raw = self.raw_targets()
-        if self.spec.classes == 3:
-            targets = np.eye(3)[raw[:, 0].astype(int)]
+        if self.spec.classes and self.spec.classes > 2:
+            targets = np.eye(self.spec.classes)[raw[:, 0].astype(int)]
         elif self.spec.classes == 2:
             targets = raw
         else:

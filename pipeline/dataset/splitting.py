@@ -132,6 +132,29 @@ def sequence_folds(place: str, split: dict[str, Any], identity: np.ndarray, leng
     return [Fold(parts[0], parts[1] if parts[1].intervals else None, parts[2])]
 
 
+def given_folds(place: str, parts: list[list[Any]], length: int) -> list[Fold]:
+    """Divide sequences as their source does.
+
+    Args:
+        place: the dotted name of `split`, for errors.
+        parts: part and number of sequences, one run after the other.
+        length: rows of one sequence.
+
+    Raises:
+        UserError: a part would be empty.
+    """
+    spans: dict[str, list[tuple[int, int]]] = {name: [] for name in PARTS}
+    at = 0
+    for name, count in parts:
+        spans[name] += [((at + i) * length, (at + i + 1) * length) for i in range(count)]
+        at += count
+    for name in ("train", "test"):
+        if not spans[name]:
+            raise UserError(f"{place}.scheme", f"must leave {name} windows", f"0 of {at}", "Name some in the file.")
+    train, validation, test = (Part(spans[name]) for name in PARTS)
+    return [Fold(train, validation if validation.intervals else None, test)]
+
+
 def _edge(place: str, edge: int | str, rows: int, times: np.ndarray | None) -> int:
     """Return the first row at or after an edge, which is a row number or a date."""
     if isinstance(edge, int):
@@ -260,7 +283,7 @@ def divide(
     Args:
         place: the dotted name of `split`, for errors.
         dataset: its settings, complete.
-        series: `columns`, `target`, `features`, `sequence_length` and `cuts` of the series.
+        series: `columns`, `target`, `features`, `sequence_length`, `cuts` and, if any, `parts` of the series.
         rows: the rows.
         times: their times, if any.
 
@@ -268,7 +291,10 @@ def divide(
         UserError: a part has no window, or a missing cell that the dataset does not allow.
     """
     window, split = dataset["window"], dataset["split"]
-    if window["length"] == "sequence":
+    if split["scheme"] == "given":
+        length, ahead = series["sequence_length"], 0
+        made = given_folds(place, series["parts"], length)
+    elif window["length"] == "sequence":
         length, ahead = series["sequence_length"], 0
         sequences = np.ascontiguousarray(rows).reshape(-1, length * rows.shape[1])
         identity = np.unique(sequences, axis=0, return_inverse=True)[1].ravel()

@@ -21,6 +21,13 @@ from pipeline.dataset import splitting
 
 CLASSES = {"sign": 2, "classes": 3}  # number of classes by kind of target
 LEVELS = ("value", "sequence_mean")  # kinds of targets on the level of their column
+# Kinds of whole sequences, which have no row after the window: a mean of it, or the target that came with it.
+WHOLE = ("sequence_mean", "given")
+
+
+def classes_of(target: dict[str, Any]) -> int | None:
+    """Return the number of classes of a target, `kind` and its settings; None for a regression."""
+    return CLASSES.get(target["kind"], target.get("classes"))
 
 
 def rows_ahead(window: dict[str, Any]) -> int:
@@ -29,7 +36,7 @@ def rows_ahead(window: dict[str, Any]) -> int:
     Args:
         window: `target` and `horizon` of the dataset's window settings.
     """
-    return 0 if window["target"]["kind"] == "sequence_mean" else int(window["horizon"])
+    return 0 if window["target"]["kind"] in WHOLE else int(window["horizon"])
 
 
 def starts(intervals: list[tuple[int, int]], length: int, ahead: int, stride: int) -> np.ndarray:
@@ -102,13 +109,15 @@ def quantity(
         rows: float64 [rows, columns] of a part.
         starts: int64 [windows].
         length: input rows of a window.
-        horizon: rows from the last input to the last target.
+        horizon: rows from the last input to the last target; of kind given the number of targets.
         target: `kind` and `of` of the dataset's window settings.
-        column: position of the target's column.
+        column: position of the target's column; of kind given that of the first target.
 
     Returns:
-        float64 [windows, horizon] for kind value; otherwise [windows, 1], at the last row of the horizon.
+        float64 [windows, horizon] for kind value and given; otherwise [windows, 1], at the last row of the horizon.
     """
+    if target["kind"] == "given":
+        return rows[starts + length - 1, column : column + horizon]
     series = rows[:, column]
     kind = target["of"] if target["kind"] in ("sign", "classes") else target["kind"]
     if target["kind"] == "sequence_mean":
@@ -182,8 +191,14 @@ def table(
     ahead = rows_ahead(window)
     start = starts([tuple(i) for i in part["intervals"]], length, ahead, stride)
     series = rows[:, target_column]
-    measured = (series if truth is None else truth)[:, None]
-    values = quantity(measured, start, length, window["horizon"], target, 0)
+    if target["kind"] == "given":
+        values = quantity(rows, start, length, window["horizon"], target, target_column)
+        # What is known of the target's past is a feature that the settings name, or nothing.
+        past = target.get("past")
+        series = np.full(len(rows), np.nan) if past is None else rows[:, columns[past]]
+    else:
+        measured = (series if truth is None else truth)[:, None]
+        values = quantity(measured, start, length, window["horizon"], target, 0)
 
     absent = np.isnan(values).any(axis=1)
     complete = ~absent
@@ -252,7 +267,8 @@ def window(p: dict[str, Any], name: str) -> None:
     folder = files.empty_folder(files.WINDOWS / name)
     for (k, part), columns_of_part in tables.items():
         files.write_table(folder / f"fold{k}" / f"{part}.parquet", columns_of_part)
-    classes = CLASSES.get(kind)
+    classes = classes_of(settings["target"])
+    several = kind in ("value", "given") and not classes
     files.write_json(
         folder / "windows.json",
         {
@@ -262,7 +278,7 @@ def window(p: dict[str, Any], name: str) -> None:
             "target": settings["target"],
             "missing": settings["missing"],
             "classes": classes,
-            "outputs": settings["horizon"] if kind == "value" else 3 if classes == 3 else 1,
+            "outputs": settings["horizon"] if several else classes if classes and classes > 2 else 1,
             "features": features,
             "folds": summary,
         },
@@ -280,7 +296,7 @@ def _fold_tables(
     target_column: int,
 ) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, Any]]:
     """Make the window tables of one fold, and its entry in windows.json; classes come from the training windows."""
-    kind, classes = settings["target"]["kind"], CLASSES.get(settings["target"]["kind"])
+    kind, classes = settings["target"]["kind"], classes_of(settings["target"])
     thresholds: list[float] | None = None
     shares = None
     tables, counts = {}, {}
@@ -316,6 +332,8 @@ def _require_each_class(name: str, target: dict[str, Any], shares: np.ndarray, t
         return
     place, rule = f"datasets.{name}.window.target", "must leave training windows in every class"
     received = "the shares " + ", ".join(f"{share:.2f}" for share in shares)
+    if target["kind"] == "given":
+        raise UserError(f"{place}.classes", rule, received, "Give training windows of each, or leave the class out.")
     if thresholds is not None:
         received += f" between the quantiles {thresholds[0]:g} and {thresholds[1]:g}"
         raise UserError(f"{place}.quantiles", rule, received, "Choose quantiles on either side of the repeated value.")

@@ -11,6 +11,7 @@ import numpy as np
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
+from pipeline.dataset import windowing
 from pipeline.scoring import oracle, scores, skill
 
 PARTS = ("train", "validation", "test")
@@ -18,7 +19,7 @@ DROPPED = ("dropped", "dropped_targets")
 
 # (part, name) -> an array per fold. Names are "truth", "naive", "dropped" (the counts `DROPPED`), "row", "time" (of
 # that row; only if the series has times), "raw", "reference" (the level that separates the two signs), ("seed", 0),
-# ("baseline", "ridge"), ("oracle", "").
+# ("baseline", "ridge"), ("oracle", ""), ("given", "") for the weights that a network came with.
 Arrays = skill.Arrays
 
 
@@ -57,6 +58,9 @@ def _add_fold(
         forecasts: dict[Any, np.ndarray] = {
             ("seed", seed): outputs for seed, outputs in _predictions(name, fold, windows, seeds).items()
         }
+        came = _given(name, fold, windows)
+        if came is not None:
+            forecasts["given", ""] = came
         baselines, times = _baselines(data, fold, windows, references)
         forecasts |= {("baseline", key): outputs for key, outputs in baselines.items()}
         best = oracle.predict(windows)
@@ -85,7 +89,7 @@ def _add_fold(
         "horizon": spec.horizon,
         "features": len(spec.features),
         "period": spec.period,
-        "sequence_length": spec.sequence_length,
+        "sequence_length": spec.independent,
         "overlap": skill.overlapping(spec),
         "score_scale": scale,
         "units": "standardised" if spec.score_units == "standardised" and not spec.classes else "original",
@@ -112,7 +116,7 @@ def _naive(train: dataset.Part) -> float | None:
     """Return the denominator of MASE: the (seasonal) naive forecast's mean absolute error on the training rows."""
     spec = train.spec
     kind = spec.target["kind"]
-    if spec.classes or kind == "sequence_mean":
+    if spec.classes or kind in windowing.WHOLE:
         return None
     if kind == "return":
         # The naive forecast of a return is no change, and its error the return itself.
@@ -125,6 +129,13 @@ def _predictions(name: str, fold: int, part: dataset.Part, seeds: list[int]) -> 
     path = files.MODELS / name / "predictions" / f"fold{fold}" / f"{part.name}.parquet"
     mend = f"Run `dvc repro predict@{name}` again."
     return _outputs(path, _table(path, part, mend), part, {seed: f"seed{seed}" for seed in seeds}, mend)
+
+
+def _given(name: str, fold: int, part: dataset.Part) -> np.ndarray | None:
+    """Return the outputs of the weights that the network came with, `[windows, outputs]`; None without such."""
+    path = files.MODELS / name / "predictions" / f"fold{fold}" / f"{part.name}.parquet"
+    table, mend = files.read_table(path), f"Run `dvc repro predict@{name}` again."
+    return _outputs(path, table, part, {"given": "given"}, mend)["given"] if "given_0" in table else None
 
 
 def _baselines(

@@ -129,6 +129,7 @@ def _scored(
         "seeds": {str(seed): score for seed, score in zip(seeds, network, strict=True)},
         "baselines": {key[1]: score for key, score in scored.items() if key[0] == "baseline"},
         "oracle": scored.get(("oracle", "")),
+        **({"given": scored["given", ""]} if ("given", "") in scored else {}),
     }
 
 

@@ -109,7 +109,7 @@ def check(parts: dict[str, Windows], policy: str, gap: int | None, fold: int | N
 def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
     """Apply `check` to the window tables of one fold, with the policy and the gap that the dataset declares."""
     declared = p["datasets"][name]["split"]
-    sequences = declared["scheme"] == "sequences"
+    sequences = declared["scheme"] in ("sequences", "given")
     policy, gap = ("strict", None) if sequences else (declared["policy"], declared["gap"])
     description = files.read_json(files.SPLIT / name / "split.json")
     windows = {

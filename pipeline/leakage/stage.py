@@ -21,6 +21,7 @@ from pipeline.leakage import (
     history,
     holdout,
     intervals,
+    overlap,
     perturbation,
     prefix,
     prepared,
@@ -28,7 +29,18 @@ from pipeline.leakage import (
     state,
     stored,
 )
-from pipeline.leakage.proof import Proof
+from pipeline.leakage.proof import Proof, not_applicable
+
+# Windows that somebody else cut came without the rows that they were cut from.
+_NO_ROWS = (
+    "{} cannot be found: the windows were cut elsewhere, and the rows that they were made of are not there. The other "
+    "proofs are about what happened to the windows since."
+)
+_NO_PAST = "No baseline reads anything before a window: the windows were cut elsewhere, and came without such rows."
+_NO_EMBARGO = (
+    "How many rows lie between two parts is unknown: the windows were cut elsewhere, and came without their rows or "
+    "times. The proof `overlap` compares their contents."
+)
 
 
 def leakage(p: dict[str, Any], name: str) -> None:
@@ -52,15 +64,23 @@ def prove_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.R
         expected: results of the stages for the original rows.
     """
     parts = {kind: dataset.load(name, fold, kind) for kind in splitting.PARTS if dataset.has(name, fold, kind)}
+    given = p["datasets"][name]["split"]["scheme"] == "given"
     yield intervals.prove(p, name, fold, parts)
     yield reads.prove(p, name, fold, parts)
     yield stored.judge(expected.stored[fold], fold)
     if "validation" in parts:
         yield perturbation.check(p, name, fold, "validation", expected=expected)
     yield from perturbation.check_test(p, name, fold, expected=expected)
-    yield prefix.prove(p, name, fold)
-    yield history.prove(p, name, fold, parts)
+    if given:
+        yield not_applicable("prefix", fold, _NO_ROWS.format("A step that looks ahead"))
+        yield not_applicable("history", fold, _NO_PAST)
+    else:
+        yield prefix.prove(p, name, fold)
+        yield history.prove(p, name, fold, parts)
     if "validation" not in parts:
         yield holdout.prove(fold, parts["train"])
     yield duplicates.prove(p, name, fold, parts)
+    if given:
+        yield overlap.prove(p, name, fold, parts)
+        yield not_applicable("embargo", fold, _NO_EMBARGO)
     yield state.prove(p, name, fold)

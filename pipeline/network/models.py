@@ -37,6 +37,8 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
     builder = getattr(importlib.import_module(f"{_PACKAGE}.{name}"), function)
     try:
         model = builder(shape, **{key: value for key, value in architecture.items() if key not in _OWN_KEYS})
+    except UserError as error:
+        raise UserError(error.place.replace("architecture", place, 1), error.rule, error.received, error.fix) from None
     except Exception as error:
         line = errors.own_line(error)
         raised = f"{errors.shown(error)} ({line})" if line else errors.shown(error)
@@ -66,6 +68,14 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
             _shape_fix(received[1], expected),
         )
     return model
+
+
+def as_given(architecture: dict[str, Any], shape: Shape) -> keras.Model | None:
+    """Return the network with the weights that it came with; None for an architecture that comes without."""
+    module = importlib.import_module(f"{_PACKAGE}.{architecture['name']}")
+    made = getattr(module, "given", None)
+    options = {key: value for key, value in architecture.items() if key not in _OWN_KEYS}
+    return made(shape, **options) if made else None
 
 
 def _shape_fix(outputs: tuple[int | None, ...], expected: tuple[tuple[int | None, ...], ...]) -> str:

@@ -63,8 +63,8 @@ def table(
         place: dotted path of the experiment, for errors.
 
     Returns:
-        The table of predictions: `row`, `target_0` …, and per seed `seedS_0` …, float64 [windows] in raw units or as
-        the head gives them. Then, per seed, the result of `check_batch_independence`.
+        The table of predictions: `row`, `target_0` …, per seed `seedS_0` …, and `given_0` … for the weights that a
+        network came with, float64 [windows] in raw units or as the head gives them. Then, per seed, the result of `check_batch_independence`.
     """
     from pipeline.network import models
 
@@ -75,6 +75,11 @@ def table(
     for seed, (network, outputs) in zip(training["seeds"], in_turn(part, saved, experiment, place), strict=True):
         checks.append(check_batch_independence(part, network, training, outputs))
         columns |= {f"seed{seed}_{i}": output for i, output in enumerate(part.restore(outputs).T)}
+    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs)
+    given = models.as_given(experiment["architecture"], shape) if training["state"] == "none" else None
+    if given is not None:
+        outputs = windows(part, given, training)
+        columns |= {f"given_{i}": output for i, output in enumerate(part.restore(outputs).T)}
     return columns, checks
 
 

@@ -19,6 +19,8 @@ _ENDS = {
     "nonfinite": "stopped at a NaN or infinite loss",
 }
 
+AS_GIVEN = "the weights as they came"
+
 
 def experiment(evaluation: dict[str, Any]) -> dict[str, Any]:
     """Return one experiment's scores and settings as its page shows them.
@@ -72,6 +74,11 @@ def experiment(evaluation: dict[str, Any]) -> dict[str, Any]:
 
 def _about(evaluation: dict[str, Any]) -> str:
     kind, horizon, column = evaluation["target"]["kind"], evaluation["horizon"], evaluation["target"]["column"]
+    if kind == "given":
+        count = evaluation["classes"] or horizon
+        what = f"one of {count} classes" if evaluation["classes"] else f"{count} value{'s' if count > 1 else ''}"
+        features = f"{evaluation['features']} feature{'s' if evaluation['features'] != 1 else ''}"
+        return f"Predicts {what} that came with each window of {evaluation['length']:,} rows of {features}."
     if kind == "sequence_mean":
         return f"Predicts the mean of {column} over a whole sequence of {evaluation['length']:,} rows."
     of = {"value": "value", "difference": "change", "return": "return"}
@@ -94,7 +101,7 @@ def _repeats(evaluation: dict[str, Any]) -> str:
     A network that repeats the last class looks like one that has learned.
     """
     known, baselines = (evaluation.get("comparison") or {}).get("accuracy"), evaluation["parts"]["test"]["baselines"]
-    if not known or known["block"][0] is None:
+    if not known or known["block"][0] is None or "persistence" not in baselines:
         return ""
     last, majority = (baselines[name]["accuracy"] for name in ("persistence", "majority"))
     low, high = known["block"]
@@ -117,6 +124,7 @@ def _table(part: dict[str, Any], metrics: tuple[str, ...]) -> list[dict[str, Any
     """Return the rows of the score table: the network over its seeds, each baseline with its skill, the oracle."""
     others = [(baseline(name), score, part["skill"].get(name)) for name, score in part["baselines"].items()]
     others += [("oracle", part["oracle"], None)] if part["oracle"] else []
+    others += [(AS_GIVEN, part["given"], None)] if part.get("given") else []
     rows = [("network", [_mean_and_std(part["network"][metric]) for metric in metrics], None)]
     rows += [(name, [(score_text(score[metric]), "") for metric in metrics], skill) for name, score, skill in others]
     return [{"name": name, "cells": cells, "skill": skill_text(skill)} for name, cells, skill in rows]

@@ -61,6 +61,8 @@ def _table(evaluation: dict[str, Any]) -> list[str]:
     ]
     if evaluation["parts"]["test"]["oracle"]:
         rows.append(("oracle", [(evaluation["parts"][part]["oracle"] or {}).get(main) for part in parts]))
+    if evaluation["parts"]["test"].get("given"):
+        rows.append(("weights as they came", [evaluation["parts"][part]["given"].get(main) for part in parts]))
     return [
         f"| {METRICS[main]} | {' | '.join(windows)} |",
         f"|---|{'---:|' * len(parts)}",

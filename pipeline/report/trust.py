@@ -68,6 +68,15 @@ _PROOFS = {
         "Counts all windows with equal content on two sides of a split. Informative if the dataset declares "
         "duplicates, or if all rows of these windows are equal.",
     ),
+    "overlap": (
+        "Overlap",
+        "Counts the windows of a later part inside which a training window begins: the target of the one is among the "
+        "rows of the other, as after a random division of windows that overlap.",
+    ),
+    "embargo": (
+        "Embargo",
+        "The rows between two parts. Windows that somebody else cut came without them.",
+    ),
     "state": (
         "State",
         "Predicts windows again among other windows, and in batches of other sizes. Every window has a prediction, and "

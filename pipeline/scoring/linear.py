@@ -162,7 +162,8 @@ def _chunks(part: Part, indices: np.ndarray, from_last: bool) -> Iterator[tuple[
 def _columns(train: Part, from_last: bool) -> _Columns:
     width = train.spec.length * len(train.spec.features)
     total, square, usable = np.zeros(width), np.zeros(width), []
-    last = np.isfinite(np.asarray(train.table["last"], dtype=float))
+    # A window that somebody else cut may have no past of the target; no forecast is made of it.
+    last = np.isfinite(np.asarray(train.table["last"], dtype=float)) | (train.spec.target["kind"] == "given")
     for indices, x in _chunks(train, np.arange(len(train)), from_last):
         whole = np.isfinite(x).all(axis=1) & (last[indices] | (not from_last))
         usable.append(indices[whole])

@@ -75,10 +75,13 @@ def fit(train: Part, history: History | None = None) -> dict[str, Forecast]:
         history: all rows of the series; None for those of the training part and of the part that is predicted.
     """
     spec = train.spec
+    given = spec.target["kind"] == "given"
     if spec.classes:
-        return {"majority": majority(train), "persistence": _persistent_class(train)}
+        return {"majority": majority(train)} | ({} if given else {"persistence": _persistent_class(train)})
     forecasts = {"persistence": _persistence(train), "train_mean": _train_mean(train)}
-    if spec.target["kind"] == "sequence_mean":
+    if given and spec.target.get("past") is None:  # nothing is known of the target's past
+        del forecasts["persistence"]
+    if given or spec.target["kind"] == "sequence_mean":
         return forecasts
 
     def known(part: Part) -> History:
@@ -99,7 +102,7 @@ def unlearned(train: Part) -> dict[str, Forecast]:
     class says, so here persistence repeats that class; whether a network is better than the table is the comparison's
     question.
     """
-    if train.spec.classes:
+    if train.spec.classes and train.spec.target["kind"] != "given":
         return {"majority": majority(train), "persistence": _repeated_class(train)}
     forecasts = fit(train)
     return {name: forecast for name, forecast in forecasts.items() if name not in ("drift", "window_average")}

@@ -270,6 +270,8 @@ def effective(difference: np.ndarray, draws: Draws) -> float:
 
 def overlapping(spec: Spec) -> int:
     """Return how many windows of an evaluated part in a row share a target row; 1 where none do."""
+    if spec.target["kind"] == "given":  # windows in an order, one after the other
+        return spec.horizon
     return -(-spec.target_rows // spec.stride["evaluation"])
 
 

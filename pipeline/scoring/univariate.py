@@ -38,7 +38,7 @@ def _fit(
 ) -> tuple[Forecast, dict[str, Any]] | str:
     spec = train.spec
     kind = spec.target["kind"]
-    if spec.classes or kind == "sequence_mean":
+    if spec.classes or kind in ("sequence_mean", "given"):
         return "the target is no value of the series"
     if spec.features != [spec.columns[spec.target_column]]:
         return "other features than the target"

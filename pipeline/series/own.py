@@ -71,18 +71,24 @@ def names(path: str) -> list[str]:
 
 
 def _opened(path: str) -> TableFile:
-    checked = _inside(path)
+    checked = inside(path)
     return CsvFile(checked) if checked.suffix.lower() == ".csv" else ParquetFile(checked)
 
 
-def _inside(path: str) -> Path:
-    """Return the path if it may be read."""
+def inside(path: str, suffixes: tuple[str, ...] = (".csv", ".parquet")) -> Path:
+    """Return the path if it may be read: a file below data/own/, with one of these endings.
+
+    Raises:
+        SettingError: it leads elsewhere.
+        UserError: there is no such file, or it is empty.
+    """
     file = Path(path)
     if file.is_absolute() or ".." in file.parts or not file.is_relative_to(files.OWN) or file == files.OWN:
         fix = "Copy the file there, and `dvc add` it."
         raise SettingError("source", f"must be a file below {files.OWN}/", repr(path), fix)
-    if file.suffix.lower() not in (".csv", ".parquet"):
-        raise SettingError("source", "must end in .csv or .parquet", repr(path), "Save the file as one of the two.")
+    if file.suffix.lower() not in suffixes:
+        fix = "Save the file as one of the two." if len(suffixes) > 1 else "Save the file as that."
+        raise SettingError("source", f"must end in {' or '.join(suffixes)}", repr(path), fix)
     if not file.resolve().is_relative_to(Path.cwd().resolve()):
         rule = "must not be a link that leads out of the project"
         raise SettingError("source", rule, repr(path), "Copy the file itself.")

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.series import holes, own, preparing
+from pipeline.series import given, holes, own, preparing
 from pipeline.series.series import ORACLE, Series, select
 from pipeline.series.settings import SettingError, listing
 
@@ -44,8 +44,11 @@ def read(name: str, settings: dict[str, Any]) -> Series:
     try:
         if files.is_own(source):
             common = {"period": rest.pop("period", None)}
-            make = preparing.make if "prepare" in rest else own.make
-            series = make(**_checked(make, {"path": source} | rest))
+            if PurePosixPath(str(source)).suffix == ".npz":
+                own_make: Callable[..., Series] = given.make
+            else:
+                own_make = preparing.make if "prepare" in rest else own.make
+            series = own_make(**_checked(own_make, {"path": source} | rest))
         else:
             make = _maker(source)
             # `period` is a setting of a generator that makes a season; otherwise it only describes the rows.
@@ -129,6 +132,7 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
         "source": {"path": source.as_posix(), "sha256": digest},
         "time": None if time is None else {"first": str(time[0]), "last": str(time[-1]), **(series.steps or {})},
         "cuts": series.cuts,
+        **({"parts": series.parts} if series.parts else {}),
     }
     files.write_json(folder / "series.json", table)
 

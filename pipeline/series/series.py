@@ -27,6 +27,7 @@ class Series:
         oracle: distribution and degrees of the oracle (docs/files.md), or None.
         steps: what `holes.treat` found out about the times (docs/files.md), or None.
         cuts: rows that do not follow the row before; no window crosses from one to the other.
+        parts: part and number of sequences, one run after the other, where the source divides them; or None.
     """
 
     rows: np.ndarray
@@ -39,6 +40,7 @@ class Series:
     oracle: dict[str, Any] | None = None
     steps: dict[str, Any] | None = None
     cuts: list[int] = field(default_factory=list)
+    parts: list[list[Any]] | None = None
 
 
 def select(

@@ -96,7 +96,7 @@ class Runner:
         with ThreadPoolExecutor(self.cores) as pool:
             list(pool.map(self._losses, specs))
         return {
-            name: Windows(files.read_table(losses.file(name)), overlapping(spec), spec.sequence_length)
+            name: Windows(files.read_table(losses.file(name)), overlapping(spec), spec.independent)
             for name, spec in specs.items()
         }
 

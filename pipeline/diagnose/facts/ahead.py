@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipeline.dataset import scaling
+from pipeline.dataset import scaling, windowing
 
 if TYPE_CHECKING:
     from pipeline.dataset import Part
@@ -58,7 +58,7 @@ def facts(train: Part) -> list[Ahead]:
     spec = train.spec
     target = spec.columns[spec.target_column]
     others = [name for name in spec.features if name != target]
-    if not others or spec.target["kind"] == "sequence_mean":
+    if not others or spec.target["kind"] in windowing.WHOLE:
         return []
     rows = np.asarray(train.rows, dtype=float)
     used = scaling.covered(len(rows), train.table["start"], spec.length)

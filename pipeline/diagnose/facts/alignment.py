@@ -81,7 +81,7 @@ class Alignment:
 def facts(train: Part) -> Alignment | None:
     """Compare the targets of at most 2,000 evenly spaced training windows with the rows around them."""
     spec = train.spec
-    if spec.target["kind"] == "sequence_mean":
+    if spec.target["kind"] in windowing.WHOLE:
         return None
     reach = max(spec.length, spec.horizon + _LEAST_REACH)
     names = list(dict.fromkeys([*spec.features, spec.columns[spec.target_column]]))

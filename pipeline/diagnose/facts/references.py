@@ -99,7 +99,7 @@ def _better(field: _Field, loss: np.ndarray) -> bool:
     rows = rows[order]
     # Of thinned windows fewer in a row share a target row.
     apart = max(np.median(np.diff(rows)), 1) if len(rows) > 1 else 1
-    sequences = rows // spec.sequence_length if spec.sequence_length else None
+    sequences = rows // spec.independent if spec.independent else None
     units = gains.sample(
         [loss[order], field.naive_loss[order]], [(0, 1)], int(-(-spec.target_rows // apart)), sequences, rows
     )

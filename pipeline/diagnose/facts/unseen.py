@@ -332,7 +332,7 @@ def _train_skill(judged: list[Judged]) -> float | None:
 def _overlap(folds: list[tuple[Part, Part]]) -> int:
     """Return how many windows in a row share a target row."""
     spec = folds[0][0].spec
-    if spec.sequence_length:
+    if spec.independent:
         return 1
     steps = [np.diff(np.sort(np.asarray(late.table["row"]))) for _, late in folds]
     apart = np.median(np.concatenate(steps)) if any(len(step) for step in steps) else 1
@@ -363,7 +363,7 @@ class _Table(NamedTuple):
         places = {name: at for at, name in enumerate(columns)}
         pairs = [(places[a], places[b]) for a in places for b in places if places[a] < places[b]]
         rows = rows[both][order]
-        sequences = rows // spec.sequence_length if spec.sequence_length else None
+        sequences = rows // spec.independent if spec.independent else None
         return _Table(places, gains.sample(kept, pairs, overlap, sequences, rows))
 
     def against(self, one: str, other: str) -> Against:
