@@ -23,11 +23,11 @@ TEST := $(SCORE)(test[.].*|skill.*|p_value)$$
 # and the skill against the naive baseline. No setting is hidden, but those of the candidates of a `make fix` at work.
 HIDDEN := .*/|Executor|(datasets|experiments)[.][^.]*_fix[1-9][0-9]*[.]|$(SCORE)((train|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|skill_linear|std|weights|updates)$$)
 
-# What `make try` hands over to `python -m workflow.tryout`: the names of the variables that the command line of make
+# What `make try` and `make check` hand over to their commands: the names of the variables that the command line of make
 # sets. The values go through the environment, so that no shell takes them apart; its own NAME or TIME is not meant.
 GIVEN = $(sort $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 
-.PHONY: run demo try forget experiments compare fix test test-all test-slurm test-faults fuzz mutants lint format bench docs help
+.PHONY: run demo try check forget experiments compare fix test test-all test-slurm test-faults fuzz mutants lint format bench docs help
 .DEFAULT_GOAL := help
 
 help: ## this list, each command with an example | make help
@@ -49,7 +49,10 @@ demo: .venv/.complete ## one experiment on a series that is here already: its ve
 try: .venv/.complete ## your own file: propose settings, train and diagnose, print the verdict | make try FILE=mine.csv TARGET=load
 	@python -m workflow.tryout --given "$(GIVEN)"
 
-forget: .venv/.complete ## undo `make try`: entries, results and the copy of the file | make forget NAME=mine
+check: .venv/.complete ## your own network and windows: train it again and diagnose it beside its weights | make check MODEL=model.keras DATA=windows.npz
+	@python -m workflow.check --given "$(GIVEN)"
+
+forget: .venv/.complete ## undo `make try` or `make check`: entries, results and the copy of the file | make forget NAME=mine
 	@python -m workflow.forget $(NAME)
 
 run: .venv/.complete ## the main job at the size that params.yaml names; prints the verdicts, and where the report is | make run CORES=4

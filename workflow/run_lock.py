@@ -44,8 +44,11 @@ class BusyError(Exception):
     """Another run is at work in this folder."""
 
 
-def run() -> int:
-    """Take the lock of this folder's one run, for as long as this process lives.
+def run(marked: bool = False) -> int:
+    """Take the lock of this folder's one run, for as long as this process lives or keeps the lock open.
+
+    Args:
+        marked: write this run's machine and mark into the lock, and forget them when the process ends.
 
     Returns:
         The lock's file descriptor.
@@ -60,26 +63,31 @@ def run() -> int:
             os.close(_locked(FIX, fcntl.LOCK_EX | fcntl.LOCK_NB))
         stages = _locked(STAGES, fcntl.LOCK_EX | fcntl.LOCK_NB)
         try:
-            _write(held)
+            _require_ended(held)
+            if marked:
+                _write(held)
         finally:
             os.close(stages)
     except (BusyError, UserError):
         os.close(held)
         raise
-    atexit.register(_forget, held, os.getpid())
     return held
 
 
-def _write(held: int) -> None:
-    """Write this run's machine and mark, while no stage can begin."""
+def _require_ended(held: int) -> None:
     machine, _ = _read(held)
     if machine not in ("", socket.gethostname()):
         rule = "must not name another machine, whose run may still be at work"
         raise UserError(str(RUN), rule, machine, "If no run is at work there, delete this file.")
+
+
+def _write(held: int) -> None:
+    """Write this run's machine and mark, while no stage can begin."""
     os.environ[MARK] = uuid.uuid4().hex
     os.ftruncate(held, 0)
     os.pwrite(held, f"{socket.gethostname()} {os.environ[MARK]}".encode(), 0)
     os.fsync(held)
+    atexit.register(_forget, held, os.getpid())
 
 
 def _read(held: int) -> tuple[str, str]:

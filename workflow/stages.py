@@ -68,7 +68,7 @@ class Stages:
             if main:
                 # On a full disk Snakemake cannot write its own log, and each line would come with a traceback.
                 logging.raiseExceptions = False
-                self._run_lock = run_lock.run()
+                self._run_lock = run_lock.run(marked=True)
             self._read(main)
         except (run_lock.BusyError, LockError) as error:
             line = "Another run is at work in this folder: wait until it has ended, then run again."

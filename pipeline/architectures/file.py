@@ -38,7 +38,7 @@ def build(shape: Shape, *, path: str, sha256: str, end: str = "none") -> keras.M
     """
     inner, loaded = _networks(path, sha256, end)
     _keep_adapted(loaded, inner)
-    return _ended(inner, end)
+    return _ended(_sized(inner, shape), end)
 
 
 def given(shape: Shape, *, path: str, sha256: str, end: str = "none") -> keras.Model:
@@ -46,7 +46,15 @@ def given(shape: Shape, *, path: str, sha256: str, end: str = "none") -> keras.M
     inner, loaded = _networks(path, sha256, end)
     inner.set_weights(loaded.get_weights())
     _keep_adapted(loaded, inner)
-    return _ended(inner, end)
+    return _ended(_sized(inner, shape), end)
+
+
+def _sized(inner: keras.Model, shape: Shape) -> keras.Model:
+    """Return a network for windows of any length as one for windows of this length."""
+    if inner.input_shape[1] is not None:
+        return inner
+    windows = keras.Input((shape.length, shape.features))
+    return keras.Model(windows, inner(windows))
 
 
 def _networks(path: str, sha256: str, end: str) -> tuple[keras.Model, keras.Model]:

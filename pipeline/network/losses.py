@@ -12,7 +12,7 @@ from pipeline.common.errors import UserError
 
 _DEFAULT = {None: "mse", 2: "binary_crossentropy", 3: "categorical_crossentropy"}
 # Arguments that would change what a loss or an output means to the rest of the project.
-_CLOSED = {
+CLOSED = {
     "from_logits": "outputs are scored as probabilities: give the head a sigmoid or softmax",
     "reduction": "losses are means over windows",
     "axis": "the last axis holds the outputs",
@@ -48,12 +48,12 @@ def make(training: dict[str, Any], classes: int | None, place: str) -> Any:
         arguments["label_smoothing"] = smoothing
     if not arguments:
         return own
-    kind = _class(own)
-    known = {key: one.default for key, one in inspect.signature(kind).parameters.items() if key != "name"}
+    maker = kind(own)
+    known = {key: one.default for key, one in inspect.signature(maker).parameters.items() if key != "name"}
     for key, value in arguments.items():
         _check_argument(place, key, value, own, known, smoothing)
     try:
-        made = kind(**arguments)
+        made = maker(**arguments)
         made(np.ones((1, classes or 1)), np.full((1, classes or 1), 0.5))  # Keras checks some arguments only now
         return made
     except Exception as error:
@@ -62,17 +62,17 @@ def make(training: dict[str, Any], classes: int | None, place: str) -> Any:
 
 def _check_argument(place: str, key: str, value: Any, own: str, known: dict[str, Any], smoothing: float) -> None:
     at = f"{place}.label_smoothing" if key == "label_smoothing" and smoothing else f"{place}.loss.{key}"
-    if key in _CLOSED:
-        raise UserError(at, "must not be given", value, f"Remove it: {_CLOSED[key]}.")
+    if key in CLOSED:
+        raise UserError(at, "must not be given", value, f"Remove it: {CLOSED[key]}.")
     if key == "label_smoothing" and not 0 <= value < 1:
         raise UserError(at, "must be a number, 0 or more, below 1", value, "For example 0.1.")
     if key not in known:
-        names = ", ".join(name for name in known if name not in _CLOSED) or "none"
+        names = ", ".join(name for name in known if name not in CLOSED) or "none"
         raise UserError(at, f"must be an argument of {own}, which has: {names}", value, _SEE)
     of_a_kind = isinstance(value, bool) == isinstance(known[key], bool)
     if not of_a_kind or (isinstance(value, list) and key != "alpha"):  # Keras would broadcast a list
-        kind = "true or false" if isinstance(known[key], bool) else "a number"
-        raise UserError(at, f"must be {kind}", value, _SEE)
+        wanted = "true or false" if isinstance(known[key], bool) else "a number"
+        raise UserError(at, f"must be {wanted}", value, _SEE)
 
 
 def name(loss: Any) -> str:
@@ -107,11 +107,11 @@ def class_weights(targets: np.ndarray, training: dict[str, Any]) -> dict[int, fl
     return {int(one): len(classes) / (len(present) * int(count)) for one, count in zip(present, counts, strict=True)}
 
 
-def _class(own: str) -> Any:
+def kind(own: str) -> Any:
     """Return the class of a loss: Keras has one for each of its functions."""
     wanted = _squeezed(name(own))
     classes = (value for value in vars(keras.losses).values() if inspect.isclass(value))
-    return next(kind for kind in classes if kind.__name__.lower() == wanted)
+    return next(one for one in classes if one.__name__.lower() == wanted)
 
 
 def _squeezed(text: str) -> str:

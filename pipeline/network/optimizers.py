@@ -10,7 +10,7 @@ from keras.optimizers import schedules
 
 from pipeline.common.errors import UserError
 
-_MAKERS = {
+MAKERS = {
     "adam": keras.optimizers.Adam,
     "adamw": keras.optimizers.AdamW,
     "nadam": keras.optimizers.Nadam,
@@ -31,7 +31,7 @@ def make(training: dict[str, Any], updates: int) -> keras.optimizers.Optimizer:
     arguments = {key: training[key] for key in _OPTIONAL if training[key]}
     if training["weight_decay"] == 0:  # another value than none for adamw
         arguments["weight_decay"] = 0.0
-    return _MAKERS[training["optimizer"]](
+    return MAKERS[training["optimizer"]](
         learning_rate=learning_rate(training["learning_rate"], training["epochs"], updates),
         clipnorm=training["clipnorm"],
         clipvalue=training["clipvalue"],

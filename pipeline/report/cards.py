@@ -209,9 +209,13 @@ def _happened(evaluation: dict[str, Any], earlier: bool) -> list[str]:
 
 def _as_given(evaluation: dict[str, Any], main: str) -> list[str]:
     """Return a sentence on the weights that a network came with, which were trained elsewhere, if it came with any."""
-    known = {part: evaluation["parts"][part].get("given") for part in ("validation", "test") if part in evaluation["parts"]}
+    known = {
+        part: evaluation["parts"][part].get("given") for part in ("validation", "test") if part in evaluation["parts"]
+    }
     scored = [f"{short_score(score.get(main))} on {part} windows" for part, score in known.items() if score]
-    return [f"The weights as they came get {joined(scored)}; nobody knows which windows they have seen."] if scored else []
+    return (
+        [f"The weights as they came get {joined(scored)}; nobody knows which windows they have seen."] if scored else []
+    )
 
 
 def _why(verdict: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None) -> tuple[str, str]:

@@ -92,7 +92,9 @@ def numbers(path: Path, y: np.ndarray) -> np.ndarray:
         UserError: they are labels.
     """
     if y.dtype.kind not in "f":
-        raise UserError(f"{path}, y", "must hold numbers for a regression", f"{y[0]!s}, a label", "Set `classes: true`.")
+        raise UserError(
+            f"{path}, y", "must hold numbers for a regression", f"{y[0]!s}, a label", "Set `classes: true`."
+        )
     return y
 
 
@@ -113,7 +115,9 @@ def class_numbers(path: Path, y: np.ndarray) -> tuple[np.ndarray, list[str]]:
         return y.argmax(axis=1).astype(np.float64), [str(k) for k in range(y.shape[1])]
     labels, found = np.unique(y.ravel(), return_inverse=True)
     if len(labels) < 2:
-        raise UserError(f"{path}, y", "must hold two classes or more", f"{labels[0]!s} alone", "Save other windows too.")
+        raise UserError(
+            f"{path}, y", "must hold two classes or more", f"{labels[0]!s} alone", "Save other windows too."
+        )
     names = [f"{label:g}" if y.dtype.kind == "f" else str(label) for label in labels]
     return found.ravel().astype(np.float64), names
 
@@ -145,7 +149,9 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     except FileNotFoundError:
         raise UserError(str(path), "must be a file", "no such file", "Check the path.") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise UserError(str(path), "must be a file that np.savez writes", str(error)[:100] or "damaged", _SAVE) from None
+        raise UserError(
+            str(path), "must be a file that np.savez writes", str(error)[:100] or "damaged", _SAVE
+        ) from None
 
 
 _OBJECTS = {

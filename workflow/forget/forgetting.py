@@ -1,4 +1,4 @@
-"""Undo `make try`: entries of params.yaml, results, the tracked copy of the file and its record.
+"""Undo `make try` or `make check`: entries of params.yaml, results, the tracked copy of the file and its record.
 
 An entry that another one uses stays, with all that it needs. DVC's cache keeps the objects until `dvc gc`: if the same
 file is tried again, its results are restored instead of computed.
@@ -45,7 +45,7 @@ def plan(name: str) -> Plan:
     found = record.read(series) or record.read(name)
     if found is None:
         known = [each.name for each in record.every()]
-        rule = "must name an experiment that `make try` has made"
+        rule = "must name an experiment that `make try` or `make check` has made"
         fix = f"There are: {', '.join(known)}." if known else "There is none: remove entries of your own by hand."
         raise UserError("NAME", rule, name, fix)
     gone: dict[str, list[str]] = {"experiments": [name], "datasets": [], "series": []}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,7 @@ import yaml
 
 from pipeline.common import errors, params
 from pipeline.common.errors import UserError
-from workflow import run_lock
-from workflow.tryout import naming, options, record, running, screen, steps
+from workflow.tryout import finishing, naming, options, record, screen, steps
 
 
 def main(arguments: list[str]) -> None:
@@ -32,12 +30,12 @@ def _try(path: Path, given: Any) -> None:
     chosen = options.chosen(given)
     earlier = record.read(name)
     if earlier is not None:
-        chosen = _as_before(earlier, path, chosen, raw)
+        chosen = finishing.as_before(earlier, path, chosen, raw)
         if steps.is_complete(name):
             screen.line(
                 f"{name} exists, made of {earlier.file}: nothing is changed. `make forget NAME={name}` undoes it."
             )
-            _finish(name, given)
+            finishing.finish(name, given)
             return
         screen.line(f"{name} was begun and not finished: go on.")
     elif there := naming.levels_with(raw, name):
@@ -56,52 +54,12 @@ def _try(path: Path, given: Any) -> None:
         rows = f"be copied to {source}" if made.record.copied else f"be read from {source} itself"
         screen.line(f"The rows would {rows}. Nothing is written.")
         return
-    try:
-        lock = run_lock.run()
-    except run_lock.BusyError:
-        rule, fix = "must not be at work in this folder", "Wait until it has ended, then run again."
-        raise UserError("another run", rule, "one that is", fix) from None
-    try:
-        steps.write(made)
-    finally:
-        os.close(lock)
+    finishing.alone(lambda: steps.write(made))
     screen.line(
         f"\nWritten: series, dataset and experiment {name} in {params.FILE}; {made.record.source}, tracked by DVC."
     )
     screen.line(f"They are ordinary entries: edit them, or undo all with `make forget NAME={name}`.\n")
-    _finish(name, given)
-
-
-def _finish(name: str, given: Any) -> None:
-    if given.dry_run or given.no_run:
-        return
-    try:
-        running.run(name, given.cores)
-    except running.RunError:
-        screen.line(f"{name} is not finished. The same command goes on; `make forget NAME={name}` undoes it.")
-        raise
-
-
-def _as_before(earlier: record.Record, path: Path, chosen: dict[str, Any], raw: dict[str, Any]) -> dict[str, Any]:
-    """Return the choices of an earlier run, if these are the same or fewer.
-
-    Raises:
-        UserError: the file or a choice is another one.
-    """
-    name = earlier.name
-    fix = f"Undo it first with `make forget NAME={name}`, or choose another name: NAME={naming.free(raw, name)}."
-    if not path.is_file():
-        raise UserError(
-            str(path), "must be a file", "no such file", f"It was tried as {name} before, made of {earlier.file}."
-        )
-    if record.digest(path) != earlier.sha256:
-        received = f"another content than that of {earlier.file} when {name} was made"
-        raise UserError(str(path), "must be the file that was tried under this name", received, fix)
-    for key, value in chosen.items():
-        if earlier.options.get(key) != value:
-            was = earlier.options.get(key, "what was proposed")
-            raise UserError(key.upper(), f"must be as it was when {name} was made ({was})", value, fix)
-    return earlier.options
+    finishing.finish(name, given)
 
 
 if __name__ == "__main__":

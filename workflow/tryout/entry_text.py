@@ -13,7 +13,7 @@ MARK = "`make try`"
 _CHOICES = {"time": "time", "features": "inputs", "length": "window", "epochs": "training"}
 
 
-def written(name: str, source: str, origin: str, proposal: Proposal) -> str:
+def written(name: str, source: str, origin: str, proposal: Proposal, mark: str = MARK) -> str:
     """Return a text with the entries `series.NAME`, `datasets.NAME` and `experiments.NAME`, in DVC's form.
 
     Args:
@@ -21,6 +21,7 @@ def written(name: str, source: str, origin: str, proposal: Proposal) -> str:
         source: path of the rows.
         origin: where they come from, for a comment.
         proposal: their settings.
+        mark: the command that made them, for a comment.
     """
     reasons = proposal.reasons | {"source": origin}
     series = {"source": source} | proposal.series
@@ -28,7 +29,7 @@ def written(name: str, source: str, origin: str, proposal: Proposal) -> str:
     experiment = {"dataset": name} | proposal.experiment
     lines: list[str] = []
     for level, entry in (("series", series), ("datasets", dataset), ("experiments", experiment)):
-        lines += [f"{level}:", f"  {name}:  # {MARK}; `make forget NAME={name}` undoes it"]
+        lines += [f"{level}:", f"  {name}:  # {mark}; `make forget NAME={name}` undoes it"]
         lines += _lines(entry, 4, reasons)
     return formed("\n".join(lines) + "\n")
 

@@ -25,7 +25,7 @@ The same file and options again go on where an earlier run was stopped. `make fo
 # Variables of make whose option has another name.
 _MAKE = {"FILE": "file", "DRY": "--dry-run", "RATE": "--learning-rate"}
 # Variables of the Makefile that are no options.
-_OTHERS = ("MAKEFLAGS", "MAKEOVERRIDES", "PYTHON", "SHELL", "UV", "UV_VERSION")
+OTHERS = ("MAKEFLAGS", "MAKEOVERRIDES", "PYTHON", "SHELL", "UV", "UV_VERSION")
 _MANY = ("seeds", "features", "units", "missing")
 
 
@@ -113,7 +113,7 @@ def _of_make(names: list[str]) -> list[str]:
     variables = _variables(known)
     for name in names:
         value = os.environ.get(name, "")
-        if name in _OTHERS:
+        if name in OTHERS:
             continue
         if name not in variables:
             close = difflib.get_close_matches(name.upper(), variables, n=1)

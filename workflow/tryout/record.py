@@ -1,4 +1,4 @@
-"""What `make try` did with a file: data/own/NAME.try.json.
+"""What `make try` or `make check` did with a file: data/own/NAME.try.json.
 
 With it a run that was killed can go on, and `make forget` undoes exactly what was done.
 """
@@ -31,6 +31,10 @@ class Record:
         reading: how the file was read, a phrase each.
         choices: what was proposed, and why.
         tracked: whether DVC tracked `source` before.
+        model: path of the network that `make check` was given, or its copy; "" without one.
+        model_sha256: of the network that it was given.
+        model_copied: whether `model` is a copy.
+        model_tracked: whether DVC tracked `model` before.
     """
 
     name: str
@@ -42,6 +46,10 @@ class Record:
     reading: list[str] = field(default_factory=list)
     choices: list[dict[str, str]] = field(default_factory=list)
     tracked: bool = False
+    model: str = ""
+    model_sha256: str = ""
+    model_copied: bool = False
+    model_tracked: bool = False
 
     def write(self) -> None:
         """Write the record, whole or not at all."""

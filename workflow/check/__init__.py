@@ -1,0 +1,1 @@
+"""`make check`: a network and windows as somebody else made them, trained again and diagnosed like any other."""
