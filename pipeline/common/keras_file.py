@@ -90,6 +90,22 @@ def read(path: Path) -> KerasFile:
     return KerasFile(config, _compiled(path, given) if given else None, digest)
 
 
+def last_activation(config: dict[str, Any]) -> str | None:
+    """Return the name of the activation of a configuration's last layer; None where it has none."""
+    layers = config.get("config", {}).get("layers") or [{}]
+    last = layers[-1]
+    if last.get("class_name") in ("Functional", "Sequential"):
+        return last_activation(last)
+    if last.get("class_name") == "Softmax":
+        return "softmax"
+    activation = (last.get("config") or {}).get("activation")
+    if isinstance(activation, dict):
+        return snake(
+            str(activation.get("config") if activation["class_name"] == "function" else activation["class_name"])
+        )
+    return activation
+
+
 def _refused(value: Any) -> Iterator[tuple[str, str, str]]:
     """Yield class, name and reason of every object that is not loaded."""
     if isinstance(value, list):

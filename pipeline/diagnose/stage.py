@@ -52,11 +52,12 @@ def summary(judged: dict[str, Any]) -> dict[str, str]:
 def measure(run: DiagnosedRun) -> dict[str, Any]:
     """Return all facts about one experiment in the form of the JSON: five digits, and null for NaN and infinity."""
     from pipeline.common import architectures
-    from pipeline.diagnose.facts import controls, course, data, network, outcome, references, unseen
+    from pipeline.diagnose.facts import compiled, controls, course, data, network, outcome, references, unseen
 
     experiment, settings = run.experiment, run.dataset
     options = architectures.options(*architectures.locate("architecture", experiment["architecture"])) or []
     training, folds = experiment["training"], unseen.pieces(run)
+    given = compiled.facts(experiment["architecture"])
     known = unseen.forecasts(folds)
     validated = run.validation is not None
     judged = unseen.validated(run, folds) if validated else []
@@ -70,7 +71,7 @@ def measure(run: DiagnosedRun) -> dict[str, Any]:
         judged, second = unseen.second_training(run, folds)
     return to_json(
         Facts(
-            Experiment(run.name, options, experiment["dataset"], experiment["architecture"], training),
+            Experiment(run.name, options, experiment["dataset"], experiment["architecture"], training, given),
             Settings(settings["split"], settings["window"], settings["scaling"]),
             about_data,
             references.facts(*folds[0]),

@@ -150,7 +150,7 @@ def _with_arguments(chosen: str, name: str | None, given: dict[str, Any], place:
 
 
 def head(model: keras.Model) -> tuple[str | None, int]:
-    """Return the activation that ends a network, and its number of outputs; None for an activation that is not known."""
+    """Return the activation that ends a network, None where it is not known, and the number of outputs."""
     width = int(model.output_shape[-1])
     for layer in reversed(model._flatten_layers(include_self=False, recursive=True)):
         if isinstance(layer, keras.layers.Softmax):

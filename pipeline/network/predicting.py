@@ -64,7 +64,8 @@ def table(
 
     Returns:
         The table of predictions: `row`, `target_0` …, per seed `seedS_0` …, and `given_0` … for the weights that a
-        network came with, float64 [windows] in raw units or as the head gives them. Then, per seed, the result of `check_batch_independence`.
+        network came with, float64 [windows] in raw units or as the head gives them. Then, per seed, the result of
+        `check_batch_independence`.
     """
     from pipeline.network import models
 

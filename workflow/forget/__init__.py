@@ -1,1 +1,1 @@
-"""`make forget`: undo what `make try` did."""
+"""`make forget`: undo what `make try` or `make check` did."""

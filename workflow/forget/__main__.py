@@ -6,8 +6,9 @@ from pipeline.common import errors
 from workflow.arguments import Parser
 from workflow.forget import forgetting
 
-_DESCRIPTION = """Undo `make try` for an experiment: its entries in params.yaml, to the byte, its results, and the
-tracked copy of its file. What another entry uses stays. The file that was tried is never touched."""
+_DESCRIPTION = """Undo `make try` or `make check` for an experiment: its entries in params.yaml, to the byte, its
+results, and the tracked copies of its files. What another entry uses stays. The files that were given are never
+touched."""
 
 
 def main(arguments: list[str]) -> None:

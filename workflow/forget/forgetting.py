@@ -29,6 +29,7 @@ class Plan(NamedTuple):
     record: Record | None  # of the file, which goes too
     kept: list[str]  # what stays, and why: a sentence each
     shared: bool = False  # whether another series reads the file, which stays then
+    model: bool = False  # whether the record's network goes: no other experiment is built from it
 
 
 def plan(name: str) -> Plan:
@@ -64,7 +65,15 @@ def plan(name: str) -> Plan:
     readers = _users(level["series"], "source", found.source, [series])
     if gone["series"] and readers:
         kept.append(f"{found.source} stays, for the series {joined(readers)} {_use(readers)} it.")
-    return Plan(there, gone, found if gone["series"] else None, kept, bool(readers))
+    builders = [
+        each
+        for each, entry in level["experiments"].items()
+        if each != name and found.model and ((entry or {}).get("architecture") or {}).get("path") == found.model
+    ]
+    if gone["series"] and builders:
+        kept.append(f"{found.model} stays, for {joined(builders)} {_use(builders)} it.")
+    model = bool(found.model) and not builders
+    return Plan(there, gone, found if gone["series"] else None, kept, bool(readers), model)
 
 
 def _users(level: dict[str, Any], key: str, value: str, without: list[str]) -> list[str]:
@@ -101,6 +110,8 @@ def forget(name: str) -> list[str]:
             )
         elif not found.record.tracked:
             lines.append(f"DVC no longer tracks {found.record.source}, which stays as it is.")
+    if found.model and found.record is not None and found.record.model_copied:
+        lines.append(f"Removed: {found.record.model}, the copy of the network.")
     return [*lines, *found.kept]
 
 
@@ -121,13 +132,17 @@ def _remove(found: Plan) -> None:
                 leftovers.clean(found.made)
             if found.record is None:
                 return
-            source = Path(found.record.source)
-            ours = not (found.shared or found.record.tracked)
-            if ours and Path(f"{source}.dvc").exists():
-                repo.remove(f"{source}.dvc")
+            tracked = {found.record.source: not (found.shared or found.record.tracked)}
+            if found.model:
+                tracked[found.record.model] = not found.record.model_tracked
+            for path, ours in tracked.items():
+                if ours and Path(f"{path}.dvc").exists():
+                    repo.remove(f"{path}.dvc")
     except DvcException as error:
         fix = "See that DVC works here, and run again."
         raise UserError("dvc remove", "must succeed", " ".join(str(error).split())[:200], fix) from None
     if found.record.copied and not found.shared:
-        source.unlink(missing_ok=True)
+        Path(found.record.source).unlink(missing_ok=True)
+    if found.record.model_copied and found.model:
+        Path(found.record.model).unlink(missing_ok=True)
     record.path(found.record.name).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.common.numbers import significant
+from pipeline.diagnose.facts.compiled import Compiled
 from pipeline.diagnose.facts.controls import Controls
 from pipeline.diagnose.facts.course import Course
 from pipeline.diagnose.facts.data import Data
@@ -25,6 +26,7 @@ class Experiment:
     dataset: str  # name of its dataset
     architecture: dict[str, Any]  # its settings
     training: dict[str, Any]  # its settings
+    compiled: Compiled | None = None  # of a network from a file; None for any other
 
 
 @dataclass(frozen=True)

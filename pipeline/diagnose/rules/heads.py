@@ -70,8 +70,12 @@ def loss_head_mismatch(facts: Facts, _: Assessment, limit: Limits) -> Evidence |
 
     Binary cross-entropy needs a sigmoid head and two classes, the others a softmax head and three. A softmax over one
     unit is constant. A regression needs neither a softmax nor a loss of classes. A squared or absolute error on
-    probabilities is slower, but no mismatch. A head that is not known, as in a subclassed model, is not judged.
+    probabilities is slower, but no mismatch. A head that is not known, as in a subclassed model, is not judged. Of a
+    network from a file, what the file compiles comes first: a loss that the target or the outputs do not allow, or a
+    loss of logits after an activation that makes probabilities already.
     """
+    if (found := _compiled(facts)) is not None:
+        return found
     head, loss, kind = facts.network.head, facts.network.loss, facts.data.kind
     activation, wanted = head.activation, _HEAD_OF_KIND[kind]
     values: dict[str, Any] = {"loss": loss, "head": activation, "units": head.units}
@@ -97,6 +101,21 @@ def loss_head_mismatch(facts: Facts, _: Assessment, limit: Limits) -> Evidence |
     if loss in (*_OF_DISTANCE, *_OF_PROBABILITIES) and (right or not known):
         return None
     return Evidence(values, to_loss | change)
+
+
+def _compiled(facts: Facts) -> Evidence | None:
+    """Return what a file compiles that cannot be trained as it is; None where there is nothing of the kind."""
+    given, units, kind = facts.experiment.compiled, facts.network.head.units, facts.data.kind
+    if given is None or given.loss is None:
+        return None
+    values = {"loss": given.loss, "head": given.activation, "units": units}
+    values["target"] = f"{kind} classes" if kind else "regression"
+    sparse = given.loss == "sparse_categorical_crossentropy"
+    if sparse and (kind is None or (kind == 2 and facts.experiment.architecture.get("end") != "class_1")):
+        return Evidence(values, {"experiment.training.loss": None})
+    if given.from_logits and given.activation in ("softmax", *_SIGMOIDS):
+        return Evidence(values | {"from_logits": "true"})
+    return None
 
 
 @rule(

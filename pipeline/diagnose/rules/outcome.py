@@ -162,7 +162,8 @@ def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Eviden
 
 @rule(
     cause=False,
-    explanation="The loss is small, but the predictions are hardly better than a constant or naive forecast.",
+    explanation="The loss is small, but the predictions are hardly better than a constant or naive forecast. Or a metric "
+    "that the network was compiled with is made for another kind of target, and its number means nothing.",
     reference=(
         "Hyndman and Koehler, Another look at measures of forecast accuracy (2006)",
         "https://doi.org/10.1016/j.ijforecast.2006.03.001",
@@ -174,7 +175,16 @@ def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Eviden
     },
 )
 def loss_metric_disagree(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
-    """Look for a small training loss, penalties apart, beside little skill on training and unseen windows."""
+    """Look for a small training loss, penalties apart, beside little skill on training and unseen windows.
+
+    Of a network from a file, look first for an accuracy of a regression, which counts predictions that equal their
+    target to the last digit.
+    """
+    given = facts.experiment.compiled
+    if given is not None and facts.data.kind is None:
+        odd = [name for name in given.metrics if name in ("acc", "accuracy") or name.endswith("_accuracy")]
+        if odd:
+            return Evidence({"metric": odd[0], "target": "regression"})
     if assessment.nonfinite or assessment.learned is not False:
         return None
     loss, fitted = median([run.last for run in facts.course.values()]), assessment.train_skill
