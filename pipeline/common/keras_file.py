@@ -122,8 +122,8 @@ def _refused(value: Any) -> Iterator[tuple[str, str, str]]:
             yield name, label, _REFUSED[name]
         elif name == "__lambda__":
             yield "lambda", "", _REFUSED["Lambda"]
-        elif name.startswith("__"):
-            pass  # Keras's marks of tensors, shapes and slices
+        elif name.startswith("__") or (name == "function" and module == "builtins"):
+            pass  # Keras's marks of tensors, shapes and slices; functions, which it looks up among its own
         elif (registered and ">" in str(registered)) or not _is_keras(module):
             yield name, label, _OWN_CODE
     for item in value.values():

@@ -130,28 +130,31 @@ def is_one_hot(y: np.ndarray) -> bool:
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays of an archive; those of objects would need pickle, and are refused by name."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise UserError(str(path), "must be an archive of arrays (.npz)", "a single array", _SAVE)
-            for key in ("X", "y"):
-                if key not in archive.files:
-                    received = listing(archive.files) or "no array"
-                    raise UserError(str(path), f"must hold an array `{key}`", received, _SAVE)
-            found = {}
-            for key in _KEYS:
-                if key in archive.files:
-                    try:
-                        found[key] = np.asarray(archive[key])
-                    except ValueError:
-                        rule = "must be an array of numbers or text: objects are never unpickled"
-                        raise UserError(f"{path}, {key}", rule, "an array of objects", _OBJECTS[key]) from None
-            return found
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise UserError(str(path), "must be an archive of arrays (.npz)", "a single array", _SAVE)
+        with archive:
+            return _checked(path, archive)
     except FileNotFoundError:
         raise UserError(str(path), "must be a file", "no such file", "Check the path.") from None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise UserError(
             str(path), "must be a file that np.savez writes", str(error)[:100] or "damaged", _SAVE
         ) from None
+
+
+def _checked(path: Path, archive: np.lib.npyio.NpzFile) -> dict[str, np.ndarray]:
+    for key in ("X", "y"):
+        if key not in archive.files:
+            raise UserError(str(path), f"must hold an array `{key}`", listing(archive.files) or "no array", _SAVE)
+    found = {}
+    for key in (key for key in _KEYS if key in archive.files):
+        try:
+            found[key] = np.asarray(archive[key])
+        except ValueError:
+            rule = "must be an array of numbers or text: objects are never unpickled"
+            raise UserError(f"{path}, {key}", rule, "an array of objects", _OBJECTS[key]) from None
+    return found
 
 
 _OBJECTS = {
