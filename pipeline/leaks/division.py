@@ -145,3 +145,71 @@ NO_GAP = Leak(
     prove=_prove(500, 500 - _LENGTH - 2 * _HORIZON + 1),
     score=_score(500, 500 - _LENGTH - 2 * _HORIZON + 1),
 )
+
+
+# --- windows that came without their rows
+
+Side = Callable[[int], np.ndarray]
+_TESTS = 200  # windows
+
+
+def in_order(count: int) -> np.ndarray:
+    """Return 0 for training, 2 for test, and 1 for the windows between them, as far apart as a window and its target.
+
+    Args:
+        count: number of windows, in time order.
+    """
+    side = np.zeros(count, dtype=int)
+    side[count - _TESTS - _LENGTH - _HORIZON :] = 1
+    side[count - _TESTS :] = 2
+    return side
+
+
+def at_random(count: int) -> np.ndarray:
+    """Divide overlapping windows as `train_test_split` does with its `shuffle=True`; arguments as for `in_order`."""
+    return np.random.default_rng(0).permutation(in_order(count))
+
+
+def _given(number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return windows [windows, length] of a random walk and their targets [windows], as a file holds them."""
+    values = _walk(1000, number)[:, 0]
+    return _windows(values, windowing.starts([(0, len(values))], _LENGTH, _HORIZON, 1))
+
+
+def _prove_given(step: Side) -> Proof:
+    from pipeline.leakage import overlap
+
+    inputs, _ = _given(0)
+    side = step(len(inputs))
+    parts = {}
+    for name, code in (("train", 0), ("test", 2)):
+        own = inputs[side == code]
+        parts[name] = (own.reshape(-1, 1), np.arange(len(own)) * _LENGTH)
+    return overlap.check(parts, _LENGTH, False, name=scratch_project.NAME)
+
+
+def _score_given(step: Side) -> float:
+    """Compute R² of nearest neighbours on the test windows that are so in order too."""
+    from sklearn.neighbors import KNeighborsRegressor
+
+    def forecast(number: int) -> tuple[np.ndarray, np.ndarray]:
+        inputs, targets = _given(number)
+        side = step(len(inputs))
+        tests = (side == 2) & (in_order(len(inputs)) == 2)
+        learner = KNeighborsRegressor(_NEIGHBOURS).fit(inputs[side == 0], targets[side == 0])
+        return targets[tests], learner.predict(inputs[tests])
+
+    return scratch_project.r2(map(forecast, range(_SERIES)))
+
+
+GIVEN = Leak(
+    name="given_windows_at_random",
+    about=f"A random walk and its change over the next {_HORIZON} rows, as a file of windows without their rows. "
+    "Overlapping windows are divided at random, so that training windows begin inside test windows.",
+    metric="r2",
+    learner=f"{_NEIGHBOURS} nearest neighbours, {_SERIES} series",
+    clean=in_order,
+    leaky=at_random,
+    prove=_prove_given,
+    score=_score_given,
+)

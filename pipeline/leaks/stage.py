@@ -28,6 +28,7 @@ def all_leaks() -> list[Leak]:
         rows.SCALER,
         division.SHUFFLE,
         division.NO_GAP,
+        division.GIVEN,
         rows.THRESHOLDS,
         values.CENTRED,
         values.BACK_FILLING,

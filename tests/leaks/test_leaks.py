@@ -21,6 +21,7 @@ PROOFS = {
     "scaler_on_all_rows": "perturbation_test",
     "shuffle_before_split": "intervals",
     "no_gap": "intervals",
+    "given_windows_at_random": "overlap",
     "thresholds_on_all_rows": "perturbation_test",
     "centred_rolling_feature": "prefix",
     "back_filling": "prefix",

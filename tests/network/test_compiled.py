@@ -75,11 +75,11 @@ def test_loss_and_head_are_said_in_words_of_the_settings(loss, classes, head, ex
     ("given", "classes", "head", "words"),
     [
         (of(optimizer="adagrad"), None, ("linear", 1), r"optimizer` must be one of adam, .*Received: Adagrad"),
-        (of(optimizer=keras.optimizers.Adam(beta_1=0.5)), None, ("linear", 1), r"optimizer, beta_1` must be Keras's own"),
+        (of(optimizer=keras.optimizers.Adam(beta_1=0.5)), None, ("linear", 1), r"beta_1` must be Keras's own"),
         (of(optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 9))), None, ("linear", 1),
          r"optimizer, learning_rate` must be a number. Received: CosineDecay. Give one"),
         (of("mine"), None, ("linear", 1), r"loss` must be a loss of Keras. Received: mine"),
-        (of(keras.losses.MeanSquaredError(reduction="sum")), None, ("linear", 1), r"loss, reduction` must be Keras's own"),
+        (of(keras.losses.MeanSquaredError(reduction="sum")), None, ("linear", 1), r"reduction` must be Keras's own"),
         (of(BINARY), 2, ("sigmoid", 2), r"must end in one unit, or in a softmax over two"),
         (of(SPARSE), 3, ("softmax", 5), r"must have an output for each of the 3 classes of y. Received: 5 outputs"),
     ],
