@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.common import files, params
+from pipeline.common import files, keras_file, params
 from pipeline.common.errors import UserError
 from pipeline.dataset import splitting, windowing
 from pipeline.series import reading
@@ -37,20 +37,23 @@ class Checks:
         """Check what a stage of this run will read.
 
         Args:
-            stage: by DVC's name; only `raw` and `split` need a check, each once.
+            stage: by DVC's name; only `raw`, `split` and `train` need a check, each once.
 
         Returns:
             A line for each setting that is possible but hardly meant.
 
         Raises:
-            UserError: the file of a series is wrong, or a part of a dataset holds no window.
+            UserError: the file of a series or a network is wrong, or a part of a dataset holds no window.
         """
         kind, _, name = stage.partition("@")
-        if kind not in ("raw", "split") or stage in self._done:
+        if kind not in ("raw", "split", "train") or stage in self._done:
             return []
         self._done.add(stage)
         if kind == "raw":
             self._rows(name)
+            return []
+        if kind == "train":
+            self._network(name)
             return []
         rows = self._rows(self._settings["datasets"][name]["series"], stage in self._stale)
         if rows is None:
@@ -59,6 +62,15 @@ class Checks:
             return list(_divided(self._settings, name, rows))
         except UserError as error:
             raise params.located(error) from None
+
+    def _network(self, name: str) -> None:
+        """Require the file of an experiment's network, if it has one that this run trains."""
+        architecture = self._settings["experiments"][name]["architecture"]
+        if architecture["name"] == "file" and f"train@{name}" in self._stale:
+            try:
+                keras_file.require(f"experiments.{name}.architecture", architecture)
+            except UserError as error:
+                raise params.located(error) from None
 
     def _rows(self, name: str, stored: bool = False) -> Series | None:
         """Return the rows of a series: those of an own file that will be read again, or stored ones if wanted."""

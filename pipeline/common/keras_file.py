@@ -10,7 +10,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from pipeline.common.errors import UserError
@@ -88,6 +88,26 @@ def read(path: Path) -> KerasFile:
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return KerasFile(config, _compiled(path, given) if given else None, digest)
+
+
+def require(place: str, architecture: dict[str, Any]) -> KerasFile:
+    """Read the file that an architecture `file` names, if it is the one that it was made for.
+
+    Args:
+        place: dotted path of the architecture, for errors.
+        architecture: `path` and `sha256`.
+
+    Raises:
+        UserError: the path leads elsewhere, or there is another file, or none.
+    """
+    path = PurePosixPath(architecture["path"])
+    if path.parts[:2] != ("data", "own") or ".." in path.parts:
+        raise UserError(f"{place}.path", "must be a file below data/own/", path, "Copy it there.")
+    found = read(Path(path))
+    if found.sha256 != architecture["sha256"]:
+        fix = f"Get the file back with `dvc checkout`, or write its own sum: {found.sha256}."
+        raise UserError(f"{place}.sha256", f"must be that of {path}", architecture["sha256"], fix)
+    return found
 
 
 def last_activation(config: dict[str, Any]) -> str | None:

@@ -49,6 +49,10 @@ def read(path: Path, sheet: str | None = None, separator: str | None = None) -> 
         head = stream.read(512)
     if head.startswith(b"PAR1"):
         return _parquet(path)
+    if path.suffix.lower() in (".npz", ".keras") and head.startswith(_WORKBOOK):
+        received = "a file of windows" if path.suffix.lower() == ".npz" else "a network"
+        fix = "Give both to `make check`: make check MODEL=model.keras DATA=windows.npz."
+        raise UserError(str(path), "must be CSV, an Excel workbook or Parquet", received, fix)
     if head.startswith((_WORKBOOK, _OLD_WORKBOOK)):
         return _workbook(path, sheet)
     for magic, (name, fix) in _OTHERS.items():
