@@ -288,3 +288,49 @@ def test_findings_of_known_worth_come_first(monkeypatch: pytest.MonkeyPatch) -> 
     made["s"] = SimpleNamespace(cause=False, limits={}, unless=(), decide=lambda *_: Evidence({}, worth=0.9))
     monkeypatch.setattr(rules, "RULES", made)
     assert list(rules.findings(None, None)) == ["c", "b", "d", "a", "s"]
+
+
+def of_a_file(kind: int | None, units: int, compiled: dict[str, Any], head: str = "sigmoid", end: str = "none") -> Any:
+    """Facts of a network from a file, as it is trained here."""
+    loss = {None: "mean_squared_error", 2: "binary_crossentropy", 3: "categorical_crossentropy"}[kind]
+    given = {"loss": loss, "from_logits": False, "metrics": [], "activation": head} | compiled
+    return {
+        "experiment": {"compiled": given, "=architecture": {"end": end}, "=training": {"label_smoothing": 0.0}},
+        "data": {"kind": kind, "classes": None},
+        "network": {"loss": loss, "head": {"activation": head, "units": units}},
+        "=course": {},
+    }
+
+
+@pytest.mark.parametrize(
+    ("facts", "evidence"),
+    [
+        (of_a_file(2, 1, {"loss": "sparse_categorical_crossentropy"}), {"loss": "sparse_categorical_crossentropy"}),
+        (of_a_file(2, 1, {"loss": "sparse_categorical_crossentropy"}, end="class_1"), None),
+        (of_a_file(3, 3, {"loss": "sparse_categorical_crossentropy"}, "softmax"), None),
+        (of_a_file(None, 1, {"loss": "sparse_categorical_crossentropy"}, "linear"), {"target": "regression"}),
+        (of_a_file(2, 1, {"from_logits": True}), {"from_logits": "true", "head": "sigmoid"}),
+        (of_a_file(2, 1, {"from_logits": True, "activation": "linear"}), None),
+        (of_a_file(2, 1, {}), None),
+        (of_a_file(2, 1, {}, "linear"), {"loss": "binary_crossentropy", "head": "linear"}),
+    ],
+)
+def test_a_loss_that_a_file_compiles_for_another_head_is_reported(facts, evidence):
+    found = decide("loss_head_mismatch", facts)
+    assert (found is None) == (evidence is None)
+    assert found is None or found.values | (evidence or {}) == found.values
+
+
+@pytest.mark.parametrize(
+    ("kind", "metrics", "reported"),
+    [
+        (None, ["mae", "accuracy"], True),
+        (None, ["binary_accuracy"], True),
+        (None, ["mae"], False),
+        (2, ["accuracy"], False),
+    ],
+)
+def test_an_accuracy_of_a_regression_is_reported(kind, metrics, reported):
+    facts = of_a_file(kind, 1, {"metrics": metrics})
+    found = decide("loss_metric_disagree", facts, learned=True)
+    assert (found is not None) == reported

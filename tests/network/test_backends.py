@@ -86,7 +86,8 @@ def test_the_cases_hold_every_setting_and_every_architecture():
     tried = set().union(*SETTINGS.values())
     assert tried | {"backend"} == set(schema["$defs"]["training"]["properties"])
     files = {path.stem for path in (PROJECT / "pipeline/architectures").glob("[a-z]*.py")}
-    assert {case["architecture"]["name"] for case in NETWORKS.values()} == files
+    # The architecture `file` is whatever a file holds (tests/architectures/test_file.py).
+    assert {case["architecture"]["name"] for case in NETWORKS.values()} == files - {"file"}
 
 
 @pytest.mark.parametrize("name", CASES)
