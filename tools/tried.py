@@ -132,7 +132,7 @@ CASES = (
 )
 
 
-def _scratch(folder: Path) -> dict[str, str]:
+def scratch_copy(folder: Path) -> dict[str, str]:
     """Copy the project to a folder, and return the environment to work there."""
     command = ["git", "ls-files", "-co", "--exclude-standard"]
     listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
@@ -189,7 +189,7 @@ def main(arguments: list[str]) -> None:
     made = sections(DOCUMENT.read_text(encoding="utf-8")) if arguments and DOCUMENT.exists() else {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "flatline"
-        environment = _scratch(folder)
+        environment = scratch_copy(folder)
         for case in CASES:
             if not arguments or case.file in arguments:
                 made[case.file] = _tried(case, folder, environment)
