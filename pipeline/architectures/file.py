@@ -82,12 +82,20 @@ def _keep_adapted(loaded: keras.Model, fresh: keras.Model) -> None:
 
 
 def _linear_head(config: dict[str, Any]) -> None:
-    """Take the softmax off the last layer of a configuration, a Dense."""
+    """Take the softmax off the end of a configuration: the last layer's activation, or a layer of its own.
+
+    Raises:
+        UserError: the last layer is another one.
+    """
     last = config["config"]["layers"][-1]
-    if last["class_name"] != "Dense":
-        rule = "must be none unless the last layer is a Dense with a softmax"
+    if last["class_name"] == "Softmax":
+        last["class_name"] = "Activation"
+        last["config"] = {"name": last["config"]["name"], "activation": "linear"}
+    elif last["class_name"] in ("Dense", "Activation"):
+        last["config"]["activation"] = "linear"
+    else:
+        rule = "must be none unless the last layer has a softmax"
         raise UserError("architecture.end", rule, last["class_name"], "Leave it out.")
-    last["config"]["activation"] = "linear"
 
 
 def _ended(inner: keras.Model, end: str) -> keras.Model:

@@ -151,13 +151,17 @@ def _with_arguments(chosen: str, name: str | None, given: dict[str, Any], place:
 
 def head(model: keras.Model) -> tuple[str | None, int]:
     """Return the activation that ends a network, None where it is not known, and the number of outputs."""
-    width = int(model.output_shape[-1])
-    for layer in reversed(model._flatten_layers(include_self=False, recursive=True)):
+    return _activation(model), int(model.output_shape[-1])
+
+
+def _activation(model: keras.Model) -> str | None:
+    for layer in reversed(model.layers):
+        if isinstance(layer, keras.Model):
+            return _activation(layer)
         if isinstance(layer, keras.layers.Softmax):
-            return "softmax", width
-        activation = getattr(layer, "activation", None)
-        if isinstance(layer, keras.layers.Dense | keras.layers.Activation) and activation is not None:
-            return getattr(activation, "__name__", None), width
+            return "softmax"
+        if isinstance(layer, keras.layers.Dense | keras.layers.Activation):
+            return getattr(layer.activation, "__name__", None)
         if not isinstance(layer, keras.layers.Dropout | keras.layers.Flatten | keras.layers.Reshape):
-            return None, width
-    return None, width
+            return None
+    return None

@@ -72,6 +72,13 @@ def test_an_end_makes_probabilities(save, end):
     assert len(fresh.trainable_weights) == len(network.trainable_weights)
 
 
+@pytest.mark.parametrize("kind", ["layer", "activation"])
+def test_a_softmax_may_be_a_layer_of_its_own(save, kind):
+    last = keras.layers.Softmax() if kind == "layer" else keras.layers.Activation("softmax")
+    architecture, network = save(*gru(2), last, end="class_1")
+    assert np.allclose(models.as_given(architecture, SHAPE)(X), network(X)[:, 1:], atol=1e-6)
+
+
 def test_what_a_normalisation_was_adapted_to_stays(save):
     layer = keras.layers.Normalization()
     layer.adapt(X + 5)

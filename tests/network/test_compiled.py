@@ -24,7 +24,7 @@ def of(loss: Any = "mse", optimizer: Any = "adam") -> Compiled:
 
 def test_optimiser_and_rate_are_those_of_the_file():
     made = compiled.training(of(), None, ("linear", 1), PLACE)
-    assert made == ({"optimizer": "adam", "learning_rate": 0.001, "loss": "mse"}, "none", [])
+    assert made == ({"optimizer": "adam", "learning_rate": 0.001, "loss": "mean_squared_error"}, "none", [])
     sgd = keras.optimizers.SGD(0.02, momentum=0.9, nesterov=True, clipnorm=1.0)
     made = compiled.training(of(keras.losses.Huber(2.0), sgd), None, ("linear", 1), PLACE)
     assert made.settings == {

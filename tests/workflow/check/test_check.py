@@ -49,7 +49,7 @@ def test_a_network_is_trained_again_diagnosed_and_undone_to_the_byte(project: Pr
     assert entry["series"]["mine"] == {"source": "data/own/mine.npz"}
     assert entry["datasets"]["mine"]["window"]["target"] == {"kind": "given", "past": 0} or "past" not in shown
     training = entry["experiments"]["mine"]["training"]
-    assert (training["optimizer"], training["learning_rate"], training["loss"]) == ("adam", 0.005, "mse")
+    assert (training["optimizer"], training["learning_rate"], training["loss"]) == ("adam", 0.005, "mean_squared_error")
     assert (project.folder / "data/own/mine.keras").read_bytes() == (made / "model.keras").read_bytes()
     assert (project.folder / "data/own/mine.keras.dvc").exists()
     # The weights as they came are scored on the same windows as the retrained ones.
