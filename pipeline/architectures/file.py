@@ -104,7 +104,7 @@ def _ended(inner: keras.Model, end: str) -> keras.Model:
     if end == "class_1":
         # softmax(z)_1 of two is the sigmoid of z_1 - z_0.
         last = keras.layers.Dense(1, activation="sigmoid", use_bias=False, trainable=False, name="class_1")
-        model = keras.Model(inner.inputs, last(inner.outputs[0]))
+        model = keras.Model(inner.inputs[0], last(inner.outputs[0]))
         last.set_weights([np.array([[-1.0], [1.0]], dtype=np.float32)])
         return model
-    return keras.Model(inner.inputs, keras.layers.Activation(end, name="probabilities")(inner.outputs[0]))
+    return keras.Model(inner.inputs[0], keras.layers.Activation(end, name="probabilities")(inner.outputs[0]))

@@ -26,10 +26,11 @@ def test_optimiser_and_rate_are_those_of_the_file():
     made = compiled.training(of(), None, ("linear", 1), PLACE)
     assert made == ({"optimizer": "adam", "learning_rate": 0.001, "loss": "mean_squared_error"}, "none", [])
     sgd = keras.optimizers.SGD(0.02, momentum=0.9, nesterov=True, clipnorm=1.0)
-    made = compiled.training(of(keras.losses.Huber(2.0), sgd), None, ("linear", 1), PLACE)
+    smoothed = keras.losses.BinaryCrossentropy(label_smoothing=0.25)
+    made = compiled.training(of(smoothed, sgd), 2, ("sigmoid", 1), PLACE)
     assert made.settings == {
         "optimizer": "sgd", "learning_rate": 0.02, "momentum": 0.9, "nesterov": True, "clipnorm": 1.0,
-        "loss": {"name": "huber", "delta": 2.0},
+        "loss": {"name": "binary_crossentropy", "label_smoothing": 0.25},
     }  # fmt: skip
     assert compiled.training(of(), None, ("linear", 1), PLACE, rate=0.5).settings["learning_rate"] == 0.5
 

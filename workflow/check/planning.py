@@ -13,7 +13,7 @@ import numpy as np
 from pipeline.common import files, keras_file, params
 from pipeline.common.errors import UserError
 from pipeline.series import given as windows_file
-from pipeline.series.own import OWN
+
 from workflow.check import target
 from workflow.tryout import entry_text, record, steps
 from workflow.tryout.proposal import Proposal
@@ -71,7 +71,7 @@ def plan(model: Path, data: Path, name: str, chosen: dict[str, Any]) -> Plan:
     rate, loss = training["learning_rate"], training.get("loss") or "the usual one of the target"
     changes = "; ".join(made.notes)
     choices = [
-        Choice("windows", f"{len(windows.x):,} of {windows.x.shape[1]:,} rows", f"{windows.x.shape[2]} features"),
+        Choice("windows", f"{len(windows.x):,} of {windows.x.shape[1]:,} rows", _count(windows.x.shape[2], "feature")),
         Choice("task", found.task, found.why),
         Choice("past", "none" if found.past is None else windows.features[found.past], found.past_why),
         Choice("parts", " / ".join(f"{count:,}" for count in counts), division),
@@ -107,20 +107,24 @@ def plan(model: Path, data: Path, name: str, chosen: dict[str, Any]) -> Plan:
     return Plan(made_record, text, model, data, choices)
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
 def _copied(source: Path, data: Path) -> str:
     return "your file" if source == data else f"a copy of {data.name}, a file"
 
 
 def _place(path: Path, name: str, suffix: str) -> Path:
     """Return where a file is read from: itself below data/own/, or else a copy under a name that is free there."""
-    if not path.is_absolute() and ".." not in path.parts and path.is_relative_to(OWN) and not path.is_symlink():
+    if not path.is_absolute() and ".." not in path.parts and path.is_relative_to(files.OWN) and not path.is_symlink():
         return path
     earlier = record.read(name)
     mine = (earlier.source, earlier.model) if earlier else ()
     taken = {each for one in record.every() if one.name != name for each in (one.source, one.model)}
-    place, number = OWN / f"{name}{suffix}", 2
+    place, number = files.OWN / f"{name}{suffix}", 2
     while place.as_posix() in taken or (place.exists() and place.as_posix() not in mine):
-        place, number = OWN / f"{name}_{number}{suffix}", number + 1
+        place, number = files.OWN / f"{name}_{number}{suffix}", number + 1
     return place
 
 
@@ -129,7 +133,7 @@ def _training(windows: int, settings: dict[str, Any], chosen: dict[str, Any]) ->
     per_epoch = math.ceil(windows / batch)
     epochs = chosen.get("epochs") or min(max(math.ceil(_UPDATES / per_epoch), 5), _MOST_EPOCHS)
     kept = {key: value for key, value in settings.items() if value is not None}
-    why = f"{epochs * per_epoch:,} updates of {batch} windows each, for {len(seeds)} seeds"
+    why = f"{epochs * per_epoch:,} updates of {batch} windows each, for {_count(len(seeds), 'seed')}"
     training = kept | {"batch_size": batch, "epochs": epochs, "seeds": seeds}
     return training, ("chosen by you: " if "epochs" in chosen else "the file does not have it: ") + why
 
