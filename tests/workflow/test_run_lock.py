@@ -17,7 +17,9 @@ from workflow import run_lock
 
 STAGE = "from workflow import run_lock\nwith run_lock.stage(): print('began')"
 RUN = "from workflow import run_lock\nrun_lock.run(marked=True); print('began')"
-HELD = "import time\nfrom workflow import run_lock\nrun_lock.run(marked=True); print('began', flush=True)\ntime.sleep(600)"
+HELD = (
+    "import time\nfrom workflow import run_lock\nrun_lock.run(marked=True); print('began', flush=True)\ntime.sleep(600)"
+)
 
 
 def _can_rename() -> bool:

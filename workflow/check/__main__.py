@@ -10,7 +10,7 @@ import yaml
 
 from pipeline.common import errors, params
 from pipeline.common.errors import UserError
-from workflow.check import options, planning
+from workflow.check import came, options, planning
 from workflow.tryout import finishing, naming, record, screen, steps
 
 
@@ -39,7 +39,7 @@ def _check(model: Path, data: Path, given: Any) -> None:
             raise UserError(str(model), "must be the network that was checked under this name", "another one", fix)
         if steps.is_complete(name):
             screen.line(f"{name} exists: nothing is changed. `make forget NAME={name}` undoes it.")
-            finishing.finish(name, given)
+            _finish(name, given)
             return
         screen.line(f"{name} was begun and not finished: go on.")
     elif there := naming.levels_with(raw, name):
@@ -59,7 +59,13 @@ def _check(model: Path, data: Path, given: Any) -> None:
         f"{made.record.model}, tracked by DVC."
     )
     screen.line(f"They are ordinary entries: edit them, or undo all with `make forget NAME={name}`.\n")
+    _finish(name, given)
+
+
+def _finish(name: str, given: Any) -> None:
     finishing.finish(name, given)
+    for line in came.lines(name):
+        screen.line(line)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import numpy as np
 from pipeline.common import files, keras_file, params
 from pipeline.common.errors import UserError
 from pipeline.series import given as windows_file
-
 from workflow.check import target
 from workflow.tryout import entry_text, record, steps
 from workflow.tryout.proposal import Proposal
