@@ -17,7 +17,13 @@ from workflow import run_lock
 
 STAGE = "from workflow import run_lock\nwith run_lock.stage(): print('began')"
 RUN = "from workflow import run_lock\nrun_lock.run(marked=True); print('began')"
-HELD = (
+HELD = """
+import time
+from workflow import run_lock
+run_lock.run(marked=True)
+print("began", flush=True)
+time.sleep(600)
+"""
     "import time\nfrom workflow import run_lock\nrun_lock.run(marked=True); print('began', flush=True)\ntime.sleep(600)"
 )
 
