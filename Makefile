@@ -82,7 +82,7 @@ test-faults: .venv/.complete ## each fault many times, and 200 sequences of edit
 	python -m pytest -m slow tests/workflow/test_never_stale.py
 
 fuzz: .venv/.complete ## random settings and files for about ten minutes: each is read, or refused in one harmless line | make fuzz
-	FLATLINE_FUZZ=6000 python -m pytest tests/inputs/test_fuzz.py tests/common/test_yaml_text.py
+	FLATLINE_FUZZ=6000 python -m pytest tests/inputs/test_fuzz.py tests/workflow/tryout/test_fuzz.py tests/common/test_yaml_text.py
 
 mutants: .venv/.complete ## 200 random changes of dataset, leakage, scoring and series: do the tests notice? 85 % or exit 1 | make mutants
 	python -m tools.mutants
