@@ -141,3 +141,34 @@ def test_a_part_of_sequences_has_windows_of_a_sequence_and_a_mean_for_a_target(p
     rows = raw_rows(p, SEASON)[36:]
     np.testing.assert_array_equal(part.rows, rows)
     np.testing.assert_allclose(part.raw_targets()[:, 0], rows[:, part.spec.target_column].reshape(2, 6).mean(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "scaling", "level"),
+    [
+        ({}, {}, 0),
+        ({}, {"window": "standard", "features": "minmax"}, 0),
+        ({}, {"features": "minmax"}, None),
+        ({}, {"window": "last"}, None),
+        ({"kind": "difference"}, {}, None),
+        ({"kind": "sign"}, {}, None),
+    ],
+)
+def test_the_last_value_of_the_target_is_known_where_its_units_are_those_of_the_outputs(
+    change: dict[str, Any], scaling: dict[str, str], level: int | None
+) -> None:
+    part = make_part(VALUES, length=4, center=4.0, scale=0.5, **change)
+    spec = replace(part.spec, scaling=part.spec.scaling | scaling)
+    assert spec.level == level
+    other = replace(spec, columns=["y", "x"], features=["y", "x"], target_column=1)
+    assert other.level == (None if level is None else 1)
+    assert replace(other, features=["y"]).level is None
+
+
+def test_a_network_can_follow_that_value() -> None:
+    """A part without a change from one value to the next: the last input is the scaled target."""
+    for window in ("none", "standard"):
+        part = make_part(np.repeat([3.0, 5.0, 4.0], 20), length=4, center=4.0, scale=0.5)
+        part = replace(part, spec=replace(part.spec, scaling=part.spec.scaling | {"window": window}))
+        steady = np.flatnonzero(part.table["last"] == part.raw_targets()[:, 0])
+        np.testing.assert_allclose(part.inputs()[steady, -1, part.spec.level], part.targets()[steady, 0], rtol=1e-5)

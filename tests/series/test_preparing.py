@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import settings as limits
+from hypothesis import strategies as st
 
 from pipeline.common import errors, files
 from pipeline.common.errors import UserError
@@ -126,6 +130,22 @@ def test_a_function_that_looks_ahead_is_named_with_its_column_and_first_row(writ
     (line,) = proof.found
     day, hour = divmod(row, 24)
     assert line.startswith(f"{column}: row {row} (2020-01-{day + 1:02} {hour:02}:00:00) is ")
+
+
+@limits(deadline=None, max_examples=40)
+@given(st.integers(1, 12), st.integers(0, 15), st.integers(30, 90), st.integers(0, 99))
+def test_the_first_row_is_that_of_any_moving_mean(width: int, ahead: int, rows: int, seed: int) -> None:
+    frame = pd.DataFrame({"a": np.random.default_rng(seed).normal(size=rows)})
+
+    def function(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(x=frame.a.shift(-ahead).rolling(width).mean())
+
+    found = preparing.compare("mine:made", function, frame, ["a", "x"])["found"]
+    if ahead == 0:
+        assert found == []
+    else:
+        # The mean of rows r + ahead - width + 1 to r + ahead; earlier ones have no value.
+        assert [line.partition(" is ")[0] for line in found] == [f"x: row {width - 1}"]
 
 
 def test_a_function_that_never_runs_on_a_part_does_not_pass(write: Write) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.common import yaml_text
+from pipeline.common import architectures, yaml_text
 from tests.helpers.project import Project
 from tests.workflow.tryout.files import season, table, text
 from workflow.tryout import options, steps
@@ -160,3 +160,18 @@ def test_the_example_of_the_readme_learns(tmp_path: Path) -> None:
     assert (project.folder / "params.yaml").read_bytes() == before
     assert not [path for path in project.folder.glob("reports/**/mappe*")]
     assert not (project.folder / "models/mappe").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--architecture", "nlinear"], {"name": "nlinear"}),
+        (["--architecture", "tcn", "--units", "16", "8"], {"name": "tcn", "units": [16, 8]}),
+        (["--architecture", "attention"], {"name": "attention"}),
+    ],
+)
+def test_any_network_that_ships_can_be_chosen(words: list[str], expected: dict[str, object]) -> None:
+    hourly().to_csv("a.csv", index=False)
+    experiment = yaml_text.load(plan(Path("a.csv"), "--target", "load", *words).text, Path("mine.yaml"))["experiments"]
+    assert experiment["mine"]["architecture"] == expected
+    architectures.check("experiments.mine.architecture", expected)
