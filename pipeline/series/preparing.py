@@ -68,7 +68,7 @@ def make(
     """
     function, frame, failed = _open(prepare, path, time, zone)
     made = _run(prepare, function, frame, failed)
-    target, chosen = check_names(target, features, list(made), f"what {prepare} returns")
+    target, chosen = check_names(target, features, [str(each) for each in made], f"what {prepare} returns")
     columns = chosen if target in chosen else [*chosen, target]
     rows = _numbers(prepare, made, columns)
     again = _numbers(prepare, _run(prepare, function, frame, failed), columns)
@@ -174,8 +174,9 @@ def _lengths(frame: pd.DataFrame) -> list[int]:
     tried = max(4, min(_LENGTHS, _ROWS // max(count, 1)))
     missing = frame.isna().to_numpy()
     starts = np.flatnonzero((np.diff(missing, axis=0, prepend=False) & missing).any(axis=1))
-    chosen = [[1, 2], starts[: tried // 3] + 1, np.geomspace(1, count, tried // 2), np.linspace(1, count, tried // 2)]
-    return [int(t) for t in np.unique(np.concatenate(chosen).astype(np.int64)) if 1 <= t < count]
+    spread = [spaced(1, count, tried // 2) for spaced in (np.geomspace, np.linspace)]
+    chosen = np.concatenate([np.array([1, 2]), starts[: tried // 3] + 1, *spread]).astype(np.int64)
+    return [int(t) for t in np.unique(chosen) if 1 <= t < count]
 
 
 # --- the frame

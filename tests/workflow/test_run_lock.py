@@ -24,8 +24,6 @@ run_lock.run(marked=True)
 print("began", flush=True)
 time.sleep(600)
 """
-    "import time\nfrom workflow import run_lock\nrun_lock.run(marked=True); print('began', flush=True)\ntime.sleep(600)"
-)
 
 
 def _can_rename() -> bool:

@@ -44,11 +44,11 @@ def inspect(path: Path, window: tuple[int, ...]) -> Built:
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         received = f"{len(model.inputs)} inputs, {len(model.outputs)} outputs"
         raise UserError(str(path), "must have one input and one output", received, "Save a network with one of each.")
-    expected, received = list(window), list(model.input_shape[1:])
-    fits = len(expected) == len(received) and all(b in (None, a) for a, b in zip(expected, received, strict=True))
-    if not fits or received[-1] is None:
+    expected, shape = list(window), list(model.input_shape[1:])
+    fits = len(expected) == len(shape) and all(b in (None, a) for a, b in zip(expected, shape, strict=True))
+    if not fits or shape[-1] is None:
         fix = "Save the windows that the network was trained on."
-        raise UserError(str(path), f"must take the windows of X, {expected} rows and features", received, fix)
+        raise UserError(str(path), f"must take the windows of X, {expected} rows and features", shape, fix)
     if model.input_shape[0] is not None:
         fix = "Leave `batch_size` and `stateful=True` out, and save again."
         raise UserError(str(path), "must take batches of any size", f"batches of {model.input_shape[0]}", fix)
