@@ -33,11 +33,7 @@ def measure(names: list[str]) -> list[dict[str, str]]:
             (folder / "data/own").symlink_to(scratch.PROJECT / "data/own")
         done: set[str] = set()
         for name in names:
-            series = params["datasets"][name]["series"]
-            for stage, argument in (("raw", series), ("split", name), ("window", name), ("scale", name)):
-                if f"{stage}@{argument}" not in done:
-                    scratch.run(folder, f"pipeline.{stage}", argument)
-                    done.add(f"{stage}@{argument}")
+            scratch.make_data(folder, name, done)
             windows = json.loads((folder / "data/windows" / name / "windows.json").read_text(encoding="utf-8"))
             counts = [fold["train"]["windows"] for fold in windows["folds"]]
             print(f"{name}: {', '.join(map(str, counts))} training windows of {windows['length']} rows", flush=True)

@@ -36,9 +36,7 @@ SECONDS, MEGABYTES = 30.0, 1500.0
 
 def measure(folder: Path, name: str) -> list[dict[str, Any]]:
     """Run the data stages of dataset `name` in `folder`, and then each proof of its first fold."""
-    series = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))["datasets"][name]["series"]
-    for stage, argument in (("raw", series), ("split", name), ("window", name), ("scale", name)):
-        scratch.run(folder, f"pipeline.{stage}", argument)
+    scratch.make_data(folder, name)
     rows = []
     for proof in PROOFS:
         output = scratch.run(folder, "benchmarks.leakage", "--one", name, proof)

@@ -31,16 +31,39 @@ def prepare(folder: Path, params: dict[str, Any], packages: tuple[str, ...] = ("
     (folder / "params.yaml").write_text(text, encoding="utf-8")
 
 
-def run(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:
+def make_data(folder: Path, name: str, done: set[str] | None = None) -> None:
+    """Run raw, split, window and scale of dataset `name` in `folder`.
+
+    Args:
+        folder: as `prepare` left it.
+        name: of the dataset.
+        done: stages that have run there, which are left out; those of this call are added.
+    """
+    series = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))["datasets"][name]["series"]
+    done = set() if done is None else done
+    for stage, argument in (("raw", series), ("split", name), ("window", name), ("scale", name)):
+        if f"{stage}@{argument}" not in done:
+            run(folder, f"pipeline.{stage}", argument)
+            done.add(f"{stage}@{argument}")
+
+
+def run(folder: Path, *arguments: str, environment: dict[str, str] | None = None, without: tuple[str, ...] = ()) -> str:
     """Run `python -m ARGUMENTS` in `folder`, and return its output.
+
+    Args:
+        folder: in which it runs.
+        arguments: the module, and what follows it.
+        environment: variables that are set.
+        without: variables that are not passed on.
 
     Raises:
         RuntimeError: it failed; with its last lines.
     """
+    kept = {name: value for name, value in os.environ.items() if name not in without}
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(folder), "TF_CPP_MIN_LOG_LEVEL": "3"} | (environment or {}),
+        env=kept | {"PYTHONPATH": str(folder), "TF_CPP_MIN_LOG_LEVEL": "3"} | (environment or {}),
         capture_output=True,
         text=True,
         check=False,

@@ -2,79 +2,101 @@
 
     python -m benchmarks.windows
 
-Each way runs in a process of its own over the same memory-mapped rows, in batches of 28 as post 123707 has them.
+Each way runs in a process of its own over the same training part, in batches of 28 as post 123707 has them, in the
+order of an epoch.
 """
 
 from __future__ import annotations
 
+import json
 import resource
-import subprocess
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from benchmarks.scratch import PROJECT
+from benchmarks import rows, scratch
 
-ROWS, FEATURES, LENGTH, STRIDE, BATCH = 2_700_000, 7, 100, 50, 28
-
-
-def gather(rows: np.ndarray) -> int:
-    """Gather the rows of each batch, as this project does (pipeline/dataset/part.py)."""
-    starts = np.arange(0, len(rows) - LENGTH, STRIDE)
-    for i in range(0, len(starts), BATCH):
-        np.ascontiguousarray(rows[starts[i : i + BATCH, None] + np.arange(LENGTH)])
-    return len(starts)
+REPEATS = 5
 
 
-def view(rows: np.ndarray) -> int:
-    """Copy all windows of a sliding view at once."""
-    windows = np.lib.stride_tricks.sliding_window_view(rows, LENGTH, axis=0)[:-1:STRIDE].transpose(0, 2, 1)
-    return len(np.ascontiguousarray(windows))
+def gather(part: Any) -> Callable[[np.ndarray], int]:
+    """Gather the rows of each batch, as trainings do (pipeline/dataset/part.py)."""
+    return lambda some: len(part.inputs(some))
 
 
-def keras_dataset(rows: np.ndarray) -> int:
-    """Iterate over keras.utils.timeseries_dataset_from_array."""
+def ready(part: Any) -> Callable[[np.ndarray], int]:
+    """Copy each batch out of windows that are ready in memory."""
+    windows = part.inputs()
+    return lambda some: len(windows[some])
+
+
+def keras_dataset(part: Any) -> Callable[[np.ndarray], int]:
+    """Iterate over keras.utils.timeseries_dataset_from_array, which reads the rows in order."""
     import keras
 
-    seen = 0
-    for batch in keras.utils.timeseries_dataset_from_array(
-        rows, None, sequence_length=LENGTH, sequence_stride=STRIDE, batch_size=BATCH
-    ):
-        seen += len(batch)
-    return seen
+    stride = int(part.table["start"][1] - part.table["start"][0])
+    batches = iter(
+        keras.utils.timeseries_dataset_from_array(
+            part.scaled, None, sequence_length=part.spec.length, sequence_stride=stride, batch_size=rows.BATCH
+        )
+    )
+    return lambda some: len(next(batches))
 
 
-WAYS: dict[str, Callable[[np.ndarray], int]] = {"gather": gather, "view": view, "keras_dataset": keras_dataset}
+WAYS: dict[str, Callable[[Any], Callable[[np.ndarray], int]]] = {
+    "gather": gather,
+    "ready": ready,
+    "keras_dataset": keras_dataset,
+}
 
 
-def measure(name: str, path: str) -> str:
-    """Measure windows per second, imports excluded, and peak MB."""
-    rows = np.load(path, mmap_mode="r")
-    WAYS[name](np.array(rows[:10_000]))
+def measure(name: str) -> dict[str, float]:
+    """Measure windows per second, preparations and imports excluded, and peak MB."""
+    from pipeline import dataset
+
+    part = dataset.load(f"stride_{rows.STRIDES[0]}", 0, "train")
+    order = np.random.default_rng(0).permutation(len(part))
+    batches = [order[i : i + rows.BATCH] for i in range(0, len(order), rows.BATCH)]
+    batch = WAYS[name](part)
+    batch(batches[0])
     start = time.monotonic()
-    seen = WAYS[name](rows)
-    speed = seen / (time.monotonic() - start)
-    return f"{speed} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}"
+    seen = sum(batch(some) for some in batches[1:])
+    seconds = time.monotonic() - start
+    return {"windows": seen / seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def compare(repeats: int = REPEATS) -> dict[str, dict[str, float]]:
+    """Return the medians of `measure` for each way."""
+    runs: dict[str, list[dict[str, float]]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        rows.prepare(folder, rows.ROWS)
+        scratch.make_data(folder, f"stride_{rows.STRIDES[0]}")
+        for _ in range(repeats):
+            for name in WAYS:
+                output = scratch.run(folder, "benchmarks.windows", "--one", name)
+                runs.setdefault(name, []).append(json.loads(output.splitlines()[-1]))
+    return {name: {key: statistics.median(run[key] for run in each) for key in each[0]} for name, each in runs.items()}
 
 
 def main() -> int:
     """Print the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = f"{folder}/rows.npy"
-        np.save(path, np.random.default_rng(0).normal(size=(ROWS, FEATURES)).astype(np.float32))
-        print(f"{'way':<16}{'windows/s':>12}{'ratio':>8}{'peak MB':>10}")
-        first = None
-        for name in WAYS:
-            code = f"from benchmarks.windows import measure; print(measure({name!r}, {path!r}))"
-            done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
-            speed, peak = map(float, done.stdout.split())
-            first = first or speed
-            print(f"{name:<16}{speed:>12,.0f}{speed / first:>8.2f}{peak:>10,.0f}")
+    made = compare()
+    print(f"{'way':<16}{'windows/s':>12}{'ratio':>8}{'peak MB':>10}")
+    for name, each in made.items():
+        ratio = each["windows"] / made["gather"]["windows"]
+        print(f"{name:<16}{each['windows']:>12,.0f}{ratio:>8.2f}{each['megabytes']:>10,.0f}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:2] == ["--one"]:
+        print(json.dumps(measure(sys.argv[2])))
+    else:
+        sys.exit(main())

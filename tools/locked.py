@@ -53,7 +53,7 @@ BEHIND = {
     "statsmodels": ("pandas", "scipy"),
 }
 # Not imported, but the report writes down their versions.
-SHOWN = {"pipeline/report": ("dvc", "keras", "snakemake", "tensorflow")}
+SHOWN = {"pipeline/report": ("dvc", "jax", "keras", "snakemake", "tensorflow")}
 # Imported, but no result rests on it: psutil writes costs.csv, which no stage reads.
 WITHOUT_RESULT = {"psutil"}
 # Dependencies that are chosen by name stand for every file of their folder.

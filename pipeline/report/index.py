@@ -17,6 +17,7 @@ from pipeline.report import (
     methods,
     posts,
     published,
+    speed,
     studies,
     templates,
     trust,
@@ -44,6 +45,7 @@ class Results:
         pairs: Experiments with and without a fix (`pairs.sections`).
         studies: Output of `python -m benchmarks.studies`, or None.
         corpus: Output of `python -m benchmarks.corpus`, or None.
+        benchmarks: Output of `python -m benchmarks`, or None.
         pages: Names of the experiments that have a page.
         failed: Stages that failed in this run and belong to no experiment (`failures.Failure`).
     """
@@ -61,6 +63,7 @@ class Results:
     pairs: list[dict[str, Any]]
     studies: dict[str, Any] | None
     corpus: dict[str, Any] | None
+    benchmarks: dict[str, Any] | None = None
     pages: set[str] = field(default_factory=set)
     failed: list[failures.Failure] = field(default_factory=list)
 
@@ -86,10 +89,13 @@ def render(results: Results) -> str:
         other_studies=studies.of_post(results.studies, None),
         studies_missing=studies.missing(results.studies),
         corpus=corpus.section(results.corpus, results.diagnoses),
+        speed=speed.section(results.benchmarks),
         published=published.sections(results.evaluations, results.published),
         error_rates=methods.error_rates(results.calibration),
         command=methods.COMMAND,
-        versions=templates.versions(),
+        versions=templates.versions(
+            {each["settings"]["experiment"]["training"]["backend"] for each in results.evaluations}
+        ),
         pages=results.pages,
         failed=results.failed,
     )

@@ -50,5 +50,5 @@ def content(evaluation: dict[str, Any], diagnosed: dict[str, Any], leakage: dict
         "diagnosis": diagnosis.section(name, diagnosed),
         "drawings": drawings.of_experiment(evaluation, diagnosed),
         "trust": trust.section({evaluation["dataset"]: leakage}, None, [evaluation]),
-        "versions": templates.versions(),
+        "versions": templates.versions({evaluation["settings"]["experiment"]["training"]["backend"]}),
     }

@@ -21,6 +21,7 @@ from pipeline.report import (
     leaderboard,
     pairs,
     published,
+    speed,
     studies,
     verdicts,
 )
@@ -74,6 +75,7 @@ def report(settings: dict[str, Any], failed: Sequence[failures.Failure] = ()) ->
             pairs=_pairs(settings, evaluations, diagnoses),
             studies=_read(studies.FILE),
             corpus=_read(corpus.FILE),
+            benchmarks=_read(speed.FILE),
             pages={name for name in names if (files.EXPERIMENTS / f"{name}.html").exists()},
             failed=failures.of_none(settings, list(failed)),
         )

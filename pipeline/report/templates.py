@@ -10,6 +10,7 @@ import base64
 import hashlib
 import platform
 import re
+from collections.abc import Collection
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ FOLDER = Path(__file__).parent
 _PACKAGES = (
     "keras",
     "tensorflow",
+    "jax",
     "numpy",
     "scipy",
     "scikit-learn",
@@ -32,6 +34,7 @@ _PACKAGES = (
     "dvc",
     "snakemake",
 )
+_BACKENDS = ("tensorflow", "jax")
 
 
 def fill(template: Path, style: str = "", script: str = "", **shown: Any) -> str:
@@ -80,10 +83,16 @@ def policy(script: str) -> str:
     return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
-def versions() -> list[tuple[str, str]]:
-    """Return name and version of Python and of the libraries behind the numbers."""
+def versions(backends: Collection[str]) -> list[tuple[str, str]]:
+    """Return name and version of Python and of the libraries behind the numbers.
+
+    Args:
+        backends: Those on which the networks were trained; the versions of others are left out.
+    """
     result = [("python", platform.python_version())]
     for package in _PACKAGES:
+        if package in _BACKENDS and package not in backends:
+            continue
         try:
             result.append((package, metadata.version(package)))
         except metadata.PackageNotFoundError:
