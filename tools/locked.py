@@ -3,6 +3,10 @@
 The libraries stand in groups, and dvc.yaml names for each stage the groups that it computes with: another version of
 one runs those stages again and no others. `--check` writes nothing and reports what does not agree.
 
+A backend's new version changes no result of an experiment on another one. All stages with a network name both groups,
+since dvc.yaml cannot choose by a setting that has a default. So where a backend's group changes, the command also
+writes the new versions to the entries of dvc.lock whose stages do not compute on it, and these stay up to date.
+
 Which libraries: those that the code of a stage imports, and of what those depend on the few in `BEHIND`, which do
 arithmetic or write bytes of a result. Most of uv.lock serves the network, logs, builds and terminals, and a new certifi
 must run nothing. TensorFlow, like SciPy and NumPy, brings its arithmetic in its own wheel. Python's own version stands
@@ -19,8 +23,9 @@ from typing import Any
 
 import yaml
 
-from pipeline.common import errors, files
+from pipeline.common import errors, files, params
 from pipeline.common.errors import UserError
+from workflow import lockfile
 
 FILE = Path("locked.yaml")
 UV_LOCK = Path("uv.lock")
@@ -39,6 +44,8 @@ GROUPS = {
     "scoring": ("arch", "pandas", "statsmodels", "threadpoolctl"),
     "page": ("dvc", "jinja2", "markupsafe", "snakemake"),
 }
+# Groups of which a stage with a network uses one.
+BACKENDS = ("tensorflow", "jax")
 # Where a library is installed under another name than it is imported by.
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml"}
 # What computes, or writes bytes of a result, behind a library that is imported; each is one that uv.lock names for it.
@@ -56,6 +63,8 @@ BEHIND = {
 SHOWN = {"pipeline/report": ("dvc", "jax", "keras", "snakemake", "tensorflow")}
 # Imported, but no result rests on it: psutil writes costs.csv, which no stage reads.
 WITHOUT_RESULT = {"psutil"}
+# Kinds of stages that compute on the backend of their experiment, or show its version.
+_OF_EXPERIMENTS = ("train", "predict", "diagnose", "page")
 # Dependencies that are chosen by name stand for every file of their folder.
 BY_NAME = {
     "${item.source}": "pipeline/sources",
@@ -162,12 +171,49 @@ def text(root: Path) -> str:
     return _HEAD + yaml.safe_dump(grouped, sort_keys=False)
 
 
+def carried(lock: str, before: dict[str, Any], after: dict[str, Any], used: dict[str, str]) -> str:
+    """Return dvc.lock with new versions of a backend where no result depends on it.
+
+    Args:
+        lock: text of dvc.lock.
+        before: content of the earlier locked.yaml.
+        after: content of the new one.
+        used: backend of each experiment.
+    """
+    changed = [group for group in BACKENDS if before.get(group) != after[group]]
+    texts = lockfile.entries(lock)
+    if not changed or texts is None:
+        return lock
+    for stage, text in texts.items():
+        kind, _, name = stage.partition("@")
+        # Proofs and planted leaks run on TensorFlow; the report shows both.
+        own = used.get(name) if kind in _OF_EXPERIMENTS else "tensorflow" if kind in ("leakage", "leaks") else None
+        entry = lockfile.parse(lockfile.HEAD + text)["stages"][stage]
+        recorded = entry.get("params", {}).get(str(FILE), {})
+        others = [group for group in changed if own and group != own and recorded.get(group) == before.get(group)]
+        if others:
+            recorded.update({group: after[group] for group in others})
+            texts[stage] = lockfile.entry_text(stage, entry)
+    return lockfile.joined(texts)
+
+
+def _carry(before: dict[str, Any], after: dict[str, Any]) -> None:
+    if not lockfile.LOCK.exists():
+        return
+    used = {name: each["training"]["backend"] for name, each in params.load()["experiments"].items()}
+    lock = lockfile.LOCK.read_text(encoding="utf-8")
+    if (new := carried(lock, before, after, used)) != lock:
+        lockfile.replace(new)
+
+
 def main(arguments: list[str]) -> None:
     """Write locked.yaml, or check it."""
     if arguments not in ([], ["--check"]):
         raise UserError("the command", "takes nothing, or --check", " ".join(arguments), "Leave the rest out.")
     expected = text(Path())
     if not arguments:
+        if FILE.is_file():
+            _carry(*(yaml.safe_load(each) for each in (FILE.read_text(encoding="utf-8"), expected)))
         with files.atomic_write(FILE) as beside:
             beside.write_text(expected, encoding="utf-8")
     elif not FILE.is_file() or FILE.read_text(encoding="utf-8") != expected:

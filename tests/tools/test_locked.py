@@ -11,6 +11,7 @@ import yaml
 from pipeline.common.errors import UserError
 from pipeline.report import templates
 from tests.conftest import PROJECT
+from tests.helpers import changes, replaced
 from tools import locked
 
 STAGES = yaml.safe_load((PROJECT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
@@ -176,3 +177,27 @@ def test_a_list_of_dvc_yaml_that_does_not_fit_is_told(copy: Path, old: str, new:
 def test_no_other_argument() -> None:
     with pytest.raises(UserError, match="Received: --force"):
         locked.main(["--force"])
+
+
+def test_a_release_of_jax_makes_no_experiment_on_tensorflow_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replaced.make(tmp_path)
+    (tmp_path / "uv.lock").write_text((PROJECT / "uv.lock").read_text(encoding="utf-8"), encoding="utf-8")
+    changes.put("experiments.season_rnn.training.backend", "jax")(tmp_path)
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+    replaced.run(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    before = (tmp_path / "dvc.lock").read_text(encoding="utf-8")
+    locked.main([])
+    assert (tmp_path / "dvc.lock").read_text(encoding="utf-8") == before
+    _bump(tmp_path, "jax")
+    locked.main([])
+    stages = ("train", "predict", "diagnose", "page")
+    assert {*replaced.run(tmp_path).stale} == {f"{kind}@season_rnn" for kind in stages} | {"report"}
+    _bump(tmp_path, "tensorflow")
+    locked.main([])
+    stale = {*replaced.run(tmp_path).stale}
+    assert {f"{kind}@{name}" for kind in stages for name in ("season_lstm", "mine_lstm")} <= stale
+    assert {"leaks", "leakage@season_windows", "leakage@mine_windows"} <= stale
+    assert not [name for name in stale if name.endswith("@season_rnn")]

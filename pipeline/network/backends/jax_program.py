@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from pipeline.network import models
+from pipeline.network.backends import jax_loops
 from pipeline.network.batches import Batches
 
 # Values of the trained, the other and the optimiser's variables.
@@ -91,16 +92,17 @@ class Program:
     """
 
     def __init__(self, model: keras.Model, classes: int | None) -> None:
-        self._model = model
+        self._model = jax_loops.twin(model)
         self._loss = keras.losses.get(model.loss)
         self._accuracy = models.accuracy(classes)
         for metric in self._accuracy:
             metric.reset_state()
-        self._variables = _variables(model)
+        self._variables = _variables(self._model)
         self._training = "training" in inspect.signature(model.call).parameters
         self.fills = all(_alone(layer) for layer in model._flatten_layers(include_self=False))
         self.fills &= type(model).__module__.startswith("keras.")
-        model.optimizer.build(model.trainable_variables)
+        self._optimizer = model.optimizer
+        self._optimizer.build(model.trainable_variables)
         self.train = jax.jit(self._train)
         self.score = jax.jit(self._score)
 
@@ -131,7 +133,7 @@ class Program:
         Returns:
             The batch after the last one done; the values and sums after that; the sums one batch before.
         """
-        optimizer = self._model.optimizer
+        optimizer = self._optimizer
 
         def step(carried: Any) -> Any:
             i, (trained, others, state), sums, _ = carried
