@@ -63,7 +63,7 @@ def copy(folder: Path) -> float:
     sizes = [path.stat().st_size for kind in _OUTPUTS for path in (folder / "data" / kind).rglob("*") if path.is_file()]
     start = time.monotonic()
     columns = [column.to_numpy() for column in pq.read_table(folder / _PARQUET).columns]
-    content = memoryview(np.stack(columns, axis=1)).cast("B")
+    content = np.stack(columns, axis=1).tobytes()
     for i, size in enumerate(sizes):
         with (folder / f"copy{i}").open("wb") as file:
             for at in range(0, size, len(content)):

@@ -15,7 +15,8 @@ import numpy as np
 
 from pipeline.common import files, keras_file, params
 from pipeline.common.errors import UserError
-from pipeline.dataset import splitting, windowing
+from pipeline.dataset import features as inputs
+from pipeline.dataset import labels, splitting
 from pipeline.series import reading
 from pipeline.series.series import Series
 
@@ -99,6 +100,7 @@ def _stored(name: str) -> Series | None:
         sequence_length=table["sequence_length"],
         cuts=table["cuts"],
         parts=table.get("parts"),
+        labels=table.get("labels"),
     )
 
 
@@ -113,13 +115,20 @@ def _divided(settings: dict[str, Any], name: str, series: Series) -> Iterator[st
         "sequence_length": series.sequence_length,
         "cuts": series.cuts,
         "parts": series.parts,
+        "labels": series.labels,
     }
+    known = labels.find(f"datasets.{name}", dataset["window"]["target"], table, series.rows)
+    features = inputs.chosen(name, dataset["window"], table)
     made = splitting.divide(f"datasets.{name}.split", dataset, table, series.rows, series.time)
     if dataset["window"]["length"] == "sequence":
         return
     for number, fold in enumerate(made):
         train = np.concatenate([series.rows[start:stop] for start, stop in fold.train.intervals])
-        windowing.without_constant(name, dataset["window"]["constant"], train, table, series.features, number)
+        if known:
+            cells = train[:, series.columns.index(series.target)]
+            there = np.isin(known.values, cells[np.isfinite(cells)]).astype(float)
+            labels.require_each(name, number, dataset["window"]["target"], there, None, known)
+        inputs.without_constant(name, dataset["window"]["constant"], train, table, features, number)
     span = dataset["window"]["length"] + dataset["window"]["horizon"] - 1
     stride = dataset["window"]["stride"]["train"]
     windows = min(

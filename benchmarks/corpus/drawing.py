@@ -15,7 +15,6 @@ from benchmarks.workshop import Work
 OWN = tuple(sorted((Path(__file__).parent / "architectures").glob("*.py")))
 TEST = 0.2
 VALIDATION = 0.2
-HEADS = {None: "linear", 2: "sigmoid", 3: "softmax"}
 Architecture = dict[str, Any]
 
 
@@ -47,7 +46,12 @@ QUICK = ("lstm", "lstm_skip", "gru", "rnn", "dense", "wide_dense", "bidirectiona
 def network(draw: np.random.Generator, among: tuple[str, ...] = QUICK, classes: int | None = None) -> Architecture:
     """Draw a network with a head for this target."""
     units = int(draw.choice([8, 12, 16]))
-    return networks(units)[str(draw.choice(sorted(among)))] | {"head": HEADS[classes]}
+    return networks(units)[str(draw.choice(sorted(among)))] | {"head": head(classes)}
+
+
+def head(classes: int | None) -> str:
+    """Return the usual head for a number of classes; None for a regression."""
+    return "linear" if not classes else "sigmoid" if classes == 2 else "softmax"
 
 
 def experiment(
@@ -80,7 +84,7 @@ def experiment(
         target: settings of `window.target`.
         validated: whether there is a validation part; its share where it is a number.
         split: settings of the split in place of a holdout.
-        horizon: in place of the rows' own.
+        horizon: in place of the rows' own, which may be 0.
         length: in place of a drawn one.
         window: further settings.
         scaling: further settings.
@@ -88,7 +92,7 @@ def experiment(
         **training: further settings.
     """
     kind = (target or {}).get("kind")
-    classes = {"sign": 2, "classes": 3}.get(kind or "")
+    classes = len(np.unique(drawn.rows["y"])) if kind == "label" else {"sign": 2, "classes": 3}.get(kind or "")
     share = VALIDATION if validated is True else float(validated)
     parts = split or {"scheme": "holdout", "validation": share, "test": TEST}
     batch = int(training.pop("batch_size", 0) or draw.choice([16, 32]))

@@ -160,7 +160,7 @@ def _against(part: Part, outputs: np.ndarray, known: dict[str, Any]) -> dict[str
     else:
         spread = float(outputs.std(axis=0).mean()) / max(float(truth.std(axis=0).mean()), 1e-30)
         last = np.asarray(part.table["last"], dtype=float)[:, None]
-        move = float(np.nanmean((truth - last) ** 2))
+        move = 0.0 if part.spec.same_row else float(np.nanmean((truth - last) ** 2))
         echo = float(np.nanmean((outputs - last) ** 2)) / move if move > 0 else None
     return {
         "skill": scores.skill(own, min(losses.values())),

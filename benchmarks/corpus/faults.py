@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.corpus import flawed as makers
+from benchmarks.corpus import labelled
 from benchmarks.corpus.case import EITHER, FLAT, STUCK, Limits
 from benchmarks.corpus.kinds import Kind
 
@@ -73,6 +74,10 @@ FAULTS: dict[str, Fault] = dict(
             must={"constant": (None, 0.2)},
         ),
         _fault("target_misaligned", makers.misaligned, verdicts=EITHER),
+        (
+            "target_misaligned_label",
+            Fault(labelled.copied_label, ("target_misaligned",), also=("looks_ahead",), verdicts=EITHER),
+        ),
         _fault(
             "class_imbalance",
             makers.rare,
@@ -115,6 +120,15 @@ FAULTS: dict[str, Fault] = dict(
             makers.wrong_loss,
             also=(*BLIND, "head_cannot_reach_target", "loss_metric_disagree"),
             verdicts=EITHER,
+        ),
+        (
+            "loss_head_mismatch_labels",
+            Fault(
+                labelled.sigmoid_labels,
+                ("loss_head_mismatch",),
+                also=(*BLIND, "loss_metric_disagree", "miscalibrated"),
+                verdicts=EITHER,
+            ),
         ),
         _fault(
             "nonfinite_weights learning_rate_too_high",

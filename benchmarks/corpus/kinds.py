@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.corpus import generators as of
-from benchmarks.corpus import real
+from benchmarks.corpus import labelled, real
 from benchmarks.corpus.drawing import experiment, network, networks, with_rows
 from benchmarks.corpus.generators import Drawn, Generator
 from benchmarks.workshop import Work
@@ -250,5 +250,7 @@ HEALTHY: dict[str, tuple[Kind, int]] = {
     "folds": (_folds, 2),
     "seeds": (_seeds, 1),
     "sequences": (_sequences, 1),
+    "labels": (labelled.learns_labels, 2),
+    "soft_sensor": (labelled.learns_sensor, 2),
     **{f"real_{name}": (_named(name), 1) for name in real.SIGNALS},
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.corpus import generators as of
-from benchmarks.corpus import real
+from benchmarks.corpus import labelled, real
 from benchmarks.corpus.drawing import QUICK, experiment, networks
 from benchmarks.corpus.generators import Drawn
 from benchmarks.corpus.kinds import Kind
@@ -122,4 +122,6 @@ NULLS: dict[str, tuple[Kind, int]] = {
     "horizon": (_noise(horizon=6), 2),
     "minmax": (_noise("normal", scaling={"features": "minmax", "target": "minmax"}), 1),
     "few_rows": (_noise(rows=300, batch_size=16, updates=120), 2),
+    "labels": (labelled.no_labels, 2),
+    "soft_sensor": (labelled.no_sensor, 1),
 }

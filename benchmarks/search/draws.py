@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.corpus import generators
-from benchmarks.corpus.drawing import HEADS, experiment, networks, with_rows
+from benchmarks.corpus.drawing import experiment, head, networks, with_rows
 from benchmarks.corpus.generators import Drawn
 from benchmarks.workshop import Work
 
@@ -66,7 +66,7 @@ def draw(seed: int, number: int, seconds: float) -> tuple[Work, dict[str, Any]]:
     work = experiment(
         random,
         drawn,
-        kinds[network] | {"head": HEADS[classes]},
+        kinds[network] | {"head": head(classes)},
         updates=updates,
         target=target,
         split=split,

@@ -73,8 +73,8 @@ def forecasts(parts: Parts, history: fast.History, seconds: float) -> Fold:
         seconds: estimated processor seconds that each slow baseline may take.
     """
     learned = fast.fit(parts["train"], history=history)
-    simple = learned["persistence"] if "persistence" in learned else next(iter(learned.values()))
-    late = slow.fit(parts["train"], history, simple, seconds)
+    fallback = learned.get("persistence") or next(iter(learned.values()))
+    late = slow.fit(parts["train"], history, fallback, seconds)
     every = learned | late.forecasts
     outputs = {part: {key: forecast(windows) for key, forecast in every.items()} for part, windows in parts.items()}
     return Fold(outputs, late.about, late.left_out)

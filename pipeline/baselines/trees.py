@@ -125,8 +125,8 @@ def _classifier(rounds: int) -> Any:
 
 
 def _base(part: Part) -> np.ndarray:
-    """Return what a change is predicted from: the last value for levels, otherwise 0; float64 [windows, 1]."""
-    if part.spec.target["kind"] in ("value", "sequence_mean"):
+    """Return what a change is predicted from: a known last value for levels, otherwise 0; float64 [windows, 1]."""
+    if part.spec.target["kind"] in ("value", "sequence_mean") and not part.spec.same_row:
         return np.asarray(part.table["last"], dtype=float)[:, None]
     return np.zeros((len(part), 1))
 

@@ -6,6 +6,7 @@ import datetime
 import re
 from typing import Any
 
+from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.common.explaining import as_yaml
 
@@ -13,6 +14,17 @@ from pipeline.common.explaining import as_yaml
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2}([T ]\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?)?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")
 _SHARES = "For example `validation: 0.15` and `test: 0.15`."
+
+
+def complete(dataset: dict[str, Any]) -> None:
+    """Set what follows from other settings, in place: a whole sequence has no next row, so its label is in the last.
+
+    Args:
+        dataset: its settings, with defaults.
+    """
+    window = dataset["window"]
+    if window["length"] == "sequence" and window["target"]["kind"] in ("value", "label"):
+        window["horizon"] = 0
 
 
 def check(place: str, dataset: dict[str, Any], series: dict[str, Any]) -> None:
@@ -24,10 +36,11 @@ def check(place: str, dataset: dict[str, Any], series: dict[str, Any]) -> None:
         series: settings of its series.
 
     Raises:
-        UserError: two settings do not fit: whole sequences need three of them, classes need quantiles, shares leave no
-            rows to train on, or an edge is no date.
+        UserError: two settings do not fit: whole sequences need three of them, classes need quantiles, labels and
+            horizon 0 need inputs of their own, shares leave no rows to train on, or an edge is no date.
     """
     _check_kind(place, dataset, series["source"])
+    _check_inputs(place, dataset, series)
     split = dataset["split"]
     if split["scheme"] in ("holdout", "sequences"):
         _check_shares(f"{place}.split", split)
@@ -82,6 +95,43 @@ def _check_given(place: str, dataset: dict[str, Any], cut: bool) -> None:
         rule = "must be left out beside `classes`"
         key = "target.past" if target.get("past") is not None else "horizon"
         raise UserError(f"{place}.window.{key}", rule, target.get("past", window["horizon"]), "Remove it.")
+
+
+def _check_inputs(place: str, dataset: dict[str, Any], series: dict[str, Any]) -> None:
+    """Check that the target is no input where it must not be one, and that other inputs are named."""
+    window, scaling, name = dataset["window"], dataset["scaling"]["window"], dataset["series"]
+    kind, target, features = window["target"]["kind"], series.get("target"), series.get("features")
+    own = files.is_own(series["source"])
+    if kind == "label" and own and features is None:
+        rule = f"must name the inputs, because the target of `{place}` is a label and no input by default"
+        raise UserError(f"series.{name}.features", rule, "nothing", "For example `features: [signal]`.")
+    if kind == "label" and window["target"]["of"] != "value":
+        raise UserError(
+            f"{place}.window.target.of", "must be `value` for labels", window["target"]["of"], "Remove the line."
+        )
+    if window["horizon"]:
+        return
+    if kind not in ("value", "label", "sequence_mean"):
+        raise UserError(
+            f"{place}.window.target.kind",
+            "must be `value` or `label` with `horizon: 0`, where no change lies between the last row and the target",
+            kind,
+            "Set one of the two, or `horizon: 1`.",
+        )
+    if (features is not None and target in features) or (own and features is None):
+        raise UserError(
+            f"series.{name}.features",
+            "must name inputs other than the target with `horizon: 0`, where the target would be one of its own inputs",
+            as_yaml(features) if features else f"nothing, which means [{target}]",
+            f"Name the other columns, without {target}, or set `{place}.window.horizon: 1`.",
+        )
+    if kind == "value" and scaling != "none":
+        raise UserError(
+            f"{place}.scaling.window",
+            "must be none with `horizon: 0`: it would shift each target by earlier ones, which are no inputs",
+            scaling,
+            "Remove the line.",
+        )
 
 
 def _check_shares(place: str, split: dict[str, Any]) -> None:

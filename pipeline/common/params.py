@@ -75,6 +75,8 @@ def _checked(text: str, path: Path) -> dict[str, Any]:
         for level in ("series", "datasets", "experiments"):
             _check_keys(level, resolved[level])
         _fill(schema, resolved, schema)
+        for dataset in resolved["datasets"].values():
+            datasets.complete(dataset)
         _check_names(resolved)
     return _ordered(schema, resolved, schema)
 
@@ -188,7 +190,7 @@ def _check_names(p: dict[str, Any]) -> None:
         architectures.check(f"{place}.architecture", experiment["architecture"])
         split, target = p["datasets"][data]["split"], p["datasets"][data]["window"]["target"]
         validation = bool(split.get("validation") or split.get("validation_size"))
-        classes = target["kind"] in ("sign", "classes")
+        classes = target["kind"] in ("sign", "classes", "label")
         training.check(f"{place}.training", experiment["training"], classes, validation, f"datasets.{data}.split")
 
 

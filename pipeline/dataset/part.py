@@ -47,6 +47,7 @@ class Spec:
     # `target_scale`.
     change: tuple[float, float] | None = None
     cuts: tuple[int, ...] = ()  # series rows that do not follow the row before
+    labels: list[str] | None = None  # names of the classes, where the target's column holds labels
 
     @property
     def axis(self) -> np.ndarray:
@@ -59,7 +60,7 @@ class Spec:
 
     @property
     def rows_ahead(self) -> int:
-        """Rows from a window's last input to its last target; 0 if the target is made of the inputs."""
+        """Rows from a window's last input to its last target; 0 if that is the last input row, or made of them."""
         return windowing.rows_ahead({"target": self.target, "horizon": self.horizon})
 
     @property
@@ -80,8 +81,15 @@ class Spec:
 
     @property
     def target_rows(self) -> int:
-        """Rows that one target spans: the horizon, or the window itself if the target is made of its inputs."""
-        return self.rows_ahead or self.length
+        """Rows that one target spans: the horizon, at least 1, or the window if the target is made of its inputs."""
+        if self.target["kind"] in windowing.WHOLE:
+            return self.length
+        return max(self.rows_ahead, 1)
+
+    @property
+    def same_row(self) -> bool:
+        """Whether the target is that of the window's last row: its past is then no input, and counts as unknown."""
+        return self.target["kind"] not in windowing.WHOLE and not self.horizon
 
 
 @dataclass(frozen=True)
@@ -142,10 +150,8 @@ class Part:
     def targets(self, indices: np.ndarray | None = None) -> np.ndarray:
         """Return the targets as the network sees them, scaled, 0/1, or one-hot: float32 [windows, outputs]."""
         raw = self.raw_targets()
-        if self.spec.classes and self.spec.classes > 2:
-            targets = np.eye(self.spec.classes)[raw[:, 0].astype(int)]
-        elif self.spec.classes == 2:
-            targets = raw
+        if self.spec.classes:
+            targets = raw if self.spec.classes == 2 else np.eye(self.spec.classes)[raw[:, 0].astype(int)]
         else:
             center, scale = self._units()
             targets = (raw - center) / scale
@@ -209,6 +215,7 @@ def load(dataset: str, fold: int, part: str) -> Part:
         first_rows=splitting.rows_of(position),
         change=(change["center"], change["scale"]) if change else None,
         cuts=tuple(series["cuts"]),
+        labels=windows.get("labels"),
     )
     raw = files.read_array(files.part_file(dataset, fold, part))
     rows = windowing.clean(raw, position["intervals"], windows["missing"])

@@ -30,7 +30,7 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.dataset import season
+from pipeline.dataset import labels, season
 
 PARTS = ("train", "validation", "test")
 
@@ -301,7 +301,8 @@ def divide(
         made = sequence_folds(place, split, identity, length)
     else:
         length, ahead = window["length"], window["horizon"]
-        made = folds(place, split, len(rows), length, times, series["cuts"])
+        # With horizon 0 the first target row of a part is the last row of its first window.
+        made = folds(place, split, len(rows), length if ahead else length - 1, times, series["cuts"])
     used = list(dict.fromkeys([*series["features"], series["target"]]))
     for fold in made:
         for part_name in PARTS:
@@ -317,7 +318,8 @@ def split(p: dict[str, Any], name: str) -> None:
     """Write split.json and the rows of every part of dataset `name` (docs/files.md).
 
     Raises:
-        UserError: a part has no window, or a missing cell that the dataset does not allow.
+        UserError: a part has no window, or a missing cell that the dataset does not allow, or the target's column does
+            not suit the kind of target.
     """
     dataset = p["datasets"][name]
     place = f"datasets.{name}.split"
@@ -325,6 +327,7 @@ def split(p: dict[str, Any], name: str) -> None:
     series = files.read_json(source / "series.json")
     rows = files.read_array(source / "rows.npy")
     times = files.read_array(source / "time.npy") if series["time"] else None
+    known = labels.find(f"datasets.{name}", dataset["window"]["target"], series, rows)
     made = divide(place, dataset, series, rows, times)
     folder = files.empty_folder(files.SPLIT / name)
     files.empty_folder(files.TEST / name)
@@ -335,12 +338,14 @@ def split(p: dict[str, Any], name: str) -> None:
                 part_rows = np.concatenate([rows[start:stop] for start, stop in part.intervals])
                 files.write_array(files.part_file(name, k, part_name), part_rows)
     whole = dataset["window"]["length"] == "sequence"
+    unseasonal = series["sequence_length"] or known  # a season of codes means nothing
     description = {
         "series": {key: value for key, value in series.items() if key != "source"} | {"name": dataset["series"]},
         "policy": "strict" if whole else dataset["split"]["policy"],
         "gap": 0 if whole else dataset["split"]["gap"],
         "rows": len(rows),
         "folds": [asdict(fold) for fold in made],
-        "season": None if series["sequence_length"] else _season(series, rows, made[0].train),
+        "season": None if unseasonal else _season(series, rows, made[0].train),
+        **({"labels": asdict(known)} if known else {}),
     }
     files.write_json(folder / "split.json", description)

@@ -6,6 +6,8 @@ A window is a start index and a target, never a copy of its rows:
     window 0  x x x x y y                x input rows   y target rows
     window 1        x x x x y y
 
+With horizon 0 the target is that of the window's last row, whose other columns are inputs.
+
 The stage reads no test row: `predict` makes the test windows, with the functions below.
 """
 
@@ -17,26 +19,32 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.dataset import splitting
+from pipeline.dataset import features as inputs
+from pipeline.dataset import labels, splitting
 
-CLASSES = {"sign": 2, "classes": 3}  # number of classes by kind of target
 LEVELS = ("value", "sequence_mean")  # kinds of targets on the level of their column
 # Kinds of whole sequences, which have no row after the window: a mean of it, or the target that came with it.
 WHOLE = ("sequence_mean", "given")
 
 
-def classes_of(target: dict[str, Any]) -> int | None:
-    """Return the number of classes of a target, `kind` and its settings; None for a regression."""
-    return CLASSES.get(target["kind"], target.get("classes"))
-
-
 def rows_ahead(window: dict[str, Any]) -> int:
-    """Return the rows from a window's last input to its last target; 0 if the target is made of the inputs.
+    """Return the rows from a window's last input to its last target; 0 if that is the last input row or made of them.
 
     Args:
         window: `target` and `horizon` of the dataset's window settings.
     """
     return 0 if window["target"]["kind"] in WHOLE else int(window["horizon"])
+
+
+def target_steps(target: dict[str, Any], horizon: int) -> np.ndarray:
+    """Return the rows from a window's last input to each of its targets: int64 [targets].
+
+    Args:
+        target: `kind` of the dataset's window settings.
+        horizon: rows from the last input to the last target.
+    """
+    first = 1 if target["kind"] in ("value", "given") and horizon else horizon
+    return np.arange(first, horizon + 1)
 
 
 def starts(intervals: list[tuple[int, int]], length: int, ahead: int, stride: int) -> np.ndarray:
@@ -114,16 +122,17 @@ def quantity(
         column: position of the target's column; of kind given that of the first target.
 
     Returns:
-        float64 [windows, horizon] for kind value and given; otherwise [windows, 1], at the last row of the horizon.
+        float64 [windows, horizon] for kind given, and for kind value with a horizon of 1 or more; otherwise
+        [windows, 1], at the last row of the horizon.
     """
     if target["kind"] == "given":
         return rows[starts + length - 1, column : column + horizon]
     series = rows[:, column]
-    kind = target["of"] if target["kind"] in ("sign", "classes") else target["kind"]
+    kind = target["of"] if target["kind"] in ("sign", "classes", "label") else target["kind"]
     if target["kind"] == "sequence_mean":
         return _per_window(series, starts, length, np.mean)[:, None]
     if target["kind"] == "value":
-        return series[starts[:, None] + length + np.arange(horizon)]
+        return series[starts[:, None] + length - 1 + target_steps(target, horizon)]
     future = series[starts + length + horizon - 1]
     last = series[starts + length - 1]
     if kind == "difference":
@@ -143,10 +152,13 @@ def _per_window(series: np.ndarray, starts: np.ndarray, length: int, function: A
 
 
 def label(values: np.ndarray, kind: str, thresholds: list[float] | None) -> np.ndarray:
-    """Turn a quantity into 0/1 (positive) for sign, or 0/1/2 by `thresholds` for classes; other kinds pass through."""
+    """Turn a quantity into 0/1 (positive) for sign, or 0, 1, … by `thresholds` for classes and labels.
+
+    Other kinds pass through. The thresholds of labels are the values in the series of all but the last.
+    """
     if kind == "sign":
         return (values > 0).astype(np.float64)
-    if kind == "classes":
+    if kind in ("classes", "label"):
         return np.searchsorted(np.asarray(thresholds), values, side="left").astype(np.float64)
     return values
 
@@ -167,7 +179,8 @@ def table(
     A window is dropped if a cell that its target is made of was missing, whatever `window.missing` is: the rows of the
     horizon for a value, the last input and the last target row for a difference, a return, and a sign or class of one,
     the whole window for its mean. Unless `window.missing` is keep, it is also dropped if an input row still has a
-    missing cell, in a feature or in the target's column.
+    missing cell, in a feature or in the target's column. With horizon 0 the features alone count: the target's column
+    is no input, and its rows before the target's may be unknown. So `last`, `mean` and `spread` are NaN there.
 
     Args:
         rows: float64 [rows, columns], cleaned.
@@ -177,7 +190,7 @@ def table(
         window: `target`, `horizon` and `missing` of the dataset's window settings.
         columns: positions of the features.
         target_column: position of the target's column.
-        thresholds: between the three classes; None leaves them as quantities.
+        thresholds: between the classes; None leaves them as quantities.
         truth: float64 [rows], the target's column before cells were filled; None for that of `rows`.
 
     Returns:
@@ -202,8 +215,10 @@ def table(
 
     absent = np.isnan(values).any(axis=1)
     complete = ~absent
+    same_row = window["horizon"] == 0
     if window["missing"] != "keep":
-        missing = np.isnan(rows[:, sorted({*columns, target_column})]).any(axis=1)
+        used = {*columns} if same_row else {*columns, target_column}
+        missing = np.isnan(rows[:, sorted(used)]).any(axis=1)
         missing_before = np.concatenate([[0], np.cumsum(missing)])
         # Inputs alone: a later row must not decide which windows there are.
         complete &= missing_before[start + length] == missing_before[start]
@@ -222,20 +237,11 @@ def table(
     target_row = start + length if ahead else start + length - 1
     result = {"start": start, "row": splitting.rows_of(part)[target_row] if len(start) else target_row}
     result |= {f"target_{h}": np.ascontiguousarray(values[:, h]) for h in range(values.shape[1])}
-    result["last"] = series[start + length - 1]
-    result["mean"] = _per_window(series, start, length, np.mean)
-    result["spread"] = _per_window(series, start, length, np.std)
+    unknown = np.full(len(start), np.nan)
+    result["last"] = unknown if same_row else series[start + length - 1]
+    result["mean"] = unknown if same_row else _per_window(series, start, length, np.mean)
+    result["spread"] = unknown if same_row else _per_window(series, start, length, np.std)
     return result, dropped
-
-
-def constant_columns(rows: np.ndarray, names: list[str], positions: list[int]) -> list[str]:
-    """Return the names of the columns that hold a single value, apart from missing cells."""
-    with np.errstate(all="ignore"):
-        return [
-            name
-            for name, i in zip(names, positions, strict=True)
-            if not np.nanmax(rows[:, i], initial=-np.inf) > np.nanmin(rows[:, i], initial=np.inf)
-        ]
 
 
 def window(p: dict[str, Any], name: str) -> None:
@@ -249,26 +255,26 @@ def window(p: dict[str, Any], name: str) -> None:
     series = description["series"]
     columns, target_column = series["columns"], series["columns"].index(series["target"])
     length = series["sequence_length"] if settings["length"] == "sequence" else settings["length"]
-    kind = settings["target"]["kind"]
+    known = labels.known(description)
+    outputs = len(target_steps(settings["target"], settings["horizon"]))
 
-    features = list(series["features"])
+    features = inputs.chosen(name, settings, series)
     tables: dict[tuple[int, str], dict[str, np.ndarray]] = {}
     summary: list[dict[str, Any]] = []
     for k, fold in enumerate(description["folds"]):
         parts = [part for part in ("train", "validation") if fold[part] is not None]
         rows = {part: read_rows(name, k, part, fold[part], settings["missing"]) for part in parts}
         if settings["constant"] != "keep":
-            features = without_constant(name, settings["constant"], rows["train"], series, features, k)
+            features = inputs.without_constant(name, settings["constant"], rows["train"], series, features, k)
         positions = [columns.index(feature) for feature in features]
-        made, numbers = _fold_tables(name, k, rows, fold, length, settings, positions, target_column)
+        made, numbers = _fold_tables(name, k, rows, fold, length, settings, positions, target_column, known)
         tables |= {(k, part): table for part, table in made.items()}
         summary.append(numbers)
 
     folder = files.empty_folder(files.WINDOWS / name)
     for (k, part), columns_of_part in tables.items():
         files.write_table(folder / f"fold{k}" / f"{part}.parquet", columns_of_part)
-    classes = classes_of(settings["target"])
-    several = kind in ("value", "given") and not classes
+    classes = labels.count(settings["target"], known)
     files.write_json(
         folder / "windows.json",
         {
@@ -278,8 +284,9 @@ def window(p: dict[str, Any], name: str) -> None:
             "target": settings["target"],
             "missing": settings["missing"],
             "classes": classes,
-            "outputs": settings["horizon"] if several else classes if classes and classes > 2 else 1,
+            "outputs": classes if classes and classes > 2 else outputs,
             "features": features,
+            **({"labels": known.names} if known else {}),
             "folds": summary,
         },
     )
@@ -294,10 +301,11 @@ def _fold_tables(
     settings: dict[str, Any],
     columns: list[int],
     target_column: int,
+    known: labels.Labels | None,
 ) -> tuple[dict[str, dict[str, np.ndarray]], dict[str, Any]]:
     """Make the window tables of one fold, and its entry in windows.json; classes come from the training windows."""
-    kind, classes = settings["target"]["kind"], classes_of(settings["target"])
-    thresholds: list[float] | None = None
+    kind, classes = settings["target"]["kind"], labels.count(settings["target"], known)
+    thresholds = known.values[:-1] if known else None
     shares = None
     tables, counts = {}, {}
     for part, values in rows.items():
@@ -316,59 +324,7 @@ def _fold_tables(
             made["target_0"] = label(made["target_0"], kind, thresholds)
         if part == "train" and classes:
             shares = np.bincount(made["target_0"].astype(int), minlength=classes) / windows
-            _require_each_class(name, settings["target"], shares, thresholds)
+            labels.require_each(name, k, settings["target"], shares, thresholds, known)
         counts[part] = {"windows": windows, **dropped}
         tables[part] = made
     return tables, {"thresholds": thresholds, "shares": shares, **counts}
-
-
-def _require_each_class(name: str, target: dict[str, Any], shares: np.ndarray, thresholds: list[float] | None) -> None:
-    """Refuse a class that no training window has: tied quantiles, or the sign of a price.
-
-    Raises:
-        UserError: a class is empty.
-    """
-    if shares.all():
-        return
-    place, rule = f"datasets.{name}.window.target", "must leave training windows in every class"
-    received = "the shares " + ", ".join(f"{share:.2f}" for share in shares)
-    if target["kind"] == "given":
-        raise UserError(f"{place}.classes", rule, received, "Give training windows of each, or leave the class out.")
-    if thresholds is not None:
-        received += f" between the quantiles {thresholds[0]:g} and {thresholds[1]:g}"
-        raise UserError(f"{place}.quantiles", rule, received, "Choose quantiles on either side of the repeated value.")
-    received = f"values {'above 0' if shares[1] else 'of 0 or less'} alone"
-    others = "difference or return" if target["of"] == "value" else "another quantity"
-    raise UserError(f"{place}.of", rule, received, f"Set it to {others}, for the sign of a change.")
-
-
-def without_constant(
-    name: str, constant: str, train: np.ndarray, series: dict[str, Any], features: list[str], fold: int
-) -> list[str]:
-    """Drop or refuse columns that are constant over the training rows, and return the features that are left.
-
-    The training rows of the first fold decide which columns to drop. They lie before those of the other folds, so all
-    folds have the same inputs and none of them looks ahead.
-    """
-    columns = series["columns"]
-    names = list(dict.fromkeys([*features, series["target"]]))
-    flat = constant_columns(train, names, [columns.index(column) for column in names])
-    if not flat or (constant == "drop" and fold > 0):
-        return features
-    left = [feature for feature in features if feature not in flat]
-    if series["target"] in flat:
-        column = train[:, columns.index(series["target"])]
-        raise UserError(
-            f"series.{series['name']}.target",
-            "must vary over the training rows: a constant leaves nothing to predict",
-            f"{series['target']}, which is {np.nanmin(column, initial=np.inf):g} in every row",
-            "Name another column, or give the training part rows where it varies.",
-        )
-    if constant == "error" or not left:
-        raise UserError(
-            f"series.{series['name']}, column {flat[0]}",
-            "must not be constant over the training rows",
-            f"{np.nanmin(train[:, columns.index(flat[0])], initial=np.inf):g} in every row",
-            f"Remove it from `features`, or set `datasets.{name}.window.constant` to drop or keep.",
-        )
-    return left

@@ -88,6 +88,7 @@ def _add_fold(
         "length": spec.length,
         "horizon": spec.horizon,
         "features": len(spec.features),
+        **({"labels": spec.labels} if spec.labels else {}),
         "period": spec.period,
         "sequence_length": spec.independent,
         "overlap": skill.overlapping(spec),
@@ -106,6 +107,8 @@ def _units(spec: dataset.Spec) -> tuple[float, float]:
 def _reference(part: dataset.Part) -> np.ndarray | None:
     """Return the level above which a target counts as a rise, `[windows]` in raw units; None where there is none."""
     kind = part.spec.target["kind"]
+    if part.spec.same_row:
+        return None
     if kind == "value":
         return np.asarray(part.table["last"], dtype=float)
     level = {"difference": 0.0, "return": 0.0, "sign": 0.5}.get(kind)

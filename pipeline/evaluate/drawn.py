@@ -23,7 +23,7 @@ Arrays = Mapping[Any, list[np.ndarray]]
 def drawn(arrays: Arrays, part: str, seeds: list[int], about: dict[str, Any]) -> dict[str, Any]:
     """Return truth and forecasts of at most 300 consecutive windows of the last fold.
 
-    Of several steps the first; of two classes the probability of class 1, of three the predicted class.
+    Of several steps the first; of two classes the probability of class 1, of more the predicted class.
 
     Args:
         arrays: from `pipeline.evaluate.collect`.
@@ -91,11 +91,11 @@ def residuals(arrays: Arrays, part: str, seeds: list[int], about: dict[str, Any]
 
     Returns:
         `step` (rows from one lag to the next), `windows`, and by seed `mean`, `std` and `autocorrelation` at the lags
-        1, 2, … up to 48 steps; None for three classes, for sequences, or for fewer than ten windows.
+        1, 2, … up to 48 steps; None for three classes or more, for sequences, or for fewer than ten windows.
     """
     rows = arrays[part, "row"]
     count = sum(map(len, rows))
-    if about["classes"] == 3 or about["sequence_length"] or count < 10:
+    if (about["classes"] or 0) > 2 or about["sequence_length"] or count < 10:
         return None
     gaps = np.concatenate([np.diff(own) for own in rows])
     step = int(np.median(gaps)) if len(gaps) else 1
@@ -148,7 +148,7 @@ def texts(times: np.ndarray) -> list[str]:
 
 
 def _first_step(outputs: np.ndarray, classes: int | None) -> np.ndarray:
-    return scores.predicted_classes(outputs, classes) if classes == 3 else outputs[:, 0]
+    return scores.predicted_classes(outputs, classes) if classes and classes > 2 else outputs[:, 0]
 
 
 def _correlated(residuals: list[np.ndarray], rows: list[np.ndarray], step: int, lags: int) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def write(
     arrays: Mapping[Any, list[np.ndarray]],
     seeds: list[int],
     classes: int | None,
+    names: list[str] | None = None,
 ) -> None:
     """Write `reports/plots/KIND/NAME.csv` for the kinds `predictions`, `calibration` and `confusion`.
 
@@ -38,15 +39,16 @@ def write(
         arrays: from `pipeline.evaluate.collect`. `truth` and the outputs of each seed are used: `[windows, outputs]`
             per part and fold, in the units of the scores.
         seeds: the random seeds.
-        classes: 2, 3, or None for a regression.
+        classes: their number, None for a regression.
+        names: of the classes; their numbers if None.
     """
     part = "validation" if ("validation", "truth") in arrays else "train"
     truth = arrays[part, "truth"][0]
     outputs = {seed: arrays[part, ("seed", seed)][0] for seed in seeds}
     tables: dict[str, Rows] = {
         "predictions": predictions(truth, outputs, classes),
-        "calibration": calibration(truth, outputs, classes),
-        "confusion": confusion(truth, outputs, classes),
+        "calibration": calibration(truth, outputs, classes, names),
+        "confusion": confusion(truth, outputs, classes, names),
     }
     for kind, rows in ((kind, list(rows)) for kind, rows in tables.items()):
         # One row of empty cells where there is nothing to draw, because DVC refuses a table without rows.
@@ -64,7 +66,9 @@ def predictions(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int 
             yield {"seed": seed, "truth": truth[k, 0], "prediction": expected[k]}
 
 
-def calibration(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None) -> Rows:
+def calibration(
+    truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None, names: list[str] | None = None
+) -> Rows:
     """Yield the reliability of the forecasts: the windows in ten equally large bins, by their forecast.
 
     Per bin the means `forecast` and `observed`, and the number of `windows`. For classes, the forecast is the
@@ -74,7 +78,8 @@ def calibration(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int 
     for seed, own in outputs.items():
         if classes:
             chances = scores.probabilities(own, classes)
-            pairs = [(str(k), chances[:, k], truth[:, 0] == k) for k in range(1 if classes == 2 else 0, classes)]
+            labels = names or [str(k) for k in range(classes)]
+            pairs = [(labels[k], chances[:, k], truth[:, 0] == k) for k in range(1 if classes == 2 else 0, classes)]
         else:
             pairs = [("", own[:, 0], truth[:, 0])]
         for label, forecast, observed in pairs:
@@ -92,13 +97,15 @@ def calibration(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int 
                 yield {"class": label, "seed": seed, **means, "windows": int(inside.sum())}
 
 
-def confusion(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None) -> Rows:
+def confusion(
+    truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | None, names: list[str] | None = None
+) -> Rows:
     """Yield the `share` of all windows by true and predicted class, the mean over the seeds.
 
     For values, the classes are the thirds of the part's true values at the first step: low, middle, high. A NaN or
     infinite prediction counts as `none`; for classes as class 0, as in Keras.
     """
-    labels = [str(k) for k in range(classes)] if classes else list(_THIRDS)
+    labels = (names or [str(k) for k in range(classes)]) if classes else list(_THIRDS)
     predicted = labels if classes else [*labels, "none"]
     total = np.zeros((len(labels), len(predicted)))
     edges = np.quantile(truth[:, 0], [1 / 3, 2 / 3])
@@ -112,5 +119,5 @@ def confusion(truth: np.ndarray, outputs: dict[int, np.ndarray], classes: int | 
     total /= max(len(truth), 1) * len(outputs)
     for i, true in enumerate(labels):
         for j, prediction in enumerate(predicted):
-            if prediction != "none" or total[:, j].any():
+            if j < len(labels) or total[:, j].any():
                 yield {"truth": true, "prediction": prediction, "share": total[i, j]}

@@ -32,7 +32,7 @@ def evaluate(settings: dict[str, Any], name: str) -> None:
     files.write_table(files.LOSSES / f"{name}.parquet", losses(arrays, seeds, about))
     files.write_json(files.EVALUATION / f"{name}.json", significant(result, 7))
     files.write_json(files.METRICS / f"{name}.json", {name: significant(summarise(result), 4)})
-    plot_tables.write(name, arrays, seeds, about["classes"])
+    plot_tables.write(name, arrays, seeds, about["classes"], about.get("labels"))
 
 
 def losses(arrays: Arrays, seeds: list[int], about: dict[str, Any]) -> dict[str, np.ndarray]:

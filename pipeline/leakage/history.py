@@ -36,7 +36,8 @@ def learn(train: dataset.Part, known: History) -> dict[str, Forecast]:
     """Learn every baseline that may read rows before its windows."""
     forecasts = naive.fit(train, known)
     if not train.spec.classes:
-        fitted = univariate.fit(train, known, forecasts["persistence"], _SECONDS)
+        fallback = forecasts.get("persistence") or forecasts["train_mean"]
+        fitted = univariate.fit(train, known, fallback, _SECONDS)
         forecasts |= {name: result[0] for name, result in fitted.items() if not isinstance(result, str)}
     return forecasts
 

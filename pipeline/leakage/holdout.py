@@ -57,7 +57,7 @@ def _replaced(train: dataset.Part, late: dataset.Part, random: np.random.Generat
     edge = positions(np.asarray(late.table["row"])).min()
     rows = np.array(train.rows)
     after = np.asarray(train.spec.axis) >= edge
-    if train.spec.target_rows == train.spec.length and not train.spec.rows_ahead:  # a target made of its inputs
+    if train.spec.target["kind"] == "sequence_mean":  # a target made of its inputs
         after = np.asarray(train.spec.axis) >= np.asarray(train.spec.axis)[late.table["start"]].min()
     rows[after] = replacing.draw_others(rows[after], *replacing.ranges(rows), random)
     table = {name: np.array(column) for name, column in train.table.items()}

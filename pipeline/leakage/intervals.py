@@ -35,10 +35,11 @@ class Windows(NamedTuple):
     Attributes:
         start: int64 [windows], the first input row.
         length: number of input rows.
-        ahead: rows after them up to the last target; 0 where the target is computed from the inputs.
+        ahead: rows after them up to the last target; 0 where the target is computed from the inputs, or in their row.
         own: half-open intervals of rows that belong to the part, context excluded.
         context: rows before the first interval that may be inputs under `carry`; None for `length`.
         target_row: int64 [windows], the first target row in the window table; None where there is no table.
+        same_row: whether the target is that of the last input row.
     """
 
     start: np.ndarray
@@ -47,6 +48,7 @@ class Windows(NamedTuple):
     own: list[tuple[int, int]]
     context: int | None = None
     target_row: np.ndarray | None = None
+    same_row: bool = False
 
 
 class _Spans(NamedTuple):
@@ -56,7 +58,9 @@ class _Spans(NamedTuple):
     stop: np.ndarray
 
 
-def locate(table: dict[str, np.ndarray], part: dict[str, Any], length: int, ahead: int) -> Windows:
+def locate(
+    table: dict[str, np.ndarray], part: dict[str, Any], length: int, ahead: int, same_row: bool = False
+) -> Windows:
     """Convert the windows of a table to rows of the series.
 
     Args:
@@ -64,6 +68,7 @@ def locate(table: dict[str, np.ndarray], part: dict[str, Any], length: int, ahea
         part: `intervals` and `context` from split.json.
         length: input rows of a window.
         ahead: rows after them up to the last target.
+        same_row: whether the target is that of the last input row.
 
     Returns:
         The windows. Starts outside the part's file become rows outside its intervals, for `check` to find.
@@ -74,7 +79,7 @@ def locate(table: dict[str, np.ndarray], part: dict[str, Any], length: int, ahea
     own = [(int(a), int(b)) for a, b in intervals]
     own[0] = (own[0][0] + part["context"], own[0][1])
     start = intervals[which, 0] + table["start"] - offsets[which]
-    return Windows(start, length, ahead, own, part["context"], table["row"])
+    return Windows(start, length, ahead, own, part["context"], table["row"], same_row)
 
 
 def check(parts: dict[str, Windows], policy: str, gap: int | None, fold: int | None = None) -> Proof:
@@ -113,7 +118,9 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
     policy, gap = ("strict", None) if sequences else (declared["policy"], declared["gap"])
     description = files.read_json(files.SPLIT / name / "split.json")
     windows = {
-        kind: locate(part.table, description["folds"][fold][kind], part.spec.length, part.spec.rows_ahead)
+        kind: locate(
+            part.table, description["folds"][fold][kind], part.spec.length, part.spec.rows_ahead, part.spec.same_row
+        )
         for kind, part in parts.items()
     }
     return check(windows, policy, gap, fold)
@@ -125,7 +132,8 @@ def _all(windows: Windows) -> _Spans:
 
 def _targets(windows: Windows) -> _Spans:
     """Return the target rows; all rows where the target is computed from the inputs."""
-    start = windows.start + (windows.length if windows.ahead else 0)
+    first = windows.length if windows.ahead else windows.length - 1 if windows.same_row else 0
+    start = windows.start + first
     return _Spans(start, windows.start + windows.length + windows.ahead)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.dataset import scaling, splitting, windowing
+from pipeline.dataset import labels, scaling, splitting, windowing
 from pipeline.leakage import scratch, stored, training
 from pipeline.leakage.proof import Proof, judge
 from pipeline.series import replacing
@@ -247,11 +247,15 @@ def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant
                 last = int(windowing.starts(parts[kind]["intervals"], length, ahead, stride)[-1])
                 kept[splitting.rows_of(parts[kind])[last : last + length + ahead]] = True
     rng = np.random.default_rng([_SEED, fold, ["validation", "test"].index(part)])
+    known, series = labels.known(expected.description), expected.description["series"]
+    column = series["columns"].index(series["target"])
     for start, stop in spans:
         for at in range(start, stop, _CHUNK):
             some = slice(at, min(at + _CHUNK, stop))
             old = rows[some]
             new = replacing.draw_others(old, expected.low, expected.width, rng)
+            if known:  # other cells would be labels that no training window has
+                new[:, column] = replacing.draw_labels(old[:, column], known.values, rng)
             if variant == _MISSING:
                 new[~kept[some]] = np.nan
             rows[some] = new

@@ -1,7 +1,8 @@
 """Reads: a window's values stay the same when every row from its first target on is replaced.
 
 The other proofs check row numbers and what is learned. This one checks the values themselves: a window that contains
-its target, by one row too many or through the mean that scales it, changes.
+its target, by one row too many or through the mean that scales it, changes. With horizon 0 the target is in the row of
+the window's last inputs, so the target's whole column is replaced too: a target that is one of its inputs changes them.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
         f"{_WINDOWS} windows that end before that row have the same inputs to the bit, scaled by the same means and "
         "deviations."
     )
+    if parts["train"].spec.same_row:
+        about += " The target, which is of a window's last row, was replaced in every row."
     return judge("reads", fold, {"windows": windows, "edges": edges}, found, about)
 
 
@@ -107,8 +110,16 @@ def _cut(
 
 
 def _replaced(stretch: _Stretch, rng: np.random.Generator) -> np.ndarray:
-    """Replace every cell from the edge on; missing cells stay missing, so that the windows stay the same."""
+    """Replace every cell from the edge on; missing cells stay missing, so that the windows stay the same.
+
+    With horizon 0 the target's column is replaced in every row.
+    """
     rows = np.array(stretch.rows)
+    if stretch.spec.same_row:
+        at = stretch.spec.target_column
+        column = rows[:, [at]]
+        others = replacing.draw_others(column, *replacing.ranges(column), rng)
+        rows[:, at] = np.where(np.isnan(column), np.nan, others)[:, 0]
     old = rows[stretch.edge :]
     rows[stretch.edge :] = np.where(np.isnan(old), np.nan, replacing.draw_others(old, *replacing.ranges(rows), rng))
     return rows
@@ -157,6 +168,8 @@ def _compare(kind: str, stretch: _Stretch, rng: np.random.Generator) -> tuple[in
         changed = ~((old == new) | (np.isnan(old) & np.isnan(new))).all(axis=1)
         if changed.any():
             start = int(starts[np.flatnonzero(changed)[-1]])
+            if stretch.spec.same_row:
+                return len(starts), [f"{what} of {rows(start)} changed with the target of its last row"]
             return len(starts), [
                 f"{what} of {rows(start)} changed with the rows from {series_rows[stretch.edge - 1] + 1} on"
             ]

@@ -47,7 +47,8 @@ _WINDOWS, _ROWS = 256, 1 << 15  # most windows and rows of one training: enough 
 
 def architecture(part: Part) -> dict[str, Any]:
     """Describe a small LSTM whose head suits the target, as in params.yaml."""
-    head = {None: "linear", 2: "sigmoid", 3: "softmax"}[part.spec.classes]
+    classes = part.spec.classes
+    head = "linear" if not classes else "sigmoid" if classes == 2 else "softmax"
     return {"name": "lstm", "units": [4], "head": head}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.common import files
-from pipeline.leaks import batches, choice, division, rows, stopping, values
+from pipeline.leaks import batches, choice, division, rows, same_row, stopping, values
 from pipeline.leaks.leak import Leak
 
 
@@ -33,6 +33,7 @@ def all_leaks() -> list[Leak]:
         values.CENTRED,
         values.BACK_FILLING,
         values.JOINED,
+        same_row.LABEL,
         stopping.EARLY_STOPPING,
         choice.BEST_OF_MANY,
         batches.DROP_LAST,

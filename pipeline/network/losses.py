@@ -10,7 +10,6 @@ import numpy as np
 
 from pipeline.common.errors import UserError
 
-_DEFAULT = {None: "mse", 2: "binary_crossentropy", 3: "categorical_crossentropy"}
 # Arguments that would change what a loss or an output means to the rest of the project.
 CLOSED = {
     "from_logits": "outputs are scored as probabilities: give the head a sigmoid or softmax",
@@ -26,13 +25,14 @@ def make(training: dict[str, Any], classes: int | None, place: str) -> Any:
 
     Args:
         training: the settings of the same name in params.yaml, complete.
-        classes: None for a regression, 2 or 3; chooses the loss where none is named.
+        classes: their number, None for a regression; chooses the loss where none is named.
         place: dotted path of the training, for errors.
 
     Raises:
         UserError: Keras has no such loss, or the loss has no such argument.
     """
-    given = training["loss"] or _DEFAULT[classes]
+    usual = "mse" if not classes else "binary_crossentropy" if classes == 2 else "categorical_crossentropy"
+    given = training["loss"] or usual
     arguments = dict(given) if isinstance(given, dict) else {"name": given}
     own = arguments.pop("name")
     try:

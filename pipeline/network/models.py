@@ -110,7 +110,7 @@ def compile_model(
     Args:
         model: the network.
         training: the settings of the same name in params.yaml, complete.
-        classes: None for a regression, 2 (one output, 0/1 targets) or 3 (three outputs, one-hot targets).
+        classes: None for a regression, 2 (one output, 0/1 targets) or more (an output for each, one-hot targets).
         place: dotted path of the training, for errors.
         updates: updates in one epoch, for the schedule of the learning rate.
 
@@ -136,8 +136,8 @@ def compile_model(
 
 def accuracy(classes: int | None) -> list[keras.metrics.Metric]:
     """Return the metrics of a training: the accuracy, or none for a regression."""
-    kinds = {2: keras.metrics.BinaryAccuracy, 3: keras.metrics.CategoricalAccuracy}
-    return [kinds[classes](name="accuracy")] if classes else []
+    kind = keras.metrics.BinaryAccuracy if classes == 2 else keras.metrics.CategoricalAccuracy
+    return [kind(name="accuracy")] if classes else []
 
 
 def without_cudnn(model: keras.Model) -> None:

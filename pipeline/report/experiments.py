@@ -82,17 +82,23 @@ def _about(evaluation: dict[str, Any]) -> str:
     if kind == "sequence_mean":
         return f"Predicts the mean of {column} over a whole sequence of {evaluation['length']:,} rows."
     of = {"value": "value", "difference": "change", "return": "return"}
+    features = f"{evaluation['features']} feature{'s' if evaluation['features'] != 1 else ''}"
+    rows = f"from {evaluation['length']:,} rows of {features}"
+    if not horizon:
+        what = f"which of {evaluation['classes']} labels {column} has" if kind == "label" else f"the value of {column}"
+        return f"Predicts {what} in the window's last row, {rows}."
     ahead = "" if horizon == 1 else f", {horizon} rows ahead,"
-    word = ("next " if horizon == 1 else "") + of[
-        evaluation["target"].get("of", "value") if kind in ("sign", "classes") else kind
-    ]
+    classed = kind in ("sign", "classes", "label")
+    word = ("next " if horizon == 1 else "") + of[evaluation["target"].get("of", "value") if classed else kind]
     what = {
         "value": f"the {word} of {column}" if horizon == 1 else f"the next {horizon} values of {column}",
         "sign": f"the sign of the {word} of {column}{ahead}",
         "classes": f"which of three classes the {word} of {column} belongs to{ahead or ','}",
+        "label": f"which of {evaluation['classes']} labels {column} has in the next row,"
+        if horizon == 1
+        else f"which of {evaluation['classes']} labels {column} has{ahead}",
     }.get(kind, f"the {word} of {column}{ahead}")
-    features = f"{evaluation['features']} feature{'s' if evaluation['features'] != 1 else ''}"
-    return f"Predicts {what} from {evaluation['length']:,} rows of {features}."
+    return f"Predicts {what} {rows}."
 
 
 def _repeats(evaluation: dict[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Forecasts without a network on the same windows. Everything is learned from the training part alone.
 
 Naive for regressions: persistence, train_mean, seasonal_naive, drift, window_average; for classes: majority,
-persistence. Linear: ridge and logistic on the window as the network sees it; ridge_last and logistic_last on the window
-less its last row.
+persistence; with horizon 0, train_mean or majority alone. Linear: ridge and logistic on the window as the network sees
+it; ridge_last and logistic_last on the window less its last row.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def fit(train: Part, linear: bool = True, history: History | None = None) -> dic
 
     Returns:
         By name, a function from any part to its forecasts: `[windows, steps]` in raw units for regressions,
-        `[windows, 1]` probabilities of class 1 for two classes, `[windows, 3]` probabilities for three.
+        `[windows, 1]` probabilities of class 1 for two classes, `[windows, classes]` probabilities for more.
     """
     forecasts = naive.fit(train, history)
     return {**forecasts, **linear_models.fit(train)} if linear else forecasts

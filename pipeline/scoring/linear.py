@@ -50,7 +50,7 @@ def _ridge(train: Part, from_last: bool) -> Forecast:
     columns = _columns(train, from_last)
     wide = columns.width > min(_WIDEST, len(columns.usable))
     indices = _thinned(columns.usable, _CELLS // columns.width) if wide else columns.usable
-    level = from_last and train.spec.target["kind"] in ("value", "sequence_mean")
+    level = from_last and train.spec.target["kind"] in ("value", "sequence_mean") and not train.spec.same_row
     mean = train.raw_targets().mean(axis=0)
     truth = train.targets().astype(float)
     if level:
@@ -162,8 +162,9 @@ def _chunks(part: Part, indices: np.ndarray, from_last: bool) -> Iterator[tuple[
 def _columns(train: Part, from_last: bool) -> _Columns:
     width = train.spec.length * len(train.spec.features)
     total, square, usable = np.zeros(width), np.zeros(width), []
-    # A window that somebody else cut may have no past of the target; no forecast is made of it.
-    last = np.isfinite(np.asarray(train.table["last"], dtype=float)) | (train.spec.target["kind"] == "given")
+    # The target's past may be unknown: no forecast is made of it.
+    unknown = train.spec.same_row or train.spec.target["kind"] == "given"
+    last = np.isfinite(np.asarray(train.table["last"], dtype=float)) | unknown
     for indices, x in _chunks(train, np.arange(len(train)), from_last):
         whole = np.isfinite(x).all(axis=1) & (last[indices] | (not from_last))
         usable.append(indices[whole])

@@ -2,6 +2,10 @@
 
 The seasonal naive forecast and the drift read rows before the window too, of earlier parts as well: whoever forecasts
 has them in hand.
+
+With horizon 0 the target stands in for a measurement that is made late, seldom or never, so its earlier rows count as
+unknown. The mean, or the shares of the classes, is then the only naive forecast. Earlier rows that are known can be
+given as a column of their own, whose linear models are references.
 """
 
 from __future__ import annotations
@@ -63,8 +67,8 @@ def target_rows(part: Part) -> np.ndarray:
     """Return the position in time of each target of a column's own future: int64 [windows, steps]."""
     # A change is that of the horizon's last row. No window crosses a cut.
     spec = part.spec
-    ahead = np.arange(spec.horizon) if spec.target["kind"] == "value" else np.array([spec.horizon - 1])
-    return end_rows(part)[:, None] + 1 + ahead
+    first = 1 if spec.target["kind"] == "value" and spec.horizon else spec.horizon
+    return end_rows(part)[:, None] + np.arange(first, spec.horizon + 1)
 
 
 def fit(train: Part, history: History | None = None) -> dict[str, Forecast]:
@@ -75,6 +79,8 @@ def fit(train: Part, history: History | None = None) -> dict[str, Forecast]:
         history: all rows of the series; None for those of the training part and of the part that is predicted.
     """
     spec = train.spec
+    if spec.same_row:
+        return {"majority": majority(train)} if spec.classes else {"train_mean": _train_mean(train)}
     given = spec.target["kind"] == "given"
     if spec.classes:
         return {"majority": majority(train)} | ({} if given else {"persistence": _persistent_class(train)})
@@ -102,7 +108,7 @@ def unlearned(train: Part) -> dict[str, Forecast]:
     class says, so here persistence repeats that class; whether a network is better than the table is the comparison's
     question.
     """
-    if train.spec.classes and train.spec.target["kind"] != "given":
+    if train.spec.classes and not train.spec.same_row and train.spec.target["kind"] != "given":
         return {"majority": majority(train), "persistence": _repeated_class(train)}
     forecasts = fit(train)
     return {name: forecast for name, forecast in forecasts.items() if name not in ("drift", "window_average")}
@@ -194,9 +200,9 @@ def _shares(train: Part) -> np.ndarray:
 def _persistent_class(train: Part) -> Forecast:
     """Forecast how often each class followed the last known one in training, as probabilities.
 
-    The last known class is that of the last value, or of the last change over the horizon. Each row of the table of
-    transitions counts one more window with the training shares, so that no probability is 0 without reason; where the
-    last class is missing, the shares stand alone.
+    The last known class is that of the last value or label, or of the last change over the horizon. Each row of the
+    table of transitions counts one more window with the training shares, so that no probability is 0 without reason;
+    where the last class is missing, the shares stand alone.
     """
     classes, shares = train.spec.classes or 0, _shares(train)
     before, after = _last_class(train), train.raw_targets().astype(int).ravel()
@@ -231,5 +237,6 @@ def _last_class(part: Part) -> np.ndarray:
     end = np.asarray(part.table["start"]) + spec.length - 1
     before = part.rows[end - min(spec.horizon, spec.length - 1), spec.target_column]
     value = change(last, before, spec.target["of"])
-    classes = (value > 0).astype(int) if spec.classes == 2 else np.digitize(value, spec.thresholds or [], right=True)
+    sign = spec.target["kind"] == "sign"
+    classes = (value > 0).astype(int) if sign else np.digitize(value, spec.thresholds or [], right=True)
     return np.where(np.isfinite(value), classes, spec.classes or 0)

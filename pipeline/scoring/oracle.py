@@ -14,15 +14,15 @@ def predict(part: Part) -> np.ndarray | None:
     """Return the oracle's forecast of each window, shaped like the network's: raw units, or probabilities of classes.
 
     Returns:
-        `[windows, 1]` for regressions and two classes, `[windows, 3]` for three. None where the series has no oracle,
-        or where the oracle does not know the target: it predicts only the next row, so the horizon must be 1.
+        `[windows, 1]` for regressions and two classes, `[windows, classes]` for more. None where the series has no
+        oracle, or where the oracle does not know the target: it predicts only the next row, so the horizon must be 1.
     """
     spec = part.spec
     if not spec.oracle:
         return None
     if spec.oracle["distribution"] == "exact":
         return _exact(part)
-    if spec.horizon != 1 or spec.target["kind"] in ("sequence_mean", "given"):
+    if spec.horizon != 1 or spec.target["kind"] in ("label", "sequence_mean", "given"):
         return None
     at = np.searchsorted(np.asarray(spec.first_rows), np.asarray(part.table["row"]))
     location = part.rows[at, spec.columns.index("oracle_location")]
@@ -43,9 +43,9 @@ def predict(part: Part) -> np.ndarray | None:
 
 
 def _exact(part: Part) -> np.ndarray:
-    truth = part.raw_targets()
-    if part.spec.classes == 3:
-        return np.eye(3)[truth.astype(int).ravel()]
+    truth, classes = part.raw_targets(), part.spec.classes
+    if classes and classes > 2:
+        return np.eye(classes)[truth.astype(int).ravel()]
     return truth.astype(float)
 
 

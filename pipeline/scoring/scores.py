@@ -90,7 +90,7 @@ def skill(score: float | None, baseline: float | None) -> float | None:
 def probabilities(outputs: np.ndarray, classes: int) -> np.ndarray:
     """Turn outputs of the head into one probability per class, `[windows, classes]`, rows of sum 1.
 
-    Two classes have one output, the probability of class 1. Rows of three outputs are divided by their sum, as in
+    Two classes have one output, the probability of class 1. Rows of more outputs are divided by their sum, as in
     Keras's categorical cross-entropy, so that a sigmoid head (stats 470563) is scored as it was trained.
     """
     if classes == 2:
@@ -123,12 +123,12 @@ def classification(truth: np.ndarray, outputs: np.ndarray, classes: int) -> dict
 
     Args:
         truth: `[windows]`, class numbers.
-        outputs: `[windows, 1]` probability of class 1, or `[windows, 3]` outputs of the head.
-        classes: 2 or 3.
+        outputs: `[windows, 1]` probability of class 1, or `[windows, classes]` outputs of the head.
+        classes: their number.
 
     Returns:
         One number per name, and `confusion` as lists. The Brier score is that of class 1 for two classes, and summed
-        over three. It and the log loss are means over the windows whose outputs are finite; `unanswered` counts the
+        over more. It and the log loss are means over the windows whose outputs are finite; `unanswered` counts the
         others.
     """
     truth = truth.reshape(len(truth)).astype(int)

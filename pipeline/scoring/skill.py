@@ -33,7 +33,7 @@ def losses(truth: np.ndarray, outputs: np.ndarray, classes: int | None) -> np.nd
     Args:
         truth: `[windows, steps]`, or class numbers `[windows, 1]`.
         outputs: `[windows, steps]`, or outputs of the head as in `scores.probabilities`.
-        classes: None, 2 or 3.
+        classes: their number, None for a regression.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         if not classes:

@@ -40,6 +40,8 @@ def _fit(
     kind = spec.target["kind"]
     if spec.classes or kind in ("sequence_mean", "given"):
         return "the target is no value of the series"
+    if spec.same_row:
+        return "the target's past counts as unknown with horizon 0"
     if spec.features != [spec.columns[spec.target_column]]:
         return "other features than the target"
     if spec.period and spec.horizon > smoothing.SEASONS * spec.period:

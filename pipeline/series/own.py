@@ -17,6 +17,10 @@ from pipeline.series.tables import MISSING, CsvFile, ParquetFile, TableFile, con
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_MOST_LABELS = 100
+# A number in a notation that is no number here: 3,14 and 1 234 and $5 and 12 %.
+_NUMBER = r"\W*\d[\d., ']*\W*"
+
 
 def make(
     *, path: str, target: str, time: str | None = None, features: list[str] | None = None, zone: str | None = None
@@ -26,10 +30,11 @@ def make(
     Args:
         path: a .csv or .parquet file below data/own/, from the project's folder. CSV: UTF-8, commas, a decimal point,
             a header.
-        target: the column to predict.
+        target: the column to predict. Text becomes labels: each cell is the position of its name among all names in
+            alphabetical order.
         time: the column of times, if any: ISO 8601 or seconds since 1970, in rising order. Times with an offset from
             UTC, or of `zone`, become UTC.
-        features: the input columns; the target alone by default.
+        features: the input columns; the target alone by default, which must not be text.
         zone: the time zone of times without an offset, as in Europe/Berlin.
 
     Returns:
@@ -54,10 +59,11 @@ def make(
     if table.num_rows == 0:
         raise UserError(str(checked), "must have rows below its header", "a header alone", "Add the rows.")
     rows = np.empty((table.num_rows, len(columns)))
+    named = _labels(file, target, table.column(target), chosen)
     for position, name in enumerate(columns):
-        rows[:, position] = _numbers(file, name, table.column(name))
+        rows[:, position] = named[1] if named and name == target else _numbers(file, name, table.column(name))
     times = None if time is None else clock.read(file, time, table.column(time), zone)
-    return Series(rows, columns, target, chosen, time=times)
+    return Series(rows, columns, target, chosen, time=times, labels=named[0] if named else None)
 
 
 def names(path: str) -> list[str]:
@@ -104,8 +110,8 @@ def _numbers(file: TableFile, name: str, column: pa.ChunkedArray) -> np.ndarray:
     """Return one column as float64 [rows]; refuse infinite cells, and a column of missing cells alone."""
     import pyarrow as pa
 
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+    kind = _kind(column)
+    if _is_text(kind):
         values = _from_text(file, name, column.cast(pa.string()))
     elif _is_number(kind):
         values = column.cast(pa.float64(), safe=False).to_numpy()
@@ -119,6 +125,42 @@ def _numbers(file: TableFile, name: str, column: pa.ChunkedArray) -> np.ndarray:
         place = f"{file.path}, column {name}"
         raise UserError(place, "must hold numbers", "missing cells alone", "Name another column.")
     return np.asarray(values, dtype=np.float64)
+
+
+def _labels(
+    file: TableFile, name: str, column: pa.ChunkedArray, features: list[str]
+) -> tuple[list[str], np.ndarray] | None:
+    """Return the names in a column of text, sorted, and their positions as float64 [rows]; None for numbers.
+
+    A column is text where most of its cells are no numbers, in any notation, and few differ. Otherwise, and in an
+    input, a cell that is no number is a mistake, for `_numbers` to report.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    if name in features or not _is_text(_kind(column)):
+        return None
+    text = pd.Series(column.cast(pa.string()).to_numpy(), dtype="str").str.strip()
+    text = text[~(text.isna() | text.isin(MISSING))]
+    numbers = pd.to_numeric(text, errors="coerce").notna() | text.str.fullmatch(_NUMBER)
+    names = sorted(text.unique())
+    if not 1 <= len(names) <= _MOST_LABELS or numbers.mean() >= 0.5:
+        return None
+    codes = np.full(len(column), np.nan)
+    codes[text.index.to_numpy()] = np.searchsorted(np.array(names, dtype=object), text.to_numpy(dtype=object))
+    return names, codes
+
+
+def _kind(column: pa.ChunkedArray) -> pa.DataType:
+    import pyarrow as pa
+
+    return column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def _is_number(kind: Any) -> bool:
@@ -141,5 +183,7 @@ def _from_text(file: TableFile, name: str, column: pa.ChunkedArray) -> np.ndarra
         commas = int(text.iloc[wrong].str.fullmatch(r"[-+]?[\d.]*,\d+").sum())
         if commas == len(wrong):
             fix = f"Write decimal points instead of commas, in {commas:,} cells, or {converting(file.path)}."
+        if len(wrong) > len(text) / 2 > 2 and not commas:
+            fix = "Name columns of numbers. Text can be a target alone, with `window.target.kind: label`."
         raise file.error(row, name, "must be a number", repr(text.iloc[row][:60]), fix)
     return values

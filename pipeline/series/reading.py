@@ -133,6 +133,7 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
         "time": None if time is None else {"first": str(time[0]), "last": str(time[-1]), **(series.steps or {})},
         "cuts": series.cuts,
         **({"parts": series.parts} if series.parts else {}),
+        **({"labels": series.labels} if series.labels else {}),
     }
     files.write_json(folder / "series.json", table)
 

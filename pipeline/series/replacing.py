@@ -22,3 +22,10 @@ def draw_others(old: np.ndarray, low: np.ndarray, width: np.ndarray, rng: np.ran
     """
     new = low + width * rng.uniform(0.5, 1.5, old.shape)
     return np.where(new == old, new + width, new)
+
+
+def draw_labels(old: np.ndarray, values: list[float], rng: np.random.Generator) -> np.ndarray:
+    """Draw another of two or more labels for every cell of a column of labels: float64 [rows]."""
+    known = np.asarray(values)
+    at = np.searchsorted(known, np.nan_to_num(old)).clip(0, len(known) - 1)
+    return known[(at + rng.integers(1, len(known), old.shape)) % len(known)]

@@ -28,6 +28,7 @@ class Series:
         steps: what `holes.treat` found out about the times (docs/files.md), or None.
         cuts: rows that do not follow the row before; no window crosses from one to the other.
         parts: part and number of sequences, one run after the other, where the source divides them; or None.
+        labels: the names of a target of text, whose cells are their positions; None for numbers.
     """
 
     rows: np.ndarray
@@ -41,6 +42,7 @@ class Series:
     steps: dict[str, Any] | None = None
     cuts: list[int] = field(default_factory=list)
     parts: list[list[Any]] | None = None
+    labels: list[str] | None = None
 
 
 def select(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline import dataset, raw
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
+from pipeline.dataset import features as inputs
 from pipeline.dataset import scaling, splitting, windowing
 from pipeline.series import reading
 from tests.conftest import tiny_params, write_params
@@ -317,7 +318,7 @@ def test_constant_columns_are_dropped_as_the_first_fold_has_them() -> None:
     rows[2, 0] = np.nan
 
     def left(constant: str, features: list[str], train: np.ndarray = rows, fold: int = 0) -> list[str]:
-        return windowing.without_constant("d", constant, train, series, features, fold)
+        return inputs.without_constant("d", constant, train, series, features, fold)
 
     assert left("drop", ["c", "a"]) == ["c"]
     assert left("drop", ["c", "a"], fold=1) == ["c", "a"]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline import dataset
-from pipeline.dataset import windowing
+from pipeline.dataset import labels, windowing
 
 
 def make_part(
@@ -32,7 +32,7 @@ def make_part(
         columns += ["oracle_location", "oracle_scale"]
         rows = np.column_stack([series, *(np.broadcast_to(o, series.shape) for o in oracle[2:])])
     target = {"kind": kind, "of": of}
-    classes = windowing.CLASSES.get(kind)
+    classes = len(thresholds) + 1 if kind == "label" else labels.count({"kind": kind}, None)
     ahead = windowing.rows_ahead({"target": target, "horizon": horizon})
     intervals = [(0, len(series))]
     if sequence_length:
@@ -44,6 +44,8 @@ def make_part(
     table = {"start": start, "row": first_rows[start + length - (0 if ahead else 1)]}
     table |= {f"target_{h}": targets[:, h].copy() for h in range(targets.shape[1])}
     table |= {"last": inside[:, -1].copy(), "mean": inside.mean(axis=1), "spread": inside.std(axis=1)}
+    if not horizon:
+        table |= dict.fromkeys(("last", "mean", "spread"), np.full(len(start), np.nan))
     level = not classes
     spec = dataset.Spec(
         length=length,
@@ -51,7 +53,7 @@ def make_part(
         features=["x"],
         target=target,
         classes=classes,
-        outputs=horizon if kind == "value" else 3 if classes == 3 else 1,
+        outputs=classes if classes and classes > 2 else targets.shape[1],
         columns=columns,
         target_column=0,
         thresholds=thresholds,

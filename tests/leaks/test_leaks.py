@@ -26,6 +26,7 @@ PROOFS = {
     "centred_rolling_feature": "prefix",
     "back_filling": "prefix",
     "joined_later_mean": "prepare",
+    "label_among_inputs": "reads",
     "early_stopping_on_test": "perturbation_test",
     "best_of_24_on_test": "perturbation_test",
     "drop_last_on_test": "state",

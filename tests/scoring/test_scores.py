@@ -93,17 +93,18 @@ def test_skill():
     assert scores.skill(1.0, 0.0) is None
 
 
-def _three(rows=60):
-    truth = RANDOM.integers(0, 3, rows)
-    outputs = RANDOM.uniform(0.05, 0.95, (rows, 3))
+def _many(classes):
+    truth = np.concatenate([np.arange(classes), RANDOM.integers(0, classes, 60)])
+    outputs = RANDOM.uniform(0.05, 0.95, (len(truth), classes))
     return truth, outputs
 
 
-def test_three_classes_agree_with_scikit_learn():
-    truth, outputs = _three()
+@pytest.mark.parametrize("classes", [3, 5, 17])
+def test_three_classes_or_more_agree_with_scikit_learn(classes):
+    truth, outputs = _many(classes)
     rows = outputs / outputs.sum(axis=1, keepdims=True)
     guess = outputs.argmax(axis=1)
-    ours = scores.classification(truth, outputs, 3)
+    ours = scores.classification(truth, outputs, classes)
     assert ours["accuracy"] == pytest.approx(metrics.accuracy_score(truth, guess))
     assert ours["balanced_accuracy"] == pytest.approx(metrics.balanced_accuracy_score(truth, guess))
     assert ours["log_loss"] == pytest.approx(metrics.log_loss(truth, rows))

@@ -9,11 +9,12 @@ import numpy as np
 
 from pipeline.common.errors import UserError
 from pipeline.common.keras_file import Compiled, snake
+from pipeline.dataset import labels
 from pipeline.series import given
 from pipeline.series.given import Windows
 
-# The most classes that the baselines, the scores and the pages know.
-MOST_CLASSES = 3
+# Different whole numbers that are classes where the loss does not say so.
+_FEW = 3
 # Share of the training windows whose target must be the last value of the next window.
 _SAME = 0.9
 _OF_CLASSES = ("crossentropy", "hinge", "bce", "dice", "tversky", "kl_divergence", "kld")
@@ -59,9 +60,9 @@ def decide(
         classes, why = chosen["task"] == "classes", "chosen by you"
     if classes:
         _, names = given.class_numbers(path, windows.y)
-        if len(names) > MOST_CLASSES:
+        if len(names) > labels.MOST:
             fix = "Merge classes, or set TASK=regression if they are numbers."
-            raise UserError(f"{path}, y", f"must have {MOST_CLASSES} classes at most", f"{len(names)}", fix)
+            raise UserError(f"{path}, y", f"must have {labels.MOST} classes at most", f"{len(names)}", fix)
         if "target_feature" in chosen:
             value = chosen["target_feature"]
             raise UserError("TARGET_FEATURE", "must be left out for classes", value, "Remove it.")
@@ -83,7 +84,7 @@ def _is_classes(y: np.ndarray, compiled: Compiled | None, head: tuple[str | None
     if y.shape[1] > 1:
         return False, "y holds several numbers a window"
     whole = bool((y == np.round(y)).all())
-    few = len(np.unique(y)) <= max(MOST_CLASSES, head[1], 2)
+    few = len(np.unique(y)) <= max(_FEW, head[1])
     if whole and few and (of_classes or head[0] == "softmax" or (head[0] == "sigmoid" and set(y.ravel()) <= {0, 1})):
         return True, f"y holds {len(np.unique(y))} whole numbers, and the network is made for classes"
     return False, "y holds numbers"

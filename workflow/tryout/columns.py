@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from pipeline.common.errors import UserError
 from pipeline.series import listing
+from pipeline.series.tables import MISSING
 from workflow.tryout import numbers
 from workflow.tryout.clock import Clock
 from workflow.tryout.numbers import Numbers
@@ -34,8 +36,12 @@ _MONTHS = (
     "dec",
     "dez",
 )
-# Names that can only be those of a target.
+# Names that can only be those of a target, of text too.
 _TARGETS = ("target", "y", "label")
+_LABELS = (*_TARGETS, "class", "activity")
+_MOST_LABELS = 100  # in a column of text (pipeline/dataset/labels.py)
+_FEW = 8  # whole numbers that are labels rather than quantities
+_ROWS_EACH = 20  # of each, on average
 
 
 @dataclass(frozen=True)
@@ -46,22 +52,34 @@ class Columns:
         values: float64 [rows] by name, in the order of the file: columns of numbers, constant ones included.
         left_out: why a column is no input, by name.
         notes: what was done to the cells, a phrase each.
+        labels: object [rows] by name: columns of text of which few cells differ; None for a missing cell.
     """
 
     values: dict[str, np.ndarray]
     left_out: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     nearly: list[UserError] = field(default_factory=list)  # of columns of numbers with some text
+    labels: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def codes(self, name: str) -> tuple[np.ndarray, list[str]]:
+        """Return the position of each cell of a column of labels among its sorted names, float64 [rows], and these."""
+        cells = self.labels[name]
+        names = sorted({cell for cell in cells if cell is not None})
+        place = {each: float(position) for position, each in enumerate(names)}
+        return np.array([place.get(cell, np.nan) for cell in cells]), names
 
 
-def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str]) -> Columns:
-    """Read every column that holds numbers.
+def read(
+    given: Clock, decimal: str | None, missing: list[str], wanted: list[str], target: str | None = None
+) -> Columns:
+    """Read every column that holds numbers, and those of text that may be labels.
 
     Args:
         given: the table in order.
         decimal: `comma` or `point`; found out by default.
         missing: further marks of missing cells.
         wanted: columns that must be numbers: those that the user names.
+        target: the column to predict, if the user names it: it may be text.
 
     Raises:
         UserError: a wanted column holds text.
@@ -73,12 +91,17 @@ def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str
     left_out = dict.fromkeys(given.others, "holds times too")
     notes: dict[str, list[str]] = {}
     nearly: list[UserError] = []
+    named: dict[str, np.ndarray] = {}
     for name in rest:
         read_as = numbers.parse(table.column(name), style, missing)
         known = int((~np.isnan(read_as.values)).sum())
         wrong = int(read_as.wrong.sum())
         if not known and not wrong:
             left_out[name] = "is empty"
+        elif wrong > known and (cells := _few(table.column(name), missing)) is not None:
+            named[name] = cells
+            if name in wanted and name != target:
+                raise _text(table, name, read_as)
         elif wrong and name in wanted:
             raise _text(table, name, read_as)
         elif wrong and known >= numbers.NEARLY * (known + wrong):
@@ -92,13 +115,22 @@ def read(given: Clock, decimal: str | None, missing: list[str], wanted: list[str
             for note in read_as.notes:
                 notes.setdefault(note, []).append(name)
     for name in wanted:
-        if name in left_out:
+        if name in left_out and name not in named:
             place = f"{table.path}, column {name}"
             raise UserError(place, "must hold numbers", f"a column that {left_out[name]}", _choose(values))
     every = [
         f"{note}" if len(names) == len(values) else f"{listing(names, 4)}: {note}" for note, names in notes.items()
     ]
-    return Columns(values, left_out, every, nearly)
+    left_out |= {name: "holds text" for name in named}
+    return Columns(values, left_out, every, nearly, named)
+
+
+def _few(cells: pd.Series, missing: list[str]) -> np.ndarray | None:
+    """Return text without the spaces around it, object [rows], None for a missing cell; None if too many differ."""
+    text = cells.str.strip()
+    text = text.mask(text.isin([*MISSING, *missing]))
+    known = text.dropna().unique()
+    return text.astype(object).where(text.notna(), None).to_numpy() if 2 <= len(known) <= _MOST_LABELS else None
 
 
 def _text(table: Table, name: str, read_as: Numbers) -> UserError:
@@ -129,6 +161,9 @@ def target(
     """
     if wanted is not None:
         return wanted, "chosen by you"
+    named = [name for name in columns.labels if name.strip().lower() in _LABELS]
+    if len(named) == 1 and columns.values:
+        return named[0], "its name says so"
     seen = {name: values[training] for name, values in columns.values.items()}
     fitting = [name for name, values in seen.items() if not _constant(values) and not _counter(values)]
     if not fitting and columns.nearly:
@@ -150,6 +185,32 @@ def target(
         fix = "Put the months below each other, in one column of months and one of values."
         raise UserError(given.table.path, "must have a column per quantity", "a column per month", fix)
     raise UserError("TARGET", "must name the column to predict", received, f'For example TARGET="{fitting[0]}".')
+
+
+def label(columns: Columns, name: str, training: slice, wanted: str | None) -> tuple[bool, str]:
+    """Return whether the target is a label, and why.
+
+    Args:
+        columns: numbers and labels.
+        name: of the target.
+        training: rows of the training part: all labels must occur in them.
+        wanted: the user's own choice, `label` or `value`.
+
+    Raises:
+        UserError: the column is text, and the user wants a value.
+    """
+    if name in columns.labels:
+        if wanted == "value":
+            raise UserError("KIND", f"must be label, because {name} holds text", "value", "Leave it out.")
+        return True, f"{name} holds text, {len(columns.codes(name)[1])} different labels"
+    if wanted is not None:
+        return wanted == "label", "chosen by you"
+    values = columns.values[name]
+    known = np.unique(values[~np.isnan(values)])
+    few = 2 <= len(known) <= _FEW and len(values) >= _ROWS_EACH * len(known)
+    if few and (known == np.floor(known)).all() and np.isin(known, values[training]).all():
+        return True, f"{name} holds {len(known)} different whole numbers; KIND=value predicts the number"
+    return False, "a column of numbers; KIND=label takes each number for a class"
 
 
 def inputs(columns: Columns, name: str, training: slice, wanted: list[str] | None) -> tuple[list[str], dict[str, str]]:

@@ -29,18 +29,31 @@ def time_name(names: list[str], columns: list[str]) -> str:
 
 
 def is_clean(path: Path, time: str | None, times: np.ndarray | None, columns: dict[str, np.ndarray]) -> bool:
-    """Return whether the pipeline reads the same from a file below data/own/ as it would from a copy."""
+    """Return whether the pipeline reads the same from a file below data/own/ as it would from a copy.
+
+    Args:
+        path: of the file.
+        time: name of the column of times; None without one.
+        times: of the rows.
+        columns: float64 [rows] by name; of text, object [rows] with None for a missing cell.
+    """
     if path.suffix not in (".csv", ".parquet") or path.is_symlink():
         return False
-    first = next(iter(columns))
+    text = next((name for name, cells in columns.items() if cells.dtype == object), None)
+    features = [name for name in columns if name != text]
     try:
-        series = own.make(path=str(path), target=first, time=time, features=list(columns))
+        series = own.make(path=str(path), target=text or features[0], time=time, features=features)
     except (UserError, SettingError, ValueError):
         return False
     same_times = (
         series.time is None if times is None else series.time is not None and np.array_equal(times, series.time)
     )
-    expected = np.stack(list(columns.values()), axis=1)
+    expected = np.stack([columns[name] for name in features], axis=1)
+    if text is not None:
+        codes = {float(position): label for position, label in enumerate(series.labels or [])}
+        if [codes.get(code) for code in series.rows[:, -1].tolist()] != columns[text].tolist():
+            return False
+        return same_times and np.array_equal(series.rows[:, :-1], expected, equal_nan=True)
     return same_times and np.array_equal(series.rows, expected, equal_nan=True)
 
 

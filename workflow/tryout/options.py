@@ -58,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
     settings.add_argument("--features", nargs="+", metavar="COLUMN", help="the input columns")
     settings.add_argument("--period", metavar="ROWS", help="rows of one season, or none")
     settings.add_argument("--window", type=int, metavar="ROWS", help="input rows of a window")
-    settings.add_argument("--horizon", type=int, metavar="ROWS", help="rows to predict")
+    settings.add_argument("--horizon", type=int, metavar="ROWS", help="rows ahead; 0 for the window's last row")
+    settings.add_argument("--kind", choices=["value", "label"], help="of the target: a quantity, or a class")
     settings.add_argument("--stride", type=int, metavar="ROWS", help="between the starts of two windows")
     settings.add_argument("--holes", choices=["insert", "cut", "irregular"], help="what to do where rows are missing")
     settings.add_argument("--validation", type=float, metavar="SHARE", help="of the rows; 0 for none")
@@ -89,7 +90,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
             rule = "must be a whole number of rows, 2 or more, or none"
             raise UserError("PERIOD", rule, given.period, "For example PERIOD=24.")
         given.period = int(given.period)
-    for option in ("window", "horizon", "stride", "epochs", "learning_rate"):
+    if given.horizon is not None and given.horizon < 0:
+        raise UserError("HORIZON", "must be 0 or more", given.horizon, "For example HORIZON=1.")
+    for option in ("window", "stride", "epochs", "learning_rate"):
         if (value := getattr(given, option)) is not None and not value > 0:
             variable = "RATE" if option == "learning_rate" else option.upper()
             raise UserError(variable, "must be above 0", value, f"For example {variable}=1.")
@@ -149,7 +152,8 @@ def of_times(given: dict[str, Any]) -> joined.Wishes:
 
 def of_settings(given: dict[str, Any]) -> rows.Wishes:
     """Return the choices on settings."""
-    own = {"period", "window", "horizon", "stride", "holes", "validation", "test", "scaling", "epochs", "features"}
+    own = {"period", "window", "horizon", "kind", "stride", "holes", "validation", "test", "scaling"}
+    own |= {"epochs", "features"}
     kept = {key: value for key, value in given.items() if key in own}
     architecture = given.get("architecture", "lstm")
     units = given.get("units", [32] if architecture == "lstm" else [])

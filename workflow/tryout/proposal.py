@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.common import architectures
 from pipeline.common.errors import UserError
 from pipeline.dataset import season
 from pipeline.report.wording import percent
@@ -64,9 +65,12 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
     values = given.treated(columns.values[name])
     stretch = values[given.stretch()]
     _check_target(name, values[: given.stop])
+    labelled, kind_why = table_columns.label(columns, name, given.in_training, wishes.kind)
+    horizon = 1 if wishes.horizon is None else wishes.horizon
     features, left_out = table_columns.inputs(columns, name, given.in_training, wishes.features)
-    period, period_why = _period(stretch, wishes.period)
-    horizon = wishes.horizon or 1
+    if (labelled or not horizon) and (wishes.features is None or not horizon):
+        features = _without(name, features, horizon)
+    period, period_why = (None, "labels have none") if labelled else _period(stretch, wishes.period)
     length, length_why = _window(period, given.stop, horizon, wishes.window)
     split, counts, split_why = _split(given, length, horizon, wishes)
     if split["validation"] > shares(wishes)[0]:
@@ -77,10 +81,15 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
         return propose(columns, target, fewer, time, larger)
     stride, stride_why = _stride(counts, wishes.stride)
     relative, scaling_why = _scaling(stretch, horizon, wishes.scaling)
-    missing = any(np.isnan(given.treated(columns.values[each])).any() for each in features)
+    if wishes.scaling is None and (labelled or not horizon):
+        relative, scaling_why = "none", "the target is no input"
+    used = [*features, name] if labelled or not horizon else features
+    missing = any(np.isnan(given.treated(columns.values[each])).any() for each in used)
     training, training_why = _training(counts[0] // stride["train"], wishes)
 
     window: dict[str, Any] = {"length": length, "horizon": horizon}
+    if labelled:
+        window["target"] = {"kind": "label"}
     if stride != {"train": 1, "evaluation": 1}:
         window["stride"] = stride
     if missing:
@@ -94,20 +103,23 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
         "scaling": {"features": "standard", "target": "standard", "window": relative},
     }
     experiment = {
-        "architecture": {"name": wishes.architecture} | ({"units": wishes.units} if wishes.units else {}),
+        "architecture": {"name": wishes.architecture}
+        | ({"units": wishes.units} if wishes.units else {})
+        | (_head(wishes.architecture, values) if labelled else {}),
         "training": training,
     }
-    task = f"regression of {'the next value' if horizon == 1 else f'the next {horizon} values'}"
-    classes = "for classes or signs, set window.target.kind in params.yaml"
-    inputs_why = "chosen by you" if wishes.features is not None else "the target and the other columns of numbers"
-    ahead = "chosen by you" if wishes.horizon else "the next row; HORIZON=… for more"
+    task = _task(labelled, horizon)
+    inputs_why = "the target and the other columns of numbers" if name in features else "the other columns of numbers"
+    inputs_why = "chosen by you" if wishes.features is not None else inputs_why
+    ahead = "the next row; HORIZON=… for more" + ("" if features == [name] else ", 0 for the window's last row")
+    ahead = "chosen by you" if wishes.horizon is not None else ahead
     parts = (split["validation"], split["test"])
     filled = "missing cells of inputs are filled from the past; windows with a missing target are left out"
     choices = [
         *given.choices,
         Choice("target", name, why),
-        Choice("task", task, classes),
-        Choice("inputs", listing(features, 6), inputs_why if len(features) > 1 else "the target alone"),
+        Choice("task", task, kind_why),
+        Choice("inputs", listing(features, 6), "the target alone" if features == [name] else inputs_why),
         *([Choice("left out", listing(list(left_out), 6), _left_out(left_out))] if left_out else []),
         Choice("period", str(period or "none"), period_why),
         Choice("window", f"{length} rows", length_why),
@@ -125,6 +137,35 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
 def _rows_apart(stride: dict[str, int]) -> str:
     train, evaluation = (counted(stride[part], "row") for part in ("train", "evaluation"))
     return train if train == evaluation else f"{train} in training, {evaluation} in evaluation"
+
+
+def _without(name: str, features: list[str], horizon: int) -> list[str]:
+    """Return the inputs without the target.
+
+    Raises:
+        UserError: none is left.
+    """
+    left = [each for each in features if each != name]
+    if not left:
+        rule = "must have another column of numbers as an input" + ("" if horizon else " with HORIZON=0")
+        raise UserError(f"TARGET={name}", rule, "none", "Choose a file with one, or KIND=value and a HORIZON above 0.")
+    return left
+
+
+def _head(architecture: str, values: np.ndarray) -> dict[str, str]:
+    """Return the head for labels, where the architecture has such an option."""
+    path, function = architectures.locate("ARCHITECTURE", {"name": architecture})
+    if "head" not in (architectures.options(path, function) or []):
+        return {}
+    return {"head": "sigmoid" if len(np.unique(values[~np.isnan(values)])) == 2 else "softmax"}
+
+
+def _task(labelled: bool, horizon: int) -> str:
+    if not horizon:
+        return f"{'label' if labelled else 'value'} of the window's last row"
+    if labelled:
+        return f"label of the {'next row' if horizon == 1 else f'row {horizon} rows ahead'}"
+    return f"regression of {'the next value' if horizon == 1 else f'the next {horizon} values'}"
 
 
 def _left_out(reasons: dict[str, str]) -> str:
@@ -198,7 +239,7 @@ def _split(given: Rows, length: int, horizon: int, wishes: Wishes) -> tuple[dict
     """
     total = len(given.file_rows)
     validation, test = shares(wishes)
-    needed = _FEWEST_WINDOWS * horizon
+    needed = _FEWEST_WINDOWS * max(horizon, 1)
 
     def windows(share: float, policy: str) -> int:
         stop = total - round(test * total)
@@ -258,6 +299,7 @@ def _scaling(stretch: np.ndarray, horizon: int, wanted: str | None) -> tuple[str
     if not spread:
         return "none", "the longest stretch without a hole is constant"
     level = abs(float(known[-third:].mean() - known[:third].mean())) / spread
+    horizon = max(horizon, 1)
     changes = stretch[horizon:] - stretch[:-horizon]
     changes = changes[~np.isnan(changes)]
     ratio = float(changes.var() / known.var()) if len(changes) else 1.0

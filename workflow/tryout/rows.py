@@ -25,6 +25,7 @@ class Wishes:
     period: int | str | None = None  # a number of rows, or `none`
     window: int | None = None
     horizon: int | None = None
+    kind: str | None = None  # of the target: `value` or `label`
     stride: int | None = None
     holes: str | None = None
     validation: float | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,12 +56,18 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
         for each in names:
             if each not in read.table.names:
                 raise clock.unknown(option, each, read.table)
-    numbers = columns.read(read, given.get("decimal"), given.get("missing", []), wanted)
+    numbers = columns.read(read, given.get("decimal"), given.get("missing", []), wanted, given.get("target"))
     as_read = rows.read(read, wishes)
     target = columns.target(read, numbers, as_read.in_training, given.get("target"), ask)
-    time = None if read.values is None else copying.time_name(read.names, list(numbers.values))
+    cells: dict[str, np.ndarray] = dict(numbers.values)
+    if target[0] in numbers.labels:
+        cells[target[0]] = numbers.labels[target[0]]
+        own = numbers.values | {target[0]: numbers.codes(target[0])[0]}
+        out = {name: why for name, why in numbers.left_out.items() if name != target[0]}
+        numbers = replace(numbers, values=own, left_out=out)
+    time = None if read.values is None else copying.time_name(read.names, list(cells))
     proposed = proposal.propose(numbers, target, as_read, time, wishes)
-    clean = _is_below_own(path) and copying.is_clean(path, time, read.values, numbers.values)
+    clean = _is_below_own(path) and copying.is_clean(path, time, read.values, cells)
     source = path if clean else _copy_path(name)
     reading = [*read.table.notes, *read.notes, *numbers.notes]
     time_why = "; ".join(read.notes)
@@ -83,7 +89,7 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
         [asdict(choice) for choice in choices],
         clean and Path(f"{source}.dvc").exists(),
     )
-    return Plan(made, text, time, read.values, numbers.values, reading, choices)
+    return Plan(made, text, time, read.values, cells, reading, choices)
 
 
 def _separator(given: str | None) -> str | None:

@@ -5,6 +5,10 @@ inputs        x x x x
 lag           4 3 2 1
 own target            y
 offset                0 1 2 3        rows after the target's declared row; below 0 before it
+
+With horizon 0 the declared row is the window's last: the target's own column is no input there, and its cell at lag 1
+is the target. So `known_own` is of earlier rows, and `best_own` is 1: a measurement that follows its causes after some
+rows is not misaligned.
 """
 
 from __future__ import annotations
@@ -103,7 +107,8 @@ def facts(train: Part) -> Alignment | None:
     known_feature, known_lag, share = _largest(known, lags)
     last = [abs(float(corr[name][lags == 1][0])) for name in spec.features]
     target = spec.columns[spec.target_column]
-    _, _, known_own = _largest({"": np.where(reachable, equal[target], np.nan)}, lags)
+    past = around.offsets < _declared(spec)
+    _, _, known_own = _largest({"": np.where(reachable & past, equal[target], np.nan)}, lags)
     _, _, best_own = _largest({"": np.where(inside, np.abs(corr[target]), np.nan)}, lags)
     share_repeated, distinct = _repeated(train)
     return Alignment(
@@ -171,7 +176,7 @@ def _back(spec: Spec) -> int:
 
 def _declared(spec: Spec) -> int:
     """Return the rows from the last input row to the first target row."""
-    return 1 if spec.target["kind"] == "value" else spec.horizon
+    return min(spec.horizon, 1) if spec.target["kind"] == "value" else spec.horizon
 
 
 def _equal(values: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -71,6 +71,7 @@ class Classes:
 
     shares: list[float]  # of each class
     entropy: float | None  # in nats: the loss of an answer that knows the shares alone
+    names: list[str] | None = None  # where the target's column holds labels
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,8 @@ def classes(train: Part) -> Classes | None:
     counts = np.bincount(numbers[np.isfinite(numbers)].astype(int), minlength=train.spec.classes)
     shares = counts / max(counts.sum(), 1)
     present = shares[shares > 0]
-    return Classes(shares.tolist(), float(-np.sum(present * np.log(present))) if len(present) else None)
+    entropy = float(-np.sum(present * np.log(present))) if len(present) else None
+    return Classes(shares.tolist(), entropy, train.spec.labels)
 
 
 def shift(train: Part, validation: Part | None) -> Shift | None:

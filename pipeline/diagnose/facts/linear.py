@@ -89,7 +89,7 @@ def probabilities(outputs: np.ndarray, classes: int) -> np.ndarray:
     """Turn a least-squares model's outputs into probabilities, shaped like those of a network's head.
 
     Returns:
-        [windows, 1] of class 1 for two classes, rows of sum 1 for three.
+        [windows, 1] of class 1 for two classes, rows of sum 1 for more.
     """
     if classes == 2:
         return outputs.clip(_LEAST, 1 - _LEAST)

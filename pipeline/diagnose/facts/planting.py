@@ -41,7 +41,7 @@ def plant(
     Args:
         inputs: float32 [windows, length, features], as the network sees them.
         targets: float32 [windows, outputs], likewise.
-        classes: None, 2 or 3.
+        classes: their number, None for a regression.
         seed: of the noise.
         kind: one of `KINDS`.
 

@@ -48,7 +48,7 @@ def mapped(seen: np.ndarray, truth: np.ndarray, outputs: np.ndarray, classes: in
         seen: outputs of the head for training windows, [windows, outputs].
         truth: their class numbers, [windows].
         outputs: to be mapped, [others, outputs]; NaN stays NaN.
-        classes: 2 or 3.
+        classes: their number.
 
     Returns:
         Probabilities in the form of `outputs`. The outputs themselves where the training windows have one class, or

@@ -24,7 +24,11 @@ _OF_PROBABILITIES = ("dice", "tversky")
 _SIGMOIDS = ("sigmoid", "hard_sigmoid")
 # Losses of a distance, which probabilities may have too.
 _OF_DISTANCE = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
-_HEAD_OF_KIND = {None: "linear", 2: "sigmoid", 3: "softmax"}
+
+
+def _usual_head(classes: int | None) -> str:
+    """Return the activation for a number of classes; None for a regression."""
+    return "linear" if not classes else "sigmoid" if classes == 2 else "softmax"
 
 
 @rule(
@@ -68,7 +72,7 @@ def head_cannot_reach_target(facts: Facts, _: Assessment, limit: Limits) -> Evid
 def loss_head_mismatch(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
     """Compare the loss with the head and the kind of target.
 
-    Binary cross-entropy needs a sigmoid head and two classes, the others a softmax head and three. A softmax over one
+    Binary cross-entropy needs a sigmoid head and two classes, the others a softmax head and more. A softmax over one
     unit is constant. A regression needs neither a softmax nor a loss of classes. A squared or absolute error on
     probabilities is slower, but no mismatch. A head that is not known, as in a subclassed model, is not judged. Of a
     network from a file, what the file compiles comes first: a loss that the target or the outputs do not allow, or a
@@ -77,7 +81,7 @@ def loss_head_mismatch(facts: Facts, _: Assessment, limit: Limits) -> Evidence |
     if (found := _compiled(facts)) is not None:
         return found
     head, loss, kind = facts.network.head, facts.network.loss, facts.data.kind
-    activation, wanted = head.activation, _HEAD_OF_KIND[kind]
+    activation, wanted = head.activation, _usual_head(kind)
     values: dict[str, Any] = {"loss": loss, "head": activation, "units": head.units}
     values["target"] = f"{kind} classes" if kind else "regression"
     to_head = {"experiment.architecture.head": wanted}
@@ -135,6 +139,6 @@ def dead_output(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence
     bad = [share for share in dead if share >= limit.share]
     if not bad or activation in ("linear", None):
         return None
-    head = _HEAD_OF_KIND[facts.data.kind]
+    head = _usual_head(facts.data.kind)
     values = {"head": activation, "dead": max(dead), "seeds": len(bad), "of": len(trained)}
     return Evidence(values, {} if activation == head else {"experiment.architecture.head": head})

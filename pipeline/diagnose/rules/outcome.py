@@ -135,7 +135,7 @@ def miscalibrated(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None
     reference=("Cross Validated 470563", "https://stats.stackexchange.com/questions/470563"),
     limits={
         "floor": Limit(1.2e-07, "-log(1 - 1e-7) in float32, Keras's clipped cross-entropy (post 470563)"),
-        "distance": Limit(0.01, "tuned; relative distance from ln 2, ln 3 or the entropy of the shares"),
+        "distance": Limit(0.01, "tuned; relative distance from ln of the classes or the entropy of the shares"),
     },
 )
 def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
@@ -153,7 +153,7 @@ def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Eviden
         return None
     loss *= 1 - (median([run.penalty_share for run in facts.course.values()]) or 0.0)
     count = len(classes.shares)
-    known = {"ln 2" if count == 2 else "ln 3": math.log(count), "entropy of the shares": classes.entropy}
+    known = {f"ln {count}": math.log(count), "entropy of the shares": classes.entropy}
     for name, value in known.items():
         if value is not None and abs(loss / value - 1) < limit.distance:
             return Evidence({"loss": loss, "constant": name, "value": value})

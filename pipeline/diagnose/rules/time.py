@@ -105,6 +105,8 @@ def season_not_set(facts: Facts, _: Assessment, limit: Limits) -> Evidence | Non
     A period that is a multiple of the visible one is as good.
     """
     season = facts.data.season
+    if not facts.settings.window["horizon"]:  # the target's earlier rows, and so its season, count as unknown
+        return None
     if not season or season.visible is None or (season.visible_autocorrelation or 0.0) < limit.alike:
         return None
     alike = season.visible_autocorrelation or 0.0

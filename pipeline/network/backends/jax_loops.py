@@ -57,7 +57,7 @@ class _SimpleRNN(keras.layers.SimpleRNN):
         return _run(self, lambda z, states: (activation(z),), sequences, initial_state, mask, training)
 
 
-_KINDS = {keras.layers.LSTM: _LSTM, keras.layers.SimpleRNN: _SimpleRNN}
+_KINDS: dict[type, Any] = {keras.layers.LSTM: _LSTM, keras.layers.SimpleRNN: _SimpleRNN}
 
 
 def _run(layer: Any, cell: Cell, sequences: Any, initial_state: Any, mask: Any, training: bool) -> Any:

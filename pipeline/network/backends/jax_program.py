@@ -84,7 +84,7 @@ class Program:
 
     Args:
         model: compiled. The program keeps it, for its structure.
-        classes: None for a regression, 2 or 3.
+        classes: their number, None for a regression.
 
     Attributes:
         fills: whether a short last batch is filled up with windows of weight 0. It is not where windows of a batch

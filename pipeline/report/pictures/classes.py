@@ -6,26 +6,44 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import DASHES, SEEDS, WIDTH, Chart, Picture, document, element, label, written
+from pipeline.report.pictures.chart import (
+    DASHES,
+    SEEDS,
+    WIDTH,
+    Chart,
+    Picture,
+    document,
+    element,
+    label,
+    shortened,
+    written,
+)
 from pipeline.report.pictures.scales import around
+
+# Classes that have a row of their own; the rarest of more are one row.
+_MOST = 10
 
 
 def confusion(evaluation: dict[str, Any]) -> Picture:
     """Draw how often each true class is predicted as each class, over all test windows and seeds.
+
+    Of more than ten classes, all but the nine most frequent ones are one row.
 
     Args:
         evaluation: output of the stage `evaluate`.
     """
     seeds = evaluation["parts"]["test"]["seeds"].values()
     table = np.sum([np.asarray(score["confusion"], dtype=float) for score in seeds], axis=0)
+    table, names = _merged(table, evaluation.get("labels") or [f"class {k}" for k in range(len(table))])
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    size, left, top, tall = len(table), 70.0, 34.0, 36.0
+    size, left, top, tall = len(table), 90.0 if evaluation.get("labels") else 70.0, 34.0, 36.0
+    letters = int((WIDTH - left) / size / 7)
     wide = (WIDTH - left) / size
     content = label(left + (WIDTH - left) / 2, 12, "predicted class", "middle") + label(0, 28, "true class")
     texts = []
     for true in range(size):
-        content += label(left - 8, top + true * tall + 22, f"class {true}", "end")
-        content += label(left + (true + 0.5) * wide, 28, f"class {true}", "middle")
+        content += label(left - 8, top + true * tall + 22, shortened(names[true], 12), "end")
+        content += label(left + (true + 0.5) * wide, 28, shortened(names[true], max(letters, 2)), "middle")
         for given in range(size):
             share = float(shares[true, given])
             x, y = left + given * wide, top + true * tall
@@ -34,7 +52,8 @@ def confusion(evaluation: dict[str, Any]) -> Picture:
                 "rect", x=x + 1, y=y + 1, width=wide - 2, height=tall - 2, fill="var(--network)", opacity=opacity
             )
             content += label(x + wide / 2, y + 22, f"{share:.0%}", "middle", class_="ink")
-            texts.append(f"true {true}, predicted {given}: {share:.0%}")
+            pair = (names[true], names[given]) if evaluation.get("labels") else (true, given)
+            texts.append(f"true {pair[0]}, predicted {pair[1]}: {share:.0%}")
     title = "Confusion matrix of the test windows"
     svg = document(
         f"{evaluation['experiment']}-confusion", title, "; ".join(texts) + ".", top + size * tall + 4, content
@@ -81,3 +100,15 @@ def reliability(evaluation: dict[str, Any]) -> Picture | None:
 def _of_folds(evaluation: dict[str, Any]) -> str:
     folds = len(evaluation["split"]["folds"])
     return f" of {folds} folds" if folds > 1 else ""
+
+
+def _merged(table: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str]]:
+    """Return the table of counts and the names of at most ten classes, the rarest of more added up as one."""
+    if len(table) <= _MOST:
+        return table, names
+    kept = np.sort(np.argsort(-table.sum(axis=1), kind="stable")[: _MOST - 1])
+    group = np.full(len(table), _MOST - 1)
+    group[kept] = np.arange(_MOST - 1)
+    merged = np.zeros((_MOST, _MOST))
+    np.add.at(merged, (group[:, None], group[None, :]), table)
+    return merged, [*(names[k] for k in kept), f"{len(table) - _MOST + 1} others"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.report.pictures.bars import Bar, Group, Share, bars, stacked
-from pipeline.report.pictures.chart import SEEDS, Picture
+from pipeline.report.pictures.chart import SEEDS, Picture, shortened
 
 _REST = "left"
 _MOST = 12
@@ -98,7 +98,13 @@ def classes(diagnosis: dict[str, Any]) -> Picture | None:
     found = diagnosis["facts"]["data"]["classes"]
     if not found:
         return None
-    shares = [Share(f"class {k}", share, SEEDS[k % len(SEEDS)]) for k, share in enumerate(found["shares"])]
+    names = found.get("names") or [f"class {k}" for k in range(len(found["shares"]))]
+    known = sorted(zip(found["shares"], names, strict=True), key=lambda each: -each[0]) if len(names) > _MOST else []
+    if known:  # the most frequent ones, and the rest in one
+        rest = f"{len(known) - _MOST + 1} others"
+        known = [*known[: _MOST - 1], (sum(share for share, _ in known[_MOST - 1 :]), rest)]
+    pairs = known or list(zip(found["shares"], names, strict=True))
+    shares = [Share(shortened(name), share, SEEDS[k % len(SEEDS)]) for k, (share, name) in enumerate(pairs)]
     title = "Classes of the training windows"
     svg = stacked(f"{diagnosis['experiment']}-classes", title, [("", shares)], "the training windows")
     return Picture(title, svg, "Always predicting the largest class is right as often as its share.")

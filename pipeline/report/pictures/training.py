@@ -118,7 +118,8 @@ def _run(run: dict[str, Any], several: bool) -> str:
 def _loss_name(evaluation: dict[str, Any]) -> str:
     """Return the name of the loss: the one that is set, or the usual one of the kind of target."""
     given = evaluation["settings"]["experiment"]["training"].get("loss")
-    usual = {None: "mean squared error", 2: "binary crossentropy", 3: "categorical crossentropy"}[evaluation["classes"]]
+    classes = evaluation["classes"]
+    usual = f"{'binary' if classes == 2 else 'categorical'} crossentropy" if classes else "mean squared error"
     if isinstance(given, dict):
         given = given.get("name")
     name = str(given).replace("_", " ") if given else usual

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture, written
+from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture, shortened, written
 from pipeline.report.pictures.classes import confusion
 from pipeline.report.pictures.scales import Scale, around, seconds
 from pipeline.report.wording import baseline
@@ -18,22 +18,23 @@ _KINDS = {"difference": "change of ", "return": "return of ", "sequence_mean": "
 def predictions(evaluation: dict[str, Any]) -> Picture:
     """Draw truth, network, and its references over the first test windows of the last fold.
 
-    Sequences are drawn one by one, as prediction over truth, and three classes as a table of how often which is taken
-    for which.
+    Sequences are drawn one by one, as prediction over truth, and three classes or more as a table of how often which
+    is taken for which.
 
     Args:
         evaluation: output of the stage `evaluate`.
     """
     if evaluation["target"]["kind"] == "sequence_mean":
         return _sequences(evaluation)
-    if evaluation["classes"] == 3:
+    if (evaluation["classes"] or 0) > 2:
         return confusion(evaluation)
     drawn, binary = evaluation["parts"]["test"]["drawn"], evaluation["classes"] == 2
     x, x_scale, x_label = _when(evaluation, drawn)
     others = _shown(evaluation, drawn)
     every = [drawn["truth"], *drawn["seeds"].values(), *(drawn["baselines"][name] for name in others)]
     y = Scale(-0.06, 1.06) if binary else _robust(every)
-    what = "probability of class 1" if binary else target(evaluation)
+    first = shortened((evaluation.get("labels") or ["", "class 1"])[1]) if binary else ""
+    what = f"probability of {first}" if binary else target(evaluation)
     chart = Chart(x_scale, y, x_label, what, height=175)
     for name in others:
         colour = _colour(evaluation, name)
@@ -87,7 +88,7 @@ def scatter(evaluation: dict[str, Any]) -> Picture | None:
 
 
 def residuals(evaluation: dict[str, Any]) -> list[Picture]:
-    """Draw truth less prediction over time, and its autocorrelation; of two classes the latter, of three neither."""
+    """Draw truth less prediction over time, and its autocorrelation; of two classes the latter, of more neither."""
     test = evaluation["parts"]["test"]
     known, drawn = test.get("residuals"), test["drawn"]
     if not known:
