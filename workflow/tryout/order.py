@@ -73,10 +73,14 @@ def _each_once(
 
 
 def _key(table: Table, values: np.ndarray, times: list[str]) -> str | None:
-    """Return a column that names which of several series a row belongs to: with it, no time repeats."""
+    """Return a column that names which of several series a row belongs to: with it, no time repeats.
+
+    Most times then repeat, about as often as there are series.
+    """
+    often = len(values) / len(np.unique(values))
     others = [name for name in table.names if name not in times]
     for name, column in zip(table.names, table.columns, strict=True):
-        if name in others and len(others) > 1 and 2 <= column.nunique() <= len(table) / 4:
+        if name in others and len(others) > 1 and 2 <= column.nunique() <= min(len(table) / 4, 3 * often):
             pairs = pd.DataFrame({"time": values, "key": column})
             if not pairs.duplicated().any() and len(np.unique(values)) < len(values):
                 return name

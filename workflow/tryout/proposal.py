@@ -227,7 +227,7 @@ def _window(period: int | None, training: int, horizon: int, wanted: int | None)
         length,
         f"{seasons} {'season' if seasons == 1 else 'seasons'}"
         if seasons
-        else f"a season of {period} rows is too long for a window",
+        else f"a season of {period:,} rows is too long for a window",
     )
 
 

@@ -96,7 +96,9 @@ def read(clock: Clock, wishes: Wishes) -> Rows:
     count = len(clock.table)
     validation, test = shares(wishes)
     if count < FEWEST_ROWS:
-        fix = "Give a longer file, or write the entries by hand (README, Your own series)."
+        fix = "Give a longer file, or write the entries by hand (docs/own_series.md)."
+        if (columns := len(clock.table.names)) > max(count, 12):
+            fix = f"Of {columns:,} columns, put those that are times below each other: one of times, one of values."
         raise UserError(clock.table.path, f"must have {FEWEST_ROWS} rows or more", f"{count} rows", fix)
     numbered = Series(np.arange(count, dtype=np.float64)[:, None], ["row"], "row", ["row"], time=clock.values)
     setting, choices = _holes(clock.values, count, wishes.holes) if clock.values is not None else (None, [])

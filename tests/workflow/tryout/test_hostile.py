@@ -335,6 +335,12 @@ BAD: dict[str, tuple[str | bytes, str, list[str]]] = {
     "repeated times": (text([[a, b] for a, _ in table() for b in ("1", "2")]), "", ["must not repeat", "=first"]),
     "several series": (text([[a, b, s] for a, b in table() for s in ("x", "y")], header="date,load,site"), "",
                        ["site has 2 series", 'WHERE="site=x"']),
+    "ticks of which two share a time": (
+        text([*PAIR[:70], [PAIR[69][0], "77.5", "3"], *PAIR[70:]], header="date,load,size"), "--target load",
+        ["must not repeat a time", "Keep one row per time, or add REPEATED=first"]),
+    "times side by side": (
+        "region," + ",".join(map(str, range(1950, 2020))) + "\n" + "\n".join("N" + ",7" * 70 for _ in "ab"), "",
+        ["60 rows or more", "Of 71 columns, put those that are times below each other"]),
     "infinite": (text([[a, "inf" if i == 70 else b] for i, (a, b) in enumerate(table())]), "",
                  ["line 72", "'inf'", 'MISSING="inf"']),
     "months side by side": (WIDE, "", ["a column per month", "below each other"]),
