@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
-from collections.abc import Iterable
 from typing import Any
 
 from pipeline.common.errors import UserError
@@ -109,20 +108,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def _of_make(names: list[str]) -> list[str]:
     """Return the command line that variables of make stand for, which it hands over in the environment."""
-    arguments, file = [], []
-    known = {
-        name for group in parser()._action_groups for action in group._group_actions for name in action.option_strings
-    }
-    variables = _variables(known)
+    arguments, file, known = [], [], variables()
     for name in names:
         value = os.environ.get(name, "")
         if name in OTHERS:
             continue
-        if name not in variables:
-            close = difflib.get_close_matches(name.upper(), variables, n=1)
-            fix = f"Did you mean {close[0]}=…?" if close else f"There are: {', '.join(variables)}."
+        if name not in known:
+            close = difflib.get_close_matches(name.upper(), known, n=1)
+            fix = f"Did you mean {close[0]}=…?" if close else f"There are: {', '.join(known)}."
             raise UserError(name, "must be a variable of `make try`", f"{name}={value}", fix)
-        option = variables[name]
+        option = known[name]
         if not value:
             continue
         if option == "file":
@@ -137,8 +132,11 @@ def _of_make(names: list[str]) -> list[str]:
     return [*arguments, "--", *file] if file else arguments
 
 
-def _variables(options: Iterable[str]) -> dict[str, str]:
+def variables() -> dict[str, str]:
     """Return the option, or `file`, that each variable of make stands for."""
+    options = [
+        name for group in parser()._action_groups for each in group._group_actions for name in each.option_strings
+    ]
     renamed = {option: name for name, option in _MAKE.items()}
     hidden = ("--given", "--help", "-h")
     named = {renamed.get(each, each[2:].replace("-", "_").upper()): each for each in options if each not in hidden}
