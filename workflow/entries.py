@@ -245,7 +245,5 @@ def _checked(text: str, before: str, level: str, name: str, settings: dict[str, 
         expected[level][name] = settings
     if _values(text) != expected:
         rule = "must be plain enough to change line by line"
-        raise UserError(
-            f"{level}.{name}", rule, "a text whose values would change", "See docs/own_series.md."
-        )
+        raise UserError(f"{level}.{name}", rule, "a text whose values would change", "See docs/own_series.md.")
     return text

@@ -33,9 +33,7 @@ def formed(text: str) -> str:
     same = yaml_text.load(new, params.FILE) == yaml_text.load(text, params.FILE)
     if not same or sorted(map(str.strip, _COMMENTS.findall(new))) != sorted(map(str.strip, _COMMENTS.findall(text))):
         rule = "must be plain enough to be written line by line"
-        raise UserError(
-            "params.yaml", rule, "values or comments that would change", "See docs/own_series.md."
-        )
+        raise UserError("params.yaml", rule, "values or comments that would change", "See docs/own_series.md.")
     return new
 
 
