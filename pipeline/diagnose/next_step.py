@@ -110,8 +110,9 @@ def _narrower(facts: Facts) -> Iterator[Step]:
     more = _share(facts, 2.0)
     change = _validation(facts, more)
     yield Step(
-        f"The intervals on {unseen.windows} windows are too wide for a conclusion. Twice as many make them about 30 % "
-        f"narrower: validation {next(iter(change.values()), None)}.",
+        f"The intervals on {unseen.windows} windows are too wide for a conclusion. "
+        f"{'More windows make them' if more >= _MOST_VALIDATION else 'Twice as many make them about 30 %'} narrower: "
+        f"validation {next(iter(change.values()), None)}.",
         change,
     )
     if (facts.settings.window.get("stride") or {}).get("evaluation", 1) > 1:
@@ -227,7 +228,8 @@ def _longer_window(facts: Facts) -> tuple[int, float] | None:
 def _share(facts: Facts, factor: float) -> float:
     """Return the share of the rows for so many times as many validation windows, in steps of 0.01.
 
-    A part of n windows has (n - 1) x stride rows, and those of one window with its targets.
+    A part of n windows has (n - 1) x stride rows, and those of one window with its targets; of its targets alone if the
+    inputs may be rows of the part before (carry).
     """
     given, unseen = facts.settings.split.get("validation"), facts.unseen
     if not isinstance(given, int | float) or given <= 0:
@@ -237,7 +239,8 @@ def _share(facts: Facts, factor: float) -> float:
         share = given * factor
     else:
         stride = window["stride"]["evaluation"]
-        alone = facts.data.length + window["horizon"] - stride
+        inputs = 0 if facts.settings.split.get("policy") == "carry" else facts.data.length
+        alone = inputs + window["horizon"] - stride
         rows = unseen.windows * stride + alone
         share = given * (factor * unseen.windows * stride + alone) / rows
     return min(math.ceil(share * 100 - limits.ROUNDING.value) / 100, _MOST_VALIDATION)

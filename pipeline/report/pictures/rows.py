@@ -120,7 +120,7 @@ def time_of(split: dict[str, Any], row: int) -> str | None:
     whole = first.astype(f"datetime64[{unit}]")
 
     def at(place: int) -> np.datetime64:
-        moved = whole + np.array(place * size * int(step[1])).astype(f"timedelta64[{unit}]")
+        moved = whole + np.int64(place * size * int(step[1])).astype(f"timedelta64[{unit}]")
         return moved.astype("datetime64[s]") + (first - whole.astype("datetime64[s]"))
 
     # The last row shows whether all steps have the usual length.
