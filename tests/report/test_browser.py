@@ -130,6 +130,12 @@ def test_the_leaderboard_is_sorted_and_filtered(browser: Any, pages: dict[str, s
     board.get_by_role("button", name="R²").click()
     assert scores() == sorted(scores())
     assert board.locator("th[aria-sort=ascending]").count() == 1
+    names = board.locator("tbody tr:not([hidden]) th")
+    for order in ("ascending", "descending"):
+        board.locator("thead th button").first.click()
+        shown = names.all_inner_texts()
+        assert shown == sorted(shown, reverse=order == "descending")
+        assert board.locator("thead th").first.get_attribute("aria-sort") == order
     page.get_by_label("Name", exact=True).fill("deep_")
     assert page.locator(".card:not([hidden])").count() == 2
     assert board.locator("tbody tr:not([hidden])").count() == 2
