@@ -6,9 +6,9 @@
     python -m benchmarks.etth1 --table              the table of docs/networks.md again, from the stored figures
 
 The split, the units and the 2,857 test windows are those of examples/etth1.yaml, which says where the file is from.
-The settings are the same for all networks, chosen beforehand and not tuned: `_TRAINING` on every fourth training
-window, and the defaults of each network with a linear function of the window beside it (`skip`) where it offers that.
-The test part is opened once, for the scores. `_RUNS` names two networks again with all seven columns as inputs.
+The settings are the same for all networks, chosen beforehand, not tuned: `_TRAINING` on every fourth training window,
+and the defaults of each network with a linear function of the window beside it (`skip`) where it offers that. The test
+part is opened once, for the scores. `_RUNS` names two networks again with all seven columns as inputs.
 """
 
 from __future__ import annotations
