@@ -6,8 +6,12 @@ rows replaced. What it makes for the first rows stays the same.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,7 +72,7 @@ def make(
     """
     function, frame, failed = _open(prepare, path, time, zone)
     made = _run(prepare, function, frame, failed)
-    target, chosen = check_names(target, features, [str(each) for each in made], f"what {prepare} returns")
+    target, chosen = check_names(target, features, made.columns.tolist(), f"what {prepare} returns")
     columns = chosen if target in chosen else [*chosen, target]
     rows = _numbers(prepare, made, columns)
     again = _numbers(prepare, _run(prepare, function, frame, failed), columns)
@@ -174,9 +178,13 @@ def _lengths(frame: pd.DataFrame) -> list[int]:
     tried = max(4, min(_LENGTHS, _ROWS // max(count, 1)))
     missing = frame.isna().to_numpy()
     starts = np.flatnonzero((np.diff(missing, axis=0, prepend=False) & missing).any(axis=1))
-    spread = [spaced(1, count, tried // 2) for spaced in (np.geomspace, np.linspace)]
-    chosen = np.concatenate([np.array([1, 2]), starts[: tried // 3] + 1, *spread]).astype(np.int64)
-    return [int(t) for t in np.unique(chosen) if 1 <= t < count]
+    chosen = [
+        np.array([1, 2]),
+        starts[: tried // 3] + 1,
+        np.geomspace(1, count, tried // 2),
+        np.linspace(1, count, tried // 2),
+    ]
+    return [int(t) for t in np.unique(np.concatenate(chosen).astype(np.int64)) if 1 <= t < count]
 
 
 # --- the frame
@@ -239,7 +247,10 @@ def _run(prepare: str, function: Function, frame: pd.DataFrame, failed: dict[str
     import pandas as pd
 
     try:
-        made = function(frame.copy())
+        with _reading_nothing(prepare):
+            made = function(frame.copy())
+    except UserError:
+        raise
     except Exception as error:
         if isinstance(error, KeyError) and error.args and error.args[0] in failed:
             raise failed[error.args[0]] from error
@@ -256,6 +267,36 @@ def _run(prepare: str, function: Function, frame: pd.DataFrame, failed: dict[str
     if wrong:
         raise UserError(_place(prepare), "must name each column once, by text", repr(wrong[0]), "Rename it.")
     return made
+
+
+# The name of the function that runs now; empty while none does.
+_running: list[str] = []
+
+
+@contextlib.contextmanager
+def _reading_nothing(prepare: str) -> Iterator[None]:
+    """Refuse to open the project's files: no run on fewer or other rows changes them, and DVC does not see them."""
+    _hook()
+    _running.append(prepare)
+    try:
+        yield
+    finally:
+        _running.pop()
+
+
+@functools.cache
+def _hook() -> None:
+    sys.addaudithook(_audit)  # once, as Python never removes one
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _running or event != "open" or not isinstance(arguments[0], str | bytes):
+        return
+    path, root = Path(os.fsdecode(arguments[0])).resolve(), Path.cwd().resolve()
+    if path.is_relative_to(root) and path.relative_to(root).parts[:1] not in (("pipeline",), (".venv",)):
+        shown = str(path.relative_to(root))
+        fix = "Put the column into the series' own file: the proof knows its rows."
+        raise UserError(_place(_running[-1]), "must read nothing but the frame", shown, fix)
 
 
 def _numbers(prepare: str, frame: pd.DataFrame, columns: list[str]) -> np.ndarray:

@@ -182,6 +182,18 @@ def test_what_a_function_may_not_do_is_one_line(write: Write, body: str, words: 
     assert "\n" not in str(error.value)
 
 
+def test_a_function_that_reads_another_file_is_refused(write: Write) -> None:
+    Path("data/own/weather.csv").write_text("x\n" + "1\n" * ROWS, encoding="utf-8")
+    write("return frame.assign(x=pd.read_csv('data/own/weather.csv').x.to_numpy())")
+    with pytest.raises(
+        UserError, match=r"mine.py, made` must read nothing but the frame. Received: data/own/weather.csv"
+    ):
+        read(features=["x"])
+    assert len(pd.read_csv("data/own/weather.csv")) == ROWS  # nobody else is kept from it
+    write("import colorsys, sched\nreturn frame.assign(x=1.0)")
+    assert read(features=["x"]).columns == ["x", "load"]
+
+
 @pytest.mark.parametrize(
     ("prepare", "words"),
     [
