@@ -98,3 +98,11 @@ def test_what_is_not_computed_yet_is_named_with_its_command():
     assert "Not computed yet: run <code>dvc repro -f -s calibrate</code>." in text
     assert "No leak found" not in text
     assert "Do not trust" not in text
+
+
+def test_a_proof_that_does_not_apply_is_shown_and_not_counted():
+    proofs = [proof("intervals"), proof("prepare", "not_applicable", None)]
+    shown = trust.section({"d": {"proofs": proofs}}, None, [])
+    assert [cell["chip"] for cell in shown["datasets"][0]["cells"]] == ["pass", "not applicable"]
+    assert shown["verdict"].startswith("No leak found: 1 proof over 1 dataset")
+    assert shown["alerts"] == []
