@@ -61,11 +61,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     if given.given is not None:
         given = parser().parse_args(_of_make(given.given.split()))
     for key in ("model", "data"):
-        value = getattr(given, key)
-        if not value:
+        if not getattr(given, key):
             example = "For example make check MODEL=model.keras DATA=windows.npz."
             raise UserError(key.upper(), "must be given", "nothing", example)
-        setattr(given, key, os.path.expanduser(value))
+    given.model, given.data = os.path.expanduser(given.model), os.path.expanduser(given.data)
     for key in ("batch", "epochs", "learning_rate"):
         if (value := getattr(given, key)) is not None and not value > 0:
             variable = "RATE" if key == "learning_rate" else key.upper()
