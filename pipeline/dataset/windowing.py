@@ -206,9 +206,7 @@ def table(
     series = rows[:, target_column]
     if target["kind"] == "given":
         values = quantity(rows, start, length, window["horizon"], target, target_column)
-        # What is known of the target's past is a feature that the settings name, or nothing.
-        past = target.get("past")
-        series = np.full(len(rows), np.nan) if past is None else rows[:, columns[past]]
+        series = _past(rows, target.get("past"), target_column)
     else:
         measured = (series if truth is None else truth)[:, None]
         values = quantity(measured, start, length, window["horizon"], target, 0)
@@ -242,6 +240,20 @@ def table(
     result["mean"] = unknown if same_row else _per_window(series, start, length, np.mean)
     result["spread"] = unknown if same_row else _per_window(series, start, length, np.std)
     return result, dropped
+
+
+def _past(rows: np.ndarray, past: int | None, target_column: int) -> np.ndarray:
+    """Return what is known of a given target's past: a feature that the settings name, or nothing; float64 [rows].
+
+    Raises:
+        UserError: the number is not that of a feature. The columns after the features are the targets themselves.
+    """
+    if past is None:
+        return np.full(len(rows), np.nan)
+    if past >= target_column:
+        fix = "Count the features of X from 0."
+        raise UserError("window.target.past", f"must be below the {target_column} features", past, fix)
+    return rows[:, past]
 
 
 def window(p: dict[str, Any], name: str) -> None:
