@@ -83,12 +83,16 @@ class Alignment:
 
 
 def facts(train: Part) -> Alignment | None:
-    """Compare the targets of at most 2,000 evenly spaced training windows with the rows around them."""
+    """Compare the targets of at most 2,000 evenly spaced training windows with the rows around them.
+
+    Targets that came with their windows have neither a column of their own nor rows after the window.
+    """
     spec = train.spec
-    if spec.target["kind"] in windowing.WHOLE:
+    if spec.target["kind"] == "sequence_mean":
         return None
-    reach = max(spec.length, spec.horizon + _LEAST_REACH)
-    names = list(dict.fromkeys([*spec.features, spec.columns[spec.target_column]]))
+    given = spec.target["kind"] == "given"
+    reach = 0 if given else max(spec.length, spec.horizon + _LEAST_REACH)
+    names = list(dict.fromkeys([*spec.features, *([] if given else [spec.columns[spec.target_column]])]))
     width = (spec.length + reach) * len(names)
     some = evenly(len(train), min(_WINDOWS, max(_CELLS // width, 50)))
     truth = train.raw_targets()[some, 0]
@@ -107,17 +111,19 @@ def facts(train: Part) -> Alignment | None:
     known_feature, known_lag, share = _largest(known, lags)
     last = [abs(float(corr[name][lags == 1][0])) for name in spec.features]
     target = spec.columns[spec.target_column]
-    past = around.offsets < _declared(spec)
-    _, _, known_own = _largest({"": np.where(reachable & past, equal[target], np.nan)}, lags)
-    _, _, best_own = _largest({"": np.where(inside, np.abs(corr[target]), np.nan)}, lags)
+    known_own = best_own = None
+    if not given:
+        past = around.offsets < _declared(spec)
+        _, _, known_own = _largest({"": np.where(reachable & past, equal[target], np.nan)}, lags)
+        _, _, best_own = _largest({"": np.where(inside, np.abs(corr[target]), np.nan)}, lags)
     share_repeated, distinct = _repeated(train)
     return Alignment(
         known=share,
         known_lag=known_lag,
         known_feature=known_feature,
         known_elsewhere=_median(known[known_feature][lags != known_lag]) if known_feature else None,
-        own=_own(equal[target], around.offsets - _declared(spec)),
-        later=_later(spec, equal, corr, around.offsets),
+        own=Own(None, None, None) if given else _own(equal[target], around.offsets - _declared(spec)),
+        later=None if given else _later(spec, equal, corr, around.offsets),
         best_lag=best_lag,
         best_corr=float(corr[best][lags == best_lag][0]) if best else None,
         best_feature=best,
