@@ -17,6 +17,9 @@ _LONGER, _WIDER, _MOST_VALIDATION = 4, 2, 0.4
 _VALIDATION = 0.15
 
 
+_MORE = "Save more windows of the part validation in the file."
+
+
 class Step(NamedTuple):
     """One step.
 
@@ -53,7 +56,10 @@ def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, 
     prefix = "" if causes or verdict == "undetermined" else "No check found a fault. "
     prefix += "".join(f"{rule.advice} " for rule in causes if rule.advice)
     candidates += [Step(prefix + step.text, step.change) for step in _by_measurement(facts, assessment)]
-    return next(step for step in candidates if remedies.settings(step.change, facts))
+    possible = (
+        step for step in candidates if remedies.settings(step.change, facts) or (_came(facts) and not step.change)
+    )
+    return next(possible, Step(f"No setting is expected to help. {_MORE}", {})) if _came(facts) else next(possible)
 
 
 def _of_learning(facts: Facts, found: dict[str, Evidence]) -> Step:
@@ -86,6 +92,13 @@ def _without_signal(facts: Facts) -> Step:
 def _to_be_judged(facts: Facts) -> Iterator[Step]:
     """Steps to windows that a verdict can be based on."""
     unseen = facts.unseen
+    if _came(facts):
+        if unseen.windows < unseen.needed:
+            yield Step(
+                f"Cannot be judged: {unseen.windows} windows, {unseen.needed} are needed. {_MORE}",
+                {},
+            )
+        return
     if unseen.over_budget:
         yield Step(
             "Hold windows out before training, so that the trained network itself can be judged: "
@@ -107,6 +120,13 @@ def _to_be_judged(facts: Facts) -> Iterator[Step]:
 def _narrower(facts: Facts) -> Iterator[Step]:
     """Steps to narrower intervals."""
     unseen = facts.unseen
+    if _came(facts):
+        yield Step(
+            f"The intervals on {unseen.windows} windows are too wide for a conclusion. Twice as many make them about "
+            f"30 % narrower. {_MORE}",
+            {},
+        )
+        return
     more = _share(facts, 2.0)
     change = _validation(facts, more)
     yield Step(
@@ -223,6 +243,11 @@ def _longer_window(facts: Facts) -> tuple[int, float] | None:
     if best is None or known[best] - max(own or 0.0, 0.0) <= limits.SMALL_SKILL.value:
         return None
     return best, known[best]
+
+
+def _came(facts: Facts) -> bool:
+    """Return whether the windows came in a file, which alone divides them."""
+    return bool(facts.settings.split.get("scheme") == "given")
 
 
 def _share(facts: Facts, factor: float) -> float:

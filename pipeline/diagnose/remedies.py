@@ -12,6 +12,9 @@ from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.rules import RULES, Evidence
 from pipeline.diagnose.verdict import NEEDS_NO_CAUSE
 
+# Settings that windows which came in a file do not have.
+_NOT_OF_GIVEN = ("dataset.split.", "dataset.window.", "dataset.scaling.window")
+
 
 def as_entry(code: str, evidence: Evidence, facts: Facts, verdict: str) -> dict[str, Any]:
     """A finding in the form of docs/files.md.
@@ -41,7 +44,8 @@ def as_entry(code: str, evidence: Evidence, facts: Facts, verdict: str) -> dict[
 def settings(change: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The dotted parameters of params.yaml that a change sets.
 
-    Options that the builder does not take are left out, and so are values that are set already.
+    Options that the builder does not take are left out, and so are values that are set already, and what a file of
+    windows decides.
     """
     experiment = facts.experiment
     places = {"dataset": f"datasets.{experiment.dataset}", "experiment": f"experiments.{experiment.name}"}
@@ -49,6 +53,8 @@ def settings(change: dict[str, Any], facts: Facts) -> dict[str, Any]:
     for key, value in change.items():
         level, rest = key.split(".", 1)
         if rest.startswith("architecture.") and rest.split(".")[1] not in experiment.options:
+            continue
+        if facts.settings.split.get("scheme") == "given" and key.startswith(_NOT_OF_GIVEN):
             continue
         if rest == "training.learning_rate":  # the greatest one of a schedule
             rest = f"training.{training.rate_key(experiment.training)}"

@@ -68,6 +68,8 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
     if classes:
         correct = [scores.predicted_classes(each, classes) == truth[:, 0] for each in outputs]
         hits = np.mean(correct, axis=0)[order]
+    # Windows that came in a file stand for themselves, wherever the file's other parts lie between them.
+    places = None if (about.get("target") or {}).get("kind") == "given" else rows[order]
     result = compare(
         {seed: loss("test", ("seed", seed))[order] for seed in seeds},
         (naive, loss("test", ("baseline", naive))[order]),
@@ -77,7 +79,7 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
         rival=_rival(arrays, about["chosen"]["naive"]["chosen_on"], order) if classes else None,
         overlap=overlap,
         sequences=rows[order] // sequence_length if sequence_length else None,
-        rows=rows[order],
+        rows=places,
     )
     for side in ("naive", "linear"):
         result[side]["chosen_on"] = about["chosen"][side]["chosen_on"]

@@ -100,9 +100,10 @@ def _better(field: _Field, loss: np.ndarray) -> bool:
     # Of thinned windows fewer in a row share a target row.
     apart = max(np.median(np.diff(rows)), 1) if len(rows) > 1 else 1
     sequences = rows // spec.independent if spec.independent else None
-    units = gains.sample(
-        [loss[order], field.naive_loss[order]], [(0, 1)], int(-(-spec.target_rows // apart)), sequences, rows
-    )
+    overlap = int(-(-spec.target_rows // apart))
+    # Windows that came in a file stand for themselves, wherever the file's other parts lie between them.
+    places = None if spec.target["kind"] == "given" else rows
+    units = gains.sample([loss[order], field.naive_loss[order]], [(0, 1)], overlap, sequences, places)
     return bool((gains.side(units, 0, 1)["low"] or 0.0) > 0)
 
 

@@ -364,7 +364,9 @@ class _Table(NamedTuple):
         pairs = [(places[a], places[b]) for a in places for b in places if places[a] < places[b]]
         rows = rows[both][order]
         sequences = rows // spec.independent if spec.independent else None
-        return _Table(places, gains.sample(kept, pairs, overlap, sequences, rows))
+        # Windows that came in a file stand for themselves, wherever the file's other parts lie between them.
+        apart = None if spec.target["kind"] == "given" else rows
+        return _Table(places, gains.sample(kept, pairs, overlap, sequences, apart))
 
     def against(self, one: str, other: str) -> Against:
         """Return the skill of one forecast against another one."""

@@ -162,8 +162,8 @@ def loss_at_floor(facts: Facts, assessment: Assessment, limit: Limits) -> Eviden
 
 @rule(
     cause=False,
-    explanation="The loss is small, but the predictions are hardly better than a constant or naive forecast. Or a "
-    "metric that the network was compiled with is made for another kind of target, and its number means nothing.",
+    explanation="Loss or metric and predictions disagree: the loss is small, but the predictions are hardly better "
+    "than a constant or naive forecast, or the metric is made for another kind of target and means nothing.",
     reference=(
         "Hyndman and Koehler, Another look at measures of forecast accuracy (2006)",
         "https://doi.org/10.1016/j.ijforecast.2006.03.001",
