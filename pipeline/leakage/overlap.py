@@ -59,7 +59,7 @@ def check(
             window, later, shift = example
             found.append(
                 f"{int(shared.sum()):,} of {len(starts):,} {kind} windows hold the beginning of a training window; the "
-                f"first is {kind} window {window}, in which training window {later} begins {shift} rows later"
+                f"first is {kind} window {window}: training window {later} begins after {shift} of its {length} rows"
             )
     if found and not declared:
         found.append(f"divide by time, or declare `datasets.{name}.duplicates: informative` if rows repeat")
