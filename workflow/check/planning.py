@@ -65,7 +65,8 @@ def plan(model: Path, data: Path, name: str, chosen: dict[str, Any]) -> Plan:
     kind: dict[str, Any] = {"kind": "given"}
     kind |= {"classes": found.classes} if found.classes else {}
     kind |= {"past": found.past} if found.past is not None else {}
-    window = {"length": "sequence", "horizon": found.outputs, "target": kind}
+    # A constant feature is a finding; without it the network would get other inputs.
+    window = {"length": "sequence", "horizon": found.outputs, "target": kind, "constant": "keep"}
     division = "as the file names them" if windows.divided else "the last windows are the test, those before validation"
     rate, loss = training["learning_rate"], training.get("loss") or "the usual one of the target"
     changes = "; ".join(made.notes)

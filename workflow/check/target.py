@@ -68,6 +68,9 @@ def decide(
             raise UserError("TARGET_FEATURE", "must be left out for classes", value, "Remove it.")
         return Target(len(names), 1, None, f"{len(names)} classes: {', '.join(names)}", why, "classes have none here")
     y = given.numbers(path, windows.y)
+    if not np.ptp(y[windows.part == 0], axis=0).all():
+        fix = "Save other windows: a constant leaves nothing to predict."
+        raise UserError(f"{path}, y", "must vary over the training windows", "a column of one value", fix)
     past, past_why = _past(windows, y, chosen.get("target_feature"))
     count = y.shape[1]
     return Target(None, count, past, f"regression of {count} number{'s' if count > 1 else ''}", why, past_why)
@@ -107,6 +110,6 @@ def _past(windows: Windows, y: np.ndarray, wanted: str | None) -> tuple[int | No
         else []
     )
     best = int(np.argmax(shares)) if shares else 0
-    if shares and shares[best] >= _SAME and np.ptp(y[here, 0]) > 0:
+    if shares and shares[best] >= _SAME:
         return best, f"it ends with the target of the window before in {shares[best]:.0%} of the training windows"
     return None, "no feature goes on with y exactly, so that no last value is a forecast; TARGET_FEATURE names one"

@@ -67,7 +67,8 @@ def test_the_past_of_the_target_is_a_feature_that_goes_on_with_it_exactly():
     assert past(NEXT[::-1]) is None
     order = np.random.default_rng(1).permutation(36)
     assert past(NEXT[order], X[order]) is None
-    assert past(np.ones((36, 1))) is None  # a constant equals a constant feature, and says nothing
+    with pytest.raises(UserError, match="y` must vary over the training windows"):
+        past(np.ones((36, 1)))
     assert past(NEXT[order], X[order], target_feature="one") == 1
     assert past(NEXT[order], X[order], target_feature="0") == 0
     with pytest.raises(UserError, match=r"`TARGET_FEATURE` must be a feature of X. Received: 2\. They are load, one"):
