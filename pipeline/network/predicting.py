@@ -76,12 +76,25 @@ def table(
     for seed, (network, outputs) in zip(training["seeds"], in_turn(part, saved, experiment, place), strict=True):
         checks.append(check_batch_independence(part, network, training, outputs))
         columns |= {f"seed{seed}_{i}": output for i, output in enumerate(part.restore(outputs).T)}
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs)
-    given = models.as_given(experiment["architecture"], shape) if training["state"] == "none" else None
-    if given is not None:
-        outputs = windows(part, given, training)
-        columns |= {f"given_{i}": output for i, output in enumerate(part.restore(outputs).T)}
+    columns |= _as_given(part, experiment)
     return columns, checks
+
+
+def _as_given(part: Part, experiment: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Return the predictions `given_0` … of the weights that a network came with; none where it came without.
+
+    Weights of somebody else's know nothing of our scaling: where there is one, they are not scored.
+    """
+    from pipeline.network import models
+
+    if experiment["training"]["state"] != "none" or set(part.spec.scaling.values()) != {"none"}:
+        return {}
+    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs)
+    given = models.as_given(experiment["architecture"], shape)
+    if given is None or given.input_shape[1:] != (shape.length, shape.features):
+        return {}
+    outputs = windows(part, given, experiment["training"])
+    return {f"given_{i}": output for i, output in enumerate(part.restore(outputs).T)}
 
 
 def in_turn(
