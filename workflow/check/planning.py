@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +13,9 @@ import numpy as np
 from pipeline.common import files, keras_file, params
 from pipeline.common.errors import UserError
 from pipeline.series import given as windows_file
+from pipeline.series.given import Windows
 from workflow.check import target
+from workflow.check.target import Target
 from workflow.tryout import entry_text, record, steps
 from workflow.tryout.proposal import Proposal
 from workflow.tryout.record import Record
@@ -58,32 +60,15 @@ def plan(model: Path, data: Path, name: str, chosen: dict[str, Any]) -> Plan:
     found = target.decide(data, windows, read.compiled, built.head, chosen)
     made = network.training(read.compiled, found, built, str(model), chosen.get("learning_rate"))
     source, model_source = (_place(path, name, path.suffix) for path in (data, model))
-    counts = np.bincount(windows.part, minlength=3)
-    training, training_why = _training(int(counts[0]), made.settings, chosen)
+    training, why = _training(int((windows.part == 0).sum()), made.settings, chosen)
+    choices = _choices(windows, found, built.weights, made.notes if read.compiled else [], training, why)
+    if not read.compiled:
+        choices = [replace(each, why=made.notes[0]) if each.what == "optimiser" else each for each in choices]
     architecture = {"name": "file", "path": model_source.as_posix(), "sha256": read.sha256}
     architecture |= {"end": made.end} if made.end != "none" else {}
-    kind: dict[str, Any] = {"kind": "given"}
-    kind |= {"classes": found.classes} if found.classes else {}
-    kind |= {"past": found.past} if found.past is not None else {}
-    # A constant feature is a finding; without it the network would get other inputs.
-    window = {"length": "sequence", "horizon": found.outputs, "target": kind, "constant": "keep"}
-    division = "as the file names them" if windows.divided else "the last windows are the test, those before validation"
-    rate, loss = training["learning_rate"], training.get("loss") or "the usual one of the target"
-    changes = "; ".join(made.notes)
-    choices = [
-        Choice("windows", f"{len(windows.x):,} of {windows.x.shape[1]:,} rows", _count(windows.x.shape[2], "feature")),
-        Choice("task", found.task, found.why),
-        Choice("past", "none" if found.past is None else windows.features[found.past], found.past_why),
-        Choice("parts", " / ".join(f"{count:,}" for count in counts), division),
-        Choice("scaling", "none", "the network gets X and y as they are in the file"),
-        Choice("network", f"{built.weights:,} weights", "built anew; the weights as they came are scored beside it"),
-        Choice("optimiser", f"{training['optimizer']}, rate {rate:g}", changes if not read.compiled else "of the file"),
-        Choice("loss", str(loss), changes or "of the file"),
-        Choice("training", f"{training['epochs']} epochs", training_why),
-    ]  # fmt: skip
     proposal = Proposal(
         {"classes": True} if found.classes else {},
-        {"split": {"scheme": "given"}, "window": window, "scaling": {"features": "none", "target": "none"}},
+        {"split": {"scheme": "given"}, "window": _window(found), "scaling": {"features": "none", "target": "none"}},
         {"architecture": architecture, "training": training},
         choices,
         {choice.what: choice.why for choice in choices},
@@ -105,6 +90,35 @@ def plan(model: Path, data: Path, name: str, chosen: dict[str, Any]) -> Plan:
         model_source == model and Path(f"{model_source}.dvc").exists(),
     )
     return Plan(made_record, text, model, data, choices)
+
+
+def _window(found: Target) -> dict[str, Any]:
+    """Return the window settings. A constant feature stays: it is a finding, and without it the inputs were others."""
+    kind: dict[str, Any] = {"kind": "given"}
+    kind |= {"classes": found.classes} if found.classes else {}
+    kind |= {"past": found.past} if found.past is not None else {}
+    return {"length": "sequence", "horizon": found.outputs, "target": kind, "constant": "keep"}
+
+
+def _choices(
+    windows: Windows, found: Target, weights: int, notes: list[str], training: dict[str, Any], why: str
+) -> list[Choice]:
+    """Return every decision with its reason."""
+    counts = np.bincount(windows.part, minlength=3)
+    division = "as the file names them" if windows.divided else "the last windows are the test, those before validation"
+    loss = str(training.get("loss", "the usual one of the target"))
+    optimiser = f"{training['optimizer']}, rate {training['learning_rate']:g}"
+    return [
+        Choice("windows", f"{len(windows.x):,} of {windows.x.shape[1]:,} rows", _count(windows.x.shape[2], "feature")),
+        Choice("task", found.task, found.why),
+        Choice("past", "none" if found.past is None else windows.features[found.past], found.past_why),
+        Choice("parts", " / ".join(f"{count:,}" for count in counts), division),
+        Choice("scaling", "none", "the network gets X and y as they are in the file"),
+        Choice("network", f"{weights:,} weights", "built anew; the weights as they came are scored beside it"),
+        Choice("optimiser", optimiser, "of the file"),
+        Choice("loss", loss, "; ".join(notes) or "of the file"),
+        Choice("training", f"{training['epochs']} epochs", why),
+    ]
 
 
 def _count(number: int, what: str) -> str:
