@@ -39,7 +39,8 @@ def prepare(threads: int, jit_compile: bool) -> None:
     os.environ["KERAS_BACKEND"] = "jax"
     os.environ["NPROC"] = str(threads)  # XLA takes the number of its threads on a CPU from here
     # A quarter less time to compile (470563: 6.5 s instead of 10.0 s with the first epoch), and later epochs as fast.
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=1".strip()
+    flags = "--xla_backend_optimization_level=1 --xla_gpu_deterministic_ops=true"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
     # One generator for all elements of a mask, not one for each device: a sixth of an epoch with dropout (470563).
     os.environ["JAX_THREEFRY_PARTITIONABLE"] = "0"
     # Several functions of Keras import TensorFlow where they find it: 2 s, for types that cannot occur here. None in
