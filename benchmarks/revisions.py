@@ -21,6 +21,11 @@ from benchmarks.scratch import PROJECT
 REPEATS = 5
 # The experiment whose learning rate changes: its training is short, so that its own computing does not hide the rest.
 CHANGED = "co2_lstm"
+# What make, or this process, has set for itself.
+_NOT_PASSED_ON = (
+    *("VIRTUAL_ENV", "PYTHONPATH", "KERAS_BACKEND", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "XLA_FLAGS"),
+)
 _START = """
 import inspect, resource
 from pipeline.network import backends
@@ -67,9 +72,9 @@ class Revision:
         Raises:
             RuntimeError: it failed; with its last lines.
         """
-        dropped = ("VIRTUAL_ENV", "PYTHONPATH", "KERAS_BACKEND", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CORES", "PYTHON")
-        kept = {name: value for name, value in os.environ.items() if name not in dropped}
-        path = f"{self.folder / '.venv/bin'}:{os.environ['PATH']}"
+        kept = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
+        own = str(PROJECT / ".venv/bin")
+        path = ":".join([str(self.folder / ".venv/bin"), *(at for at in os.environ["PATH"].split(":") if at != own)])
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -134,9 +139,7 @@ def whole(now: Revision, before: Revision) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for name, revision in (("before", before), ("now", now)):
         revision.fresh()
-        run = revision.timed("make", "run")
-        shared = set(before.verdicts()) & set(now.verdicts()) if name == "now" else set(before.verdicts())
-        made[name] = {"environment": revision.environment, "run": run, "experiments": len(shared)}
+        made[name] = {"environment": revision.environment, "run": revision.timed("make", "run")}
     both = sorted(set(before.verdicts()) & set(now.verdicts()))
     for name, revision in (("before", before), ("now", now)):
         made[name]["diagnose"] = sum(revision.costs()[f"diagnose@{one}"] for one in both)

@@ -181,20 +181,17 @@ def carried(lock: str, before: dict[str, Any], after: dict[str, Any], used: dict
         used: backend of each experiment.
     """
     changed = [group for group in BACKENDS if before.get(group) != after[group]]
-    texts = lockfile.entries(lock)
-    if not changed or texts is None:
+    if not changed:
         return lock
-    for stage, text in texts.items():
+    content = lockfile.parse(lock)
+    for stage, entry in content.get("stages", {}).items():
         kind, _, name = stage.partition("@")
         # Proofs and planted leaks run on TensorFlow; the report shows both.
         own = used.get(name) if kind in _OF_EXPERIMENTS else "tensorflow" if kind in ("leakage", "leaks") else None
-        entry = lockfile.parse(lockfile.HEAD + text)["stages"][stage]
         recorded = entry.get("params", {}).get(str(FILE), {})
         others = [group for group in changed if own and group != own and recorded.get(group) == before.get(group)]
-        if others:
-            recorded.update({group: after[group] for group in others})
-            texts[stage] = lockfile.entry_text(stage, entry)
-    return lockfile.joined(texts)
+        recorded.update({group: after[group] for group in others})
+    return lockfile.dump(content)
 
 
 def _carry(before: dict[str, Any], after: dict[str, Any]) -> None:

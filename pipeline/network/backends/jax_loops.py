@@ -16,8 +16,8 @@ import jax
 import jax.numpy as jnp
 import keras
 
-# Fewest units of a layer that runs so, for its matrices must be large: 123707 (up to 256 units) trains 15 % more windows
-# a second; 107289 (64) and 51264 (32) 7 % and 9 % fewer, since the loop moves more small arrays. On one busy core.
+# Fewest units of a layer that runs so, for its matrices must be large: 123707 (up to 256 units) trains 15 % more
+# windows a second; 107289 (64) and 51264 (32) 7 % and 9 % fewer, since the loop moves more small arrays (busy cores).
 WIDE = 128
 # From the sum of the products at one step, [batch, units x gates], and the states before it to those after it.
 Cell = Callable[[Any, tuple[Any, ...]], tuple[Any, ...]]
