@@ -183,7 +183,8 @@ def test_steps_that_differ_count_by_the_windows_they_are_in() -> None:
 )
 def test_periods_are_compared_with_the_season(given: Any, own: Any, alike: float, reported: bool) -> None:
     season = {"given": given, "autocorrelation": own, "visible": 7, "visible_autocorrelation": alike}
-    assert bool(decide("season_not_set", {"data": {"season": season}})) == reported
+    facts = {"data": {"season": season}, "settings": {"=window": {"horizon": 1}}}
+    assert bool(decide("season_not_set", facts)) == reported
 
 
 def run(**values: Any) -> dict[str, Any]:
