@@ -69,7 +69,7 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
         f"{_WINDOWS} windows that end before that row have the same inputs to the bit, scaled by the same means and "
         "deviations."
     )
-    if parts["train"].spec.same_row:
+    if next(iter(parts.values())).spec.same_row:
         about += " The target, which is of a window's last row, was replaced in every row."
     return judge("reads", fold, {"windows": windows, "edges": edges}, found, about)
 
@@ -168,9 +168,7 @@ def _compare(kind: str, stretch: _Stretch, rng: np.random.Generator) -> tuple[in
         changed = ~((old == new) | (np.isnan(old) & np.isnan(new))).all(axis=1)
         if changed.any():
             start = int(starts[np.flatnonzero(changed)[-1]])
-            if stretch.spec.same_row:
-                return len(starts), [f"{what} of {rows(start)} changed with the target of its last row"]
-            return len(starts), [
-                f"{what} of {rows(start)} changed with the rows from {series_rows[stretch.edge - 1] + 1} on"
-            ]
+            later = f"the rows from {series_rows[stretch.edge - 1] + 1} on"
+            what_else = " and the target of its last row" if stretch.spec.same_row else ""
+            return len(starts), [f"{what} of {rows(start)} changed with {later}{what_else}"]
     return len(starts), []

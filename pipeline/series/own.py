@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_LABELS = 100
-# A number in a notation that is no number here: 3,14 and 1 234 and $5 and 12 %.
-_NUMBER = r"\W*\d[\d., ']*\W*"
+# A number in a notation that is no number here, or a time: 3,14 and 1 234 and $5 and 12 % and 2020-12-31T12:00.
+_NUMBER = r"\W*\d[\d., '/:T-]*\W*"
 
 
 def make(
@@ -144,7 +144,7 @@ def _labels(
     text = text[~(text.isna() | text.isin(MISSING))]
     numbers = pd.to_numeric(text, errors="coerce").notna() | text.str.fullmatch(_NUMBER)
     names = sorted(text.unique())
-    if not 1 <= len(names) <= _MOST_LABELS or numbers.mean() >= 0.5:
+    if not 2 <= len(names) <= _MOST_LABELS or numbers.mean() >= 0.5:
         return None
     codes = np.full(len(column), np.nan)
     codes[text.index.to_numpy()] = np.searchsorted(np.array(names, dtype=object), text.to_numpy(dtype=object))

@@ -145,7 +145,7 @@ def test_labels_need_inputs_of_their_own(folder: Path) -> None:
     ("column", "kind", "words"),
     [
         (["a", "b"], "value", "kind` .*must be `label`, because the column y holds text. Received: value"),
-        (["a"], "label", "must find 2 to 100 labels in the column y. Received: 1"),
+        (["a"], "label", "column y` must be a number. Received: 'a'"),
         ([1.0], "label", "must find 2 to 100 labels in the column y. Received: 1"),
         (range(101), "label", "must find 2 to 100 labels in the column y. Received: 101"),
     ],

@@ -143,7 +143,7 @@ def test_two_makings_of_a_stretch_are_compared(
     monkeypatch.setattr(reads, "_made", lambda stretch, rows: None)
     monkeypatch.setattr(reads, "_replaced", lambda stretch, rng: None)
     monkeypatch.setattr(reads, "_seen", lambda part, edge: made.pop(0))
-    spec = SimpleNamespace(length=2, first_rows=np.arange(10, 20))
+    spec = SimpleNamespace(length=2, first_rows=np.arange(10, 20), same_row=False)
     stretch = reads._Stretch(np.zeros((10, 1)), {}, 4, spec, "error", 1, np.zeros(1), np.ones(1))
     windows, found = reads._compare("test", stretch, np.random.default_rng(0))
     assert len(found) == (line is not None)
@@ -156,7 +156,7 @@ def test_the_last_window_must_be_among_those_compared(monkeypatch: pytest.Monkey
     monkeypatch.setattr(reads, "_made", lambda stretch, rows: None)
     monkeypatch.setattr(reads, "_replaced", lambda stretch, rng: None)
     monkeypatch.setattr(reads, "_seen", lambda part, edge: {"start": np.array(starts, dtype=int)})
-    spec = SimpleNamespace(length=2, first_rows=np.arange(10, 20))
+    spec = SimpleNamespace(length=2, first_rows=np.arange(10, 20), same_row=False)
     stretch = reads._Stretch(np.zeros((10, 1)), {}, 4, spec, "error", 1, np.zeros(1), np.ones(1))
     expected = (0, ["the test window of rows [12, 14) is missing when the rows after it are replaced"])
     assert reads._compare("test", stretch, np.random.default_rng(0)) == expected

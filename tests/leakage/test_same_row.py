@@ -64,7 +64,7 @@ def test_a_target_among_its_inputs_fails(made: dict[str, Any]) -> None:
     proof = reads.prove(made, "mine", 0, parts)
     assert proof.result == "fail"
     assert "inputs of the train window of rows" in proof.found[0]
-    assert "changed with the target of its last row" in proof.found[0]
+    assert "and the target of its last row" in proof.found[0]
 
 
 def test_a_last_value_that_is_the_target_fails(made: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
