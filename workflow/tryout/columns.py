@@ -187,7 +187,7 @@ def target(
     raise UserError("TARGET", "must name the column to predict", received, f'For example TARGET="{fitting[0]}".')
 
 
-def label(columns: Columns, name: str, training: slice, wanted: str | None) -> tuple[bool, str]:
+def label(columns: Columns, name: str, training: slice, wanted: str | None, alone: bool) -> tuple[bool, str]:
     """Return whether the target is a label, and why.
 
     Args:
@@ -195,6 +195,7 @@ def label(columns: Columns, name: str, training: slice, wanted: str | None) -> t
         name: of the target.
         training: rows of the training part: all labels must occur in them.
         wanted: the user's own choice, `label` or `value`.
+        alone: whether the target is the only input, so that numbers are rather a series of counts.
 
     Raises:
         UserError: the column is text, and the user wants a value.
@@ -208,7 +209,7 @@ def label(columns: Columns, name: str, training: slice, wanted: str | None) -> t
     values = columns.values[name]
     known = np.unique(values[~np.isnan(values)])
     few = 2 <= len(known) <= _FEW and len(values) >= _ROWS_EACH * len(known)
-    if few and (known == np.floor(known)).all() and np.isin(known, values[training]).all():
+    if few and not alone and (known == np.floor(known)).all() and np.isin(known, values[training]).all():
         return True, f"{name} holds {len(known)} different whole numbers; KIND=value predicts the number"
     return False, "a column of numbers; KIND=label takes each number for a class"
 

@@ -65,9 +65,10 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
     values = given.treated(columns.values[name])
     stretch = values[given.stretch()]
     _check_target(name, values[: given.stop])
-    labelled, kind_why = table_columns.label(columns, name, given.in_training, wishes.kind)
-    horizon = 1 if wishes.horizon is None else wishes.horizon
     features, left_out = table_columns.inputs(columns, name, given.in_training, wishes.features)
+    alone = features == [name]
+    labelled, kind_why = table_columns.label(columns, name, given.in_training, wishes.kind, alone)
+    horizon = 1 if wishes.horizon is None else wishes.horizon
     if (labelled or not horizon) and (wishes.features is None or not horizon):
         features = _without(name, features, horizon)
     period, period_why = (None, "labels have none") if labelled else _period(stretch, wishes.period)

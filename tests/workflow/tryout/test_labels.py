@@ -79,6 +79,12 @@ def test_few_whole_numbers_become_labels_unless_a_value_is_wanted() -> None:
             assert "target" not in plan(other, "--target", "y")[0]["datasets"]["window"]
 
 
+def test_a_column_of_few_numbers_alone_stays_a_series() -> None:
+    entry, _, _ = plan(labelled.sticky(600, [0, 1, 2])[["y"]])
+    assert "target" not in entry["datasets"]["window"]
+    assert entry["series"]["features"] == ["y"]
+
+
 def test_horizon_0() -> None:
     frame = labelled.sticky(600, [0], seed=3).assign(y=labelled.sticky(600, [0], seed=4)["x"])
     entry, why, _ = plan(frame, "--target", "y", "--horizon", "0")
