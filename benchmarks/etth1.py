@@ -1,7 +1,7 @@
 """The networks that ship on ETTh1, 24 hours ahead, beside published figures.
 
     python -m benchmarks.etth1                      all networks; about 8 minutes, writes benchmarks/results/etth1.json
-    python -m benchmarks.etth1 --network gru        one; printed and not written
+    python -m benchmarks.etth1 --network gru        one, whose row replaces the stored one
     python -m benchmarks.etth1 --file ETTh1.csv     with the file where it is
     python -m benchmarks.etth1 --table              the table of docs/networks.md again, from the stored figures
 
@@ -106,11 +106,11 @@ def measure(names: list[str]) -> dict[str, Any]:
     from pipeline.series import reading
 
     p = params.load()
-    for data in sorted({p["experiments"][name]["dataset"] for name in names}):
+    for data in sorted({"one", *(p["experiments"][name]["dataset"] for name in names)}):
         reading.raw(p, data)
         for stage in (splitting.split, windowing.window, scaling.scale):
             stage(p, data)
-    rows = []
+    rows = {}
     for name in names:
         experiment = p["experiments"][name]
         training.train(p, name)
@@ -124,20 +124,16 @@ def measure(names: list[str]) -> dict[str, Any]:
         saved = files.MODELS / name / f"training/fold0_seed{experiment['training']['seeds'][0]}.keras"
         mean = {key: round(float(np.mean([each[key] for each in seeds])), 4) for key in ("mse", "mae")}
         inputs = len(part.spec.features)
-        rows.append(
-            {
-                "network": name.removesuffix("_all"),
-                "architecture": experiment["architecture"],
-                "inputs": inputs,
-                "weights": models.load(saved).count_params(),
-                "seeds": len(seeds),
-                **mean,
-            }
-        )
+        rows[name] = {
+            "architecture": experiment["architecture"],
+            "inputs": inputs,
+            "weights": models.load(saved).count_params(),
+            "seeds": len(seeds),
+            **mean,
+        }
         scores = f"mse {mean['mse']:.4f}  mae {mean['mae']:.4f}"
-        print(f"{name:<16}{inputs:>3} inputs{rows[-1]['weights']:>8} weights  {scores}", flush=True)
-    first = p["experiments"][names[0]]["dataset"]
-    parts = [dataset.load(first, 0, kind) for kind in ("train", "test")]
+        print(f"{name:<16}{inputs:>3} inputs{rows[name]['weights']:>8} weights  {scores}", flush=True)
+    parts = [dataset.load("one", 0, kind) for kind in ("train", "test")]
     simple = baselines.fit(parts[0])
     return {
         "command": "python -m benchmarks.etth1",
@@ -156,8 +152,13 @@ def table(result: dict[str, Any]) -> str:
         raise ValueError("the published table is of other windows")
     columns = {1: "the oil temperature", len(_COLUMNS): "all seven columns"}
     lines = [
-        (each["mse"], f"`{each['network']}`", f"{columns[each['inputs']]}, {each['weights']:,} weights", each["mae"])
-        for each in result["networks"]
+        (
+            each["mse"],
+            f"`{each['architecture']['name']}`",
+            f"{columns[each['inputs']]}, {each['weights']:,} weights",
+            each["mae"],
+        )
+        for each in result["networks"].values()
     ]
     lines += [(each["mse"], name, "no network", each["mae"]) for name, each in result["baselines"].items()]
     lines += [(each["mse"], each["name"], "published", each["mae"]) for each in published["rows"]]
@@ -168,9 +169,8 @@ def table(result: dict[str, Any]) -> str:
 def main(arguments: list[str]) -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.etth1", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--network", action="append", choices=list(_RUNS), help="some networks alone; nothing is written"
-    )
+    parser.add_argument("--network", action="append", choices=list(_RUNS), help="these alone; the stored others stay")
+    parser.add_argument("--file", type=Path, help="ETTh1.csv, where it is not in data/own/")
     parser.add_argument("--table", action="store_true", help="write the table again, measure nothing")
     given = parser.parse_args(arguments)
     if not given.table:
@@ -181,8 +181,9 @@ def main(arguments: list[str]) -> None:
             (own / "ETTh1.csv").write_bytes(source(given.file).read_bytes())
             with contextlib.chdir(folder):
                 result = measure(given.network or list(_RUNS))
-        if given.network:
-            return
+        if given.network and RESULT.is_file():
+            result["networks"] = files.read_json(RESULT)["networks"] | result["networks"]
+        result["networks"] = {name: result["networks"][name] for name in _RUNS if name in result["networks"]}
         files.write_json(RESULT, result)
     documents.write_table(PAGE, "benchmarks.etth1", table(files.read_json(RESULT)))
 

@@ -37,7 +37,9 @@ def test_the_table_is_sorted_by_error_and_holds_the_published_rows() -> None:
     result = {
         "windows": 2857,
         "horizon": 24,
-        "networks": [{"network": "gru", "inputs": 1, "weights": 3393, "mse": 0.05, "mae": 0.1}],
+        "networks": {
+            "gru": {"architecture": {"name": "gru"}, "inputs": 1, "weights": 3393, "mse": 0.05, "mae": 0.1},
+        },
         "baselines": {"ridge": {"mse": 0.026, "mae": 0.124}},
     }
     lines = etth1.table(result).split("\n")
