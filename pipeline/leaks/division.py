@@ -181,7 +181,7 @@ def _prove_given(step: Side) -> Proof:
 
     inputs, _ = _given(0)
     side = step(len(inputs))
-    parts = {}
+    parts: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for name, code in (("train", 0), ("test", 2)):
         own = inputs[side == code]
         parts[name] = (own.reshape(-1, 1), np.arange(len(own)) * _LENGTH)
