@@ -38,7 +38,8 @@ def _lines(entry: dict[str, Any], indent: int, reasons: dict[str, str]) -> list[
     lines = []
     for key, value in entry.items():
         head = f"{' ' * indent}{setting(key)}:"
-        why = reasons.get(_CHOICES.get(key, key), "")
+        kind = key == "target" and isinstance(value, dict)  # of the window, not the column
+        why = reasons.get("task" if kind else _CHOICES.get(key, key), "")
         if key in ("window", "training"):
             lines += [head, *_lines(value, indent + 2, reasons)]
         else:

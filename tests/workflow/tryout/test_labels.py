@@ -45,6 +45,7 @@ def test_text_becomes_labels() -> None:
     assert entry["datasets"]["window"]["horizon"] == 1
     assert entry["experiments"]["architecture"]["head"] == "softmax"
     assert why["task"] == "y holds text, 5 different labels"
+    assert "target: {kind: label}  # y holds text, 5 different labels" in made.text
     copying.write(Path(made.record.source), made.time, made.times, made.columns)
     series = own.make(path=made.record.source, target="y", features=["x", "noise"])
     assert series.labels == sorted(STAGES)
