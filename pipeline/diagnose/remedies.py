@@ -44,10 +44,11 @@ def as_entry(code: str, evidence: Evidence, facts: Facts, verdict: str) -> dict[
 def settings(change: dict[str, Any], facts: Facts) -> dict[str, Any]:
     """The dotted parameters of params.yaml that a change sets.
 
-    Options that the builder does not take are left out, and so are values that are set already, and what a file of
-    windows decides.
+    Options that the builder does not take are left out, and so are values that are set already, what a file of windows
+    decides, and a scaling of each window for values of its last row, which would need the target's past.
     """
-    experiment = facts.experiment
+    experiment, window = facts.experiment, facts.settings.window
+    same_row = window.get("horizon") == 0 and window["target"]["kind"] == "value"
     places = {"dataset": f"datasets.{experiment.dataset}", "experiment": f"experiments.{experiment.name}"}
     changes = {}
     for key, value in change.items():
@@ -55,6 +56,8 @@ def settings(change: dict[str, Any], facts: Facts) -> dict[str, Any]:
         if rest.startswith("architecture.") and rest.split(".")[1] not in experiment.options:
             continue
         if facts.settings.split.get("scheme") == "given" and key.startswith(_NOT_OF_GIVEN):
+            continue
+        if rest == "scaling.window" and same_row:
             continue
         if rest == "training.learning_rate":  # the greatest one of a schedule
             rest = f"training.{training.rate_key(experiment.training)}"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.diagnose import remedies
 from pipeline.diagnose.facts import ahead, alignment, data, level
 from tests.conftest import PROJECT
-from tests.diagnose.test_rules import decide
+from tests.diagnose.test_rules import decide, spaces
 from tests.helpers import labelled
 
 ROWS = 600
@@ -127,3 +129,11 @@ def test_no_fact_takes_the_target_for_its_own_past(folder: Path) -> None:
     train = labelled.parts()["train"]
     assert data.persistence(train) is None
     assert level.unit_root(train) is not None  # of the column, whatever the horizon
+
+
+@pytest.mark.parametrize(("horizon", "kind", "left"), [(0, "value", 0), (0, "label", 1), (1, "value", 1)])
+def test_no_remedy_needs_the_targets_past(horizon: int, kind: str, left: int) -> None:
+    window = {"horizon": horizon, "target": {"kind": kind}}
+    facts = spaces({"experiment": {"name": "e", "dataset": "d", "=options": [], "=training": {}, "=architecture": {}}})
+    facts.settings = SimpleNamespace(window=window, scaling={"window": "none"})
+    assert len(remedies.settings({"dataset.scaling.window": "last"}, facts)) == left
