@@ -40,7 +40,7 @@ def measured(size: str, last: Path = files.COSTS, shipped: Path | None = None) -
         last: table of the last runs here, of any size.
         shipped: table of this size; by default the one that is shipped.
     """
-    here = {stage: cost for stage, cost in costs.read(last).items() if cost.size == size}
+    here = {stage: cost for stage, cost in costs.read(last).items() if cost.size in (size, "")}
     return costs.read(shipped or SHIPPED[size]) | here
 
 

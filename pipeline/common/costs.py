@@ -22,7 +22,7 @@ _HEADER = ["stage", "seconds", "peak_megabytes", "size"]
 
 
 class Cost(NamedTuple):
-    """Seconds and peak memory of a stage, and the size of params.yaml at which it ran."""
+    """Seconds and peak memory of a stage, and the size of params.yaml at which it ran, if it depends on that."""
 
     seconds: float
     megabytes: float
@@ -52,14 +52,14 @@ def record(stage: str) -> Iterator[dict[str, str]]:
     """Measure the block and the imports before it as the cost of `stage`; a block that fails writes nothing.
 
     Yields:
-        A dict for the block to fill in: `size`, of params.yaml.
+        A dict for the block to fill in: `size`, of params.yaml, where the stage depends on it.
     """
     about: dict[str, str] = {}
     yield about
     seconds = time.monotonic() - _process_start()
     # ru_maxrss is in KiB on Linux.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    _add(stage, Cost(seconds, peak, about["size"]))
+    _add(stage, Cost(seconds, peak, about.get("size", "")))
 
 
 def _process_start() -> float:

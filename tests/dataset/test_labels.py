@@ -199,13 +199,17 @@ def test_what_is_wrong_is_known_before_anything_runs(folder: Path) -> None:
     frame = labelled.sticky(200, ["a", "b"])
     given = labelled.settings(["x"], {"length": 4, "target": {"kind": "label"}})
     stale = {"raw@mine", "split@mine"}
-    assert early.check(labelled.write(frame, given), stale) == []
+
+    def check() -> list[str]:
+        return early.Checks(labelled.write(frame, given), stale).of("split@mine")
+
+    assert check() == []
     frame.loc[170:, "y"] = "c"
     with pytest.raises(UserError, match="none of 'c' in fold 0"):
-        early.check(labelled.write(frame, given), stale)
+        check()
     given["datasets"]["mine"]["window"]["target"]["kind"] = "value"
     with pytest.raises(UserError, match="must be `label`, because the column y holds text"):
-        early.check(labelled.write(frame, given), stale)
+        check()
 
 
 @pytest.mark.parametrize(("kind", "horizon"), [("label", 0), ("value", 0), ("sequence_mean", 1)])

@@ -128,7 +128,7 @@ CHANGES: dict[str, Change] = {
     "the order of keys in `params.yaml`": lambda folder: write_params(folder, dict(reversed(small_params().items()))),
     "`README.md`": text("README.md", "", "More.\n"),
     "a test file": new("tests/test_more.py", "def test_more() -> None: ...\n"),
-    "memory of a rule in the `Snakefile`": text("Snakefile", "mem_mb=4000", "mem_mb=8000"),
+    "memory of a rule in the `Snakefile`": text("Snakefile", "mem_mb=stages.megabytes", "mem_mb=8000"),
     "the times of files": touched("pipeline/train.py", "data/raw/season/result.txt", OWN),
     "a new architecture's file, that no experiment names": new("pipeline/architectures/mine.py", "def build(): ...\n"),
     "`calibration` of the report's statistics": put("calibration.series", 8),

@@ -11,7 +11,8 @@ import pytest
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.dataset import windowing
-from pipeline.leakage import history, holdout, intervals, perturbation, reads, replacing
+from pipeline.leakage import history, holdout, intervals, perturbation, reads
+from pipeline.series import replacing
 from tests.conftest import PROJECT
 from tests.helpers import labelled
 

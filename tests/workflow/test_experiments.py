@@ -130,7 +130,7 @@ def test_without_a_validation_part_the_listing_says_that_nothing_can_be_chosen(
     write_params(project, given)
     choosable.main([])
     line = "Without a validation part, no setting can be chosen for: {}.\n"
-    assert capsys.readouterr().out == line.format("none, folds")
+    assert capsys.readouterr().out == line.format("folds, none")
     # A share of sequences may be no whole sequence: what counts is the evaluation.
     for name, validation in (("season_lstm", NO_VALIDATION), ("none", {"r2": 0.1}), ("folds", NO_VALIDATION)):
         files.write_json(files.METRICS / f"{name}.json", {name: {"validation": validation}})

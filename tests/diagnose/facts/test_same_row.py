@@ -107,7 +107,7 @@ def test_heads_of_many_classes(classes: int, head: str, units: int, loss: str, r
     facts: dict[str, Any] = {
         "data": {"kind": classes},
         "network": {"loss": loss, "head": {"activation": head, "units": units}},
-        "experiment": {"=training": {"label_smoothing": 0.0}},
+        "experiment": {"=training": {"label_smoothing": 0.0}, "compiled": None},
     }
     assert (decide("loss_head_mismatch", facts) is not None) == reported
 

@@ -76,8 +76,8 @@ def test_the_past_of_the_target_is_a_feature_that_goes_on_with_it_exactly():
 
 
 def test_too_many_classes_are_one_line():
-    with pytest.raises(UserError, match=r"w.npz, y` must have 3 classes at most. Received: 4"):
-        target.decide(PATH, windows(np.array(list("abcd") * 9)), None, ("softmax", 4), {})
+    with pytest.raises(UserError, match=r"w.npz, y` must have 100 classes at most. Received: 101"):
+        target.decide(PATH, windows(np.arange(303) % 101), of("sparse_categorical_crossentropy"), ("softmax", 101), {})
 
 
 def test_variables_of_make_are_options(monkeypatch):
@@ -107,5 +107,5 @@ def test_another_network_under_the_name_stops_a_run_at_once(tmp_path, monkeypatc
     settings = {"series": {}, "datasets": {}, "experiments": {"mine": {"architecture": architecture}}}
     monkeypatch.setattr(early.params, "located", lambda error: error)
     with pytest.raises(UserError, match=r"`experiments\.mine\.architecture\.sha256` must be that of data/own/model"):
-        early.check(settings, {"train@mine"})
-    assert early.check(settings, set()) == []
+        early.Checks(settings, {"train@mine"}).of("train@mine")
+    assert early.Checks(settings, set()).of("train@mine") == []

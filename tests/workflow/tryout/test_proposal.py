@@ -104,7 +104,12 @@ def test_a_trend_and_a_walk_are_taken_relative_to_the_last_value_and_noise_is_no
 
 @pytest.mark.parametrize(
     ("rows", "stride", "epochs"),
-    [(100, "1 and 1", 100), (1000, "1 and 1", 96), (10_000, "1 and 1", 10), (100_000, "9 and 4", 9)],
+    [
+        (100, "1 row", 100),
+        (1000, "1 row", 96),
+        (10_000, "1 row", 10),
+        (100_000, "9 rows in training, 4 rows in evaluation", 9),
+    ],
 )
 def test_the_work_stays_bounded(rows: int, stride: str, epochs: int) -> None:
     Path("a.csv").write_text("v\n" + "\n".join(map(str, season(rows, 24))))

@@ -87,7 +87,9 @@ def test_everything_is_written_and_undone_to_the_byte(project: Project, mine: st
     assert "make forget NAME=mein_verbrauch" in refused
     project(*FORGET, "mein_verbrauch")
     assert files(project) == before
-    assert "must name an experiment that `make try` has made" in line(project, *FORGET, "mein_verbrauch")
+    assert "must name an experiment that `make try` or `make check` has made" in line(
+        project, *FORGET, "mein_verbrauch"
+    )
 
 
 def test_what_others_use_stays(project: Project, mine: str) -> None:
@@ -181,7 +183,7 @@ def test_names_that_are_taken_or_wrong_are_refused(project: Project, mine: str) 
     assert "no such file" in line(project, *TRY, str(Path(mine).with_name("no.csv")))
     assert "must be called as --help says" in line(project, *TRY, mine, "--targets", "x")
     assert "must be given" in line(project, *TRY)
-    assert "Known: lstm" in line(project, *TRY, mine, "--architecture", "gruu")
+    assert "Did you mean `gru`?" in line(project, *TRY, mine, "--architecture", "gruu")
 
 
 def test_a_run_at_work_is_not_disturbed(project: Project, mine: str) -> None:
