@@ -26,5 +26,5 @@ def noun(name: str, classes: int | None = None) -> str:
 
 def clause(name: str, classes: int | None = None) -> str:
     """Return a naive forecast as in `repeating the last value gets 0.98`; another one's name as it is."""
-    verb = "" if classes and name == "persistence" else _NAIVE.get(name, (name, ""))[1]
+    verb = "predicting " if classes and name == "persistence" else _NAIVE.get(name, (name, ""))[1]
     return verb + noun(name, classes)
