@@ -16,7 +16,7 @@ def test_the_target_is_no_input_of_its_own_row():
     assert features.chosen("d", {"horizon": 1}, SERIES) == ["a", "flat", "y"]
     assert features.chosen("d", {"horizon": 0}, SERIES) == ["a", "flat"]
     with pytest.raises(
-        UserError, match=r"`datasets\.d\.window\.horizon` must be 1 or more where the target is the only"
+        UserError, match=r"horizon` must be 1 or more where the target is the only"
     ):
         features.chosen("d", {"horizon": 0}, SERIES | {"features": ["y"]})
 
