@@ -135,5 +135,5 @@ def test_no_fact_takes_the_target_for_its_own_past(folder: Path) -> None:
 def test_no_remedy_needs_the_targets_past(horizon: int, kind: str, left: int) -> None:
     window = {"horizon": horizon, "target": {"kind": kind}}
     facts = spaces({"experiment": {"name": "e", "dataset": "d", "=options": [], "=training": {}, "=architecture": {}}})
-    facts.settings = SimpleNamespace(window=window, scaling={"window": "none"})
+    facts.settings = SimpleNamespace(split={}, window=window, scaling={"window": "none"})
     assert len(remedies.settings({"dataset.scaling.window": "last"}, facts)) == left
