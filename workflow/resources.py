@@ -66,5 +66,6 @@ def minutes(stage: str, cost: Cost | None, attempt: int = 1) -> int:
 
 if __name__ == "__main__":
     for size, path in SHIPPED.items():
-        if found := measured(size):
+        found = measured(size)
+        if any(cost.size == size for cost in found.values()):
             costs.write(found.items(), path)
