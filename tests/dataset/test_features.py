@@ -15,9 +15,7 @@ ROWS = np.column_stack([np.arange(6.0), np.full(6, 2.0), [1.0, np.nan, 3.0, 1.0,
 def test_the_target_is_no_input_of_its_own_row():
     assert features.chosen("d", {"horizon": 1}, SERIES) == ["a", "flat", "y"]
     assert features.chosen("d", {"horizon": 0}, SERIES) == ["a", "flat"]
-    with pytest.raises(
-        UserError, match=r"horizon` must be 1 or more where the target is the only"
-    ):
+    with pytest.raises(UserError, match=r"horizon` must be 1 or more where the target is the only"):
         features.chosen("d", {"horizon": 0}, SERIES | {"features": ["y"]})
 
 
