@@ -113,7 +113,7 @@ def test_persistence_of_classes_is_named_for_what_it_is():
     headline = cards.card(
         "a", made_up("a", classes=2), found(classes=2, naive={"name": "persistence"}, trees=None, linear=None)
     )["headline"]
-    assert headline == "has learned something, but the shares that follow the last class is better"
+    assert headline == "has learned something, but predicting the shares that follow the last class is better"
 
 
 def test_a_cause_is_a_reason_whatever_the_verdict():

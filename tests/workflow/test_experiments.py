@@ -135,7 +135,7 @@ def test_without_a_validation_part_the_listing_says_that_nothing_can_be_chosen(
     for name, validation in (("season_lstm", NO_VALIDATION), ("none", {"r2": 0.1}), ("folds", NO_VALIDATION)):
         files.write_json(files.METRICS / f"{name}.json", {name: {"validation": validation}})
     choosable.main([])
-    assert capsys.readouterr().out == line.format("season_lstm, folds")
+    assert capsys.readouterr().out == line.format("folds, season_lstm")
 
 
 @pytest.fixture(scope="module")
