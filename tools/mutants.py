@@ -41,10 +41,15 @@ SHARE = 0.85  # of the mutants that are not equivalent
 SECONDS = 120  # of one mutant; a test that takes longer notices it
 # Tests of a module besides those of its own name.
 OTHERS = {
+    "pipeline/dataset/edges.py": ["tests/dataset/test_splitting.py"],
     "pipeline/dataset/equal_windows.py": ["tests/leakage/test_duplicates.py"],
     "pipeline/dataset/history.py": ["tests/leakage/test_history.py"],
-    "pipeline/dataset/part.py": ["tests/dataset/test_scaling.py"],
+    "pipeline/dataset/padding.py": ["tests/dataset/test_panel.py"],
+    "pipeline/dataset/part.py": ["tests/dataset/test_scaling.py", "tests/dataset/test_panel.py"],
+    "pipeline/dataset/splitting.py": ["tests/dataset/test_panel.py"],
+    "pipeline/dataset/suitable.py": ["tests/dataset/test_splitting.py", "tests/dataset/test_panel.py"],
     "pipeline/leakage/__main__.py": ["tests/leakage/test_stage.py"],
+    "pipeline/leakage/later.py": ["tests/leakage/test_perturbation.py", "tests/leakage/test_ids.py"],
     "pipeline/leakage/proof.py": ["tests/leakage/test_prefix.py"],
     "pipeline/leakage/scratch.py": ["tests/leakage/test_stored.py"],
     "pipeline/scoring/gains.py": ["tests/scoring/test_skill.py", "tests/scoring/test_paired.py"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from pipeline.common.errors import UserError
 from pipeline.dataset import features as inputs
 from pipeline.dataset import labels, splitting
 from pipeline.series import reading
+from pipeline.series.ids import Ids
 from pipeline.series.series import Series
 
 
@@ -101,13 +103,14 @@ def _stored(name: str) -> Series | None:
         cuts=table["cuts"],
         parts=table.get("parts"),
         labels=table.get("labels"),
+        ids=Ids(**table["ids"]) if "ids" in table else None,
     )
 
 
 def _divided(settings: dict[str, Any], name: str, series: Series) -> Iterator[str]:
     """Divide the rows as the stage `split` will, and yield a line for each batch that holds every window."""
     dataset = settings["datasets"][name]
-    table = {
+    table: dict[str, Any] = {
         "name": dataset["series"],
         "columns": series.columns,
         "target": series.target,
@@ -116,10 +119,11 @@ def _divided(settings: dict[str, Any], name: str, series: Series) -> Iterator[st
         "cuts": series.cuts,
         "parts": series.parts,
         "labels": series.labels,
+        **({"ids": asdict(series.ids)} if series.ids else {}),
     }
     known = labels.find(f"datasets.{name}", dataset["window"]["target"], table, series.rows)
     features = inputs.chosen(name, dataset["window"], table)
-    made = splitting.divide(f"datasets.{name}.split", dataset, table, series.rows, series.time)
+    made, _, _ = splitting.divide(f"datasets.{name}.split", dataset, table, series.rows, series.time)
     if dataset["window"]["length"] == "sequence":
         return
     for number, fold in enumerate(made):

@@ -39,10 +39,20 @@ def check(place: str, dataset: dict[str, Any], series: dict[str, Any]) -> None:
         UserError: two settings do not fit: whole sequences need three of them, classes need quantiles, labels and
             horizon 0 need inputs of their own, shares leave no rows to train on, or an edge is no date.
     """
-    _check_kind(place, dataset, series["source"])
-    _check_inputs(place, dataset, series)
     split = dataset["split"]
-    if split["scheme"] in ("holdout", "sequences"):
+    if series.get("id"):
+        _check_ids(place, dataset)
+    elif split["scheme"] == "groups" or dataset["scaling"]["per"] == "id":
+        key = "split.scheme" if split["scheme"] == "groups" else "scaling.per"
+        rule = f"must not be {'groups' if key == 'split.scheme' else 'id'} for a series without ids"
+        fix = f"Name the column of ids, `series.{dataset['series']}.id`, or choose another value."
+        raise UserError(f"{place}.{key}", rule, f"series {dataset['series']}", fix)
+    _check_kind(place, dataset, series)
+    _check_inputs(place, dataset, series)
+    if split.get("stratify") and split["order"] == "last":
+        rule = "must be false for `order: last`, which draws nothing"
+        raise UserError(f"{place}.split.stratify", rule, "true", "Set `order: random`.")
+    if split["scheme"] in ("holdout", "sequences", "groups"):
         _check_shares(f"{place}.split", split)
     if split["scheme"] == "holdout":
         timed = "time" in series or series["source"].endswith("/bundled.py")
@@ -51,24 +61,39 @@ def check(place: str, dataset: dict[str, Any], series: dict[str, Any]) -> None:
                 _check_edges(f"{place}.split.{name}", split[name], timed, dataset["series"])
 
 
-def _check_kind(place: str, dataset: dict[str, Any], source: str) -> None:
+def _check_ids(place: str, dataset: dict[str, Any]) -> None:
+    """Check what only a series with ids may have."""
+    scheme, scaling = dataset["split"]["scheme"], dataset["scaling"]
+    if scaling["per"] == "id" and scheme in ("groups", "sequences"):
+        rule = f"must be all for `split.scheme: {scheme}`: an id that is held out has no training rows of its own"
+        raise UserError(f"{place}.scaling.per", rule, "id", "Set it to all, or split by time.")
+    if dataset["window"]["length"] == "sequence" and scaling["window"] != "none":
+        rule = "must be none for whole sequences, which may begin with padding"
+        raise UserError(f"{place}.scaling.window", rule, scaling["window"], "Set it to none.")
+
+
+def _check_kind(place: str, dataset: dict[str, Any], series: dict[str, Any]) -> None:
     scheme, length, target = dataset["split"]["scheme"], dataset["window"]["length"], dataset["window"]["target"]
-    cut = source.endswith(".npz")
+    cut = series["source"].endswith(".npz")
     if cut or scheme == "given" or target["kind"] == "given":
         _check_given(place, dataset, cut)
         return
     whole = length == "sequence"
-    if not source.endswith("/steps.py") == whole == (scheme == "sequences"):
+    steps = series["source"].endswith("/steps.py")
+    if whole != (scheme == "sequences") or (steps and not whole) or (whole and not steps and not series.get("id")):
         raise UserError(
             f"{place}.split.scheme",
             "must be `sequences`, with `window.length: sequence`, for independent sequences, and only for them",
             f"{scheme}, length {length}, series {dataset['series']}",
-            "Use all three together, or none.",
+            "Use all three together, or none; a file holds sequences if its series has an `id`.",
         )
-    if (target["kind"] == "sequence_mean") != whole:
+    # The sequences of a file also have a target in their last row, of which the other columns are inputs.
+    last = whole and bool(series.get("id")) and target["kind"] in ("value", "label")
+    if (target["kind"] == "sequence_mean") != whole and not last:
+        kinds = "`sequence_mean`, `label` or `value`" if whole and series.get("id") else "`sequence_mean`"
         raise UserError(
             f"{place}.window.target.kind",
-            "must be `sequence_mean` for whole sequences, which have no next row, and only for them",
+            f"must be {kinds} for whole sequences, which have no next row, and only for them",
             target["kind"],
             "Set it together with `window.length: sequence`.",
         )

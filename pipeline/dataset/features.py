@@ -66,3 +66,17 @@ def without_constant(
             f"Remove it from `features`, or set `datasets.{name}.window.constant` to drop or keep.",
         )
     return left
+
+
+def past(rows: np.ndarray, past: int | None, target_column: int) -> np.ndarray:
+    """Return what is known of a given target's past: a feature that the settings name, or nothing; float64 [rows].
+
+    Raises:
+        UserError: the number is not that of a feature. The columns after the features are the targets themselves.
+    """
+    if past is None:
+        return np.full(len(rows), np.nan)
+    if past >= target_column:
+        fix = "Count the features of X from 0."
+        raise UserError("window.target.past", f"must be below the {target_column} features", past, fix)
+    return rows[:, past]

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from pipeline.dataset import scaling
+from pipeline.dataset import padding, scaling
 from pipeline.dataset.part import Part
 
 # Share of the training windows that are held out; of few windows up to the second one, for so many independent ones.
@@ -16,7 +16,8 @@ _SHARE, _MOST, _LEAST = 0.1, 0.2, 10
 def last_tenth(part: Part) -> tuple[Part, Part]:
     """Return the first nine tenths and the last tenth of the training windows, for a dataset without validation.
 
-    The later piece is the last tenth of the windows (of the sequences, where they are independent), at least one. Of
+    The later piece is the last tenth of the windows, at least one: of whole sequences, where they are independent; of
+    whole ids, where the split holds some out; of the windows of each id, where all ids are split by time. Of
     few windows it is up to a fifth, so that ten of them share no target row. The earlier piece holds the windows that
     end, targets included, before the first target row of the later piece: no target of the later piece is an input or a
     target of the earlier one, which may be empty. Both are scaled by what the earlier piece teaches. The thresholds of
@@ -29,7 +30,8 @@ def last_tenth(part: Part) -> tuple[Part, Part]:
     positions = [spec.columns.index(feature) for feature in spec.features]
     windows = {"length": spec.length, "horizon": spec.horizon, "target": spec.target, "classes": spec.classes}
     rows = np.asarray(part.rows)
-    center, scales, learned = scaling.learn_fold(rows[:, positions], part.truth(), early.table, windows, spec.scaling)
+    given = (rows[:, positions], part.truth(), early.table, windows, spec.scaling)
+    center, scales, learned = scaling.learn_fold(*given)
     target, change = learned["target"], learned["change"]
     own = dataclasses.replace(
         spec,
@@ -37,7 +39,13 @@ def last_tenth(part: Part) -> tuple[Part, Part]:
         target_scale=target["scale"] if target else 1.0,
         change=(change["center"], change["scale"]) if change else None,
     )
-    scaled = scaling.apply(rows, positions, center, scales, spec.scaling["window"])
+    numbers = scaling.Numbers(center, scales, None)
+    if spec.target_by_id is not None:
+        each = scaling.learn_ids(np.asarray(spec.groups(early.table["row"])), len(spec.ids), *given)
+        numbers = scaling.Numbers(each.center, each.scale, list(spec.ids))
+        own = dataclasses.replace(own, **scaling.by_id(each.targets))
+    scaled = numbers.apply(rows, positions, np.asarray(spec.first_rows), spec.scaling["window"])
+    scaled = scaled if spec.padding is None else padding.filled(scaled, spec.padding)
     return (
         dataclasses.replace(early, spec=own, scaled=scaled),
         dataclasses.replace(late, spec=own, scaled=scaled),
@@ -51,14 +59,25 @@ def _held(count: int, overlap: int) -> int:
 
 def _divided(part: Part) -> tuple[Part, Part]:
     spec = part.spec
-    if spec.sequence_length:
-        sequence = np.asarray(spec.first_rows)[part.table["start"]] // spec.sequence_length
-        sequences = np.unique(sequence)
-        cut = sequences[-_held(len(sequences), 1)]
-        return part.subset(np.flatnonzero(sequence < cut)), part.subset(np.flatnonzero(sequence >= cut))
-    count = len(part)
+    number = spec.groups(np.asarray(spec.first_rows)[part.table["start"]])
+    if number is None:
+        early, late = _cut(part)
+    elif spec.sequence_length or spec.whole_ids:
+        groups = np.unique(number)
+        cut = groups[-_held(len(groups), 1)]
+        early, late = np.flatnonzero(number < cut), np.flatnonzero(number >= cut)
+    else:
+        # Of each id its own last windows.
+        owned = [np.flatnonzero(number == each) for each in np.unique(number)]
+        pieces = [[own[side] for side in _cut(part.subset(own))] for own in owned]
+        early, late = (np.concatenate(side) for side in zip(*pieces, strict=True))
+    return part.subset(early), part.subset(late)
+
+
+def _cut(part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """Return the earlier and the later windows, int [windows] each."""
+    spec, count = part.spec, len(part)
     cut = count - _held(count, -(-spec.target_rows // spec.stride["train"]))
     # Last row of each window and its targets, and first row of the later piece's targets, on the axis of time.
     last = np.asarray(spec.first_rows)[part.table["start"]] + spec.length - 1 + spec.horizon
-    early = np.flatnonzero(last[:cut] < np.asarray(part.table["row"])[cut:].min())
-    return part.subset(early), part.subset(np.arange(cut, count))
+    return np.flatnonzero(last[:cut] < np.asarray(part.table["row"])[cut:].min()), np.arange(cut, count)

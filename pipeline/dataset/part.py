@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.common import files, params
-from pipeline.dataset import splitting, windowing
-from pipeline.dataset.scaling import apply
+from pipeline.dataset import padding, splitting, windowing
+from pipeline.dataset.scaling import Numbers, by_id
 
 # Rows between the two sides of a cut.
 _FAR = 1 << 32
@@ -48,6 +48,12 @@ class Spec:
     change: tuple[float, float] | None = None
     cuts: tuple[int, ...] = ()  # series rows that do not follow the row before
     labels: list[str] | None = None  # names of the classes, where the target's column holds labels
+    ids: tuple[int, ...] = ()  # first series row of each id; empty for a single series, and for whole sequences
+    whole_ids: bool = False  # whether the split puts each id on one side
+    padding: np.ndarray | None = None  # bool [rows of the part], which rows are padding; None where there is none
+    # Center and scale of the target and of its change in each id, float64 [ids, 2]; None where all ids share them.
+    target_by_id: np.ndarray | None = None
+    change_by_id: np.ndarray | None = None
 
     @property
     def axis(self) -> np.ndarray:
@@ -57,6 +63,18 @@ class Spec:
     def positions(self, rows: np.ndarray) -> np.ndarray:
         """Return the position in time of series rows: int64 like `rows`. Rows on two sides of a cut are far apart."""
         return rows + np.searchsorted(self.cuts, rows, side="right") * _FAR if self.cuts else rows
+
+    def groups(self, rows: np.ndarray) -> np.ndarray | None:
+        """Return the number of each series row's id or independent sequence: int64 like `rows`; None for one series."""
+        if self.sequence_length:
+            return np.asarray(rows) // self.sequence_length
+        return np.searchsorted(self.ids, rows, side="right") - 1 if self.ids else None
+
+    @property
+    def about_ids(self) -> dict[str, Any]:
+        """What `scoring.grouping.of` needs: `sequence_length` and, of a series that has some, `ids`."""
+        ids = {"ids": {"starts": list(self.ids), "whole": self.whole_ids}} if self.ids else {}
+        return {"sequence_length": self.independent, **ids}
 
     @property
     def rows_ahead(self) -> int:
@@ -124,6 +142,7 @@ class Part:
     def inputs(self, indices: np.ndarray | None = None) -> np.ndarray:
         """Return the inputs of the windows `indices` (None for all): float32 [windows, length, features]."""
         start = self.table["start"] if indices is None else self.table["start"][indices]
+        # Padding is 0 already (`padding.filled`): a dataset with padding scales no window once more.
         batch = self.scaled[start[:, None] + np.arange(self.spec.length)]
         if self.spec.scaling["window"] == "last":
             batch = batch - batch[:, -1:, :]
@@ -170,8 +189,14 @@ class Part:
         center: np.ndarray | float = self.spec.target_center
         scale: np.ndarray | float = self.spec.target_scale
         level = self.spec.target["kind"] in windowing.LEVELS
+        own, changes = self.spec.target_by_id, self.spec.change_by_id
+        number = self.spec.groups(self.table["row"]) if own is not None else None
+        if own is not None:
+            center, scale = own[number, 0][:, None], own[number, 1][:, None]
         if self.spec.scaling["window"] == "last" and level:
             center, scale = self.spec.change or (0.0, scale)
+            if changes is not None:
+                center, scale = changes[number, 0][:, None], changes[number, 1][:, None]
             center = self.table["last"][:, None] + center
         elif self.spec.scaling["window"] == "standard":
             std = self.table["spread"][:, None]
@@ -202,26 +227,33 @@ def load(dataset: str, fold: int, part: str) -> Part:
     windows = files.read_json(files.WINDOWS / dataset / "windows.json")
     scaling = files.read_json(files.SCALED / dataset / "scaling.json")
     series, position = description["series"], description["folds"][fold][part]
-    change = scaling["folds"][fold]["change"]
+    learned = scaling["folds"][fold]
+    change = learned["change"]
+    pad = padding.rows(position)
     spec = Spec(
         **{key: windows[key] for key in ("length", "horizon", "features", "target", "classes", "outputs", "stride")},
         **{key: windows["folds"][fold][key] for key in ("thresholds", "shares")},
         **{key: series[key] for key in ("columns", "period", "sequence_length", "oracle")},
         target_column=series["columns"].index(series["target"]),
         scaling=scaling["methods"],
-        target_center=scaling["folds"][fold]["target"]["center"],
-        target_scale=scaling["folds"][fold]["target"]["scale"],
+        target_center=learned["target"]["center"],
+        target_scale=learned["target"]["scale"],
         score_units=params.load()["datasets"][dataset]["score_units"],
         first_rows=splitting.rows_of(position),
         change=(change["center"], change["scale"]) if change else None,
-        cuts=tuple(series["cuts"]),
+        cuts=tuple(series["cuts"]) if not series["sequence_length"] else (),
+        ids=tuple(series["ids"]["starts"]) if "ids" in series and not series["sequence_length"] else (),
         labels=windows.get("labels"),
+        padding=pad,
+        **(by_id(learned["ids"]["targets"]) if "ids" in learned else {}),
+        whole_ids=bool(series.get("ids", {}).get("whole")) and not series["sequence_length"],
     )
     raw = files.read_array(files.part_file(dataset, fold, part))
     rows = windowing.clean(raw, position["intervals"], windows["missing"])
     if part != "test":
         table = files.read_table(files.fold_folder(files.WINDOWS, dataset, fold) / f"{part}.parquet")
         scaled = files.read_array(files.fold_folder(files.SCALED, dataset, fold) / f"{part}.npy")
+        scaled = scaled if pad is None else padding.filled(scaled, pad)
         counts = windows["folds"][fold][part]
         return Part(part, rows, scaled, table, spec, raw, {key: counts[key] for key in ("dropped", "dropped_targets")})
     columns = [spec.columns.index(feature) for feature in spec.features]
@@ -230,8 +262,7 @@ def load(dataset: str, fold: int, part: str) -> Part:
     table, dropped = windowing.table(
         rows, position, stride, spec.length, windows, columns, spec.target_column, spec.thresholds, truth
     )
-    learned = [scaling["folds"][fold]["features"][feature] for feature in spec.features]
-    center = np.array([feature["center"] for feature in learned])
-    scale = np.array([feature["scale"] for feature in learned])
-    scaled = apply(rows, columns, center, scale, spec.scaling["window"])
+    numbers = Numbers.of(learned, spec.features, series)
+    scaled = numbers.apply(rows, columns, spec.first_rows, spec.scaling["window"])
+    scaled = scaled if pad is None else padding.filled(scaled, pad)
     return Part(part, rows, scaled, table, spec, raw, dropped)

@@ -5,12 +5,14 @@ Under `window: last` a network sees values less the last one of their window, so
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipeline.common import files
-from pipeline.dataset import windowing
+from pipeline.common.errors import UserError
+from pipeline.dataset import splitting, windowing
 from pipeline.dataset.sampling import evenly
 
 # Cells of float64 that changes are learned from: 64 MB.
@@ -84,6 +86,41 @@ def apply(
     return result
 
 
+class Numbers(NamedTuple):
+    """Center and scale of each feature, for all rows or for those of each id.
+
+    Attributes:
+        center: float64 [features] or [ids, features].
+        scale: like `center`.
+        starts: the first row of each id; None where the numbers are those of all rows.
+    """
+
+    center: np.ndarray
+    scale: np.ndarray
+    starts: list[int] | None
+
+    @staticmethod
+    def of(learned: dict[str, Any], features: list[str], series: dict[str, Any]) -> Numbers:
+        """Read the numbers of a fold of scaling.json, for a series of split.json."""
+        if "ids" in learned:
+            own = learned["ids"]
+            return Numbers(np.array(own["center"]), np.array(own["scale"]), series["ids"]["starts"])
+        center, scale = (np.array([learned["features"][name][key] for name in features]) for key in ("center", "scale"))
+        return Numbers(center, scale, None)
+
+    def apply(self, rows: np.ndarray, positions: list[int], series_rows: np.ndarray, window: str) -> np.ndarray:
+        """Scale the features of rows, as the function `apply` does; `series_rows` are their places in the series."""
+        if self.starts is None:
+            return apply(rows, positions, self.center, self.scale, window)
+        number = np.searchsorted(self.starts, series_rows, side="right") - 1
+        edges = [0, *(np.flatnonzero(np.diff(number)) + 1), len(number)]
+        pieces = [
+            apply(rows[a:b], positions, self.center[number[a]], self.scale[number[a]], window)
+            for a, b in itertools.pairwise(edges)
+        ]
+        return np.concatenate(pieces)
+
+
 def _targets(
     column: np.ndarray, table: dict[str, np.ndarray], windows: dict[str, Any], settings: dict[str, str]
 ) -> dict[str, dict[str, float] | None]:
@@ -137,8 +174,77 @@ def learn_fold(
     return center, scales, _targets(truth[seen], table, windows, settings)
 
 
+def by_id(targets: list[dict[str, dict[str, float] | None]]) -> dict[str, Any]:
+    """Return `target_by_id` and `change_by_id` of `Spec` from what was learned for each id."""
+    found: dict[str, Any] = {}
+    for key in ("target", "change"):
+        pairs = [[own["center"], own["scale"]] for own in (each[key] for each in targets) if own]
+        found[f"{key}_by_id"] = np.array(pairs) if len(pairs) == len(targets) else None
+    return found
+
+
+class Learned(NamedTuple):
+    """Center and scale of each id.
+
+    Attributes:
+        center: float64 [ids, features].
+        scale: float64 [ids, features].
+        targets: `target` and `change` of each id, as in `_targets`.
+    """
+
+    center: np.ndarray
+    scale: np.ndarray
+    targets: list[dict[str, dict[str, float] | None]]
+
+
+def learn_ids(
+    number: np.ndarray,
+    count: int,
+    features: np.ndarray,
+    truth: np.ndarray,
+    table: dict[str, np.ndarray],
+    windows: dict[str, Any],
+    settings: dict[str, str],
+) -> Learned:
+    """Learn the scaling of each id from its own windows; an id without a window gets that of all.
+
+    Args:
+        number: int64 [windows], the id of each window.
+        count: number of ids.
+        features: as in `learn_fold`, like all that follow.
+        truth: see there.
+        table: see there.
+        windows: see there.
+        settings: see there.
+    """
+    learned = []
+    span = windows["length"] + windowing.rows_ahead(windows)
+    for i in range(count):
+        own = number == i
+        some = {key: column[own] for key, column in table.items()} if own.any() else table
+        # Only the rows of the id, so that the time grows with the rows and not with their product with the ids.
+        first, last = int(some["start"].min()), int(some["start"].max()) + span
+        rows = slice(first, last)
+        some = some | {"start": some["start"] - first}
+        learned.append(learn_fold(features[rows], truth[rows], some, windows, settings))
+    centers, scales, targets = zip(*learned, strict=True)
+    return Learned(np.stack(centers), np.stack(scales), list(targets))
+
+
+def _require_each_id(place: str, ids: dict[str, Any], number: np.ndarray) -> None:
+    absent = np.flatnonzero(np.bincount(number, minlength=len(ids["names"])) == 0)
+    if len(absent):
+        rule = "must be all where an id has no training window to learn a scale from"
+        received = f"id, and {ids['column']} {ids['names'][absent[0]]} has none"
+        raise UserError(place, rule, received, "Set it to all, or leave out the rows of that id.")
+
+
 def scale(p: dict[str, Any], name: str) -> None:
-    """Write scaling.json and the scaled training and validation rows of dataset `name`."""
+    """Write scaling.json and the scaled training and validation rows of dataset `name`.
+
+    Raises:
+        UserError: each id is to be scaled by its own rows, and one has no training window.
+    """
     settings = p["datasets"][name]["scaling"]
     description = files.read_json(files.SPLIT / name / "split.json")
     windows = files.read_json(files.WINDOWS / name / "windows.json")
@@ -157,12 +263,22 @@ def scale(p: dict[str, Any], name: str) -> None:
             for feature, c, s in zip(windows["features"], center, scales, strict=True)
         }
         learned.append({"features": features, **target})
-        scaled[k, "train"] = apply(rows, positions, center, scales, settings["window"])
+        if settings["per"] == "id":
+            ids = description["series"]["ids"]
+            number = np.searchsorted(ids["starts"], table["row"], side="right") - 1
+            _require_each_id(f"datasets.{name}.scaling.per", ids, number)
+            each = learn_ids(number, len(ids["names"]), rows[:, positions], truth, table, windows, settings)
+            learned[-1]["ids"] = each._asdict()
+        numbers = Numbers.of(learned[-1], windows["features"], description["series"])
+        at = splitting.rows_of(fold["train"])
+        scaled[k, "train"] = numbers.apply(rows, positions, at, settings["window"])
         if fold["validation"] is not None:
             rows = windowing.read_rows(name, k, "validation", fold["validation"], windows["missing"])
-            scaled[k, "validation"] = apply(rows, positions, center, scales, settings["window"])
+            at = splitting.rows_of(fold["validation"])
+            scaled[k, "validation"] = numbers.apply(rows, positions, at, settings["window"])
 
     folder = files.empty_folder(files.SCALED / name)
     for (k, part), array in scaled.items():
         files.write_array(folder / f"fold{k}" / f"{part}.npy", array)
-    files.write_json(folder / "scaling.json", {"methods": settings, "folds": learned})
+    methods = {key: method for key, method in settings.items() if key != "per"}
+    files.write_json(folder / "scaling.json", {"methods": methods, "folds": learned})

@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import features as inputs
-from pipeline.dataset import labels, splitting
+from pipeline.dataset import labels, padding, splitting
 
 LEVELS = ("value", "sequence_mean")  # kinds of targets on the level of their column
 # Kinds of whole sequences, which have no row after the window: a mean of it, or the target that came with it.
@@ -109,7 +109,13 @@ def read_truth(dataset: str, fold: int, part: str, column: int) -> np.ndarray:
 
 
 def quantity(
-    rows: np.ndarray, starts: np.ndarray, length: int, horizon: int, target: dict[str, Any], column: int
+    rows: np.ndarray,
+    starts: np.ndarray,
+    length: int,
+    horizon: int,
+    target: dict[str, Any],
+    column: int,
+    mean: Any = np.mean,
 ) -> np.ndarray:
     """Return the predicted quantity of each window, before `label` turns it into a sign or a class.
 
@@ -120,6 +126,7 @@ def quantity(
         horizon: rows from the last input to the last target; of kind given the number of targets.
         target: `kind` and `of` of the dataset's window settings.
         column: position of the target's column; of kind given that of the first target.
+        mean: the mean over the rows of windows; `padding.mean` where some of them are padding.
 
     Returns:
         float64 [windows, horizon] for kind given, and for kind value with a horizon of 1 or more; otherwise
@@ -130,7 +137,7 @@ def quantity(
     series = rows[:, column]
     kind = target["of"] if target["kind"] in ("sign", "classes", "label") else target["kind"]
     if target["kind"] == "sequence_mean":
-        return _per_window(series, starts, length, np.mean)[:, None]
+        return _per_window(series, starts, length, mean)[:, None]
     if target["kind"] == "value":
         return series[starts[:, None] + length - 1 + target_steps(target, horizon)]
     future = series[starts + length + horizon - 1]
@@ -184,7 +191,7 @@ def table(
 
     Args:
         rows: float64 [rows, columns], cleaned.
-        part: `intervals` and `context` from split.json.
+        part: `intervals` and, where there is some, `padding` from split.json. Padding is no missing cell.
         stride: rows between two starts.
         length: input rows of a window.
         window: `target`, `horizon` and `missing` of the dataset's window settings.
@@ -204,12 +211,16 @@ def table(
     ahead = rows_ahead(window)
     start = starts([tuple(i) for i in part["intervals"]], length, ahead, stride)
     series = rows[:, target_column]
+    pad = padding.rows(part)
+    mean, spread = (np.mean, np.std) if pad is None else (padding.mean, padding.spread)
     if target["kind"] == "given":
         values = quantity(rows, start, length, window["horizon"], target, target_column)
-        series = _past(rows, target.get("past"), target_column)
+        series = inputs.past(rows, target.get("past"), target_column)
     else:
         measured = (series if truth is None else truth)[:, None]
-        values = quantity(measured, start, length, window["horizon"], target, 0)
+        if target["kind"] == "sequence_mean":
+            measured = padding.unknown(measured, pad)
+        values = quantity(measured, start, length, window["horizon"], target, 0, mean)
 
     absent = np.isnan(values).any(axis=1)
     complete = ~absent
@@ -217,6 +228,7 @@ def table(
     if window["missing"] != "keep":
         used = {*columns} if same_row else {*columns, target_column}
         missing = np.isnan(rows[:, sorted(used)]).any(axis=1)
+        missing &= True if pad is None else ~pad
         missing_before = np.concatenate([[0], np.cumsum(missing)])
         # Inputs alone: a later row must not decide which windows there are.
         complete &= missing_before[start + length] == missing_before[start]
@@ -237,23 +249,9 @@ def table(
     result |= {f"target_{h}": np.ascontiguousarray(values[:, h]) for h in range(values.shape[1])}
     unknown = np.full(len(start), np.nan)
     result["last"] = unknown if same_row else series[start + length - 1]
-    result["mean"] = unknown if same_row else _per_window(series, start, length, np.mean)
-    result["spread"] = unknown if same_row else _per_window(series, start, length, np.std)
+    result["mean"] = unknown if same_row else _per_window(series, start, length, mean)
+    result["spread"] = unknown if same_row else _per_window(series, start, length, spread)
     return result, dropped
-
-
-def _past(rows: np.ndarray, past: int | None, target_column: int) -> np.ndarray:
-    """Return what is known of a given target's past: a feature that the settings name, or nothing; float64 [rows].
-
-    Raises:
-        UserError: the number is not that of a feature. The columns after the features are the targets themselves.
-    """
-    if past is None:
-        return np.full(len(rows), np.nan)
-    if past >= target_column:
-        fix = "Count the features of X from 0."
-        raise UserError("window.target.past", f"must be below the {target_column} features", past, fix)
-    return rows[:, past]
 
 
 def window(p: dict[str, Any], name: str) -> None:

@@ -90,7 +90,7 @@ def _add_fold(
         "features": len(spec.features),
         **({"labels": spec.labels} if spec.labels else {}),
         "period": spec.period,
-        "sequence_length": spec.independent,
+        **spec.about_ids,
         "overlap": skill.overlapping(spec),
         "score_scale": scale,
         "units": "standardised" if spec.score_units == "standardised" and not spec.classes else "original",

@@ -11,6 +11,8 @@ from pipeline.dataset.sampling import evenly
 from pipeline.evaluate import plot_tables
 from pipeline.scoring import scores
 
+# Rows between two ids.
+_FAR = 1 << 32
 # Windows of a stretch, windows of a sample, and lags of an autocorrelation.
 _POINTS, _SAMPLE, _LAGS = 300, 300, 48
 # Baselines that are drawn, if there are such forecasts, beside those that are the references.
@@ -94,6 +96,9 @@ def residuals(arrays: Arrays, part: str, seeds: list[int], about: dict[str, Any]
         1, 2, … up to 48 steps; None for three classes or more, for sequences, or for fewer than ten windows.
     """
     rows = arrays[part, "row"]
+    if starts := about.get("ids", {}).get("starts"):
+        # No pair of rows lies in two ids.
+        rows = [own + np.searchsorted(starts, own, side="right") * _FAR for own in rows]
     count = sum(map(len, rows))
     if (about["classes"] or 0) > 2 or about["sequence_length"] or count < 10:
         return None
@@ -120,7 +125,8 @@ def axis(arrays: Arrays, split: dict[str, Any]) -> dict[str, Any] | None:
         `rows` and `time`; None without a time column.
     """
     known = split["series"]["time"]
-    if not known or ("train", "time") not in arrays:
+    # The times of several ids lie over one another.
+    if not known or "ids" in split["series"] or ("train", "time") not in arrays:
         return None
     ends = np.array([known["first"], known["last"]], dtype="datetime64[us]")
     rows = np.concatenate(

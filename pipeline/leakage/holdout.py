@@ -53,16 +53,28 @@ def prove(fold: int, train: dataset.Part) -> Proof:
 
 def _replaced(train: dataset.Part, late: dataset.Part, random: np.random.Generator) -> dataset.Part:
     """Return the part with other values from the first target row of `late` on."""
-    positions = train.spec.positions
-    edge = positions(np.asarray(late.table["row"])).min()
+    spec, targets = train.spec, np.asarray(late.table["row"])
+    first = targets
+    if spec.target["kind"] == "sequence_mean":  # a target made of its inputs
+        first = np.asarray(spec.first_rows)[late.table["start"]]
     rows = np.array(train.rows)
-    after = np.asarray(train.spec.axis) >= edge
-    if train.spec.target["kind"] == "sequence_mean":  # a target made of its inputs
-        after = np.asarray(train.spec.axis) >= np.asarray(train.spec.axis)[late.table["start"]].min()
+    after = _from(spec, first, np.asarray(spec.first_rows))
+    if spec.padding is not None:
+        after &= ~spec.padding
     rows[after] = replacing.draw_others(rows[after], *replacing.ranges(rows), random)
     table = {name: np.array(column) for name, column in train.table.items()}
-    held = positions(np.asarray(table["row"])) >= edge
+    held = _from(spec, targets, np.asarray(table["row"]))
     for name in table:
         if name.startswith("target_"):
             table[name][held] = (table[name][held] + 1) % train.spec.classes if train.spec.classes else rows.max() + 1
     return replace(train, rows=rows, raw=None if train.raw is None else rows, table=table)
+
+
+def _from(spec: dataset.Spec, first: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return which rows are at or after the first of `first`; where each id is divided, after the first of its own."""
+    ids = None if spec.sequence_length or spec.whole_ids else spec.groups(first)
+    if ids is None:
+        return np.asarray(rows >= first.min())
+    edges = np.full(len(spec.ids), np.iinfo(np.int64).max)
+    np.minimum.at(edges, ids, first)
+    return np.asarray(rows >= edges[spec.groups(rows)])

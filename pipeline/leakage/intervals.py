@@ -20,6 +20,7 @@ import numpy as np
 
 from pipeline import dataset
 from pipeline.common import files
+from pipeline.dataset import splitting
 from pipeline.leakage.proof import Proof, judge
 
 _ABOUT = {
@@ -37,7 +38,8 @@ class Windows(NamedTuple):
         length: number of input rows.
         ahead: rows after them up to the last target; 0 where the target is computed from the inputs, or in their row.
         own: half-open intervals of rows that belong to the part, context excluded.
-        context: rows before the first interval that may be inputs under `carry`; None for `length`.
+        context: rows before the first interval, or, as a list, before each, that may be inputs under `carry`; None for
+            `length`.
         target_row: int64 [windows], the first target row in the window table; None where there is no table.
         same_row: whether the target is that of the last input row.
     """
@@ -46,7 +48,7 @@ class Windows(NamedTuple):
     length: int
     ahead: int
     own: list[tuple[int, int]]
-    context: int | None = None
+    context: int | list[int] | None = None
     target_row: np.ndarray | None = None
     same_row: bool = False
 
@@ -76,21 +78,29 @@ def locate(
     intervals = np.array(part["intervals"], dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(intervals[:, 1] - intervals[:, 0])])
     which = np.clip(np.searchsorted(offsets, table["start"], side="right") - 1, 0, len(intervals) - 1)
-    own = [(int(a), int(b)) for a, b in intervals]
-    own[0] = (own[0][0] + part["context"], own[0][1])
+    contexts = splitting.contexts(part)
+    own = [(int(a) + context, int(b)) for (a, b), context in zip(intervals, contexts, strict=True)]
     start = intervals[which, 0] + table["start"] - offsets[which]
     return Windows(start, length, ahead, own, part["context"], table["row"], same_row)
 
 
-def check(parts: dict[str, Windows], policy: str, gap: int | None, fold: int | None = None) -> Proof:
+def check(
+    parts: dict[str, Windows],
+    policy: str,
+    gap: int | None,
+    fold: int | None = None,
+    position: np.ndarray | None = None,
+) -> Proof:
     """Check that every window stays in its part.
 
     Args:
         parts: windows of the parts of one fold, the earliest first.
         policy: strict (no row in windows of two parts) or carry (inputs may reach back before the part).
         gap: least number of rows between the last row of a part and the first target row of the next part; None for
-            parts of independent sequences, which have no order in time.
+            parts of independent sequences or whole ids, which have no order in time.
         fold: number of the fold.
+        position: int64 [rows of the series], the positions in time of the rows of several ids, in which the gap is
+            counted; None for the row numbers themselves.
 
     Returns:
         The proof `intervals`. Each line of `found` names the first window that violates a rule, with its rows.
@@ -102,7 +112,7 @@ def check(parts: dict[str, Windows], policy: str, gap: int | None, fold: int | N
         found += _check_apart(earlier, a, later, b, policy)
     if gap is not None:
         for (earlier, a), (later, b) in itertools.pairwise(parts.items()):
-            found += _check_gap(earlier, a, later, b, gap)
+            found += _check_gap(earlier, a, later, b, gap, position)
     unions = [_union(_all(windows)) for windows in parts.values()]
     compared = {
         "windows": sum(len(windows.start) for windows in parts.values()),
@@ -114,16 +124,28 @@ def check(parts: dict[str, Windows], policy: str, gap: int | None, fold: int | N
 def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
     """Apply `check` to the window tables of one fold, with the policy and the gap that the dataset declares."""
     declared = p["datasets"][name]["split"]
-    sequences = declared["scheme"] in ("sequences", "given")
+    sequences = declared["scheme"] in ("sequences", "groups", "given")
     policy, gap = ("strict", None) if sequences else (declared["policy"], declared["gap"])
     description = files.read_json(files.SPLIT / name / "split.json")
+    position = None if sequences else _position(description)
     windows = {
         kind: locate(
             part.table, description["folds"][fold][kind], part.spec.length, part.spec.rows_ahead, part.spec.same_row
         )
         for kind, part in parts.items()
     }
-    return check(windows, policy, gap, fold)
+    return check(windows, policy, gap, fold, position)
+
+
+def _position(description: dict[str, Any]) -> np.ndarray | None:
+    """Return the positions in time of the rows of several ids, from the stored times; None for a single series."""
+    series = description["series"]
+    if "ids" not in series:
+        return None
+    if series["time"]:
+        return np.unique(files.read_array(files.RAW / series["name"] / "time.npy"), return_inverse=True)[1]
+    edges = [*series["ids"]["starts"], description["rows"]]
+    return np.concatenate([np.arange(stop - start) for start, stop in itertools.pairwise(edges)])
 
 
 def _all(windows: Windows) -> _Spans:
@@ -148,17 +170,23 @@ def _check_inside(name: str, windows: Windows, policy: str) -> list[str]:
     at = np.maximum(which, 0)
     outside = (which < 0) | (targets.stop > own.stop[at])
     found = _line(name, windows, outside, "predict rows outside the part")
-    back = 0
-    if policy == "carry":
-        back = windows.length if windows.context is None else windows.context
-    # Only the first interval has rows before it that may be read.
-    reach = own.start[at] - np.where(own.start[at] == windows.own[0][0], back, 0)
+    back = _back(windows) if policy == "carry" else np.zeros(len(windows.own), dtype=np.int64)
+    reach = own.start[at] - back[at]
     before = ~outside & (windows.start < np.maximum(reach, 0))
     found += _line(name, windows, before, "read rows before the part, or across the edge of two sequences")
     if windows.target_row is not None:
         expected = windows.start + windows.length - (0 if windows.ahead else 1)
         found += _line(name, windows, windows.target_row != expected, "have another target row in the window table")
     return found
+
+
+def _back(windows: Windows) -> np.ndarray:
+    """Return how many rows before each own interval, in their order, may be read: int64 [intervals]."""
+    context = windows.length if windows.context is None else windows.context
+    # Of a number, only the first interval has rows before it that may be read.
+    listed = context if isinstance(context, list) else [context] + [0] * (len(windows.own) - 1)
+    order = sorted(range(len(listed)), key=lambda i: windows.own[i])
+    return np.array([listed[i] for i in order], dtype=np.int64)
 
 
 def _check_apart(earlier: str, a: Windows, later: str, b: Windows, policy: str) -> list[str]:
@@ -175,9 +203,12 @@ def _check_apart(earlier: str, a: Windows, later: str, b: Windows, policy: str) 
     return found
 
 
-def _check_gap(earlier: str, a: Windows, later: str, b: Windows, gap: int) -> list[str]:
-    stop = max([a.own[-1][1], *(_all(a).stop.max(keepdims=True) if len(a.start) else [])])
-    target = min([b.own[0][0], *(_targets(b).start.min(keepdims=True) if len(b.start) else [])])
+def _check_gap(earlier: str, a: Windows, later: str, b: Windows, gap: int, position: np.ndarray | None) -> list[str]:
+    def at(rows: np.ndarray) -> np.ndarray:
+        return rows if position is None else position[np.clip(rows, 0, len(position) - 1)]
+
+    stop = int(at(np.concatenate([_own(a).stop - 1, _all(a).stop - 1])).max()) + 1
+    target = int(at(np.concatenate([_own(b).start, _targets(b).start])).min())
     if target - stop >= gap:
         return []
     return [

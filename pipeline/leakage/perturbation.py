@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import labels, scaling, splitting, windowing
-from pipeline.leakage import scratch, stored, training
+from pipeline.leakage import later, scratch, stored, training
 from pipeline.leakage.proof import Proof, judge
 from pipeline.series import replacing
 
@@ -234,18 +234,11 @@ def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant
     part without windows.
     """
     rows = np.load(path, mmap_mode="r+", allow_pickle=False)
-    spans = _later(expected.description, fold, part)
+    spans = later.spans(expected.description, settings["split"]["scheme"], fold, part, path.parent)
     kept = np.zeros(len(rows), dtype=bool)
     if variant == _MISSING:
-        window = settings["window"]
-        length = window["length"]
-        length = expected.description["series"]["sequence_length"] if length == "sequence" else length
-        ahead = windowing.rows_ahead(window)
-        for parts in expected.description["folds"]:
-            for kind in filter(parts.get, splitting.PARTS):
-                stride = window["stride"]["train" if kind == "train" else "evaluation"]
-                last = int(windowing.starts(parts[kind]["intervals"], length, ahead, stride)[-1])
-                kept[splitting.rows_of(parts[kind])[last : last + length + ahead]] = True
+        kept[later.last_windows(expected.description, settings["window"], len(rows))] = True
+    strata = later.labels(expected.description, settings["split"], rows)
     rng = np.random.default_rng([_SEED, fold, ["validation", "test"].index(part)])
     known, series = labels.known(expected.description), expected.description["series"]
     column = series["columns"].index(series["target"])
@@ -259,18 +252,10 @@ def _replace(path: Path, settings: dict[str, Any], fold: int, part: str, variant
             if variant == _MISSING:
                 new[~kept[some]] = np.nan
             rows[some] = new
+    if strata is not None:
+        rows[strata[0], strata[1]] = strata[2]
     rows.flush()
     return sum(stop - start for start, stop in spans) * rows.shape[1]
-
-
-def _later(description: dict[str, Any], fold: int, part: str) -> list[tuple[int, int]]:
-    """Return half-open intervals of the rows that must not matter: all from `part` on, and the gap before it."""
-    parts = description["folds"][fold]
-    if description["series"]["sequence_length"]:
-        kinds = ("validation", "test") if part == "validation" else ("test",)
-        return [(a, b) for kind in kinds if parts[kind] for a, b in parts[kind]["intervals"]]
-    before = parts["validation"] if part == "test" and parts["validation"] else parts["train"]
-    return [(before["intervals"][-1][1], description["rows"])]
 
 
 def _written(name: str, fold: int, has_validation: bool) -> dict[str, _Artefact]:

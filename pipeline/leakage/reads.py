@@ -7,6 +7,7 @@ the window's last inputs, so the target's whole column is replaced too: a target
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.dataset import scaling, splitting, windowing
+from pipeline.dataset import padding, scaling, splitting, windowing
 from pipeline.dataset.sampling import evenly
 from pipeline.leakage.proof import Proof, judge
 from pipeline.series import replacing
@@ -30,13 +31,12 @@ class _Stretch(NamedTuple):
     """Some rows of a part, and the settings to make a part from them."""
 
     rows: np.ndarray  # float64 [rows, columns], not cleaned
-    position: dict[str, Any]  # intervals and context
+    position: dict[str, Any]  # intervals, context and padding
     edge: int  # the first row that is replaced
     spec: dataset.Spec
     missing: str
     stride: int
-    center: np.ndarray
-    scale: np.ndarray
+    numbers: scaling.Numbers
 
 
 def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part]) -> Proof:
@@ -51,17 +51,18 @@ def prove(p: dict[str, Any], name: str, fold: int, parts: dict[str, dataset.Part
     Returns:
         The proof `reads`. Each line of `found` names the last window that changed at an edge, with its rows.
     """
-    described = files.read_json(files.SPLIT / name / "split.json")["folds"][fold]
-    learned = files.read_json(files.SCALED / name / "scaling.json")["folds"][fold]["features"]
+    split = files.read_json(files.SPLIT / name / "split.json")
+    described = split["folds"][fold]
+    learned = files.read_json(files.SCALED / name / "scaling.json")["folds"][fold]
     missing = p["datasets"][name]["window"]["missing"]
     windows = edges = 0
     found: list[str] = []
     for kind, part in parts.items():
         rows = files.read_array(files.part_file(name, fold, kind))
-        center, width = (np.array([learned[n][key] for n in part.spec.features]) for key in ("center", "scale"))
+        numbers = scaling.Numbers.of(learned, part.spec.features, split["series"])
         rng = np.random.default_rng([_SEED, fold, splitting.PARTS.index(kind)])
         for first, last in _choose(part, len(rows)):
-            stretch = _cut(part, rows, described[kind]["intervals"], first, last, missing, center, width)
+            stretch = _cut(part, rows, described[kind], first, last, missing, numbers)
             compared, lines = _compare(kind, stretch, rng)
             windows, edges, found = windows + compared, edges + 1, found + lines
     about = (
@@ -86,27 +87,27 @@ def _choose(part: dataset.Part, rows: int) -> list[tuple[int, int]]:
 def _cut(
     part: dataset.Part,
     rows: np.ndarray,
-    spans: list[tuple[int, int]],
+    position: dict[str, Any],
     first: int,
     last: int,
     missing: str,
-    center: np.ndarray,
-    width: np.ndarray,
+    numbers: scaling.Numbers,
 ) -> _Stretch:
     edge = last + part.spec.length
     stop = min(len(rows), edge + _BEYOND * part.spec.length + part.spec.rows_ahead)
-    own, offset = [], 0
-    for a, b in spans:
+    own, pads, offset = [], [], 0
+    for (a, b), padded in zip(position["intervals"], position.get("padding") or itertools.repeat(0), strict=False):
         low, high = max(first, offset), min(stop, offset + b - a)
         if low < high:
             own.append((a + low - offset, a + high - offset))
+            pads.append(min(padded, high - low))
         offset += b - a
     some = np.array(rows[first:stop])
     some[0] = part.rows[first]  # filled, in case rows before the stretch fill it
-    position = {"intervals": own, "context": 0}
-    spec = replace(part.spec, first_rows=splitting.rows_of(position))
+    position = {"intervals": own, "context": 0} | ({"padding": pads} if part.spec.padding is not None else {})
+    spec = replace(part.spec, first_rows=splitting.rows_of(position), padding=padding.rows(position))
     stride = spec.stride["train" if part.name == "train" else "evaluation"]
-    return _Stretch(some, position, edge - first, spec, missing, stride, center, width)
+    return _Stretch(some, position, edge - first, spec, missing, stride, numbers)
 
 
 def _replaced(stretch: _Stretch, rng: np.random.Generator) -> np.ndarray:
@@ -135,7 +136,8 @@ def _made(stretch: _Stretch, rows: np.ndarray) -> dataset.Part:
     table, _ = windowing.table(
         cleaned, position, stride, spec.length, settings, columns, spec.target_column, spec.thresholds, truth
     )
-    scaled = scaling.apply(cleaned, columns, stretch.center, stretch.scale, spec.scaling["window"])
+    scaled = stretch.numbers.apply(cleaned, columns, spec.first_rows, spec.scaling["window"])
+    scaled = scaled if spec.padding is None else padding.filled(scaled, spec.padding)
     return dataset.Part("stretch", cleaned, scaled, table, spec)
 
 

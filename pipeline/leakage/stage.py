@@ -20,6 +20,7 @@ from pipeline.leakage import (
     duplicates,
     history,
     holdout,
+    ids,
     intervals,
     overlap,
     perturbation,
@@ -66,6 +67,8 @@ def prove_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.R
     parts = {kind: dataset.load(name, fold, kind) for kind in splitting.PARTS if dataset.has(name, fold, kind)}
     given = p["datasets"][name]["split"]["scheme"] == "given"
     yield intervals.prove(p, name, fold, parts)
+    if "ids" in files.read_json(files.SPLIT / name / "split.json")["series"]:
+        yield ids.prove(p, name, fold, parts)
     yield reads.prove(p, name, fold, parts)
     yield stored.judge(expected.stored[fold], fold)
     if "validation" in parts:

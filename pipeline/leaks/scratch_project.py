@@ -24,13 +24,16 @@ COLUMNS = ("value", "feature")
 
 
 @contextlib.contextmanager
-def project(rows: np.ndarray, settings: dict[str, Any], features: list[str] | None = None) -> Iterator[dict[str, Any]]:
+def project(
+    rows: np.ndarray, settings: dict[str, Any], features: list[str] | None = None, ids: np.ndarray | None = None
+) -> Iterator[dict[str, Any]]:
     """Make a folder with one series and one dataset the working directory until the block ends.
 
     Args:
         rows: float64 [rows, 1 or 2]; the columns are the target `value` and `feature`. NaN is a missing cell.
         settings: settings of `datasets.NAME`, without `series`.
         features: the input columns; `value` if left out.
+        ids: the id of each row, a number; None for a single series.
 
     Yields:
         The parameters, as `params.load` reads them. Only the stage `raw` has run.
@@ -38,7 +41,8 @@ def project(rows: np.ndarray, settings: dict[str, Any], features: list[str] | No
     written = {
         "size": "quick",
         "series": {
-            NAME: {"source": "data/own/rows.csv", "target": "value", "features": features or ["value"]},
+            NAME: {"source": "data/own/rows.csv", "target": "value", "features": features or ["value"]}
+            | ({} if ids is None else {"id": "id"}),
         },
         "datasets": {NAME: {"series": NAME, **settings}},
         "experiments": {
@@ -51,7 +55,8 @@ def project(rows: np.ndarray, settings: dict[str, Any], features: list[str] | No
         "calibration": {"series": 3, "planted": 1, "pairs": 1},
     }
     with scratch.project(written):
-        write_rows(dict(zip(COLUMNS, rows.T, strict=False)))
+        columns = dict(zip(COLUMNS, rows.T, strict=False))
+        write_rows(columns if ids is None else columns | {"id": ids})
         p = params.load()
         series = p["series"][NAME]
         reading.write(NAME, reading.read(NAME, series), series)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.common import files
-from pipeline.leaks import batches, choice, division, rows, same_row, stopping, values
+from pipeline.leaks import batches, choice, division, identity, rows, same_row, stopping, values
 from pipeline.leaks.leak import Leak
 
 
@@ -29,6 +29,7 @@ def all_leaks() -> list[Leak]:
         division.SHUFFLE,
         division.NO_GAP,
         division.GIVEN,
+        identity.SHARED_IDS,
         rows.THRESHOLDS,
         values.CENTRED,
         values.BACK_FILLING,

@@ -29,7 +29,7 @@ _UNCORRECTED = (
     "rows; those on the index page are."
 )
 _QUESTIONS = {NAIVE: "Is there skill?", LINEAR: "Is a network needed?", ACCURACY: "Is it right more often?"}
-_UNITS = {"window": "windows", "sequence": "sequences"}
+_UNITS = {"window": "windows", "sequence": "sequences", "id": "ids"}
 _PARTS = {"validation": "validation", "train": "training", "held_back": "held-back training"}
 
 
@@ -178,7 +178,8 @@ def _windows(result: dict[str, Any]) -> str:
     unit = _UNITS.get(result["unit"], result["unit"])
     resampled = f"{text}; resampled {thousands(result['resamples'])} times"
     if result["unit"] != "window":
-        return f"{resampled} by whole {unit}, which are independent."
+        of_ids = "taken as independent" if result["unit"] == "id" else "which are independent"
+        return f"{resampled} by whole {unit}, {of_ids}."
     length = result.get("block_length")
     return f"{resampled}{f' in blocks of {number(length)} {unit} on average' if length is not None else ''}."
 

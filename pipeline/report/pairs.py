@@ -91,6 +91,7 @@ def section(
         from pipeline.scoring import pairing
 
         about = {"overlap": max(before["overlap"], after["overlap"]), "sequence_length": before["sequence_length"]}
+        about["ids"] = before.get("ids")
         about["scale"] = before["score_scale"]
         again = pairing.unchanged(losses[0], **about)
         effect = pairing.paired(*losses, **about)

@@ -20,6 +20,10 @@ _PROOFS = {
         "Checks the rows and target rows of every window. No target of one part lies inside another part, no row is in "
         "two parts under `strict`, and the declared gap is kept.",
     ),
+    "ids": (
+        "Ids",
+        "Checks that all rows of a window are of one id, and that no id is in two parts where whole ids are held out.",
+    ),
     "reads": (
         "Reads",
         "Replaces every row from a window's targets on. The inputs of the window, and the numbers that scale the "

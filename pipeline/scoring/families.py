@@ -16,8 +16,9 @@ def describe(evaluation: dict[str, Any]) -> dict[str, Any]:
     rows = []
     for fold in evaluation["split"]["folds"]:
         part = fold["test"]
-        for number, (start, stop) in enumerate(part["intervals"]):
-            rows.append([start + (0 if number else part["context"]), stop])
+        inputs = part["context"]
+        inputs = inputs if isinstance(inputs, list) else [inputs] + [0] * (len(part["intervals"]) - 1)
+        rows += [[start + context, stop] for (start, stop), context in zip(part["intervals"], inputs, strict=True)]
     target = [str(evaluation["target"].get(key)) for key in ("kind", "of", "column")]
     return {"series": evaluation["settings"]["dataset"].get("series"), "target": target, "rows": rows}
 

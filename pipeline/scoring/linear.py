@@ -37,7 +37,8 @@ def fit(train: Part) -> dict[str, Forecast]:
     name, model = ("logistic", _logistic) if train.spec.classes else ("ridge", _ridge)
     forecasts = {name: model(train, False)}
     # Windows less their last row are one view already; one row less itself is none.
-    if train.spec.scaling["window"] != "last" and train.spec.length > 1:
+    # Padding has no level to be less of.
+    if train.spec.scaling["window"] != "last" and train.spec.length > 1 and train.spec.padding is None:
         forecasts[f"{name}_last"] = model(train, True)
     return forecasts
 

@@ -161,9 +161,13 @@ def _drift(persistence: Forecast, known: Callable[[Part], History]) -> Forecast:
         finite = np.flatnonzero(np.isfinite(history.values))
         if not len(finite):
             return persistence(part)
-        first = history.rows[finite[0]]
-        passed = ends - first
-        slope = (np.asarray(part.table["last"], dtype=float) - history.values[finite[0]]) / np.maximum(passed, 1)
+        at = np.full(len(ends), finite[0])
+        if part.spec.ids:
+            # The first known value of the window's own id; one after the window's end leaves no line.
+            begins = part.spec.positions(np.asarray(part.spec.ids))[part.spec.groups(part.table["row"])]
+            at = finite[np.searchsorted(history.rows[finite], begins).clip(0, len(finite) - 1)]
+        passed = ends - history.rows[at]
+        slope = (np.asarray(part.table["last"], dtype=float) - history.values[at]) / np.maximum(passed, 1)
         # Before the first value is known, or with a missing last one, there is no line.
         slope = np.where((passed > 0) & np.isfinite(slope), slope, 0.0)
         return persistence(part) + slope[:, None] * (target_rows(part) - ends[:, None])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.scoring import gains, seeds
+from pipeline.scoring import gains, grouping, seeds
 from pipeline.scoring.bootstrap import LEVEL, RESAMPLES
 
 # Why nothing is concluded: of one seed, the spread over seeds is unknown.
@@ -19,6 +19,7 @@ def paired(
     *,
     overlap: int = 1,
     sequence_length: int | None = None,
+    ids: dict[str, Any] | None = None,
     scale: float = 1.0,
     networks: bool = False,
 ) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def paired(
         after: the same for the other experiment; windows are matched by their `row`.
         overlap: how many windows in a row share a target row; the larger number of the two experiments.
         sequence_length: rows of an independent sequence, or None.
+        ids: as in `grouping.of`, or None.
         scale: unit of `before` and `after`, in units of the losses' errors: `score_scale` of the first experiment.
         networks: whether to compare these very networks, whatever other seeds would do.
 
@@ -49,11 +51,13 @@ def paired(
     answered = {key: np.isfinite(losses).all(axis=0) for key, losses in sides.items()}
     works = {key: bool(np.isfinite(losses).any(axis=1).all()) for key, losses in sides.items()}
     both = answered["before"] & answered["after"]
+    about = {"sequence_length": sequence_length, "ids": ids}
+    sequences = grouping.of(rows[both], about)
     result: dict[str, Any] = {
         "windows": len(rows),
         "left_out": {"before": len(before["row"]) - len(rows), "after": len(after["row"]) - len(rows)},
         "unanswered": {key: int((~own).sum()) for key, own in answered.items()},
-        "unit": "sequence" if sequence_length else "window",
+        "unit": grouping.unit(sequences, about),
         "resamples": RESAMPLES,
         "level": LEVEL,
     }
@@ -63,7 +67,6 @@ def paired(
     # Losses that differ by the rounding of their units are equal.
     new = np.where(np.isclose(new, old, rtol=1e-9, atol=0), old, new)
     result |= {"before": float(old.mean()) / scale**2, "after": float(new.mean()) / scale**2}
-    sequences = rows[both] // sequence_length if sequence_length else None
     units = gains.sample([new, old], [(0, 1)], overlap, sequences, rows[both])
     further = None
     if not networks:
@@ -96,7 +99,12 @@ def _incomparable(sides: dict[str, np.ndarray], works: dict[str, bool], scale: f
 
 
 def unchanged(
-    table: dict[str, np.ndarray], *, overlap: int = 1, sequence_length: int | None = None, scale: float = 1.0
+    table: dict[str, np.ndarray],
+    *,
+    overlap: int = 1,
+    sequence_length: int | None = None,
+    ids: dict[str, Any] | None = None,
+    scale: float = 1.0,
 ) -> dict[str, Any] | None:
     """Apply `paired` to networks of one experiment retrained without a change: first seed before, other seeds after.
 
@@ -106,10 +114,12 @@ def unchanged(
         table: table of `reports/losses/`, its seeds in the order of the training's.
         overlap: as in `paired`.
         sequence_length: as in `paired`.
+        ids: as in `paired`.
         scale: as in `paired`.
     """
     first, *others = (name for name in table if name != "row")
     if not others:
         return None
     before, after = ({"row": table["row"]} | {name: table[name] for name in names} for names in ([first], others))
-    return paired(before, after, overlap=overlap, sequence_length=sequence_length, scale=scale, networks=True)
+    about: dict[str, Any] = {"overlap": overlap, "sequence_length": sequence_length, "ids": ids}
+    return paired(before, after, **about, scale=scale, networks=True)

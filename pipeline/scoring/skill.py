@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from pipeline.scoring import baselines, bootstrap, gains, scores
+from pipeline.scoring import baselines, bootstrap, gains, grouping, scores
 from pipeline.scoring.bootstrap import LEVEL, RESAMPLES, Draws
 from pipeline.scoring.gains import Sample, Side
 from pipeline.scoring.long_run import FEWEST
@@ -49,10 +49,11 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
     Args:
         arrays: truth and forecasts in the units of the scores, from `pipeline.evaluate.collect`.
         seeds: seeds of the trainings.
-        about: `classes`, `sequence_length` and `overlap` of the dataset, and the baselines `chosen` as references.
+        about: `classes`, `sequence_length`, `ids` if any, and `overlap` of the dataset, and the baselines `chosen` as
+            references.
         series: name of the series.
     """
-    classes, sequence_length, overlap = about["classes"], about["sequence_length"], about["overlap"]
+    classes, overlap = about["classes"], about["overlap"]
 
     def pooled(part: str, key: Any) -> np.ndarray:
         return np.concatenate(arrays[part, key])
@@ -78,11 +79,12 @@ def compare_experiment(arrays: Arrays, seeds: list[int], about: dict[str, Any], 
         hits=hits,
         rival=_rival(arrays, about["chosen"]["naive"]["chosen_on"], order) if classes else None,
         overlap=overlap,
-        sequences=rows[order] // sequence_length if sequence_length else None,
+        sequences=grouping.of(rows[order], about),
         rows=places,
     )
     for side in ("naive", "linear"):
         result[side]["chosen_on"] = about["chosen"][side]["chosen_on"]
+    result["unit"] = grouping.unit(grouping.of(rows, about), about)
     result["signs"] = None
     if ("test", "reference") in arrays:
         last, forecast = truth[order, -1], np.mean(outputs, axis=0)[order, -1]

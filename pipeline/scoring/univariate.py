@@ -42,6 +42,8 @@ def _fit(
         return "the target is no value of the series"
     if spec.same_row:
         return "the target's past counts as unknown with horizon 0"
+    if spec.ids:
+        return "the series has several ids"
     if spec.features != [spec.columns[spec.target_column]]:
         return "other features than the target"
     if spec.period and spec.horizon > smoothing.SEASONS * spec.period:

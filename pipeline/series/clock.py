@@ -33,14 +33,17 @@ _FORMS = {
 }
 
 
-def read(file: TableFile, name: str, column: pa.ChunkedArray, zone: str | None) -> np.ndarray:
-    """Return the times as datetime64[us] [rows], rising.
+def read(
+    file: TableFile, name: str, column: pa.ChunkedArray, zone: str | None, ids: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the times as datetime64[us] [rows], rising; with ids in any order, but each once in its id.
 
     Args:
         file: the file, for messages.
         name: the name of the column.
         column: its cells.
         zone: the time zone of times without an offset, or None.
+        ids: int64 [rows], the number of each row's id, or None.
 
     Raises:
         SettingError: there is no such zone.
@@ -67,12 +70,31 @@ def read(file: TableFile, name: str, column: pa.ChunkedArray, zone: str | None) 
             marked = pc.fill_null(pc.match_substring_regex(text, _OFFSET), False).to_numpy()
             parsed, local = _parsed(file, name, column, text), not marked.any()
             _check_offsets(file, name, column, marked)
+    if ids is not None:
+        return _read_ids(file, name, parsed, zone if local else None, ids)
     if zone is not None and local:
-        try:
-            parsed = in_utc(parsed, zone, str(file.path), name, file.place)
-        except LookupError:
-            raise SettingError("zone", ZONE_RULE, repr(zone), ZONE_FIX) from None
+        parsed = _converted(file, name, parsed, zone, np.arange(len(parsed)))
     _check_order(file, name, parsed)
+    return np.asarray(parsed)
+
+
+def _read_ids(file: TableFile, name: str, parsed: np.ndarray, zone: str | None, ids: np.ndarray) -> np.ndarray:
+    """Convert the times of each id by itself, and refuse a time that occurs twice in one id."""
+    if zone is not None:
+        parsed = np.array(parsed)
+        # A stable sort keeps the two hours at the end of summer in their order within each id.
+        by_id = np.argsort(ids, kind="stable")
+        for rows in np.split(by_id, np.flatnonzero(np.diff(ids[by_id])) + 1):
+            parsed[rows] = _converted(file, name, parsed[rows], zone, rows)
+    wrong = np.flatnonzero(np.isnat(parsed))
+    if wrong.size:
+        raise file.error(int(wrong[0]), name, "must be a time", "a missing cell", "Give each row a time.")
+    order = np.lexsort((np.arange(len(ids)), parsed, ids))
+    same = np.flatnonzero((np.diff(ids[order]) == 0) & (parsed[order][1:] == parsed[order][:-1]))
+    if same.size:
+        row = int(order[same + 1].min())
+        received = f"{parsed[row].astype('datetime64[s]')} again"
+        raise file.error(row, name, "must not repeat a time of the same id", received, "Keep one row per id and time.")
     return np.asarray(parsed)
 
 
@@ -112,6 +134,14 @@ def _check_offsets(file: TableFile, name: str, column: pa.ChunkedArray, marked: 
     received, with_offset = repr(str(column[row].as_py())[:60]), "no" if marked[0] else "an"
     rule = "must have an offset from UTC in every row or in none"
     raise file.error(row, name, rule, f"{received}, the first with {with_offset} offset", "Write all times in UTC.")
+
+
+def _converted(file: TableFile, name: str, times: np.ndarray, zone: str, rows: np.ndarray) -> np.ndarray:
+    """Convert local times of `rows` of the file."""
+    try:
+        return in_utc(times, zone, str(file.path), name, lambda row: file.place(int(rows[row])))
+    except LookupError:
+        raise SettingError("zone", ZONE_RULE, repr(zone), ZONE_FIX) from None
 
 
 def in_utc(times: np.ndarray, zone: str, path: str, name: str, place: Callable[[int], str]) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.series import calendar
+from pipeline.series.ids import Ids
 from pipeline.series.series import Series
 from pipeline.series.settings import SettingError, counted
 
@@ -31,6 +32,8 @@ def treat(series: Series, holes: str | None) -> Series:
     """
     if series.time is None or series.sequence_length is not None:
         return series
+    if series.ids is not None:
+        return _treat_ids(series, series.ids, holes)
     holes = "error" if holes is None else holes
     if holes not in HOLES:
         raise SettingError("holes", f"must be one of {', '.join(HOLES)}", repr(holes), _WAYS)
@@ -48,6 +51,48 @@ def treat(series: Series, holes: str | None) -> Series:
     if holes == "insert":
         return _insert(replace(series, steps=about), steps, wrong)
     return replace(series, steps=about, cuts=(wrong + 1).tolist() if holes == "cut" else [])
+
+
+def _treat_ids(series: Series, ids: Ids, holes: str | None) -> Series:
+    """Treat the holes of each id by itself; all of them must have the same step.
+
+    Raises:
+        SettingError: as for `treat`, or the steps of two ids differ.
+    """
+    pieces, begins = [], [0]
+    for name, (start, stop) in zip(ids.names, ids.intervals(len(series.rows)), strict=True):
+        time = None if series.time is None else series.time[start:stop]
+        own = replace(series, rows=series.rows[start:stop], time=time, ids=None, cuts=[])
+        try:
+            pieces.append(treat(own, holes))
+        except SettingError as error:
+            received = f"{error.received}, in {ids.column} {name}"
+            raise SettingError(error.key, error.rule, received, error.fix) from None
+        begins.append(begins[-1] + len(pieces[-1].rows))
+    about = [piece.steps or {} for piece in pieces]
+    known = [(each["step"], name) for each, name in zip(about, ids.names, strict=True) if each["step"]]
+    other = next((pair for pair in known if pair[0] != known[0][0]), None)
+    if other and holes != "irregular":
+        received = f"{known[0][0]} in {ids.column} {known[0][1]}, {other[0]} in {other[1]}"
+        fix = "Bring all ids to one step, or set `holes: irregular`, which takes the rows as they are."
+        raise SettingError("time", "must rise by the same step in every id", received, fix)
+    steps = {
+        "step": None if other or not known else known[0][0],
+        **{key: sum(each[key] for each in about) for key in ("holes", "early")},
+        "treated": next((each["treated"] for each in about if each["treated"]), None),
+    }
+    cuts = [
+        [*([begin] if begin else []), *(begin + cut for cut in piece.cuts)]
+        for begin, piece in zip(begins, pieces, strict=False)
+    ]
+    return replace(
+        series,
+        rows=np.concatenate([piece.rows for piece in pieces]),
+        time=np.concatenate([piece.time for piece in pieces if piece.time is not None]),
+        steps=steps,
+        cuts=[cut for own in cuts for cut in own],
+        ids=replace(ids, starts=begins[:-1]),
+    )
 
 
 def _first(steps: calendar.Steps, wrong: np.ndarray) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.series import clock
+from pipeline.series import clock, ids
 from pipeline.series.series import Series
 from pipeline.series.settings import SettingError, check_names, listing, similar
 from pipeline.series.tables import MISSING, CsvFile, ParquetFile, TableFile, converting
@@ -23,7 +23,13 @@ _NUMBER = r"\W*\d[\d., '/:T-]*\W*"
 
 
 def make(
-    *, path: str, target: str, time: str | None = None, features: list[str] | None = None, zone: str | None = None
+    *,
+    path: str,
+    target: str,
+    id: str | None = None,
+    time: str | None = None,
+    features: list[str] | None = None,
+    zone: str | None = None,
 ) -> Series:
     """Read the columns that are named, and no others.
 
@@ -32,8 +38,10 @@ def make(
             a header.
         target: the column to predict. Text becomes labels: each cell is the position of its name among all names in
             alphabetical order.
+        id: the column of ids, if the file holds several series or sequences. The rows of each id are brought together,
+            in the order of first appearance; those of one id are sorted by `time`, or keep their order.
         time: the column of times, if any: ISO 8601 or seconds since 1970, in rising order. Times with an offset from
-            UTC, or of `zone`, become UTC.
+            UTC, or of `zone`, become UTC. With `id`, a time may occur once in each id.
         features: the input columns; the target alone by default, which must not be text.
         zone: the time zone of times without an offset, as in Europe/Berlin.
 
@@ -51,19 +59,29 @@ def make(
         received = f"{listing(repeated)} twice"
         raise UserError(str(checked), "must have a header that names each column once", received, "Rename one.")
     target, chosen = check_names(target, features, file.names, str(checked))
-    if time is not None and (not isinstance(time, str) or time not in file.names):
-        known = f"The columns are: {listing(file.names)}."
-        raise SettingError("time", f"must name a column of {checked}", repr(time), similar(time, file.names) + known)
+    for key, name in (("time", time), ("id", id)):
+        if name is not None and (not isinstance(name, str) or name not in file.names):
+            known = f"The columns are: {listing(file.names)}."
+            raise SettingError(key, f"must name a column of {checked}", repr(name), similar(name, file.names) + known)
     columns = chosen if target in chosen else [*chosen, target]
-    table = file.read(columns, time)
+    if id is not None and id in (target, time):
+        raise SettingError("id", "must be another column than the target and the times", repr(id), "Name another one.")
+    table = file.read(columns, [name for name in (time, id) if name is not None])
     if table.num_rows == 0:
         raise UserError(str(checked), "must have rows below its header", "a header alone", "Add the rows.")
     rows = np.empty((table.num_rows, len(columns)))
     named = _labels(file, target, table.column(target), chosen)
     for position, name in enumerate(columns):
         rows[:, position] = named[1] if named and name == target else _numbers(file, name, table.column(name))
-    times = None if time is None else clock.read(file, time, table.column(time), zone)
-    return Series(rows, columns, target, chosen, time=times, labels=named[0] if named else None)
+    words = named[0] if named else None
+    if id is None:
+        times = None if time is None else clock.read(file, time, table.column(time), zone)
+        return Series(rows, columns, target, chosen, time=times, labels=words)
+    numbers, owners = ids.read(file, id, table.column(id))
+    times = None if time is None else clock.read(file, time, table.column(time), zone, numbers)
+    order, grouped = ids.grouped(id, numbers, owners, times)
+    times = None if times is None else times[order]
+    return Series(rows[order], columns, target, chosen, time=times, labels=words, ids=grouped, cuts=grouped.starts[1:])
 
 
 def names(path: str) -> list[str]:

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import inspect
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -46,6 +47,9 @@ def read(name: str, settings: dict[str, Any]) -> Series:
             common = {"period": rest.pop("period", None)}
             if PurePosixPath(str(source)).suffix == ".npz":
                 own_make: Callable[..., Series] = given.make
+            elif "prepare" in rest and "id" in rest:
+                rule, fix = "must be left out beside `id`: it would see the rows of all ids as one series", "Remove it."
+                raise SettingError("prepare", rule, repr(rest["prepare"]), fix)
             else:
                 own_make = preparing.make if "prepare" in rest else own.make
             series = own_make(**_checked(own_make, {"path": source} | rest))
@@ -121,7 +125,7 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
     files.write_array(folder / "rows.npy", series.rows)
     if time is not None:
         files.write_array(folder / "time.npy", time)
-    table = {
+    table: dict[str, Any] = {
         "columns": series.columns,
         "target": series.target,
         "features": series.features,
@@ -135,6 +139,10 @@ def write(name: str, series: Series, settings: dict[str, Any]) -> None:
         **({"parts": series.parts} if series.parts else {}),
         **({"labels": series.labels} if series.labels else {}),
     }
+    if series.ids is not None:
+        table["ids"] = asdict(series.ids)
+    if series.ids is not None and time is not None:
+        table["time"] |= {"first": str(time.min()), "last": str(time.max())}
     files.write_json(folder / "series.json", table)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.series.ids import Ids
 from pipeline.series.settings import check_names, whole_number
 
 ORACLE = ["oracle_location", "oracle_scale"]
@@ -14,7 +15,7 @@ ORACLE = ["oracle_location", "oracle_scale"]
 
 @dataclass(frozen=True)
 class Series:
-    """Raw rows in time order.
+    """Raw rows in time order; with ids, one id after the other and each in time order.
 
     Attributes:
         rows: float64 [rows, columns]; a missing cell is NaN.
@@ -26,9 +27,11 @@ class Series:
         period: rows of one season, or None.
         oracle: distribution and degrees of the oracle (docs/files.md), or None.
         steps: what `holes.treat` found out about the times (docs/files.md), or None.
-        cuts: rows that do not follow the row before; no window crosses from one to the other.
+        cuts: rows that do not follow the row before; no window crosses from one to the other. The first row of an id is
+            one.
         parts: part and number of sequences, one run after the other, where the source divides them; or None.
         labels: the names of a target of text, whose cells are their positions; None for numbers.
+        ids: which rows belong together, or None for a single series.
     """
 
     rows: np.ndarray
@@ -43,6 +46,7 @@ class Series:
     cuts: list[int] = field(default_factory=list)
     parts: list[list[Any]] | None = None
     labels: list[str] | None = None
+    ids: Ids | None = None
 
 
 def select(

@@ -45,8 +45,8 @@ class TableFile(ABC):
         self.path, self.names = path, names
 
     @abstractmethod
-    def read(self, columns: list[str], time: str | None) -> pa.Table:
-        """Read the columns that are named: `columns`, as numbers where possible, and the column of times, if any."""
+    def read(self, columns: list[str], texts: list[str]) -> pa.Table:
+        """Read `columns`, as numbers where possible, and `texts`, times and ids as they are written."""
 
     @abstractmethod
     def place(self, row: int) -> str:
@@ -80,16 +80,16 @@ class CsvFile(TableFile):
         line, _ = next(islice(records, row + 1, None), (0, []))  # the header is the first record
         return f"line {line}"
 
-    def read(self, columns: list[str], time: str | None) -> pa.Table:
+    def read(self, columns: list[str], texts: list[str]) -> pa.Table:
         """See `TableFile.read`."""
         import pyarrow as pa
 
         try:
-            table = self._read_as(pa.float64(), columns, time)
+            table = self._read_as(pa.float64(), columns, texts)
         except pa.ArrowInvalid:
             self._check_fields()
             try:
-                table = self._read_as(pa.string(), columns, time)
+                table = self._read_as(pa.string(), columns, texts)
             except pa.ArrowInvalid as error:
                 raise UserError(str(self.path), "must be a CSV file", str(error)[:200], "Correct the file.") from None
         if self._single:
@@ -98,11 +98,11 @@ class CsvFile(TableFile):
             table = table.slice(0, int(given[-1]) + 1) if given.size else table
         return table
 
-    def _read_as(self, kind: pa.DataType, columns: list[str], time: str | None) -> pa.Table:
+    def _read_as(self, kind: pa.DataType, columns: list[str], texts: list[str]) -> pa.Table:
         import pyarrow as pa
         import pyarrow.csv as arrow_csv
 
-        kinds = dict.fromkeys(columns, kind) | ({} if time is None else {time: pa.string()})
+        kinds = dict.fromkeys(columns, kind) | dict.fromkeys(texts, pa.string())
         return arrow_csv.read_csv(
             self.path,
             read_options=arrow_csv.ReadOptions(block_size=1 << 24, skip_rows=self._above),
@@ -140,12 +140,12 @@ class ParquetFile(TableFile):
         """See `TableFile.place`."""
         return f"row {row + 1}"
 
-    def read(self, columns: list[str], time: str | None) -> pa.Table:
+    def read(self, columns: list[str], texts: list[str]) -> pa.Table:
         """See `TableFile.read`."""
         import pyarrow as pa
 
         try:
-            return self._file.read(columns=list(dict.fromkeys([*columns, *([] if time is None else [time])])))
+            return self._file.read(columns=list(dict.fromkeys([*columns, *texts])))
         except (pa.ArrowException, OSError) as error:
             raise UserError(str(self.path), "must be a Parquet file", str(error)[:200], "Save it again.") from None
 

@@ -57,6 +57,16 @@ def test_the_entries_of_an_own_series_are_valid(tmp_path: Path, own: dict[str, A
     assert list(params.load()["experiments"]) == ["mine_lstm"]
 
 
+def test_the_entries_of_sequences_and_panels_are_valid(tmp_path: Path, own: dict[str, Any]) -> None:
+    entries: dict[str, Any] = {"series": {}, "datasets": {}}
+    for block in blocks("panels.md", "yaml"):
+        for level, found in yaml.safe_load(block).items():
+            entries[level] |= found
+    experiment = own["experiments"]["mine_lstm"] | {"dataset": "visits_later"}
+    write_params(tmp_path, own | entries | {"experiments": {"visits": experiment}})
+    assert set(params.load()["datasets"]) == {"visits_later", "visits_others", "visits_mean", "visits_outcome"}
+
+
 def test_an_invalid_setting_is_reported_as_the_page_shows(tmp_path: Path, own: dict[str, Any]) -> None:
     own["datasets"]["mine_hourly"]["split"]["gap"] = -1
     write_params(tmp_path, own)

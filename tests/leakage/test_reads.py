@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from pipeline import dataset
-from pipeline.dataset import windowing
+from pipeline.dataset import scaling, windowing
 from pipeline.leakage import reads
 from tests.helpers.proofs import SEASON, SLIDING, loaded, prepared, sequences
 
+NUMBERS = scaling.Numbers(np.zeros(1), np.ones(1), None)
 TARGETS = {
     f"{kind} of {of}": {"kind": kind, "of": of} | ({"quantiles": [0.3, 0.6]} if kind == "classes" else {})
     for kind in ("classes", "sign")
@@ -144,7 +145,7 @@ def test_two_makings_of_a_stretch_are_compared(
     monkeypatch.setattr(reads, "_replaced", lambda stretch, rng: None)
     monkeypatch.setattr(reads, "_seen", lambda part, edge: made.pop(0))
     spec = SimpleNamespace(length=2, first_rows=np.arange(10, 20), same_row=False)
-    stretch = reads._Stretch(np.zeros((10, 1)), {}, 4, spec, "error", 1, np.zeros(1), np.ones(1))
+    stretch = reads._Stretch(np.zeros((10, 1)), {}, 4, spec, "error", 1, NUMBERS)
     windows, found = reads._compare("test", stretch, np.random.default_rng(0))
     assert len(found) == (line is not None)
     assert line is None or found[0].startswith(line)
@@ -157,6 +158,6 @@ def test_the_last_window_must_be_among_those_compared(monkeypatch: pytest.Monkey
     monkeypatch.setattr(reads, "_replaced", lambda stretch, rng: None)
     monkeypatch.setattr(reads, "_seen", lambda part, edge: {"start": np.array(starts, dtype=int)})
     spec = SimpleNamespace(length=2, first_rows=np.arange(10, 20), same_row=False)
-    stretch = reads._Stretch(np.zeros((10, 1)), {}, 4, spec, "error", 1, np.zeros(1), np.ones(1))
+    stretch = reads._Stretch(np.zeros((10, 1)), {}, 4, spec, "error", 1, NUMBERS)
     expected = (0, ["the test window of rows [12, 14) is missing when the rows after it are replaced"])
     assert reads._compare("test", stretch, np.random.default_rng(0)) == expected

@@ -22,6 +22,7 @@ PROOFS = {
     "shuffle_before_split": "intervals",
     "no_gap": "intervals",
     "given_windows_at_random": "overlap",
+    "ids_on_both_sides": "ids",
     "thresholds_on_all_rows": "perturbation_test",
     "centred_rolling_feature": "prefix",
     "back_filling": "prefix",

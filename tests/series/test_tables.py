@@ -44,7 +44,7 @@ def test_cells_are_read_and_every_record_is_found(
     path.write_bytes(text.encode())
     file = CsvFile(path)
     assert file.names == ["a", "note", "b"]
-    table = file.read(["b", "a"], "note")
+    table = file.read(["b", "a"], ["note"])
     assert (table.column_names, table.num_rows) == (["b", "a", "note"], len(records))
     for name, position in (("a", 0), ("b", 2)):
         expected = [None if record[position] in MISSING else float(record[position]) for record in records]
@@ -53,7 +53,7 @@ def test_cells_are_read_and_every_record_is_found(
     assert str(file.error(0, "b", "must be a number", "x", "Correct it.")).startswith(
         f"`{path}, line {lines[0]}, column b` must be a number. Received: x."
     )
-    assert file.read(["a"], None).column_names == ["a"]
+    assert file.read(["a"], []).column_names == ["a"]
 
 
 @settings(deadline=None)
@@ -68,19 +68,19 @@ def test_a_blank_line_of_one_column_is_a_missing_cell_but_at_the_end(path: Path,
             CsvFile(path)
         return
     file = CsvFile(path)
-    assert file.read(["a"], None).column("a").to_pylist() == values
+    assert file.read(["a"], []).column("a").to_pylist() == values
     assert [file.place(row) for row in range(len(cells))] == [f"line {first + 2 + row}" for row in range(len(cells))]
     assert file.place(len(cells)) == "line 0"
 
 
 def test_numbers_that_arrow_does_not_parse_stay_text(path: Path) -> None:
     path.write_text("a,b\n+1.5,2\nx,\n")
-    assert CsvFile(path).read(["a", "b"], None).to_pydict() == {"a": ["+1.5", "x"], "b": ["2", None]}
+    assert CsvFile(path).read(["a", "b"], []).to_pydict() == {"a": ["+1.5", "x"], "b": ["2", None]}
 
 
 def test_a_line_break_in_quotes_may_be_the_last_one_of_a_block(path: Path) -> None:
     path.write_text("a,note\n" + "".join(f'{i},"x\n{"y" * 100_000}"\n' for i in range(180)))
-    assert CsvFile(path).read(["a"], None).column("a").to_pylist() == list(range(180))
+    assert CsvFile(path).read(["a"], []).column("a").to_pylist() == list(range(180))
 
 
 @pytest.mark.parametrize("before", [0, 5, (1 << 24) - 3, (1 << 24) + 3])
@@ -112,7 +112,7 @@ def test_a_record_of_another_width_is_named_with_its_first_line(
 ) -> None:
     path.write_text(text)
     with pytest.raises(UserError) as caught:
-        CsvFile(path).read(["a", "b"], None)
+        CsvFile(path).read(["a", "b"], [])
     assert f", {place}` must have as many fields as the header, 2. Received: {received}." in str(caught.value)
 
 
@@ -128,9 +128,9 @@ def test_parquet_has_rows_columns_once_and_places(path: Path) -> None:
     file = ParquetFile(other)
     assert file.names == ["a", "t", "b"]
     assert (file.place(0), file.place(6)) == ("row 1", "row 7")
-    assert file.read(["b", "a"], "a").to_pydict() == {"b": [Decimal("0.5"), Decimal("1.5")], "a": [1, None]}
-    assert file.read(["a"], "t").column_names == ["a", "t"]
-    assert file.read(["a"], None).column_names == ["a"]
+    assert file.read(["b", "a"], ["a"]).to_pydict() == {"b": [Decimal("0.5"), Decimal("1.5")], "a": [1, None]}
+    assert file.read(["a"], ["t"]).column_names == ["a", "t"]
+    assert file.read(["a"], []).column_names == ["a"]
 
 
 def test_a_parquet_file_with_a_damaged_page_is_named(path: Path) -> None:
@@ -140,4 +140,4 @@ def test_a_parquet_file_with_a_damaged_page_is_named(path: Path) -> None:
     content[4:4000] = b"\x00" * 3996
     other.write_bytes(bytes(content))
     with pytest.raises(UserError, match="must be a Parquet file"):
-        ParquetFile(other).read(["a"], None)
+        ParquetFile(other).read(["a"], [])

@@ -115,6 +115,7 @@ def effects(sides: list[Side], tried: int = 0) -> list[dict[str, Any]]:
         if not missing and not other.same and base.evaluation and other.evaluation and base.losses and other.losses:
             overlap = max(base.evaluation["overlap"], other.evaluation["overlap"])
             about = {"sequence_length": base.evaluation["sequence_length"], "scale": scale(base)}
+            about["ids"] = base.evaluation.get("ids")
             paired = pairing.paired(base.losses, other.losses, overlap=overlap, **about)
         result.append({"missing": missing, "paired": paired, "outcome": None})
     compared = [effect for effect in result if effect["paired"]]
@@ -132,7 +133,7 @@ def retrained(base: Side) -> dict[str, Any] | None:
 
     if base.evaluation is None or base.losses is None:
         return None
-    about = {key: base.evaluation[key] for key in ("overlap", "sequence_length")}
+    about: dict[str, Any] = {key: base.evaluation.get(key) for key in ("overlap", "sequence_length", "ids")}
     return pairing.unchanged(base.losses, **about, scale=scale(base))
 
 

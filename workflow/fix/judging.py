@@ -46,6 +46,7 @@ class Side(NamedTuple):
     table: Table | None = None  # of `workflow.fix.losses`; None without a validation part
     overlap: int = 1  # how many windows in a row share a target row
     sequence_length: int | None = None  # rows of an independent sequence
+    ids: dict[str, Any] | None = None  # as in `pipeline.scoring.grouping`
 
 
 class Judgement(NamedTuple):
@@ -118,7 +119,8 @@ def _by_windows(before: Side, after: Side, common: tuple[Table, Table], candidat
     from pipeline.scoring import pairing
 
     overlap = max(before.overlap, after.overlap)
-    found = pairing.paired(*common, overlap=overlap, sequence_length=before.sequence_length, networks=True)
+    about: dict[str, Any] = {"sequence_length": before.sequence_length, "ids": before.ids}
+    found = pairing.paired(*common, overlap=overlap, **about, networks=True)
     own, new = (_means(table) for table in common)
     both = [seed for seed in own if seed in new]
     # NaN is worse than any loss.

@@ -110,6 +110,7 @@ def difference(before: str, after: str) -> dict[str, Any]:
         *(files.read_table(files.LOSSES / f"{name}.parquet") for name in (before, after)),
         overlap=max(each["overlap"] for each in evaluations),
         sequence_length=evaluations[0]["sequence_length"],
+        ids=evaluations[0].get("ids"),
         scale=evaluations[0]["score_scale"],
     )
     losses = {"before": effect["before"], "after": effect["after"]}

@@ -38,6 +38,7 @@ class Windows(NamedTuple):
     table: dict[str, np.ndarray]
     overlap: int
     sequence_length: int | None
+    ids: dict[str, Any] | None = None  # as in `pipeline.scoring.grouping`
 
 
 class Runner:
@@ -96,7 +97,7 @@ class Runner:
         with ThreadPoolExecutor(self.cores) as pool:
             list(pool.map(self._losses, specs))
         return {
-            name: Windows(files.read_table(losses.file(name)), overlapping(spec), spec.independent)
+            name: Windows(files.read_table(losses.file(name)), overlapping(spec), **spec.about_ids)
             for name, spec in specs.items()
         }
 

@@ -12,7 +12,7 @@ from pipeline.common.errors import UserError
 from workflow.tryout import moments
 from workflow.tryout.joined import NEARLY, Wishes, decided, joined
 from workflow.tryout.moments import Moments
-from workflow.tryout.order import in_order, in_utc
+from workflow.tryout.order import in_ids, in_order, in_utc, key
 from workflow.tryout.table import Table
 
 _FOOTER = 5  # rows at the end without a time that may be sums and remarks
@@ -25,10 +25,12 @@ class Clock:
 
     Attributes:
         table: the rows that are left, in rising order of time.
-        values: datetime64[us] [rows], rising; None for a table without times.
+        values: datetime64[us] [rows], rising, with ids within each; None for a table without times.
         names: the columns that hold them.
         others: further columns of times, which are not used.
         notes: what was found and done, a phrase each.
+        id: the column of ids; None for a single series.
+        ids: int64 [rows], the number of each row's id, rising; None for a single series.
     """
 
     table: Table
@@ -36,6 +38,8 @@ class Clock:
     names: list[str]
     others: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    id: str | None = None
+    ids: np.ndarray | None = None
 
 
 def read(table: Table, wishes: Wishes) -> Clock:
@@ -44,11 +48,14 @@ def read(table: Table, wishes: Wishes) -> Clock:
     Raises:
         UserError: the times cannot be read, or contradict each other.
     """
+    if wishes.id not in (None, "none", *table.names):
+        raise unknown("ID", str(wishes.id), table)
     if wishes.time == "none":
-        return Clock(table, None, [], notes=["no time column is used: rows follow each other in equal steps"])
+        return _untimed(table, wishes, ["no time column is used: rows follow each other in equal steps"], [])
     names, found, others = _find(table, wishes)
+    others = [name for name in others if name != wishes.id]
     if found is None:
-        return Clock(table, None, [], others, ["no column of times: rows follow each other in equal steps"])
+        return _untimed(table, wishes, ["no column of times: rows follow each other in equal steps"], others)
     notes = [f"times in {found.form}", *found.notes]
     table, found = _without_footer(table, names[0], found)
     if found.mixed is not None:
@@ -58,8 +65,19 @@ def read(table: Table, wishes: Wishes) -> Clock:
     values = found.values
     if found.aware:
         notes.append("times are in UTC")
+    by = wishes.id if wishes.id else key(table, values, names)
+    if by and by != "none":
+        table, of_ids, ids, ordered = in_ids(table, by, names[0], values, not found.aware, wishes)
+        return Clock(table, of_ids, names, others, [*notes, *ordered], by, ids)
     table, values, ordered = in_order(table, names[0], values, local=not found.aware, wishes=wishes)
     return Clock(table, values, names, others, [*notes, *ordered])
+
+
+def _untimed(table: Table, wishes: Wishes, notes: list[str], others: list[str]) -> Clock:
+    if wishes.id in (None, "none"):
+        return Clock(table, None, [], others, notes)
+    table, _, ids, found = in_ids(table, str(wishes.id), None, None, False, wishes)
+    return Clock(table, None, [], others, [*notes, *found], wishes.id, ids)
 
 
 def _find(table: Table, wishes: Wishes) -> tuple[list[str], Moments | None, list[str]]:

@@ -85,7 +85,7 @@ def read(
         UserError: a wanted column holds text.
     """
     table = given.table
-    rest = [name for name in table.names if name not in given.names and name not in given.others]
+    rest = [name for name in table.names if name not in (*given.names, *given.others, given.id)]
     style = decimal or numbers.decimal([table.column(name) for name in rest], table.separator == ",")
     values: dict[str, np.ndarray] = {}
     left_out = dict.fromkeys(given.others, "holds times too")
@@ -145,7 +145,11 @@ def _text(table: Table, name: str, read_as: Numbers) -> UserError:
 
 
 def target(
-    given: Clock, columns: Columns, training: slice, wanted: str | None, ask: Callable[[list[str]], str] | None
+    given: Clock,
+    columns: Columns,
+    training: slice | np.ndarray,
+    wanted: str | None,
+    ask: Callable[[list[str]], str] | None,
 ) -> tuple[str, str]:
     """Return the column to predict, and why.
 
@@ -187,7 +191,9 @@ def target(
     raise UserError("TARGET", "must name the column to predict", received, f'For example TARGET="{fitting[0]}".')
 
 
-def label(columns: Columns, name: str, training: slice, wanted: str | None, alone: bool) -> tuple[bool, str]:
+def label(
+    columns: Columns, name: str, training: slice | np.ndarray, wanted: str | None, alone: bool
+) -> tuple[bool, str]:
     """Return whether the target is a label, and why.
 
     Args:
@@ -214,7 +220,9 @@ def label(columns: Columns, name: str, training: slice, wanted: str | None, alon
     return False, "a column of numbers; KIND=label takes each number for a class"
 
 
-def inputs(columns: Columns, name: str, training: slice, wanted: list[str] | None) -> tuple[list[str], dict[str, str]]:
+def inputs(
+    columns: Columns, name: str, training: slice | np.ndarray, wanted: list[str] | None
+) -> tuple[list[str], dict[str, str]]:
     """Return the input columns, the target first, and why each of the others is none.
 
     Args:

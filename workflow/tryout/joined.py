@@ -34,12 +34,14 @@ class Wishes:
         order: `dmy` or `mdy` for days and months that cannot be told apart.
         zone: of times without an offset.
         repeated: `first`, `last` or `mean` of rows of the same time; None refuses them.
+        id: the column of ids, or `none`; None to find it where times repeat.
     """
 
     time: str | None = None
     order: str | None = None
     zone: str | None = None
     repeated: str | None = None
+    id: str | None = None
 
 
 def joined(table: Table, candidates: dict[str, Moments], wishes: Wishes) -> tuple[list[str], Moments] | None:

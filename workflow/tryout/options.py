@@ -45,6 +45,9 @@ def parser() -> argparse.ArgumentParser:
     reading = made.add_argument_group("how to read the file (found out by default)")
     reading.add_argument("--target", metavar="COLUMN", help="the column to predict")
     reading.add_argument("--time", metavar="COLUMN", help="the column of times, two as DATE+TIME, or none")
+    reading.add_argument(
+        "--id", metavar="COLUMN", help="the column of ids, where the file holds several series, or none"
+    )
     reading.add_argument("--zone", help="time zone of times without an offset, as in Europe/Berlin")
     reading.add_argument("--dates", choices=["dmy", "mdy"], help="order of day and month, if the file leaves it open")
     reading.add_argument("--decimal", choices=["comma", "point"], help="sign before decimals")
@@ -145,7 +148,9 @@ def variables() -> dict[str, str]:
 
 def of_times(given: dict[str, Any]) -> joined.Wishes:
     """Return the choices on times."""
-    return joined.Wishes(given.get("time"), given.get("dates"), given.get("zone"), given.get("repeated"))
+    return joined.Wishes(
+        given.get("time"), given.get("dates"), given.get("zone"), given.get("repeated"), given.get("id")
+    )
 
 
 def of_settings(given: dict[str, Any]) -> rows.Wishes:

@@ -35,6 +35,49 @@ def in_order(
     return table, values, [*notes, *repeated]
 
 
+def in_ids(
+    table: Table, id: str, times: str | None, values: np.ndarray | None, local: bool, wishes: Wishes
+) -> tuple[Table, np.ndarray | None, np.ndarray, list[str]]:
+    """Return the rows of one id after the other, in the order of first appearance, each id in order of time.
+
+    Args:
+        table: the rows.
+        id: the column of ids.
+        times: the column of times; None without one.
+        values: the times.
+        local: whether they are local times.
+        wishes: of the user.
+
+    Returns:
+        The table, its times, the number of each row's id, int64 [rows], and notes.
+
+    Raises:
+        UserError: an id is missing, or a time repeats within an id.
+    """
+    cells = table.column(id)
+    if (cells == "").any():
+        row = int(np.flatnonzero((cells == "").to_numpy())[0])
+        raise UserError(table.place(row, id), "must name an id", "a missing cell", "Give each row an id.")
+    numbers, names = pd.factorize(cells)
+    if not 2 <= len(names) < len(table):
+        rule, fix = "must name a column whose cells repeat, of two ids or more", "Name another one, or leave it out."
+        raise UserError("ID", rule, f"{id}, with {len(names):,} ids in {len(table):,} rows", fix)
+    notes = [f"{len(names):,} ids in {id}"]
+    pieces, made = [], []
+    at = {int(line): row for row, line in enumerate(table.lines)}
+    for number in range(len(names)):
+        own = np.flatnonzero(numbers == number)
+        if values is not None and times is not None:
+            rows, moments, _ = in_order(table.select(own), times, values[own], local, wishes)
+            own = np.array([at[int(line)] for line in rows.lines])  # what is left of them, in order
+            made.append(moments)
+        pieces.append(own)
+    order = np.concatenate(pieces)
+    if len(order) < len(table):
+        notes.append(f"{len(table) - len(order):,} rows that repeat a time of their id are left out")
+    return table.select(order), np.concatenate(made) if made else None, numbers[order], notes
+
+
 def _each_once(
     table: Table, name: str, values: np.ndarray, local: bool, wishes: Wishes
 ) -> tuple[Table, np.ndarray, list[str]]:
@@ -63,16 +106,11 @@ def _each_once(
     if local and wishes.zone is None and len(again) < 0.01 * len(table) and _in_the_night(values[again], usual):
         raise _summer(table, row, name, values)
     received = f"{when} again, and {len(again) - 1:,} more" if len(again) > 1 else f"{when} again"
-    if key := _key(table, values, [name]):
-        example = f'WHERE="{key}={table.column(key).iloc[0]}"'
-        several = f"The column {key} has {table.column(key).nunique()} series, one below the other"
-        fix = f"{several}: choose one with {example}."
-        raise UserError(table.place(row, name), "must not repeat a time", received, fix)
     fix = "Keep one row per time, or add REPEATED=first or REPEATED=last."
     raise UserError(table.place(row, name), "must not repeat a time", received, fix)
 
 
-def _key(table: Table, values: np.ndarray, times: list[str]) -> str | None:
+def key(table: Table, values: np.ndarray, times: list[str]) -> str | None:
     """Return a column that names which of several series a row belongs to: with it, no time repeats.
 
     Most times then repeat, about as often as there are series.

@@ -48,7 +48,14 @@ class Proposal:
     reasons: dict[str, str]
 
 
-def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | None, wishes: Wishes) -> Proposal:
+def propose(
+    columns: Columns,
+    target: tuple[str, str],
+    given: Rows,
+    time: str | None,
+    wishes: Wishes,
+    id: str | None = None,
+) -> Proposal:
     """Choose all settings.
 
     Args:
@@ -57,6 +64,7 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
         given: the rows as the pipeline sees them.
         time: name of the column of times in the copy; None without one.
         wishes: of the user.
+        id: name of the column of ids; None for a single series.
 
     Raises:
         UserError: the target is constant, or there are too few rows for the window and the horizon.
@@ -64,7 +72,7 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
     name, why = target
     values = given.treated(columns.values[name])
     stretch = values[given.stretch()]
-    _check_target(name, values[: given.stop])
+    _check_target(name, values[given.training])
     features, left_out = table_columns.inputs(columns, name, given.in_training, wishes.features)
     alone = features == [name]
     labelled, kind_why = table_columns.label(columns, name, given.in_training, wishes.kind, alone)
@@ -76,10 +84,10 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
     split, counts, split_why = _split(given, length, horizon, wishes)
     if split["validation"] > shares(wishes)[0]:
         # The validation part is larger than thought: choose again by the rows that are training now.
-        total = len(given.file_rows)
+        total = given.total
         stop = total - round(split["test"] * total) - round(split["validation"] * total)
         fewer, larger = replace(given, stop=stop), replace(wishes, validation=split["validation"])
-        return propose(columns, target, fewer, time, larger)
+        return propose(columns, target, fewer, time, larger, id)
     stride, stride_why = _stride(counts, wishes.stride)
     relative, scaling_why = _scaling(stretch, horizon, wishes.scaling)
     if wishes.scaling is None and (labelled or not horizon):
@@ -95,7 +103,8 @@ def propose(columns: Columns, target: tuple[str, str], given: Rows, time: str | 
         window["stride"] = stride
     if missing:
         window["missing"] = "fill_past"
-    series: dict[str, Any] = ({"time": time} if time else {}) | {"target": name, "features": features}
+    named = ({"id": id} if id else {}) | ({"time": time} if time else {})
+    series: dict[str, Any] = named | {"target": name, "features": features}
     series |= {"holes": given.setting} if given.setting else {}
     series |= {"period": period} if period else {}
     dataset = {
@@ -238,7 +247,7 @@ def _split(given: Rows, length: int, horizon: int, wishes: Wishes) -> tuple[dict
     Returns:
         The settings, the number of training and of validation windows, and why.
     """
-    total = len(given.file_rows)
+    total = given.total
     validation, test = shares(wishes)
     needed = _FEWEST_WINDOWS * max(horizon, 1)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from pipeline.common.errors import UserError
-from pipeline.dataset import splitting
-from pipeline.series import Series, calendar, counted, holes
+from pipeline.dataset import panel, splitting
+from pipeline.series import Series, SettingError, calendar, counted, holes
+from pipeline.series.ids import Ids
 from workflow.tryout.clock import Clock
 from workflow.tryout.order import calendar_text
 
@@ -58,6 +59,7 @@ class Rows:
         stop: the row after the last one of training.
         setting: of `holes`; None for the default.
         choices: on spacing and holes.
+        axis: the positions in time of the rows of several ids, which `stop` counts then; None for a single series.
     """
 
     file_rows: np.ndarray
@@ -65,11 +67,23 @@ class Rows:
     stop: int
     setting: str | None
     choices: list[Choice]
+    axis: panel.Axis | None = None
 
     @property
-    def in_training(self) -> slice:
+    def total(self) -> int:
+        """Number of rows, or of positions in time of several ids."""
+        return self.axis.count if self.axis is not None else len(self.file_rows)
+
+    @property
+    def training(self) -> slice | np.ndarray:
+        """Return the rows that are training rows."""
+        return slice(0, self.stop) if self.axis is None else np.flatnonzero(self.axis.position < self.stop)
+
+    @property
+    def in_training(self) -> slice | np.ndarray:
         """Return the rows of the file that are training rows."""
-        return slice(0, int((self.file_rows[: self.stop] >= 0).sum()))
+        own = self.file_rows[self.training]
+        return slice(0, int((own >= 0).sum())) if self.axis is None else own[own >= 0]
 
     def treated(self, values: np.ndarray) -> np.ndarray:
         """Return a column of the file with the inserted rows missing."""
@@ -77,14 +91,19 @@ class Rows:
 
     def stretch(self) -> slice:
         """Return the longest stretch of training rows without a cut."""
-        edges = [0, *[cut for cut in self.cuts if cut < self.stop], self.stop]
-        start, stop = max(itertools.pairwise(edges), key=lambda pair: pair[1] - pair[0])
+        start, stop = max(self._pieces(0, self.stop), key=lambda pair: pair[1] - pair[0])
         return slice(start, stop)
 
     def windows(self, start: int, stop: int, span: int) -> int:
         """Return how many windows of `span` rows, targets included, lie between two rows."""
-        edges = [start, *[cut for cut in self.cuts if start < cut < stop], stop]
-        return sum(max(b - a - span + 1, 0) for a, b in itertools.pairwise(edges))
+        return sum(max(b - a - span + 1, 0) for a, b in self._pieces(start, stop))
+
+    def _pieces(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """Return the stretches of rows between two rows, or two positions, that no cut divides."""
+        found: list[tuple[int, int]] = []
+        for a, b in [(start, stop)] if self.axis is None else self.axis.spans(max(start, 0), stop):
+            found += itertools.pairwise([a, *[cut for cut in self.cuts if a < cut < b], b])
+        return found
 
 
 def read(clock: Clock, wishes: Wishes) -> Rows:
@@ -101,12 +120,48 @@ def read(clock: Clock, wishes: Wishes) -> Rows:
             fix = f"Of {columns:,} columns, put those that are times below each other: one of times, one of values."
         raise UserError(clock.table.path, f"must have {FEWEST_ROWS} rows or more", f"{count} rows", fix)
     numbered = Series(np.arange(count, dtype=np.float64)[:, None], ["row"], "row", ["row"], time=clock.values)
+    if clock.id is not None and clock.ids is not None:
+        return _of_ids(clock, clock.id, clock.ids, numbered, wishes)
     setting, choices = _holes(clock.values, count, wishes.holes) if clock.values is not None else (None, [])
     made = holes.treat(numbered, setting or ("error" if clock.values is not None else None))
     place = np.where(np.isnan(made.rows[:, 0]), -1, np.nan_to_num(made.rows[:, 0], nan=-1)).astype(np.int64)
     split = {"scheme": "holdout", "validation": validation, "test": test, "gap": 0, "policy": "strict"}
     stop = splitting.folds("split", split, len(place), 1)[0].train.intervals[-1][1]
     return Rows(place, made.cuts, stop, setting, choices)
+
+
+def _of_ids(clock: Clock, column: str, numbers: np.ndarray, numbered: Series, wishes: Wishes) -> Rows:
+    """Place the rows of several ids in time; holes are cut, unless the user says otherwise."""
+    starts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist()]
+    names = clock.table.column(column).iloc[starts].tolist()
+    series = replace(numbered, ids=Ids(column, names, starts), cuts=starts[1:])
+    many = f"{len(starts):,} ids, {len(numbered.rows) // len(starts):,} rows each on average"
+    choices = [Choice("id", column, f"{many}: no window crosses them; WHERE=… tries one alone")]
+    setting = None
+    if clock.values is not None:
+        try:
+            made = holes.treat(series, wishes.holes)
+            setting = wishes.holes
+        except SettingError as error:
+            if wishes.holes is not None:
+                raise UserError("HOLES", error.rule, error.received, error.fix) from None
+            setting = "irregular" if error.rule.endswith("in every id") else "cut"
+            try:
+                made = holes.treat(series, setting)
+            except SettingError:
+                setting = "irregular"
+                made = holes.treat(series, setting)
+            choices.append(Choice("holes", setting, str(error.received)))
+        step = (made.steps or {}).get("step")
+        choices += [Choice("spacing", step, "in every id")] if step else []
+    else:
+        made = series
+    place = np.where(np.isnan(made.rows[:, 0]), -1, np.nan_to_num(made.rows[:, 0], nan=-1)).astype(np.int64)
+    ids = made.ids or series.ids
+    axis = panel.Axis.of(ids.starts if ids else [0], len(place), made.time)
+    validation, test = shares(wishes)
+    stop = axis.count - round(test * axis.count) - round(validation * axis.count)
+    return Rows(place, made.cuts, stop, setting, choices, axis)
 
 
 def shares(wishes: Wishes) -> tuple[float, float]:

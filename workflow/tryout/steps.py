@@ -30,6 +30,7 @@ class Plan(NamedTuple):
     time: str | None  # name of the column of times in the rows' file
     times: np.ndarray | None
     columns: dict[str, np.ndarray]
+    ids: tuple[str, np.ndarray] | None  # name of the column of ids, and the id of each row
     reading: list[str]
     choices: list[Choice]
 
@@ -66,8 +67,9 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
         out = {name: why for name, why in numbers.left_out.items() if name != target[0]}
         numbers = replace(numbers, values=own, left_out=out)
     time = None if read.values is None else copying.time_name(read.names, list(cells))
-    proposed = proposal.propose(numbers, target, as_read, time, wishes)
-    clean = _is_below_own(path) and copying.is_clean(path, time, read.values, cells)
+    proposed = proposal.propose(numbers, target, as_read, time, wishes, read.id)
+    ids = None if read.id is None else (read.id, read.table.column(read.id).to_numpy(dtype=str))
+    clean = _is_below_own(path) and copying.is_clean(path, time, read.values, cells, ids)
     source = path if clean else _copy_path(name)
     reading = [*read.table.notes, *read.notes, *numbers.notes]
     time_why = "; ".join(read.notes)
@@ -89,7 +91,7 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
         [asdict(choice) for choice in choices],
         clean and Path(f"{source}.dvc").exists(),
     )
-    return Plan(made, text, time, read.values, cells, reading, choices)
+    return Plan(made, text, time, read.values, cells, ids, reading, choices)
 
 
 def _separator(given: str | None) -> str | None:
@@ -146,7 +148,7 @@ def write(made: Plan) -> None:
     made.record.write()
     source = Path(made.record.source)
     if made.record.copied:
-        copying.write(source, made.time, made.times, made.columns)
+        copying.write(source, made.time, made.times, made.columns, made.ids)
     track(source)
     with files.atomic_write(params.FILE) as beside:
         beside.write_bytes(after.encode("utf-8"))

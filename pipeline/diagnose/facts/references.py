@@ -14,7 +14,7 @@ import numpy as np
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import linear
 from pipeline.diagnose.facts.windows import losses
-from pipeline.scoring import choosing, gains, scores
+from pipeline.scoring import choosing, gains, grouping, scores
 from pipeline.scoring import naive as naive_forecasts
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _better(field: _Field, loss: np.ndarray) -> bool:
     rows = rows[order]
     # Of thinned windows fewer in a row share a target row.
     apart = max(np.median(np.diff(rows)), 1) if len(rows) > 1 else 1
-    sequences = rows // spec.independent if spec.independent else None
+    sequences = grouping.of(rows, spec.about_ids)
     overlap = int(-(-spec.target_rows // apart))
     # Windows that came in a file stand for themselves, wherever the file's other parts lie between them.
     places = None if spec.target["kind"] == "given" else rows

@@ -19,7 +19,7 @@ from pipeline.dataset.holdout import last_tenth
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import level, linear, recalibrated, trees
 from pipeline.diagnose.facts.windows import finite, last_step, losses
-from pipeline.scoring import choosing, gains
+from pipeline.scoring import choosing, gains, grouping
 from pipeline.scoring import naive as naive_forecasts
 from pipeline.scoring.long_run import FEWEST
 
@@ -363,7 +363,7 @@ class _Table(NamedTuple):
         places = {name: at for at, name in enumerate(columns)}
         pairs = [(places[a], places[b]) for a in places for b in places if places[a] < places[b]]
         rows = rows[both][order]
-        sequences = rows // spec.independent if spec.independent else None
+        sequences = grouping.of(rows, spec.about_ids)
         # Windows that came in a file stand for themselves, wherever the file's other parts lie between them.
         apart = None if spec.target["kind"] == "given" else rows
         return _Table(places, gains.sample(kept, pairs, overlap, sequences, apart))

@@ -230,7 +230,7 @@ def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence
     if restored:
         change = {} if facts.network.dropout else {"experiment.architecture.dropout": 0.2}
     if unseen.part != "validation":
-        splits = facts.settings.split["scheme"] in ("holdout", "sequences")
+        splits = facts.settings.split["scheme"] in ("holdout", "sequences", "groups")
         change = {"dataset.split.validation": 0.1} | change if splits else {}
     return Evidence({"train_skill": seen, "unseen_skill": own, "validation_rise": rise}, change)
 

@@ -56,7 +56,10 @@ def level_out_of_range(facts: Facts, assessment: Assessment, limit: Limits) -> E
         return None
     if abs(shift.mean or 0.0) <= limit.shift_most and shift.outside < limit.outside:
         return None
-    level = facts.settings.window["target"]["kind"] == "value" and facts.settings.scaling["window"] == "none"
+    window = facts.settings.window
+    # Whole sequences may begin with padding, which has no level to be less of.
+    level = window["target"]["kind"] == "value" and window.get("length") != "sequence"
+    level &= facts.settings.scaling["window"] == "none"
     change = {"dataset.scaling.window": "last"} if level else {}
     values = {"validation_shift": shift.mean, "validation_outside": shift.outside}
     return Evidence(values, change, _to_naive(assessment) if change else None)
@@ -85,7 +88,8 @@ def level_instead_of_change(facts: Facts, assessment: Assessment, limit: Limits)
     if shift and abs(shift.mean or 0.0) > limit.shift_most:
         return None
     values = {"persistence": explained, "train_skill": fitted}
-    return Evidence(values, {"dataset.scaling.window": "last"}, _to_naive(assessment))
+    change = {} if facts.settings.window.get("length") == "sequence" else {"dataset.scaling.window": "last"}
+    return Evidence(values, change, _to_naive(assessment))
 
 
 @rule(

@@ -40,8 +40,12 @@ def parts(evaluation: dict[str, Any]) -> Picture:
         for part in _PARTS:
             if fold[part] is None:
                 continue
-            bars = _merged(fold[part]["intervals"])
-            context = fold[part].get("context", 0)
+            intervals, context = fold[part]["intervals"], fold[part].get("context", 0)
+            if isinstance(context, list):
+                # Of several ids each reads a few rows of its own: they are left out of the bars.
+                intervals = [[start + rows, stop] for (start, stop), rows in zip(intervals, context, strict=True)]
+                context = 0
+            bars = _merged(intervals)
             name = "" if part in listed else part
             listed.add(part)
             # Under `carry`, a part may also read rows of earlier parts: they are drawn thinner, below.
@@ -157,6 +161,8 @@ def _caption(evaluation: dict[str, Any]) -> str:
     folds, policy = len(evaluation["split"]["folds"]), evaluation["split"]["policy"]
     gap = evaluation["split"]["gap"]
     text = f"How the {evaluation['split']['rows']:,} rows are divided, in time order. "
+    if ids := evaluation.get("ids"):
+        text = f"How the {evaluation['split']['rows']:,} rows of {len(ids['starts']):,} ids are divided, id after id. "
     if evaluation["sequence_length"]:
         text = f"How the {evaluation['split']['rows'] // evaluation['sequence_length']:,} sequences are divided. "
     text += f"{folds} folds, each scored on its own test rows. " if folds > 1 else ""

@@ -157,10 +157,10 @@ def test_the_example_of_the_readme_learns(tmp_path: Path) -> None:
     before = (project.folder / "params.yaml").read_bytes()
     done = project("python", "-m", "workflow.tryout", str(tmp_path / "Mappe.csv"), "--target", "Last").stdout
     lines = done.strip().splitlines()
-    start = lines.index("mappe: learning.")
+    start = next(at for at, line in enumerate(lines) if line.startswith("mappe: learning. "))
     assert len(lines) - start == 6
-    assert lines[-1].startswith("Page: reports/")
-    assert (project.folder / lines[-1].removeprefix("Page: ")).exists()
+    assert lines[-1].startswith("The page: ")
+    assert Path(lines[-1].removeprefix("The page: ")).exists()
     project("python", "-m", "workflow.forget", "mappe")
     assert (project.folder / "params.yaml").read_bytes() == before
     assert not [path for path in project.folder.glob("reports/**/mappe*")]
