@@ -41,8 +41,8 @@ def corrected(evaluations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
     Returns:
         By experiment `naive`, `linear` and, of classes, `accuracy`, each better, not_distinguishable or worse, and
-        `family`, the names of the experiments on common test rows, including its own. Experiments without a comparison
-        are left out.
+        `family`, the names of the experiments on common test rows, including its own; and `levels`, by question the
+        level of the interval that belongs to the outcome. Experiments without a comparison are left out.
     """
     known = [evaluation for evaluation in evaluations if evaluation.get("comparison")]
     if not known:
@@ -54,19 +54,19 @@ def corrected(evaluations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     for family in ([known[member] for member in group] for group in groups):
         names = [evaluation["experiment"] for evaluation in family]
         for name in names:
-            result[name] = {**dict.fromkeys(_QUESTIONS), "family": names}
+            result[name] = {**dict.fromkeys(_QUESTIONS), "family": names, "levels": {}}
         for question in _QUESTIONS:
             compared = [evaluation for evaluation in family if _asked(evaluation["comparison"], question)]
             if not compared:
                 continue
             sides = [evaluation["comparison"][question] for evaluation in compared]
             # A single experiment needs no correction, and importing statsmodels is slow.
+            level = compared[0]["comparison"]["level"]
             single = len(sides) == 1
-            outcomes = (
-                [sides[0]["comparison"]] if single else skill.corrected(sides, compared[0]["comparison"]["level"])
-            )
-            for evaluation, outcome in zip(compared, outcomes, strict=True):
+            outcomes = [sides[0]["comparison"]] if single else skill.corrected(sides, level)
+            for evaluation, outcome, own in zip(compared, outcomes, skill.levels(sides, level), strict=True):
                 result[evaluation["experiment"]][question] = outcome
+                result[evaluation["experiment"]]["levels"][question] = own
     return result
 
 
@@ -87,8 +87,11 @@ def section(evaluation: dict[str, Any], outcomes: dict[str, Any] | None = None) 
         return None
     asked = [question for question in _QUESTIONS if _asked(result, question)]
     own = outcomes or {question: result[question]["comparison"] for question in asked}
-    family = outcomes["family"] if outcomes else []
-    sides = {question: _side(question, result[question], own[question], len(family)) for question in asked}
+    family, levels = (outcomes["family"], outcomes["levels"]) if outcomes else ([], {})
+    sides = {
+        question: _side(question, result[question], own[question], len(family), levels.get(question))
+        for question in asked
+    }
     correction = _family(family, evaluation["experiment"]) if outcomes else _UNCORRECTED
     remarks = [_windows(result), unanswered(result), correction]
     remarks += [remark(result[key]) for key, remark in _REMARKS.items() if result.get(key)]
@@ -128,7 +131,13 @@ def label(side: dict[str, Any], outcome: str | None) -> dict[str, str]:
     return CHIPS.get(outcome or "", {"chip": outcome or "–", "tone": "unknown"})
 
 
-def _side(question: str, side: dict[str, Any], outcome: str | None, family: int) -> dict[str, Any]:
+def _side(question: str, side: dict[str, Any], outcome: str | None, family: int, level: float | None) -> dict[str, Any]:
+    """Return one comparison as texts; `ends` are those of its interval at the level of its outcome."""
+    ends = (side["low"], side["high"])
+    if level is not None:
+        from pipeline.scoring import gains
+
+        ends = gains.at_level(side, level)
     chosen = side.get("chosen_on")
     tested = side.get("diebold_mariano")
     test = f"{number(tested['statistic'])}, p {p_value(tested['p_value'])}, {tested['lags']} lags" if tested else "–"
@@ -143,7 +152,8 @@ def _side(question: str, side: dict[str, Any], outcome: str | None, family: int)
         "chip": label(side, outcome),
         "changed": lost if outcome and outcome != side["comparison"] else "",
         "skill": _plus(side["skill"]) if side["skill"] is not None else "–",
-        "interval": skills(side["low"], side["high"]),
+        "ends": ends,
+        "interval": skills(*ends),
         "remark": _remark(side),
         "why": REASONS.get(side.get("reason") or "", ""),
         "p_value": p_value(side["p_value"]) if side["p_value"] else "–",

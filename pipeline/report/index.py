@@ -110,12 +110,15 @@ def _groups(shown: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]
 
 def _board(results: Results, by_name: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
     evaluations = {evaluation["experiment"]: evaluation for evaluation in results.evaluations}
+    sections = {
+        name: comparison.section(evaluation, results.outcomes.get(name)) for name, evaluation in evaluations.items()
+    }
     rows = [
         row
         | {
-            "compared": comparison.section(evaluations[row["experiment"]], results.outcomes.get(row["experiment"])),
+            "compared": sections[row["experiment"]],
             "card": by_name[row["experiment"]],
-            "drawn": _drawn(evaluations[row["experiment"]]),
+            "drawn": _drawn(evaluations[row["experiment"]], sections[row["experiment"]]),
             "tested": _tested(evaluations[row["experiment"]]),
         }
         for row in results.leaderboard
@@ -137,11 +140,12 @@ def _tested(evaluation: dict[str, Any]) -> str:
     return f"{thousands(count)} window{'' if count == 1 else 's'}{f' of {folds} folds' if folds > 1 else ''}"
 
 
-def _drawn(evaluation: dict[str, Any]) -> dict[str, str]:
-    """Return the pictures of both skills with their intervals."""
-    compared = evaluation.get("comparison") or {}
-    sides = {question: compared.get(question) or {} for question in (comparison.NAIVE, comparison.LINEAR)}
+def _drawn(evaluation: dict[str, Any], compared: dict[str, Any] | None) -> dict[str, str]:
+    """Return the pictures of both skills with the intervals of their outcomes."""
+    sides = compared["sides"] if compared else {}
     return {
-        question: intervals.drawn(side.get("skill"), side.get("low"), side.get("high"))
-        for question, side in sides.items()
+        question: intervals.drawn(evaluation["comparison"][question]["skill"], *sides[question]["ends"])
+        if question in sides
+        else ""
+        for question in (comparison.NAIVE, comparison.LINEAR)
     }

@@ -80,6 +80,7 @@ class Gain(NamedTuple):
     stretch: float  # factor by which the wider interval exceeds that of the resamples
     reach: float  # from the value to the end of the interval that faces 0
     effective: float  # independent windows
+    degrees: float  # of freedom of the error with the largest p-value
 
 
 def gain(units: Sample, at: int, base: int, further: Sequence[Error] = ()) -> Gain:
@@ -95,8 +96,8 @@ def gain(units: Sample, at: int, base: int, further: Sequence[Error] = ()) -> Ga
     known, effective = errors(units, at, base)
     own = known[0].reach(LEVEL)
     known = [*known, *further]
-    reach, p_value = max(error.reach(LEVEL) for error in known), max(error.p_value(value) for error in known)
-    return Gain(value, p_value, reach / own if own > 0 else 1.0, reach, effective)
+    reach, last = max(error.reach(LEVEL) for error in known), max(known, key=lambda error: error.p_value(value))
+    return Gain(value, last.p_value(value), reach / own if own > 0 else 1.0, reach, effective, last.degrees)
 
 
 def errors(units: Sample, at: int, base: int) -> tuple[list[Error], float]:
@@ -119,7 +120,7 @@ def side(units: Sample, at: int, base: int, further: Sequence[Error] = ()) -> Si
     """Return the skill of column `at` against column `base`, with interval, p-value, conclusion and reason.
 
     `reason` is None for `better` and `worse`; otherwise `few_windows` (worth fewer than five independent ones) or
-    `interval` (it includes 0).
+    `interval` (it includes 0). `degrees` of freedom belong to the p-value.
     """
     loss, reference = units.mean(at), units.mean(base)
     skill = scores.skill(loss, reference)
@@ -127,7 +128,7 @@ def side(units: Sample, at: int, base: int, further: Sequence[Error] = ()) -> Si
     if not units.many or found.effective < FEWEST:
         return undecided(skill, FEW)
     low, high = _interval(units, at, base, found) if skill is not None else (None, None)
-    result = {"skill": skill, "low": low, "high": high, "p_value": found.p_value}
+    result = {"skill": skill, "low": low, "high": high, "p_value": found.p_value, "degrees": found.degrees}
     if found.p_value >= LEVEL:
         return result | {"comparison": "not_distinguishable", "reason": INTERVAL}
     return result | {"comparison": "better" if found.value > 0 else "worse", "reason": None}
@@ -160,15 +161,39 @@ def _interval(units: Sample, at: int, base: int, found: Gain) -> tuple[float, fl
     return min(ends[0], 1.0), min(ends[1], 1.0)
 
 
+def at_level(found: Side, level: float) -> tuple[float | None, float | None]:
+    """Return the ends of the interval of `side` at a lower level than `LEVEL`, as of one comparison among several.
+
+    They move away from the skill as Student's t does. The end that faces 0 is 0 where the level is the p-value, so that
+    0 is outside exactly where the p-value is below the level.
+    """
+    skill, low, high, p_value = (found[key] for key in ("skill", "low", "high", "p_value"))
+    if low is None or high is None or level >= LEVEL:
+        return low, high
+    from scipy import special
+
+    known, wanted, zero = (float(special.stdtrit(found["degrees"], 1 - own / 2)) for own in (LEVEL, level, p_value))
+
+    def moved(end: float) -> float:
+        if p_value >= LEVEL or (end > skill) == (skill > 0):
+            return float(skill + (end - skill) * wanted / known)
+        if wanted > zero:
+            return float(-skill * (wanted - zero) / zero)
+        return float(end * (zero - wanted) / (zero - known))
+
+    return moved(low), min(moved(high), 1.0)
+
+
 def undecided(skill: float | None, reason: str) -> Side:
     """Return a side without a conclusion."""
-    nothing = {"low": None, "high": None, "p_value": 1.0, "comparison": "not_distinguishable"}
+    nothing = {"low": None, "high": None, "p_value": 1.0, "degrees": None, "comparison": "not_distinguishable"}
     return {"skill": skill, **nothing, "reason": reason}
 
 
 def worst() -> Side:
     """Return the side of a network of which one training has no finite loss: worse than anything, p-value 0."""
-    return {"skill": None, "low": None, "high": None, "p_value": 0.0, "comparison": "worse", "reason": None}
+    nothing = {"skill": None, "low": None, "high": None, "p_value": 0.0, "degrees": None}
+    return nothing | {"comparison": "worse", "reason": None}
 
 
 def limited(found: Side, answered: np.ndarray, base_answered: np.ndarray) -> Side:

@@ -250,6 +250,21 @@ def corrected(sides: list[Side], level: float = LEVEL, tried: int = 0) -> list[s
     return [side["comparison"] if r else "not_distinguishable" for side, r in zip(sides, rejected, strict=True)]
 
 
+def levels(sides: list[Side], level: float = LEVEL) -> list[float]:
+    """Return the level at which Holm's method tests each comparison, in the same order.
+
+    The k-th smallest of m p-values is tested at `level` / (m - k + 1), and all that follow the first one above its
+    level at that level. An interval at this level excludes 0 exactly where `corrected` says better or worse.
+    """
+    p_values = np.array([side["p_value"] for side in sides])
+    order = np.argsort(p_values, kind="stable")
+    steps = level / np.arange(len(sides), 0, -1)
+    above = np.flatnonzero(p_values[order] > steps)
+    if len(above):
+        steps[above[0] :] = steps[above[0]]
+    return [float(step) for step in steps[np.argsort(order)]]
+
+
 # --- properties of the windows
 
 

@@ -181,6 +181,7 @@ def side(baseline, skill=0.3, p_value=0.2, outcome=None, seeds=(0, 1), **more):
         "low": None if skill is None else skill - 0.2,
         "high": None if skill is None else skill + 0.25,
         "p_value": p_value,
+        "degrees": 60.0,
         "comparison": outcome,
         "reason": "interval" if outcome == "not_distinguishable" else None,
         "windows": 120,

@@ -44,7 +44,9 @@ def test_the_index_names_a_label_that_the_correction_changed_and_the_page_has_th
     evaluations = [one("a", 0.03), one("b", 0.04), on_rows(one("c", 0.03), 0, 1)]
     text = visible_text(render(evaluations))
     changed = "better by itself (p 0.030), but not among the 2 experiments on these test rows"
-    assert f"not distinguishable +0.300 0.100 to 0.550 {changed}" in text
+    # The end that faces 0 is 0 at the p-value; the label is tested at 0.025.
+    assert f"not distinguishable +0.300 −0.010 to 0.587 {changed}" in text
+    assert "better +0.300 0.100 to 0.550" in text
     assert text.count("by itself") == 2
     assert "1 of 3 experiments has skill" in text
     own = visible_text(render_page(evaluations[0]))

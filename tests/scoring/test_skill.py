@@ -396,3 +396,39 @@ def test_a_key_per_set_of_test_windows():
     assert key == skill.windows_key("a", rows.astype(np.int32), targets.copy())
     others = [("b", rows, targets), ("a", rows + 1, targets), ("a", rows, -targets), ("a", rows[:4], targets[:4])]
     assert len({key, *(skill.windows_key(*other) for other in others)}) == 5
+
+
+@pytest.mark.parametrize("level", [0.05, 0.025, 0.01, 0.05 / 30])
+def test_an_interval_at_a_lower_level_leaves_0_out_exactly_where_the_p_value_is_below_it(level):
+    random = np.random.default_rng(31)
+    outside = []
+    for _ in range(40):
+        network, base = pair(random, int(random.integers(20, 200)), worse=random.uniform(0.7, 1.6))
+        side = against(network, base)["naive"]
+        low, high = gains.at_level(side, level)
+        assert low <= side["low"] <= side["skill"] <= side["high"] <= high <= 1
+        outside.append(low > 0 or high < 0)
+        assert outside[-1] == (side["p_value"] < level)
+    assert 0 < sum(outside) < 40
+
+
+def test_ends_at_the_level_of_a_pair_of_normal_means():
+    side = {"skill": 0.2, "low": 0.1, "high": 0.35, "p_value": 0.0004, "degrees": 1e9}
+    # 1.96 standard errors for 5 %, 2.5758 for 1 %: the far end moves in proportion, the near one towards 3.5401.
+    low, high = gains.at_level(side, 0.01)
+    assert low == pytest.approx(0.1 * (3.5401 - 2.5758) / (3.5401 - 1.96), abs=1e-4)
+    assert high == pytest.approx(0.2 + 0.15 * 2.5758 / 1.96, abs=1e-4)
+    assert gains.at_level(side, 0.05) == (0.1, 0.35)
+    assert gains.at_level({**side, "low": None, "high": None}, 0.01) == (None, None)
+    mirrored = {**side, "skill": -0.2, "low": -0.35, "high": -0.1}
+    assert gains.at_level(mirrored, 0.01) == pytest.approx((-high, -low))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_levels_are_those_at_which_holm_tests(seed):
+    random = np.random.default_rng(seed)
+    p_values = random.random(int(random.integers(1, 9))) ** 4
+    sides = [{"p_value": float(p), "comparison": "better"} for p in p_values]
+    below = [p < level for p, level in zip(p_values, skill.levels(sides), strict=True)]
+    assert below == [word == "better" for word in skill.corrected(sides)]
+    assert 0.05 / len(sides) <= min(skill.levels(sides)) <= max(skill.levels(sides)) <= 0.05
