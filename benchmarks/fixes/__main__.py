@@ -1,6 +1,7 @@
 """Fix faulty experiments of the corpus as `make fix` does, and judge the results on test windows.
 
-    python -m benchmarks.fixes                  40 of the reported half; writes benchmarks/results/fixes.json
+    python -m benchmarks.fixes                  40 of the reported half; writes benchmarks/results/fixes.json and the
+                                                table of docs/fix.md
     python -m benchmarks.fixes --half tuning    the other half (printed, not written)
     python -m benchmarks.fixes --case NAME      some cases, again and again for more (printed, not written)
     python -m benchmarks.fixes --judge          judge the stored results again, in seconds
@@ -25,8 +26,10 @@ from benchmarks.corpus.cases import CASES
 from benchmarks.fixes.worker import stored
 from benchmarks.scratch import PROJECT
 from pipeline.common import files
+from tools import documents
 
 RESULT = PROJECT / "benchmarks/results/fixes.json"
+DOC = PROJECT / "docs/fix.md"
 HALVES = ("tuning", "reported")
 COUNT, SEED = 40, 1
 # Skill against a constant answer on the test windows, of the better of naive forecast and reference: a signal.
@@ -139,6 +142,19 @@ def short(path: Path = RESULT) -> int:
     return 0 if _met(result) else 1
 
 
+def markdown(result: dict[str, Any]) -> str:
+    """Return the table of docs/fix.md: a row per case, and the bars."""
+    lines = ["| case | verdict | settings of the fix | skill before | after | naive | reference | |", "|---" * 8 + "|"]
+    for each in result["rows"]:
+        after = "" if each["after"] == each["verdict"] else f" → `{each['after']}`"
+        # Other seeds are no part of a fix: it has three instead of one.
+        own = [f"`{name}: {value}`" for name, value in each["settings"].items() if name != "training.seeds"]
+        skills = " | ".join(_shown(each[key]) for key in ("before", "network", "naive", "reference"))
+        ended = {None: "no signal", True: "well", False: "**not well**"}[each["well"]]
+        lines.append(f"| {each['case']} | `{each['verdict']}`{after} | {', '.join(own) or '–'} | {skills} | {ended} |")
+    return "\n".join([*lines, "", f"{summary(result)[0]}."]) + "\n"
+
+
 def _met(result: dict[str, Any]) -> bool:
     return (result["share"] or 0) >= BAR and not result["worse"]
 
@@ -173,6 +189,7 @@ def main(arguments: list[str] | None = None) -> int:
     whole = given.half == "reported" and not given.case and (given.count, given.seed) == (COUNT, SEED)
     if whole and not any(line.endswith("not measured") for line in left):
         files.write_json(RESULT, result)
+        documents.write_table(DOC, "benchmarks.fixes", markdown(result))
     return 1 if failed or not _met(result) else 0
 
 

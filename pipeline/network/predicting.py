@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -254,7 +255,12 @@ def _in_turn(part: Part, network: keras.Model, steps: np.ndarray) -> np.ndarray:
 
     models.reset_state(network)
     outputs = np.empty((len(part), part.spec.outputs), dtype=np.float32)
-    for step in steps:
-        real = step >= 0
-        outputs[step[real]] = backends.predict(network, part.inputs(np.where(real, step, step.max())))[real]
+    shape = (part.spec.length, len(part.spec.features))
+    most = max(1, _CALL // (steps.shape[1] * math.prod(shape)))
+    for start in range(0, len(steps), most):
+        some = steps[start : start + most]
+        real = some >= 0
+        windows = np.where(real, some, some.max(axis=1, keepdims=True))
+        inputs = part.inputs(windows.ravel()).reshape(*some.shape, *shape)
+        outputs[some[real]] = backends.predict_in_turn(network, inputs)[real]
     return outputs

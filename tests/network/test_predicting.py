@@ -192,3 +192,15 @@ def test_a_missing_model_is_an_error(trained, tmp_path):
     (tmp_path / "models/season_lstm/training/fold0_seed1.keras").unlink()
     with pytest.raises(UserError, match=r"fold0_seed1.keras` must be a model that `train` wrote"):
         predicting.predict(trained, "season_lstm")
+
+
+@pytest.mark.parametrize("batches", [1, 3, 64, 65])
+def test_batches_in_turn_are_as_one_after_the_other(batches):
+    network = keras.Sequential([keras.Input((4, 2), batch_size=2), keras.layers.LSTM(3, stateful=True)])
+    inputs = np.random.default_rng(batches).normal(size=(batches, 2, 4, 2)).astype(np.float32)
+    expected = np.stack([backends.predict(network, batch) for batch in inputs])
+    state = [np.array(each) for each in models.states(network)]
+    models.reset_state(network)
+    np.testing.assert_allclose(backends.predict_in_turn(network, inputs), expected, rtol=1e-6)
+    for after, each in zip(models.states(network), state, strict=True):
+        np.testing.assert_allclose(np.array(after), each, rtol=1e-6)

@@ -96,6 +96,19 @@ def predict(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
     return current().predict(model, inputs)
 
 
+def predict_in_turn(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """Return a network's outputs for batches that follow one another, each with the state after the one before.
+
+    Args:
+        model: a network of any layers; without a carried state the batches have nothing to do with one another.
+        inputs: float32 [batches, batch size, length, features].
+
+    Returns:
+        float32 [batches, batch size, outputs]. The network keeps the state after the last batch.
+    """
+    return current().predict_in_turn(model, inputs)
+
+
 def steps(model: keras.Model) -> Steps:
     """Return a function that trains a compiled network on batches of one size.
 

@@ -207,23 +207,39 @@ def assign(model: keras.Model, given: Values) -> None:
             variable.assign(value)
 
 
-def predict_carrying_state(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
-    """Return the outputs of a network, and keep the state after them in it, which Keras's own function does not."""
+def predict_in_turn(model: keras.Model, inputs: np.ndarray, count: int) -> np.ndarray:
+    """Predict the first batches of an array, each with the state after the one before; the model keeps the last one.
+
+    Arrays of one shape share a program, whatever the count.
+
+    Args:
+        model: the network.
+        inputs: float32 [batches, batch size, length, features].
+        count: of batches.
+
+    Returns:
+        float32 [count, batch size, outputs].
+    """
     if model not in _predictors:
         states = models.states(model)
 
-        def run(values: list[Any], state: list[Any], x: Any) -> tuple[Any, list[Any]]:
-            mapping = [*zip(model.variables, values, strict=True), *zip(states, state, strict=True)]
-            with keras.StatelessScope(mapping) as scope:
-                outputs = model(x)
-            return outputs, [scope.get_current_value(variable) for variable in states]
+        def run(values: list[Any], state: list[Any], xs: Any, count: Any) -> tuple[list[Any], Any]:
+            def step(i: Any, carried: tuple[list[Any], Any]) -> tuple[list[Any], Any]:
+                state, made = carried
+                mapping = [*zip(model.variables, values, strict=True), *zip(states, state, strict=True)]
+                with keras.StatelessScope(mapping) as scope:
+                    outputs = model(xs[i])
+                return [scope.get_current_value(variable) for variable in states], made.at[i].set(outputs)
+
+            made = jnp.zeros((*xs.shape[:2], *model.output_shape[1:]), jnp.float32)
+            return jax.lax.fori_loop(0, count, step, (state, made))
 
         _predictors[model] = jax.jit(run), states
     run, states = _predictors[model]
-    outputs, after = run([each.value for each in model.variables], [each.value for each in states], inputs)
-    for variable, value in zip(states, after, strict=True):
+    state, outputs = run([each.value for each in model.variables], [each.value for each in states], inputs, count)
+    for variable, value in zip(states, state, strict=True):
         variable.assign(value)
-    return np.array(outputs)
+    return np.array(outputs[:count])
 
 
 _predictors: weakref.WeakKeyDictionary[keras.Model, Any] = weakref.WeakKeyDictionary()

@@ -75,6 +75,13 @@ def predict(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
     return model.predict_on_batch(inputs)
 
 
+def predict_in_turn(model: keras.Model, inputs: np.ndarray) -> np.ndarray:
+    """See `pipeline.network.backends.predict_in_turn`."""
+    import numpy as np
+
+    return np.stack([model.predict_on_batch(batch) for batch in inputs])
+
+
 def steps(model: keras.Model) -> backends.Steps:
     """See `pipeline.network.backends.steps`."""
 
