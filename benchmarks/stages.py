@@ -3,8 +3,9 @@
     python -m benchmarks.stages               1,000 and 10,000 stages; writes the table of docs/cluster.md
     python -m benchmarks.stages 300           other numbers (printed, not written)
 
-Each project is a clone with copies of one experiment, five stages each. The outputs are small files of the right names, and
-dvc.lock holds their hashes, so that nothing is computed: what is measured is Snakemake, DVC and this project's own code.
+Each project is a clone with copies of one experiment, five stages each. The outputs are small files of the right names,
+and dvc.lock holds their hashes, so that nothing is computed: what is measured is Snakemake, DVC and the project's own
+code.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import yaml
 
 from benchmarks.scratch import PROJECT
 from tools import documents
-
 
 SIZES = (1_000, 10_000)
 DOC = PROJECT / "docs/cluster.md"
@@ -99,7 +99,7 @@ def _lookup(values: Any, key: str) -> Any:
 
 
 def measure(folder: Path, repeats: int = REPEATS) -> dict[str, float]:
-    """Return the median seconds of an idle `snakemake` and of a job with nothing to do, their peak memory, and sizes."""
+    """Return the median seconds of an idle `snakemake` and of a job with nothing to do, the memory, and the sizes."""
     _timed(folder, "snakemake", "--cores", "1")  # puts the outputs into the cache
     idle = [_timed(folder, "snakemake", "--cores", "1") for _ in range(repeats)]
     job = [_timed(folder, "python", "-m", "workflow.repro", f"evaluate@{EXPERIMENT}_0") for _ in range(repeats)]
