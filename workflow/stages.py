@@ -220,6 +220,7 @@ class Stages:
         Snakemake calls it for the stages of the run alone, before anything is computed: what can be checked then, is.
         """
         made = {out for _, outs in self._files.values() for out in outs}
+        below = _below(made)
 
         def files(wildcards: Any) -> list[str]:
             stage = f"{kind}@{wildcards.name}" if hasattr(wildcards, "name") else kind
@@ -230,8 +231,7 @@ class Stages:
             for dep in self._files[stage][0]:
                 # A folder that several stages fill stands for the files that they make.
                 # Candidates of `make fix` are in no report.
-                below = [] if dep in made else sorted(out for out in made if _below(dep, out))
-                found += below or [dep]
+                found += [dep] if dep in made else below.get(dep, [dep])
             return found
 
         return files
@@ -291,8 +291,14 @@ class Stages:
                     os.utime(_timekeeper(out))
 
 
-def _below(folder: str, out: str) -> bool:
-    return out.startswith(f"{folder}/") and not params.CANDIDATE.fullmatch(Path(out).stem)
+def _below(outs: set[str]) -> dict[str, list[str]]:
+    """Return the outputs below each folder, in order, without those of candidates of `make fix`."""
+    found: dict[str, list[str]] = {}
+    for out in sorted(outs):
+        if not params.CANDIDATE.fullmatch(Path(out).stem):
+            for folder in Path(out).parents[:-1]:
+                found.setdefault(folder.as_posix(), []).append(out)
+    return found
 
 
 def _timekeeper(path: str) -> Path:

@@ -160,7 +160,7 @@ def _met(result: dict[str, Any]) -> bool:
 
 
 def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return "-" if value is None else f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def _line(each: dict[str, Any]) -> str:
