@@ -65,7 +65,9 @@ def lock() -> None:
     from workflow import lockfile
     from workflow.stages import STAMPS
 
-    texts, known, values = {}, {}, {}
+    texts: dict[str, str] = {}
+    known: dict[str, Any] = {}  # what was saved, by path
+    values: dict[str, Any] = {}  # of the files of parameters
     with Repo(".") as repo:
         stages = [stage for stage in repo.index.stages if getattr(stage, "name", None)]
         # Without its stamp a stage is asked once more, and without its outputs in the cache they are put there.

@@ -23,14 +23,17 @@ def reads_test_rows_too_early(stages: Files) -> tuple[str, str] | None:
     it. `raw` and `split` handle all rows by necessity: `pipeline.leakage` proves that nothing of them reaches training.
     """
     makers = {out: stage for stage, (_, outs) in stages.items() for out in outs}
+    below: dict[str, list[str]] = {}
+    for out, maker in makers.items():
+        for folder in Path(out).parents[:-1]:
+            below.setdefault(folder.as_posix(), []).append(maker)
 
     def upstream(stage: str) -> list[str]:
-        return [
-            maker
-            for dep in stages[stage][0]
-            for out, maker in makers.items()
-            if dep == out or out.startswith(f"{dep}/") or dep.startswith(f"{out}/")
-        ]
+        found = []
+        for dep in stages[stage][0]:
+            above = [dep, *(folder.as_posix() for folder in Path(dep).parents)]
+            found += [makers[out] for out in above if out in makers] + below.get(dep, [])
+        return found
 
     todo = [stage for stage in stages if stage.split("@")[0] == "diagnose"]
     for stage in stages:

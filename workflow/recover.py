@@ -75,14 +75,18 @@ def remove_orphans(stages: Files, cached: Callable[[str], str]) -> None:
         stages: the dependencies and the outputs of every stage.
         cached: gives the path in DVC's cache for an MD5 sum.
     """
-    made = {out for _, outs in stages.values() for out in outs}
+    made: dict[str, list[str]] = {}  # by folder
+    for _, outs in stages.values():
+        for out in outs:
+            made.setdefault(str(Path(out).parent), []).append(out)
     shared = {str(Path(out).parent) for name, (_, outs) in stages.items() for out in outs if "@" in name}
     for folder in sorted(shared):
         # Nobody reads a folder of outputs that are folders as a whole, and the user may keep files there.
-        if not all(Path(out).suffix for out in made if Path(out).parent == Path(folder)):
+        if not all(Path(out).suffix for out in made[folder]):
             continue
+        own = set(made[folder])
         for path in Path(folder).glob("*"):
-            if str(path) in made or path.is_symlink() or not path.is_file():
+            if str(path) in own or path.is_symlink() or not path.is_file():
                 continue
             if _TORN.fullmatch(path.name) or Path(cached(_md5(path))).exists():
                 path.unlink()

@@ -12,7 +12,9 @@ same target. A candidate helps if its mean loss is lower
 The spread over seeds is tested once, at the end, with three seeds or more on the test part.
 
 Without common validation windows (there is no such part, or a candidate gives it another size), the skills that the
-diagnoses measured are compared instead, as if they came from independent windows, which widens the interval.
+diagnoses measured are compared instead, as if they came from independent windows, which widens the interval. Each side
+counts with the end of its interval that faces the other one, for a skill has a long tail below and none above 1. The
+number of candidates widens the candidate's side alone: the error of the experiment is the same in all comparisons.
 """
 
 from __future__ import annotations
@@ -184,10 +186,14 @@ def _by_skill(before: Skill | None, after: Skill | None, candidates: int) -> Jud
     if before.against != after.against:
         return nothing._replace(text="the two skills are against different naive forecasts")
     gain = after.skill - before.skill
-    width = float(stats.norm.ppf(0.975))
-    error = float(np.hypot(after.high - after.low, before.high - before.low)) / (2 * width)
+    width = float(stats.norm.ppf(1 - LEVEL / 2))
+    wider = float(stats.norm.ppf(1 - LEVEL / 2 / candidates)) / width
+    faced = (before.high - before.skill, after.skill - after.low)
+    if gain < 0:
+        faced = (before.skill - before.low, after.high - after.skill)
+    error = float(np.hypot(*faced)) / width
     p_value = float(2 * stats.norm.sf(abs(gain) / error)) if error > 0 else float(gain == 0)
-    helps = gain > 0 and p_value * candidates < LEVEL
+    helps = gain > 0 and gain > float(np.hypot(faced[0], wider * faced[1]))
     text = f"the skill on unseen windows {'rises' if gain >= 0 else 'falls'} by {abs(gain):.3f}"
     if gain > 0 and not helps:
         text += ", which chance explains"

@@ -125,6 +125,17 @@ def test_without_common_windows_skills_are_compared(before: Any, after: Any, hel
     assert found.on == "skill"
 
 
+@pytest.mark.parametrize(("value", "low", "high", "helps"), [(0.999, 0.998, 0.999, True), (0.6, 0.4, 0.95, False)])
+def test_the_long_tail_below_a_bad_skill_does_not_hide_a_gain(
+    value: float, low: float, high: float, helps: bool
+) -> None:
+    # Five sequences of which a network that answers 0 gets none: no other draw of them comes near 1.
+    before = Skill(-1.73, -4.54, 0.754, "train_mean", "last_tenth")
+    after = Skill(value, low, high, "train_mean", "last_tenth")
+    assert judge(Side(before), Side(after), candidates=4).helps == helps
+    assert not judge(Side(after), Side(before), candidates=4).helps
+
+
 def test_a_round_of_four_needs_a_surer_gain_in_skill() -> None:
     before, after = Side(_skill(0.0)), Side(_skill(0.16))
     assert judge(before, after).helps
