@@ -1,7 +1,8 @@
-"""`python -m tools.questions`: rebuild questions that people asked, check each, and write docs/questions.md.
+"""`python -m tools.questions [NAME …]`: rebuild questions that people asked, and write docs/questions.md.
 
-Each question is a small file of windows and a network, made from the description alone; the data of the authors are not
-there. Takes about twenty minutes.
+Each question is a small file made from the description alone; the data of the authors are not there. Where the question
+is about a network, `make check` gets windows and the network; where it is about a table, `make try` gets the table.
+Takes about twenty minutes; with names, only these are tried anew.
 """
 
 from __future__ import annotations
@@ -15,14 +16,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipeline.common import errors
+from pipeline.common import errors, files
+from pipeline.common.errors import UserError
 from tools import tried
 
 DOCUMENT = Path("docs/questions.md")
 _HEAD = """# What people asked, and what Flatline says
 
-Written by `python -m tools.questions`. Each question is rebuilt from its description as a small file of windows and a
-network, and checked by `make check` alone. The numbers are not those of the authors, whose data are not there.
+Written by `python -m tools.questions`. Ten questions of people whose network does not learn, or who do not know how to
+give it their data, rebuilt from their descriptions as small files. A network and its windows go to `make check`, a
+table to `make try`, without any other command. The numbers are not those of the authors, whose data are not there. The
+lines on the progress of the run are left out.
 """
 
 
@@ -34,17 +38,18 @@ class Case(NamedTuple):
         source: address of the question.
         asked: what its author saw.
         told: what its author was told at the time.
-        windows: makes X and y.
-        network: names the units of the LSTM, those of the head and its activation, the loss, and the metric.
-        words: variables of make, beside MODEL and DATA.
+        make: returns the windows X and y, or the lines of a table.
+        network: names the units of the LSTM, those of the head and its activation, the loss, and the metric; None
+            for a table.
+        words: variables of make, beside MODEL and DATA, or FILE.
     """
 
     name: str
     source: str
     asked: str
     told: str
-    windows: Callable[[], tuple[np.ndarray, np.ndarray]]
-    network: tuple[int, int, str, Any, str]
+    make: Callable[[], tuple[np.ndarray, np.ndarray] | list[str]]
+    network: tuple[int, int, str, Any, str] | None
     words: tuple[str, ...] = ()
 
 
@@ -98,6 +103,45 @@ def rises() -> tuple[np.ndarray, np.ndarray]:
     walk = np.cumsum(_random(6).normal(size=1100)) + 5
     windows = np.lib.stride_tricks.sliding_window_view(walk, 101)
     return windows[:, :100, None].astype(np.float32), (windows[:, 100] > windows[:, 99]).astype(int)
+
+
+def stores() -> list[str]:
+    """Return the daily sales of two stores with one week, of which one sells five times as much."""
+    random, days = _random(7), np.arange("2018-01-01", "2019-07-01", dtype="datetime64[D]")
+    lines = ["Date,Store,DayOfTheWeek,Sales"]
+    for store, level in (("A", 200), ("B", 1000)):
+        week = np.array([0.8, 0.9, 1.0, 1.0, 1.2, 1.5, 0.6])
+        drift = np.cumsum(random.normal(0, 0.01, len(days)))
+        for day, moved, noise in zip(days.tolist(), drift, random.normal(0, 0.05, len(days)), strict=True):
+            sales = level * week[day.weekday()] * np.exp(moved + noise)
+            lines.append(f"{day:%m/%d/%Y},{store},{day.isoweekday()},{sales:.0f}")
+    return lines
+
+
+def samples() -> list[str]:
+    """Return samples of 4 to 10 rows of five attributes, each with one class: whether the second attribute rises."""
+    random = _random(8)
+    lines = ["sample,a1,a2,a3,a4,a5,class"]
+    for number in range(300):
+        count, rises = int(random.integers(4, 11)), number % 2
+        rows = random.normal(size=(count, 5))
+        rows[:, 1] += (1 if rises else -1) * np.linspace(-1, 1, count)
+        word = "rising" if rises else "falling"
+        lines += [",".join([f"s{number:03}", *(f"{value:.3f}" for value in row), word]) for row in rows]
+    return lines
+
+
+def indicators() -> list[str]:
+    """Return a series of indicators 1 to 4 between zeros, and the label: the last indicator. Few are 4."""
+    random, state = _random(9), 1
+    lines = ["signal,label"]
+    for _ in range(1600):
+        indicator = 0
+        if random.random() < (0.5 if state == 4 else 0.15):
+            indicator = {1: 2, 2: int(random.choice([1, 3])), 3: int(random.choice([2, 4])), 4: 3}[state]
+            state = indicator
+        lines.append(f"{indicator},{state}")
+    return lines
 
 
 CASES = (
@@ -162,50 +206,99 @@ CASES = (
         rises,
         (25, 1, "sigmoid", "binary_crossentropy", "accuracy"),
     ),
+    Case(
+        "two_stores",
+        "https://datascience.stackexchange.com/q/67183",
+        "One LSTM for the sales of two stores, whose rows stand below each other in one file: the input has three\n"
+        "dimensions, so how do the stores go in?",
+        "Give the store as an input, a column of 0 and 1; a second, more complex way is nearer to the question.",
+        stores,
+        None,
+        ("TARGET=Sales", "SEEDS=0"),
+    ),
+    Case(
+        "samples_of_other_lengths",
+        "https://example-a.com/answer/56534109",
+        "Samples of one class each, of 10 rows or fewer with five attributes in each: how are they padded, and is a\n"
+        "mask needed, where the class is given after the whole sample?",
+        "Keras's `pad_sequences` adds whole rows, with `dtype='float32'`.",
+        samples,
+        None,
+        ("ID=sample", "TARGET=class", "SEEDS=0"),
+    ),
+    Case(
+        "rare_labels",
+        "https://imathworks.com/cv/solved-how-to-train-an-lstm-when-the-sequence-has-imbalanced-classes",
+        "A label for every row: the last indicator that appeared in the signal. Some labels last for a few rows only,\n"
+        "and the network prefers the common ones.",
+        "Weight each label in the loss by the inverse of its frequency.",
+        indicators,
+        None,
+        ("HORIZON=0", "WINDOW=24", "EPOCHS=30", "SEEDS=0"),
+    ),
 )
 
 
-def write(case: Case, folder: Path) -> None:
-    """Write the network and the windows of a question."""
+def write(case: Case, folder: Path) -> list[str]:
+    """Write the files of a question, and return the variables of make that name them."""
+    made = case.make()
+    if isinstance(made, list):
+        (folder / f"{case.name}.csv").write_text("\n".join(made) + "\n", encoding="utf-8")
+        return [f"FILE={case.name}.csv"]
+    x, y = made
+    np.savez(folder / f"{case.name}.npz", X=x, y=y)
+    code = f"from pathlib import Path; from tools import questions as q; q.build(q.CASES[{CASES.index(case)}], Path())"
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)  # noqa: S603 - a constant
+    return [f"MODEL={case.name}.keras", f"DATA={case.name}.npz"]
+
+
+def build(case: Case, folder: Path) -> None:
+    """Write the network of a question."""
     import keras
 
-    x, y = case.windows()
+    made = case.make()
+    if case.network is None or isinstance(made, list):
+        return
     units, outputs, activation, loss, metric = case.network
     keras.utils.set_random_seed(0)
     layers = [keras.layers.LSTM(units), keras.layers.Dense(outputs, activation=activation)]
-    network = keras.Sequential([keras.Input(x.shape[1:]), *layers])
+    network = keras.Sequential([keras.Input(made[0].shape[1:]), *layers])
     network.compile(optimizer="adam", loss=loss, metrics=[metric])
     network.save(folder / f"{case.name}.keras")
-    np.savez(folder / f"{case.name}.npz", X=x, y=y)
 
 
-def _checked(case: Case, folder: Path, environment: dict[str, str]) -> str:
-    """Check one question, and return its section."""
-    code = (
-        f"from pathlib import Path; from tools import questions as q; q.write(q.CASES[{CASES.index(case)}], Path('.'))"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, check=True)  # noqa: S603 - a constant
-    words = [f"MODEL={case.name}.keras", f"DATA={case.name}.npz", *case.words]
-    command = ["make", "-s", "check", *words, "CORES=1"]
+def title(case: Case) -> str:
+    """Return the heading of a question."""
+    return case.name.replace("_", " ").capitalize()
+
+
+def _section(case: Case, folder: Path, environment: dict[str, str]) -> str:
+    """Check or try one question, and return its section."""
+    words = [*write(case, folder), *case.words]
+    target = "try" if case.network is None else "check"
+    command = ["make", "-s", target, *words, "CORES=1"]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    lines = [f"$ make check {' '.join(words)}", *tried.printed(done.stdout, done.stderr, folder)]
+    lines = [f"$ make {target} {' '.join(words)}", *tried.printed(done.stdout, done.stderr, folder)]
     shown = "\n".join(lines)
-    title = case.name.replace("_", " ").capitalize()
-    return (
-        f"\n## {title}\n\n[Asked]({case.source}): {case.asked}\n\nTold at the time: {case.told}\n\n```\n{shown}\n```\n"
-    )
+    asked = f"[Asked]({case.source}): {case.asked}\n\nTold at the time: {case.told}"
+    return f"\n## {title(case)}\n\n{asked}\n\n```\n{shown}\n```\n"
 
 
 def main(arguments: list[str]) -> None:
     """Write docs/questions.md."""
-    sections = [_HEAD]
+    known = [case.name for case in CASES]
+    if wrong := [name for name in arguments if name not in known]:
+        raise UserError(wrong[0], "must be one of the questions", wrong[0], f"They are: {', '.join(known)}.")
+    made = tried.sections(DOCUMENT.read_text(encoding="utf-8")) if arguments and DOCUMENT.exists() else {}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "flatline"
         environment = tried.scratch_copy(folder)
         for case in CASES:
-            sections.append(_checked(case, folder, environment))
-            print(sections[-1], flush=True)
-    DOCUMENT.write_text("".join(sections), encoding="utf-8")
+            if not arguments or case.name in arguments:
+                made[title(case)] = _section(case, folder, environment)
+                print(made[title(case)], flush=True)
+    text = "".join([_HEAD, *(made[title(case)] for case in CASES if title(case) in made)])
+    files.write_text(DOCUMENT, text)
 
 
 if __name__ == "__main__":

@@ -84,6 +84,31 @@ def make(
     return Series(rows, columns, target, chosen, time=times)
 
 
+def columns(prepare: str, frame: pd.DataFrame) -> tuple[dict[str, np.ndarray], dict[str, UserError]]:
+    """Pass a frame through a function, before there is a series.
+
+    Args:
+        prepare: as for `make`.
+        frame: as the function gets it.
+
+    Returns:
+        Columns of the result as float64 [rows], by name; and why each other column is none.
+
+    Raises:
+        SettingError: there is no such function.
+        UserError: the function raises, or gives other rows.
+    """
+    made = _run(prepare, _load(prepare), frame, {})
+    numbers: dict[str, np.ndarray] = {}
+    failed: dict[str, UserError] = {}
+    for name in made.columns:
+        try:
+            numbers[name] = _numbers(prepare, made, [name])[:, 0]
+        except UserError as error:
+            failed[name] = error
+    return numbers, failed
+
+
 def look_ahead(settings: dict[str, Any]) -> dict[str, Any]:
     """Run the function of a series on the first rows alone, and with later rows replaced.
 

@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     reading.add_argument("--where", metavar="COLUMN=VALUE", help="only these rows, of a file with several series")
     reading.add_argument("--missing", nargs="+", default=[], metavar="TEXT", help="further marks of missing cells")
     reading.add_argument("--repeated", choices=["first", "last"], help="which row to keep of a repeated time")
+    reading.add_argument(
+        "--prepare", metavar="MODULE:FUNCTION", help="of pipeline/prepare/: makes the columns from those of the file"
+    )
     settings = made.add_argument_group("settings (proposed by default; all can be changed in params.yaml later)")
     settings.add_argument("--features", nargs="+", metavar="COLUMN", help="the input columns")
     settings.add_argument("--period", metavar="ROWS", help="rows of one season, or none")

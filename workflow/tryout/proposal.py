@@ -78,7 +78,7 @@ def propose(
     labelled, kind_why = table_columns.label(columns, name, given.in_training, wishes.kind, alone)
     horizon = 1 if wishes.horizon is None else wishes.horizon
     if (labelled or not horizon) and (wishes.features is None or not horizon):
-        features = _without(name, features, horizon)
+        features = without(name, features, horizon)
     period, period_why = (None, "labels have none") if labelled else _period(stretch, wishes.period)
     length, length_why = _window(period, given.stop, horizon, wishes.window)
     split, counts, split_why = _split(given, length, horizon, wishes)
@@ -94,7 +94,7 @@ def propose(
         relative, scaling_why = "none", "the target is no input"
     used = [*features, name] if labelled or not horizon else features
     missing = any(np.isnan(given.treated(columns.values[each])).any() for each in used)
-    training, training_why = _training(counts[0] // stride["train"], wishes)
+    trained, training_why = training(counts[0] // stride["train"], wishes)
 
     window: dict[str, Any] = {"length": length, "horizon": horizon}
     if labelled:
@@ -115,8 +115,8 @@ def propose(
     experiment = {
         "architecture": {"name": wishes.architecture}
         | ({"units": wishes.units} if wishes.units else {})
-        | (_head(wishes.architecture, values) if labelled else {}),
-        "training": training,
+        | (head(wishes.architecture, values) if labelled else {}),
+        "training": trained,
     }
     task = _task(labelled, horizon)
     inputs_why = "the target and the other columns of numbers" if name in features else "the other columns of numbers"
@@ -130,7 +130,7 @@ def propose(
         Choice("target", name, why),
         Choice("task", task, kind_why),
         Choice("inputs", listing(features, 6), "the target alone" if features == [name] else inputs_why),
-        *([Choice("left out", listing(list(left_out), 6), _left_out(left_out))] if left_out else []),
+        *([Choice("left out", listing(list(left_out), 6), reasons_of(left_out))] if left_out else []),
         Choice("period", str(period or "none"), period_why),
         Choice("window", f"{length} rows", length_why),
         Choice("horizon", counted(horizon, "row"), ahead),
@@ -138,7 +138,7 @@ def propose(
         Choice("split", " / ".join(map(percent, (1 - sum(parts), *parts))), split_why),
         Choice("scaling", f"standard, window {relative}", scaling_why),
         *([Choice("missing", "fill_past", filled)] if missing else []),
-        Choice("training", f"{training['epochs']} epochs", training_why),
+        Choice("training", f"{trained['epochs']} epochs", training_why),
     ]  # fmt: skip
     reasons = {choice.what: choice.why for choice in choices}
     return Proposal(series, dataset, experiment, choices, reasons)
@@ -149,7 +149,7 @@ def _rows_apart(stride: dict[str, int]) -> str:
     return train if train == evaluation else f"{train} in training, {evaluation} in evaluation"
 
 
-def _without(name: str, features: list[str], horizon: int) -> list[str]:
+def without(name: str, features: list[str], horizon: int) -> list[str]:
     """Return the inputs without the target.
 
     Raises:
@@ -162,7 +162,7 @@ def _without(name: str, features: list[str], horizon: int) -> list[str]:
     return left
 
 
-def _head(architecture: str, values: np.ndarray) -> dict[str, str]:
+def head(architecture: str, values: np.ndarray) -> dict[str, str]:
     """Return the head for labels, where the architecture has such an option."""
     path, function = architectures.locate("ARCHITECTURE", {"name": architecture})
     if "head" not in (architectures.options(path, function) or []):
@@ -178,7 +178,7 @@ def _task(labelled: bool, horizon: int) -> str:
     return f"regression of {'the next value' if horizon == 1 else f'the next {horizon} values'}"
 
 
-def _left_out(reasons: dict[str, str]) -> str:
+def reasons_of(reasons: dict[str, str]) -> str:
     """Return each reason once, with the columns that it is for where there are several."""
     names: dict[str, list[str]] = {}
     for name, why in reasons.items():
@@ -321,15 +321,16 @@ def _scaling(stretch: np.ndarray, horizon: int, wanted: str | None) -> tuple[str
     return "none", "the values vary around one level"
 
 
-def _training(windows: int, wishes: Wishes) -> tuple[dict[str, Any], str]:
+def training(windows: int, wishes: Wishes) -> tuple[dict[str, Any], str]:
+    """Choose batch size and epochs by the number of training windows, and say why."""
     batch = 32 if windows >= 500 else 16
     per_epoch = math.ceil(windows / batch)
     epochs = wishes.epochs or min(max(math.ceil(_UPDATES / per_epoch), 5), _MOST_EPOCHS)
-    training: dict[str, Any] = {
+    made: dict[str, Any] = {
         "learning_rate": wishes.rate or 0.001,
         "batch_size": batch,
         "epochs": epochs,
         "seeds": wishes.seeds,
     }
     why = f"{epochs * per_epoch:,} updates of {batch} windows each, for {len(wishes.seeds)} seeds"
-    return training, ("chosen by you: " if wishes.epochs else "") + why
+    return made, ("chosen by you: " if wishes.epochs else "") + why

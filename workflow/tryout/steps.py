@@ -13,7 +13,7 @@ import yaml
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from workflow import entries
-from workflow.tryout import clock, columns, copying, entry_text, options, proposal, record, rows
+from workflow.tryout import clock, columns, copying, entry_text, options, prepared, proposal, record, rows, sequences
 from workflow.tryout import files as table_files
 from workflow.tryout.record import Record
 from workflow.tryout.rows import Choice
@@ -52,22 +52,28 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
         table = _where(table, where)
     read = clock.read(table, options.of_times(given))
     wishes = options.of_settings(given)
-    wanted = [*([given["target"]] if given.get("target") else []), *(wishes.features or [])]
-    for option, names in (("TARGET", wanted[:1] if given.get("target") else []), ("FEATURES", wishes.features or [])):
-        for each in names:
-            if each not in read.table.names:
-                raise clock.unknown(option, each, read.table)
-    numbers = columns.read(read, given.get("decimal"), given.get("missing", []), wanted, given.get("target"))
+    wanted = {given["target"]: "TARGET"} if given.get("target") else {}
+    wanted |= {name: "FEATURES" for name in wishes.features or [] if name not in wanted}
+    in_file = {} if given.get("prepare") else wanted
+    for each, option in in_file.items():
+        if each not in read.table.names:
+            raise clock.unknown(option, each, read.table)
+    numbers = columns.read(read, given.get("decimal"), given.get("missing", []), list(in_file), given.get("target"))
     as_read = rows.read(read, wishes)
-    target = columns.target(read, numbers, as_read.in_training, given.get("target"), ask)
     cells: dict[str, np.ndarray] = dict(numbers.values)
+    time = None if read.values is None else copying.time_name(read.names, [*cells, *in_file])
+    if given.get("prepare"):
+        numbers = prepared.columns(given["prepare"], read, numbers, time, wanted)
+    target = columns.target(read, numbers, as_read.in_training, given.get("target"), ask)
     if target[0] in numbers.labels:
         cells[target[0]] = numbers.labels[target[0]]
         own = numbers.values | {target[0]: numbers.codes(target[0])[0]}
         out = {name: why for name, why in numbers.left_out.items() if name != target[0]}
         numbers = replace(numbers, values=own, left_out=out)
-    time = None if read.values is None else copying.time_name(read.names, list(cells))
-    proposed = proposal.propose(numbers, target, as_read, time, wishes, read.id)
+    settings = (numbers, target, as_read, time, wishes, read.id)
+    proposed = sequences.propose(*settings) or proposal.propose(*settings)
+    if given.get("prepare"):
+        proposed = prepared.named(given["prepare"], proposed)
     ids = None if read.id is None else (read.id, read.table.column(read.id).to_numpy(dtype=str))
     clean = _is_below_own(path) and copying.is_clean(path, time, read.values, cells, ids)
     source = path if clean else _copy_path(name)
