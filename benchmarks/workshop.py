@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.diagnose.case import DiagnosedRun
 
 NAME = "work"  # of the series, the dataset and the experiment
-_ROWS = "rows.csv"
+_ROWS, _WINDOWS = "rows.csv", "windows.npz"
 _PACKAGE = "pipeline.architectures"
 
 
@@ -41,6 +41,7 @@ class Work:
         files: own architecture files, found by their stems.
         unchecked: accept the builder's network with any output shape.
         time: datetime64 [rows], written as the column `time`; None for none.
+        windows: arrays of a file of windows, in place of rows; None where there are rows.
     """
 
     dataset: dict[str, Any]
@@ -51,6 +52,7 @@ class Work:
     files: tuple[Path, ...] = ()
     unchecked: bool = False
     time: np.ndarray | None = None
+    windows: dict[str, np.ndarray] | None = None
 
 
 @contextlib.contextmanager
@@ -66,6 +68,8 @@ def project(work: Work) -> Iterator[dict[str, Any]]:
     series = dict(work.series)
     if work.rows is not None:
         series |= {"source": f"data/own/{_ROWS}"} | ({} if work.time is None else {"time": "time"})
+    if work.windows is not None:
+        series |= {"source": f"data/own/{_WINDOWS}"}
     written = {
         "size": "quick",
         "series": {NAME: series},
@@ -77,6 +81,9 @@ def project(work: Work) -> Iterator[dict[str, Any]]:
         Path("pipeline").symlink_to(PROJECT / "pipeline")
         if work.rows is not None:
             _write(work.rows, work.time)
+        if work.windows is not None:
+            Path("data/own").mkdir(parents=True)
+            np.savez(Path("data/own") / _WINDOWS, **work.windows)  # type: ignore[arg-type]
         yield params.load()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from pipeline.network import predicting, training
 from pipeline.report import trust
 from pipeline.series import preparing
 from tests.conftest import PROJECT
+from tests.helpers.project import Project
 from tests.helpers.proofs import CHEAP
 from tools import merge
 
@@ -96,3 +98,26 @@ def test_a_backward_fill_in_it_is_named(leaky: None) -> None:
     assert proof.result == "fail"
     (line,) = proof.found
     assert line.startswith("temperature: row 400 (2024-01-17 16:00:00) is ")
+
+
+@pytest.mark.slow
+def test_its_commands_run_by_snakemake_prove_the_function_and_run_nothing_twice(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    shutil.copy(project.folder / "examples/heating.csv", project.folder / "data/own/heating.csv")
+    project("dvc", "add", "data/own/heating.csv")
+    project("python", "-m", "tools.merge", "examples/prepare.yaml")
+    target = "reports/experiments/heating_gru.html"
+    project("snakemake", "--cores", "1", target)
+    proofs = json.loads((project.folder / "reports/leakage/heating_hourly.json").read_text())["proofs"]
+    (proof,) = [each for each in proofs if each["name"] == "prepare"]
+    assert proof["result"] == "pass"
+    assert "Nothing to be done" in project("snakemake", "--cores", "1", target).stderr
+    # A function that looks ahead is found by the next run of the same command.
+    code = project.folder / "pipeline/prepare/past.py"
+    text = code.read_text(encoding="utf-8")
+    code.write_text(text.replace("rolling(24, min_periods=1)", "rolling(24, min_periods=1, center=True)"))
+    project("snakemake", "--cores", "1", target)
+    proofs = json.loads((project.folder / "reports/leakage/heating_hourly.json").read_text())["proofs"]
+    (proof,) = [each for each in proofs if each["name"] == "prepare"]
+    assert proof["result"] == "fail"
+    assert "temperature_mean" in proof["found"][0]

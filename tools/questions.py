@@ -224,7 +224,7 @@ CASES = (
         "Keras's `pad_sequences` adds whole rows, with `dtype='float32'`.",
         samples,
         None,
-        ("ID=sample", "TARGET=class", "SEEDS=0"),
+        ("ID=sample", "TARGET=class", "EPOCHS=40", "SEEDS=0"),
     ),
     Case(
         "rare_labels",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.corpus import flawed as makers
-from benchmarks.corpus import labelled
+from benchmarks.corpus import grouped, labelled
 from benchmarks.corpus.case import EITHER, FLAT, STUCK, Limits
 from benchmarks.corpus.kinds import Kind
 
@@ -64,6 +64,15 @@ FAULTS: dict[str, Fault] = dict(
             makers.unscaled_input,
             also=(*FLAT, "saturated_units", "vanishing_gradients", "memory_too_short", "learning_rate_too_low"),
             must={"proven": (None, 0.0)},
+        ),
+        (
+            "unscaled_panel",
+            Fault(
+                grouped.unscaled_panel,
+                ("unscaled_input",),
+                also=(*FLAT, "saturated_units", "vanishing_gradients", "memory_too_short", "learning_rate_too_low"),
+                must={"proven": (None, 0.0)},
+            ),
         ),
         _fault("unscaled_target", makers.unscaled_target, also=_FAR, must={"constant": (None, 0.1)}),
         _fault(

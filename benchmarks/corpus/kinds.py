@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.corpus import generators as of
-from benchmarks.corpus import labelled, real
+from benchmarks.corpus import grouped, labelled, real
 from benchmarks.corpus.drawing import experiment, network, networks, with_rows
 from benchmarks.corpus.generators import Drawn, Generator
 from benchmarks.workshop import Work
@@ -252,5 +252,8 @@ HEALTHY: dict[str, tuple[Kind, int]] = {
     "sequences": (_sequences, 1),
     "labels": (labelled.learns_labels, 2),
     "soft_sensor": (labelled.learns_sensor, 2),
+    "panel": (grouped.learns_panel, 2),
+    "label_by_id": (grouped.learns_sequences, 2),
+    "cut_windows": (grouped.learns_cut, 1),
     **{f"real_{name}": (_named(name), 1) for name in real.SIGNALS},
 }

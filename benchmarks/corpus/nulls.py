@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.corpus import generators as of
-from benchmarks.corpus import labelled, real
+from benchmarks.corpus import grouped, labelled, real
 from benchmarks.corpus.drawing import QUICK, experiment, networks
 from benchmarks.corpus.generators import Drawn
 from benchmarks.corpus.kinds import Kind
@@ -124,4 +124,7 @@ NULLS: dict[str, tuple[Kind, int]] = {
     "few_rows": (_noise(rows=300, batch_size=16, updates=120), 2),
     "labels": (labelled.no_labels, 2),
     "soft_sensor": (labelled.no_sensor, 1),
+    "panel": (grouped.no_panel, 2),
+    "label_by_id": (grouped.no_sequences, 1),
+    "cut_windows": (grouped.no_cut, 1),
 }
