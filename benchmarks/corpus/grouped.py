@@ -23,7 +23,7 @@ def panel(draw: np.random.Generator, signal: bool = True, alike: bool = False) -
     rows. Divided by ids there are many short ones.
     """
     by_time = bool(draw.integers(2))
-    lengths = draw.integers(160, 260, size=8) if by_time else draw.integers(26, 40, size=60)
+    lengths = draw.integers(230, 245, size=8) if by_time else draw.integers(26, 40, size=60)
     angle, size = draw.uniform(0.4, 1.2), draw.uniform(0.88, 0.96)
     weights = [1.0, -2 * size * np.cos(angle), size**2] if signal else [1.0]
     pieces = [lfilter([1.0], weights, draw.standard_normal(length + 100))[100:] for length in lengths]
@@ -37,8 +37,8 @@ def panel(draw: np.random.Generator, signal: bool = True, alike: bool = False) -
 
 
 def sequences(draw: np.random.Generator, signal: bool = True) -> Drawn:
-    """Sequences of 8 to 20 rows, each with one label: whether its first input rises. Or the label is drawn."""
-    lengths = draw.integers(8, 21, size=440)
+    """Sequences of 8 to 14 rows, each with one label: whether its first input rises. Or the label is drawn."""
+    lengths = draw.integers(8, 15, size=420)
     label = draw.integers(2, size=len(lengths))
     a, b = draw.standard_normal((2, int(lengths.sum())))
     rises = np.concatenate([np.linspace(-1, 1, length) for length in lengths])
@@ -51,7 +51,7 @@ def _whole(draw: np.random.Generator, drawn: Drawn) -> Work:
     """Return an experiment on whole sequences, by a network that skips the padding."""
     split = {"scheme": "sequences", "validation": 0.25, "test": 0.25, "order": "random", "stratify": True}
     cell = {"name": "masked_lstm", "units": int(draw.choice([8, 12])), "head": "sigmoid"}
-    work = experiment(draw, drawn, cell, split=split, target={"kind": "label"}, series=_BY_ID, batch_size=16, epochs=40)
+    work = experiment(draw, drawn, cell, split=split, target={"kind": "label"}, series=_BY_ID, batch_size=16, epochs=25)
     window = {"length": "sequence", "target": {"kind": "label"}}
     return replace(work, dataset=work.dataset | {"window": window})
 

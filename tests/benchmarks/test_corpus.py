@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from benchmarks import workshop
-from benchmarks.corpus import __main__, bases, drawn, effects, real, scoring
+from benchmarks.corpus import __main__, bases, drawn, effects, grouped, real, scoring
 from benchmarks.corpus.case import Case
 from benchmarks.corpus.cases import CASES
+from pipeline import dataset
 from pipeline.common import files
 from pipeline.diagnose.rules import RULES
 from pipeline.diagnose.verdict import VERDICTS
@@ -66,6 +67,24 @@ def test_settings_of_every_case_are_ones_that_params_yaml_may_hold():
         few = {name: column[:2] for name, column in work.rows.items()} if work.rows else None
         with workshop.project(replace(work, rows=few, time=None if work.time is None else work.time[:2])) as p:
             assert p["experiments"][workshop.NAME]["training"]["seeds"] == work.training["seeds"]
+
+
+@pytest.mark.parametrize("kind", [each for name, each in vars(grouped).items() if name.startswith(("learns", "no_"))])
+def test_ids_and_cut_windows_go_through_the_stages_of_the_data(kind):
+    seen = set()
+    for seed in range(2):
+        with workshop.project(kind(np.random.default_rng(seed))) as p:
+            workshop.make(p)
+            parts = {name: dataset.load(workshop.NAME, 0, name) for name in ("train", "validation", "test")}
+            split = p["datasets"][workshop.NAME]["split"]["scheme"]
+            seen.add(split)
+            assert min(map(len, parts.values())) >= 80
+            owners = {name: part.spec.groups(part.spec.first_rows[part.table["start"]]) for name, part in parts.items()}
+            if split in ("groups", "sequences"):
+                assert not set(owners["train"]) & set(owners["test"])
+            if split == "holdout":
+                assert set(owners["train"]) == set(owners["test"])
+    assert seen <= {"holdout", "groups", "sequences", "given"}
 
 
 def test_a_kind_gives_one_experiment_for_one_seed_and_others_for_others():

@@ -42,8 +42,8 @@ def columns(prepare: str, read: Clock, numbers: Columns, time: str | None, wante
         if name not in made:
             fix = f"{similar(name, list(made))}It makes: {listing(list(made))}."
             raise UserError(option, f"must name a column that {prepare} makes", repr(name), fix)
-    text = dict.fromkeys(failed, "holds no numbers")
-    return Columns(made, text, numbers.notes)
+    other = dict.fromkeys(failed, "is no column of finite numbers")
+    return Columns(made, other, numbers.notes)
 
 
 def named(prepare: str, proposal: Proposal) -> Proposal:
