@@ -332,5 +332,5 @@ def training(windows: int, wishes: Wishes) -> tuple[dict[str, Any], str]:
         "epochs": epochs,
         "seeds": wishes.seeds,
     }
-    why = f"{epochs * per_epoch:,} updates of {batch} windows each, for {len(wishes.seeds)} seeds"
+    why = f"{epochs * per_epoch:,} updates of {batch} windows each, for {counted(len(wishes.seeds), 'seed')}"
     return made, ("chosen by you: " if wishes.epochs else "") + why
