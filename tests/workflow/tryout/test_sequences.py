@@ -119,3 +119,20 @@ def test_no_choice_looks_at_ids_of_other_parts() -> None:
     assert entries(changed)["series"]["features"] == ["a", "b", "size"]
     frame.loc[others, "c"] = 1.0
     assert plan(frame, "--target", "kind").choices == changed.choices
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_visits_with_dates_find_their_ids_and_may_have_gaps(folder: Path, gaps: bool) -> None:
+    frame = samples(lengths=(8, 12))
+    day = frame.groupby("id").cumcount().to_numpy()
+    day = day + (gaps & (day > 3)) * 4
+    frame["date"] = np.datetime64("2020-01-01") + day.astype("timedelta64[D]")
+    frame.sample(frac=1, random_state=1).to_csv("a.csv", index=False)
+    words = ["a.csv", "--target", "kind", "--features", "a", "b"]
+    made = steps.plan(Path("a.csv"), "mine", options.chosen(options.parse(words)), None)
+    found = entries(made)
+    assert (found["series"]["id"], found["series"]["time"]) == ("id", "date")
+    assert found["series"].get("holes") == ("irregular" if gaps else None)
+    assert found["datasets"]["split"]["scheme"] == "sequences"
+    copying.write(Path("data/own/mine.csv"), made.time, made.times, made.columns, made.ids)
+    assert reading.read("mine", found["series"]).ids is not None
