@@ -135,9 +135,9 @@ def indicators() -> list[str]:
     """Return a series of indicators 1 to 4 between zeros, and the label: the last indicator. Few are 4."""
     random, state = _random(9), 1
     lines = ["signal,label"]
-    for _ in range(1400):
+    for _ in range(2400):
         indicator = 0
-        if random.random() < (0.5 if state == 4 else 0.15):
+        if random.random() < (0.6 if state == 4 else 0.25):
             indicator = {1: 2, 2: int(random.choice([1, 3])), 3: int(random.choice([2, 4])), 4: 3}[state]
             state = indicator
         lines.append(f"{indicator},{state}")
@@ -234,7 +234,7 @@ CASES = (
         "Weight each label in the loss by the inverse of its frequency.",
         indicators,
         None,
-        ("HORIZON=0", "WINDOW=24", "EPOCHS=20", "SEEDS=0"),
+        ("HORIZON=0", "WINDOW=16", "RATE=0.01", "EPOCHS=12", "SEEDS=0"),
     ),
 )
 

@@ -84,3 +84,18 @@ def test_a_stage_that_depends_on_the_size_names_it_in_its_command(kind: str) -> 
     """DVC's run cache overlooks a parameter of that name: it would give back the results of the other size."""
     stage = STAGES[kind].get("do", STAGES[kind])
     assert ("size" in stage.get("params", [])) == ("${size}" in stage["cmd"])
+
+
+def test_no_stage_names_a_setting_that_may_be_left_out() -> None:
+    """DVC fails where a key that a stage names is not in params.yaml, though the schema has a default for it."""
+    schema = yaml.safe_load((PROJECT / "pipeline/common/params.schema.yaml").read_text(encoding="utf-8"))
+    required = {level: set(schema["$defs"][level[:-1]]["required"]) for level in ("datasets", "experiments")}
+    named = set()
+    for stage in STAGES.values():
+        for param in stage.get("do", stage).get("params", []):
+            parts = param.split(".") if isinstance(param, str) else []
+            if parts[0:1] and parts[0] in required and len(parts) > 2:
+                # The key after `${key}` or `${item.dataset}`, which has a point of its own.
+                named.add((parts[0], parts[-1]))
+    assert ("experiments", "training") in named
+    assert not [(level, key) for level, key in named if not key.endswith("}") and key not in required[level]]
