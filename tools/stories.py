@@ -1,7 +1,7 @@
 """Write docs/stories, the documented cases as stories, and their table in the README, from results.
 
 `python -m tools.stories [--results FOLDER]` fills the templates docs/stories/*.md.in from reports/ of a full run and
-from benchmarks/results/studies.json; with `--check` it only reports the files that differ.
+from benchmarks/results/studies.json and posts.json; with `--check` it only reports the files that differ.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ import jinja2
 
 from pipeline.common import errors, files
 from pipeline.common.errors import UserError
-from pipeline.report import pictures, wording
+from pipeline.report import pictures, posted, wording
 from tools import documents
 
 PROJECT = Path(__file__).resolve().parent.parent
 FOLDER = PROJECT / "docs/stories"
 README = PROJECT / "README.md"
 STUDIES = PROJECT / "benchmarks/results/studies.json"
+POSTS = PROJECT / posted.FILE
 STYLE = PROJECT / "pipeline/report/style.css"
 _OF_EVALUATION = {"curves": pictures.curves, "predictions": pictures.predictions}
 _OF_DIAGNOSIS = {"controls": pictures.controls, "references": pictures.references}
@@ -58,6 +59,12 @@ class Results:
         """Studies by name."""
         return {study["name"]: study for study in files.read_json(STUDIES)["studies"]}
 
+    @functools.cached_property
+    def at_posted_size(self) -> dict[str, dict[str, Any]]:
+        """Results of `python -m benchmarks.posts` by experiment; empty where it has not been run."""
+        found = files.read_json(POSTS)["experiments"] if POSTS.exists() else []
+        return {each["experiment"]: each for each in found}
+
     @functools.cache  # noqa: B019 - one object lives as long as the command
     def evaluation(self, name: str) -> dict[str, Any]:
         """Evaluation of an experiment."""
@@ -87,8 +94,7 @@ class Results:
 
     def verdict(self, name: str) -> str:
         """Return the verdict as a link to its explanation."""
-        word = self.diagnosis(name)["verdict"]
-        return f"[{word.replace('_', ' ')}](../verdicts.md#{word})"
+        return _verdict(self.diagnosis(name)["verdict"])
 
     def figures(self, study: str, label: str, column: str) -> list[float | None]:
         """Return a column of one row of a study, an entry per seed.
@@ -105,6 +111,43 @@ class Results:
     def command(self, study: str) -> str:
         """Return the command that repeats a study."""
         return f"`{self.studies[study]['command']}`"
+
+    def full(self, *names: str, between: str = "; ") -> str:
+        """Return the test scores at the posted size; one dash if none of the experiments was run.
+
+        The verdict stands beside a score where it is another one than at `quick` size, and so do the epochs where they
+        are fewer than the post's.
+        """
+        known = self.at_posted_size
+        return between.join(map(self._full, names)) if any(name in known for name in names) else "–"
+
+    def _full(self, name: str) -> str:
+        found = self.at_posted_size.get(name)
+        if found is None:
+            return "–"
+        notes = [] if found["verdict"] == self.diagnosis(name)["verdict"] else [_verdict(found["verdict"])]
+        if max(found["epochs"]["run"]) < found["epochs"]["posted"] and not any(found["nonfinite"]):
+            notes.append(f"{posted.epochs(found)} epochs")
+        return wording.short_score(found["score"]) + (f" ({', '.join(notes)})" if notes else "")
+
+    def full_table(self, *posts: int) -> str:
+        """Return the results of some posts at the posted size, a row for each experiment, and their symptoms."""
+        found = [each for each in self.at_posted_size.values() if each["post"] in posts]
+        command = f"`{posted.COMMAND} {' '.join(map(str, posts))}`"
+        if not found:
+            return f"Not run yet: {command} runs it."
+        rows = [(each, posted.row(each)) for each in found]
+        heads = (
+            f"experiment | verdict | epochs | windows | loss | training {rows[0][1]['metric']} | test | naive | oracle"
+        )
+        lines = [f"| {heads} |", "|---" * (heads.count("|") + 1) + "|"]
+        for each, row in rows:
+            cells = [row[key] for key in ("epochs", "windows", "loss", "train", "test")]
+            cells += [" ".join(row["naive"]), row["oracle"]]
+            lines.append(f"| `{row['name']}` | {_verdict(each['verdict'])} | {' | '.join(cells)} |")
+        seeds = "one seed" if all(len(each["seeds"]) == 1 for each in found) else "some seeds"
+        intro = f"With the rows, windows and epochs of the post, {seeds} ({command}):"
+        return "\n\n".join([intro, "\n".join(lines), *_symptoms(found)])
 
     def picture(self, kind: str, name: str) -> str:
         """Draw a picture of the report as a file of its own; return it as Markdown, its caption below.
@@ -128,6 +171,22 @@ class Results:
         file = f"{name}_{kind}.svg"
         self.pictures[file] = standalone(drawn.svg, STYLE.read_text(encoding="utf-8"))
         return f"![{drawn.title}: {name}]({file})\n\n*{drawn.title}, `{name}`. {drawn.caption}*"
+
+
+def _verdict(word: str) -> str:
+    return f"[{word.replace('_', ' ')}](../verdicts.md#{word})"
+
+
+def _symptoms(found: list[dict[str, Any]]) -> list[str]:
+    """Return a list of the symptoms, each with the outcome in every experiment that it concerns; none without one."""
+    by_text: dict[str, list[str]] = {}
+    words = {True: "reproduced", False: "not reproduced", None: "undecided"}
+    for each in found:
+        for one in each["symptoms"]:
+            outcome = f"{words[one['reproduced']]} in `{each['experiment']}` ({one['measured']})"
+            by_text.setdefault(one["text"], []).append(outcome)
+    items = [f"- {text}: {'; '.join(outcomes)}." for text, outcomes in by_text.items()]
+    return ["The symptoms at this size:", "\n".join(items)] if items else []
 
 
 def standalone(svg: str, style: str) -> str:

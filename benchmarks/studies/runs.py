@@ -107,14 +107,19 @@ def run(row: Row, seeds: list[int], folder: Path) -> dict[str, Any]:
         for kept in ("data", "models"):
             shutil.rmtree(folder / kept, ignore_errors=True)
         for stage, level in _DATA:
-            _stage(stage, next(iter(params[level])), folder)
+            timed(stage, next(iter(params[level])), folder)
         made.write_text(json.dumps(data), encoding="utf-8")
     for stage in ("train", "predict"):
-        _stage(stage, row.experiment, folder)
+        timed(stage, row.experiment, folder)
     return params
 
 
-def _stage(stage: str, name: str, folder: Path) -> None:
+def timed(stage: str, name: str, folder: Path) -> None:
+    """Run `python -m pipeline.STAGE NAME` in `folder`, and print the seconds that it took.
+
+    Raises:
+        RuntimeError: it failed; with its last lines.
+    """
     start = time.monotonic()
     scratch.run(folder, f"pipeline.{stage}", name)
     print(f"    {stage} {name} · {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)

@@ -46,6 +46,7 @@ class Results:
         studies: Output of `python -m benchmarks.studies`, or None.
         corpus: Output of `python -m benchmarks.corpus`, or None.
         benchmarks: Output of `python -m benchmarks`, or None.
+        posted: Output of `python -m benchmarks.posts`, or None.
         pages: Names of the experiments that have a page.
         failed: Stages that failed in this run and belong to no experiment (`failures.Failure`).
     """
@@ -64,6 +65,7 @@ class Results:
     studies: dict[str, Any] | None
     corpus: dict[str, Any] | None
     benchmarks: dict[str, Any] | None = None
+    posted: dict[str, Any] | None = None
     pages: set[str] = field(default_factory=set)
     failed: list[failures.Failure] = field(default_factory=list)
 
@@ -72,7 +74,7 @@ def render(results: Results) -> str:
     """Return the index as one HTML text."""
     by_name = {card["name"]: card for card in results.cards}
     sections = [
-        posts.section(entry, results.evaluations, by_name, results.pairs, results.studies)
+        posts.section(entry, results.evaluations, by_name, results.pairs, results.studies, results.posted)
         for entry in yaml.safe_load(_POSTS.read_text(encoding="utf-8"))
     ]
     return templates.fill(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.report import pairs, studies, symptoms
+from pipeline.report import pairs, posted, studies, symptoms
 
 _CHIPS = {True: "reproduced", False: "not reproduced", None: "undecided"}
 # The number of parameters is a fact about the network, not a symptom.
@@ -28,6 +28,7 @@ def section(
     by_name: dict[str, dict[str, Any]],
     all_pairs: list[dict[str, Any]],
     study_results: dict[str, Any] | None,
+    posted_results: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return one post's section, with every symptom judged for every experiment that it concerns.
 
@@ -39,13 +40,14 @@ def section(
         by_name: Every experiment's card (`cards.card`).
         all_pairs: All pairs (`pairs.sections`).
         study_results: Output of `python -m benchmarks.studies`, or None.
+        posted_results: Output of `python -m benchmarks.posts`, or None.
     """
     after_names = {pair["names"][1] for pair in all_pairs}
     of_post = [evaluation for evaluation in evaluations if evaluation["post"] == entry["post"]]
     before = [evaluation for evaluation in of_post if evaluation["experiment"] not in after_names]
     after = [evaluation for evaluation in of_post if evaluation["experiment"] in after_names]
     own_pairs = [pair for pair in all_pairs if pair["post"] == entry["post"]]
-    judged = [_judged(symptom, before) for symptom in entry["symptoms"]]
+    judged = [_judged(symptom, before, posted_results) for symptom in entry["symptoms"]]
     reported = [symptom for symptom in judged if not symptom.get("fact") and any(symptom["cells"])]
     return {
         **entry,
@@ -57,11 +59,15 @@ def section(
         "pairs": own_pairs,
         "effect": pairs.summary(own_pairs),
         "studies": studies.of_post(study_results, entry["post"]),
+        "full": posted.of_post(posted_results, entry["post"]),
+        "full_missing": posted.missing(posted_results, entry["post"]),
         "sizes": _sizes(entry["posted"], before),
     }
 
 
-def _judged(symptom: dict[str, Any], evaluations: list[dict[str, Any]]) -> dict[str, Any]:
+def _judged(
+    symptom: dict[str, Any], evaluations: list[dict[str, Any]], posted_results: dict[str, Any] | None
+) -> dict[str, Any]:
     """Return a symptom with a cell per experiment (None where the post does not report it) and a sentence on all."""
     cells: list[dict[str, Any] | None] = []
     criterion = ""
@@ -73,7 +79,10 @@ def _judged(symptom: dict[str, Any], evaluations: list[dict[str, Any]]) -> dict[
         reproduced, measured, criterion = symptoms.judge(symptom["rule"], evaluation, symptom.get("figure"))
         chip = (_SHAPE_CHIPS if is_shape else _CHIPS)[reproduced]
         tone = "good" if reproduced else "unknown"
-        cells.append({"reproduced": reproduced, "chip": chip, "tone": tone, "measured": measured})
+        full = posted.symptom(posted_results, evaluation, symptom["text"])
+        if full:
+            full["chip"] = (_SHAPE_CHIPS if is_shape else _CHIPS)[full["reproduced"]]
+        cells.append({"reproduced": reproduced, "chip": chip, "tone": tone, "measured": measured, "full": full})
     return {**symptom, "cells": cells, "criterion": criterion, "verdict": _statement(evaluations, cells)}
 
 

@@ -20,6 +20,7 @@ from pipeline.report import (
     index,
     leaderboard,
     pairs,
+    posted,
     published,
     speed,
     studies,
@@ -76,6 +77,7 @@ def report(settings: dict[str, Any], failed: Sequence[failures.Failure] = ()) ->
             studies=_read(studies.FILE),
             corpus=_read(corpus.FILE),
             benchmarks=_read(speed.FILE),
+            posted=_read(posted.FILE),
             pages={name for name in names if (files.EXPERIMENTS / f"{name}.html").exists()},
             failed=failures.of_none(settings, list(failed)),
         )

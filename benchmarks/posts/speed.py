@@ -1,0 +1,77 @@
+"""How fast a network trains: windows a second in a short stretch of the training itself.
+
+`python -m benchmarks.posts.speed EXPERIMENT`, in the case's folder, prints the figures as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+# An epoch of the stretch has the first batches; it is repeated for so long, after one that compiles.
+_BATCHES, _SECONDS = 40, 5.0
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A measured stretch of a training.
+
+    Attributes:
+        windows: of a whole epoch.
+        per_second: windows a second.
+        megabytes: peak memory of the process.
+        validated: whether the dataset has a validation part.
+    """
+
+    windows: int
+    per_second: float
+    megabytes: float
+    validated: bool
+
+
+def measure(name: str) -> Speed:
+    """Train the first batches for some epochs, and measure all epochs but the first."""
+    from pipeline.common import params
+    from pipeline.network import backends
+
+    experiment = params.load()["experiments"][name]
+    settings = experiment["training"]
+    backends.prepare(settings["threads"], settings["jit_compile"], settings["backend"])
+    # After `prepare`, which must come before Keras is imported.
+    import keras
+
+    from pipeline.network import training
+
+    part, validation = training.parts(experiment["dataset"], 0)
+    most = _BATCHES * settings["batch_size"]
+    some = replace(part, table={key: column[:most] for key, column in part.table.items()})
+    plan = training.batch_plan(some, settings)
+    ends: list[float] = []
+
+    class Timed(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+            ends.append(time.monotonic())
+            if len(ends) > 1 and ends[-1] - ends[0] > _SECONDS:
+                self.model.stop_training = True
+
+    # So small a rate that no loss becomes NaN meanwhile: the speed does not depend on it.
+    changed = settings | {"epochs": 1000, "early_stopping": None, "learning_rate": 1e-7}
+    start = time.monotonic()
+    training.fit(some, None, experiment["architecture"], changed, settings["seeds"][0], live=lambda _: Timed())
+    windows = len(some) if plan.windows is None else plan.windows.size
+    epochs, seconds = (len(ends) - 1, ends[-1] - ends[0]) if len(ends) > 1 else (1, time.monotonic() - start)
+    return Speed(
+        windows=len(part),
+        per_second=float(f"{epochs * windows / seconds:.3g}"),
+        # ru_maxrss is in KiB on Linux.
+        megabytes=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        validated=validation is not None,
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(measure(sys.argv[1]))))
