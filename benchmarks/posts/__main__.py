@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--minutes", type=float, default=60, help="limit for each experiment (%(default)s)")
     parser.add_argument("--seeds", type=int, default=1, help="random seeds of each experiment (%(default)s)")
     given = parser.parse_args(arguments)
+    # As an exception, so that the stage at work ends too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     wanted = cases.chosen(given.cases, given.seeds)
     kept = {case.name: results.stored(case, given.minutes) for case in wanted}
     for found in kept.values():

@@ -89,7 +89,9 @@ def _symptoms(evaluation: dict[str, Any]) -> list[dict[str, Any]]:
     if name.endswith(pairs.SUFFIX):
         return []
     entries = yaml.safe_load(_POSTS.read_text(encoding="utf-8"))
-    of_post = next((entry["symptoms"] for entry in entries if entry["post"] == evaluation["post"]), [])
+    of_post: list[dict[str, Any]] = next(
+        (entry["symptoms"] for entry in entries if entry["post"] == evaluation["post"]), []
+    )
     judged = []
     for symptom in of_post:
         if name in symptom.get("experiments", [name]):

@@ -390,6 +390,36 @@ STUDIES = {
     ]
 }
 
+POSTED = {
+    "command": "python -m benchmarks.posts",
+    "experiments": [
+        {
+            "experiment": "deep_rnn",
+            "post": 107289,
+            "size": "full",
+            "seeds": [0],
+            "epochs": {"posted": 150, "set": 150, "run": [150]},
+            "minutes": 60,
+            "windows": {"train": 8794, "validation": 1838, "test": 1838},
+            "loss": [0.0021],
+            "penalty": [0.001],
+            "nonfinite": [None],
+            "scores": {"train": 0.31, "validation": -0.1, "test": -0.12},
+            "metric": "r2",
+            "score": -0.12,
+            "naive": "seasonal_naive",
+            "naive_score": 0.65,
+            "linear": "ridge",
+            "linear_score": 0.79,
+            "oracle": 0.81,
+            "comparison": "worse",
+            "verdict": "not_learning",
+            "causes": ["over_regularised", "dead_output"],
+            "symptoms": [{"text": "The loss is low", "reproduced": True, "measured": "loss 0.0021"}],
+        }
+    ],
+}
+
 CORPUS = {
     "halves": {
         half: {
@@ -480,6 +510,7 @@ def render_all():
         },
         pairs=[{**a_pair(), "names": ("deep_rnn", "deep_rnn_fixed")}],
         studies=STUDIES,
+        posted=POSTED,
         corpus=CORPUS,
         benchmarks=BENCHMARKS,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from tests.conftest import PROJECT
+from tests.helpers.reports import POSTED
 from tools import stories
 
 TEMPLATES = sorted(stories.FOLDER.glob("*.md.in"))
@@ -125,6 +127,24 @@ def test_a_row_of_a_study(results: stories.Results) -> None:
     assert results.figures(study["name"], row["label"], column) == row["figures"][column]
     with pytest.raises(UserError, match="must have a row `no such row`"):
         results.figures(study["name"], "no such row", column)
+
+
+def test_scores_at_the_posted_size(results: stories.Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(stories, "POSTS", tmp_path / "posts.json")
+    assert results.full("x", "y") == "–"
+    assert results.full_table(107289, 51264) == "Not run yet: `python -m benchmarks.posts 107289 51264` runs it."
+    (one,) = copy.deepcopy(POSTED["experiments"])
+    files.write_json(tmp_path / "posts.json", {"experiments": [one | {"experiment": "x"}]})
+    results = stories.Results(results.reports)
+    assert results.full("x", "y") == "−0.12; –"
+    table = results.full_table(107289)
+    assert "\n| `x` | [not learning](../verdicts.md#not_learning) | 150 | 8,794 | 0.00210 | 0.310 | −0.120 |" in table
+    assert "- The loss is low: reproduced in `x` (loss 0.0021)." in table
+    assert stories.wrapped(f"{table}\n").count("\n|") == 3
+    # Other epochs than the post's and another verdict than at quick size are named.
+    one |= {"experiment": "x", "epochs": {"posted": 150, "set": 20, "run": [20]}, "verdict": "behind"}
+    files.write_json(tmp_path / "posts.json", {"experiments": [one]})
+    assert stories.Results(results.reports).full("x") == ("−0.12 ([behind](../verdicts.md#behind), 20 of 150 epochs)")
 
 
 def test_figures_as_texts(results: stories.Results, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
