@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def tiny(**changed: Any) -> dict[str, Any]:
     own["experiments"]["season_lstm"]["post"] = 107289
     own["experiments"]["season_lstm_fixed"] = copy.deepcopy(own["experiments"]["season_lstm"])
     own["experiments"]["sign_lstm"]["post"] = 51264
-    own["experiments"]["season_lstm"]["training"] |= {"epochs": {"quick": 1, "full": 3}} | changed
+    training = own["experiments"]["season_lstm"]["training"] | {"epochs": {"quick": 1, "full": 3}}
+    own["experiments"]["season_lstm"]["training"] = training | changed
     return own
 
 
@@ -70,7 +72,8 @@ def test_every_experiment_of_a_post_is_a_case_at_the_posted_size(tmp_path: Path)
     assert found["deep_rnn"].training["epochs"] == found["deep_rnn_fixed"].training["epochs"] == 150
     market = found["stacked_lstm_linear"]
     assert market.params["series"][market.series]["rows"] == 3_000_000
-    assert {case.training["backend"] for case in found.values() if case.name != "stacked_dense"} == {"jax"}
+    fastest = "jax" if importlib.util.find_spec("jax") else "tensorflow"
+    assert {case.training["backend"] for case in found.values() if case.name != "stacked_dense"} == {fastest}
     assert found["stacked_dense"].training["backend"] == "tensorflow"
     for case in found.values():
         assert "quick" not in str(case.settings).replace("'size': 'quick'", "")
@@ -101,7 +104,7 @@ def test_an_estimate_is_windows_times_epochs_by_the_measured_speed(tmp_path: Pat
     assert line.startswith(
         "sign_lstm_small_returns (51264): about 32 min, 1,400 MB of memory, 12 MB of disk; 200 epochs"
     )
-    assert "of 9,430 windows, 1,000 windows a second on jax" in line
+    assert f"of 9,430 windows, 1,000 windows a second on {case.training['backend']}" in line
     # Without a validation part, the diagnosis trains once more on nine tenths.
     again = Speed(9_430, 1_000.0, 700, validated=False)
     assert estimate(case, again, 600, tmp_path, known).minutes == pytest.approx((380 * 9.43 + 9.43 / 3 + 60) / 60)
@@ -223,7 +226,9 @@ def test_a_stretch_of_the_real_training_is_timed(name: str, project: Path, monke
 
 
 @pytest.mark.slow
-def test_a_tiny_case_goes_through_all_real_stages(tmp_path: Path) -> None:
+def test_a_tiny_case_goes_through_all_real_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Keras sets it in this process; the stages run in their own, on another backend.
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
     own = tiny()
     (case,) = cases.chosen(["51264"], 1, own)
     plans = command.planned([case], 60, tmp_path / "work")
