@@ -119,7 +119,8 @@ class Fix:
             "next": result.next_step(first),
         }
         if first["verdict"] in SETTLED:
-            self._say(f"Nothing has to be fixed. Next: {content['next']['text']}")
+            settled = "Nothing has to be fixed. "  # which the step of a network that learns says too
+            self._say(f"{settled}Next: {content['next']['text'].removeprefix(settled)}")
         else:
             self._rounds(content)
             self._end(content)
