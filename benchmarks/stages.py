@@ -11,11 +11,9 @@ code.
 from __future__ import annotations
 
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,6 @@ SIZES = (1_000, 10_000)
 DOC = PROJECT / "docs/cluster.md"
 EXPERIMENT = "co2_lstm"
 KINDS = ("train", "predict", "evaluate", "diagnose", "page")
-REPEATS = 3
 
 
 def prepare(folder: Path, stages: int) -> None:
@@ -100,35 +97,36 @@ def _lookup(values: Any, key: str) -> Any:
     return values
 
 
-def measure(folder: Path, repeats: int = REPEATS) -> dict[str, float]:
-    """Return the median seconds of an idle `snakemake` and of a job with nothing to do, the memory, and the sizes."""
+def measure(folder: Path) -> dict[str, float]:
+    """Return seconds of processor time of an idle `snakemake` and of a job with nothing to do, memory, and sizes."""
     _timed(folder, "snakemake", "--cores", "1")  # puts the outputs into the cache
-    idle = [_timed(folder, "snakemake", "--cores", "1") for _ in range(repeats)]
-    job = [_timed(folder, "python", "-m", "workflow.repro", f"evaluate@{EXPERIMENT}_0") for _ in range(repeats)]
+    idle, peak = _timed(folder, "snakemake", "--cores", "1")
+    job, _ = _timed(folder, "python", "-m", "workflow.repro", f"evaluate@{EXPERIMENT}_0")
     return {
-        "idle": statistics.median(seconds for seconds, _ in idle),
-        "idle_megabytes": max(peak for _, peak in idle),
-        "job": statistics.median(seconds for seconds, _ in job),
+        "idle": idle,
+        "idle_megabytes": peak,
+        "job": job,
         "lock_megabytes": (folder / "dvc.lock").stat().st_size / 2**20,
         "params_megabytes": (folder / "params.yaml").stat().st_size / 2**20,
     }
 
 
 def _timed(folder: Path, *command: str) -> tuple[float, float]:
-    start = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    seconds = time.monotonic() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {(done.stdout + done.stderr)[-2000:]}")
-    return seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    seconds = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    return seconds, after.ru_maxrss / 1024
 
 
 def markdown(measured: dict[int, dict[str, float]]) -> str:
     """Return the table of docs/cluster.md."""
     rows = {
-        "an idle `snakemake`, seconds": ("idle", ".1f"),
+        "an idle `snakemake`, seconds of processor time": ("idle", ".1f"),
         "its memory, MB": ("idle_megabytes", ",.0f"),
-        "a job besides its stage, seconds": ("job", ".2f"),
+        "a job that has nothing to do, seconds of processor time": ("job", ".2f"),
         "dvc.lock, MB": ("lock_megabytes", ".1f"),
         "params.yaml, MB": ("params_megabytes", ".2f"),
     }
