@@ -19,9 +19,9 @@ from typing import Any
 
 import jinja2
 
-from pipeline.common import errors, files
+from pipeline.common import errors, files, params
 from pipeline.common.errors import UserError
-from pipeline.report import pictures, posted, wording
+from pipeline.report import differences, pairs, pictures, posted, wording
 from tools import documents
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -95,6 +95,12 @@ class Results:
     def verdict(self, name: str) -> str:
         """Return the verdict as a link to its explanation."""
         return _verdict(self.diagnosis(name)["verdict"])
+
+    def fix(self, name: str) -> str:
+        """Return the settings of NAME_fixed that are not those of NAME, seeds aside."""
+        found = differences.between(params.load(PROJECT / params.FILE), name, f"{name}{pairs.SUFFIX}", None)
+        told = [each for each in found if not each["speed"] and each["parameter"] != "training.seeds"]
+        return wording.joined([f"`{each['parameter']}: {each['after']}`" for each in told])
 
     def figures(self, study: str, label: str, column: str) -> list[float | None]:
         """Return a column of one row of a study, an entry per seed.
