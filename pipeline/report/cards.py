@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.report import commands
+from pipeline.report import commands, trust
 from pipeline.report import diagnosis as diagnoses
 from pipeline.report.wording import METRICS, baseline, code_title, joined, plain, short_score, thousands
 from pipeline.scoring import baselines, scores, words
@@ -51,6 +51,8 @@ _NEARLY = 0.95
 # Skill from which a network fits its training windows, and a score far below that of training.
 _FITS, _FAR = 0.9, 0.3
 _LEVELS = ("low", "medium", "high")
+_LEAK = {"chip": "proof fails", "tone": "bad"}
+_LEAKS = "its scores cannot be trusted, for a proof fails"
 
 
 def card(
@@ -59,6 +61,7 @@ def card(
     diagnosis: dict[str, Any] | None,
     failure: dict[str, str] | None = None,
     own: bool = False,
+    leakage: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return one experiment's card as texts.
 
@@ -68,29 +71,34 @@ def card(
         diagnosis: Output of the stage `diagnose`, or None.
         failure: `stage` that failed in the last run, and `reason`; or None.
         own: Whether its series is a file of the user.
+        leakage: Output of the stage `leakage` for its dataset, or None. Where a proof fails, that comes first.
     """
     verdict = FAILED if failure else diagnoses.verdict(diagnosis) or NOT_RUN
     if verdict == NOT_RUN and evaluation:
         verdict = "undetermined"
     because, why = _why(verdict, diagnosis, failure)
+    leak = None if failure else next((each for each in (leakage or {}).get("proofs") or [] if _fails(each)), None)
+    if leak:
+        because, why = "Why", f"The proof {trust.title(leak['name']).lower()} fails. {' '.join(leak['found'][:1])}"
     return {
         "name": name,
         "own": own,
         "code": verdict,
-        "verdict": _CHIPS.get(verdict, {"chip": verdict.replace("_", " "), "tone": "unknown"}),
-        "headline": _headline(verdict, evaluation, diagnosis, failure),
+        "verdict": _LEAK if leak else _CHIPS.get(verdict, {"chip": verdict.replace("_", " "), "tone": "unknown"}),
+        "leaks": leak is not None,
+        "headline": _LEAKS if leak else _headline(verdict, evaluation, diagnosis, failure),
         "happened": [] if evaluation is None else _happened(evaluation, bool(failure)),
         "why": why,
         "because": because,
-        "try": _next(name, diagnosis, failure, verdict, why),
+        "try": _mend(name) if leak else _next(name, diagnosis, failure, verdict, why),
         "sure": "" if failure else _sure(evaluation, diagnosis),
     }
 
 
 def in_order(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the user's own experiments before the documented ones, the worst of each first."""
+    """Return the user's own experiments before the documented ones, leaks and then the worst of each first."""
     rank = {verdict: place for place, verdict in enumerate(_COUNTED)}
-    return sorted(cards, key=lambda each: (not each["own"], rank.get(each["code"], len(rank))))
+    return sorted(cards, key=lambda each: (not each["own"], not each["leaks"], rank.get(each["code"], len(rank))))
 
 
 def summary(each: dict[str, Any]) -> str:
@@ -123,6 +131,15 @@ def forecast(name: str, classes: int | None = None) -> str:
     if name in baselines.LINEAR:
         return "a linear model"
     return words.clause(name, classes) if name in baselines.NAIVE else baseline(name)
+
+
+def _fails(proof: dict[str, Any]) -> bool:
+    return bool(proof["result"] == "fail")
+
+
+def _mend(name: str) -> dict[str, str]:
+    """Return the next step where a proof fails."""
+    return {"text": "Mend the leak, then run again.", "command": commands.again(name), "compare": "", "fix": ""}
 
 
 def _headline(

@@ -41,7 +41,8 @@ def content(evaluation: dict[str, Any], diagnosed: dict[str, Any], leakage: dict
         leakage: Output of the stage `leakage` for the experiment's dataset.
     """
     name = evaluation["experiment"]
-    card = cards.card(name, evaluation, diagnosed, own=files.is_own(evaluation["settings"]["series"].get("source")))
+    own = files.is_own(evaluation["settings"]["series"].get("source"))
+    card = cards.card(name, evaluation, diagnosed, own=own, leakage=leakage)
     return {
         "card": card,
         "size": evaluation["size"],

@@ -47,6 +47,7 @@ def report(settings: dict[str, Any], failed: Sequence[failures.Failure] = ()) ->
     outcomes = comparison.corrected(evaluations)
     diagnoses = {name: _read(files.DIAGNOSIS / f"{name}.json") for name in names}
     broken = failures.by_experiment(settings, list(failed))
+    leakage = {name: _read(files.LEAKAGE / f"{name}.json") for name in settings["datasets"]}
     shown = cards.in_order(
         [
             cards.card(
@@ -55,6 +56,7 @@ def report(settings: dict[str, Any], failed: Sequence[failures.Failure] = ()) ->
                 diagnoses[name],
                 broken.get(name),
                 files.is_own(_series(settings, name).get("source")),
+                leakage[settings["experiments"][name]["dataset"]],
             )
             for name in names
         ]
@@ -68,7 +70,7 @@ def report(settings: dict[str, Any], failed: Sequence[failures.Failure] = ()) ->
             evaluations=evaluations,
             leaderboard=rows,
             outcomes=outcomes,
-            leakage={name: _read(files.LEAKAGE / f"{name}.json") for name in settings["datasets"]},
+            leakage=leakage,
             leaks=_read(files.LEAKS),
             calibration=_read(files.CALIBRATION),
             published=published.tables(),

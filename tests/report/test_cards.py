@@ -195,3 +195,18 @@ def test_the_order_is_own_first_then_worst_first():
     )
     assert cards.counted(shown[:1]) == "Of 1 network, 1 is learning."
     assert cards.counted([]) == ""
+
+
+def test_a_proof_that_fails_comes_first():
+    proofs = [
+        {"name": "intervals", "result": "pass", "found": []},
+        {"name": "prepare", "result": "fail", "found": ["temperature_mean: row 0 changes", "another"]},
+    ]
+    card = cards.card("a", made_up("a"), found(), leakage={"proofs": proofs})
+    assert card["verdict"] == {"chip": "proof fails", "tone": "bad"}
+    assert card["headline"] == "its scores cannot be trusted, for a proof fails"
+    assert card["why"] == "The proof prepare fails. temperature_mean: row 0 changes"
+    assert card["try"]["text"] == "Mend the leak, then run again."
+    fine = cards.card("b", made_up("b"), found("not_learning"), leakage={"proofs": proofs[:1]})
+    assert fine["verdict"]["chip"] == "not learning"
+    assert [each["name"] for each in cards.in_order([fine, card])] == ["a", "b"]

@@ -32,7 +32,8 @@ def lines(settings: dict[str, Any], names: set[str] | None = None, failed: Colle
     if not found:
         return
     if len(found) == 1 and not failed:
-        yield from _card(*next(iter(found.items())))
+        name, diagnosis = next(iter(found.items()))
+        yield from _card(name, diagnosis, settings["experiments"][name]["dataset"])
     else:
         yield from _table(found, own, failed)
     with_page = own if len(found) > 1 else found
@@ -41,9 +42,10 @@ def lines(settings: dict[str, Any], names: set[str] | None = None, failed: Colle
             yield f"The page: {path.resolve()}" if path != files.REPORT else f"The report: {path.resolve()}"
 
 
-def _card(name: str, diagnosis: dict[str, Any] | None) -> Iterator[str]:
+def _card(name: str, diagnosis: dict[str, Any] | None, dataset: str) -> Iterator[str]:
     """Yield the verdict in five lines: what happened, why, what to try, the command, and how sure that is."""
-    card = cards.card(name, _read(files.EVALUATION / f"{name}.json"), diagnosis)
+    evaluation, leakage = _read(files.EVALUATION / f"{name}.json"), _read(files.LEAKAGE / f"{dataset}.json")
+    card = cards.card(name, evaluation, diagnosis, leakage=leakage)
     yield harmless(f"{name}: {card['verdict']['chip']}. {cards.summary(card)}")
     if card["why"]:
         yield harmless(f"{card['because']}: {card['why']}")
