@@ -25,7 +25,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory, whole: str) -> dict[str, str
     folder = tmp_path_factory.mktemp("reports")
     found = diagnosed("mine", "behind")
     found["next"] = {"text": "Do it.", "set": {}, "command": "dvc exp run -n mine_try -S " + "x" * 300 + " page@mine"}
-    texts = {"index": whole, "page": render_page(made_up("mine", folds=3), found, [proof("prefix", "fail", 0, ["x"])])}
+    texts = {
+        "index": whole,
+        "page": render_page(made_up("mine", folds=3), found, [proof("prefix")]),
+        "leaking": render_page(made_up("mine", folds=3), found, [proof("prefix", "fail", 0, ["x"])]),
+    }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8")
     return {name: (folder / f"{name}.html").as_uri() for name in texts}
@@ -55,7 +59,7 @@ def opened(browser: Any, address: str, width: int, **more: Any) -> Any:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["index", "page"])
+@pytest.mark.parametrize("name", ["index", "page", "leaking"])
 def test_axe_finds_nothing_serious_or_moderate(
     browser: Any, pages: dict[str, str], name: str, width: str, scheme: str
 ) -> None:
