@@ -51,8 +51,6 @@ _NEARLY = 0.95
 # Skill from which a network fits its training windows, and a score far below that of training.
 _FITS, _FAR = 0.9, 0.3
 _LEVELS = ("low", "medium", "high")
-_LEAK = {"chip": "proof fails", "tone": "bad"}
-_LEAKS = "its scores cannot be trusted, for a proof fails"
 
 
 def card(
@@ -71,26 +69,24 @@ def card(
         diagnosis: Output of the stage `diagnose`, or None.
         failure: `stage` that failed in the last run, and `reason`; or None.
         own: Whether its series is a file of the user.
-        leakage: Output of the stage `leakage` for its dataset, or None. Where a proof fails, that comes first.
+        leakage: Output of the stage `leakage` for its dataset, or None. A proof that fails is the first sentence.
     """
     verdict = FAILED if failure else diagnoses.verdict(diagnosis) or NOT_RUN
     if verdict == NOT_RUN and evaluation:
         verdict = "undetermined"
     because, why = _why(verdict, diagnosis, failure)
     leak = None if failure else next((each for each in (leakage or {}).get("proofs") or [] if _fails(each)), None)
-    if leak:
-        because, why = "Why", f"The proof {trust.title(leak['name']).lower()} fails. {' '.join(leak['found'][:1])}"
     return {
         "name": name,
         "own": own,
         "code": verdict,
-        "verdict": _LEAK if leak else _CHIPS.get(verdict, {"chip": verdict.replace("_", " "), "tone": "unknown"}),
+        "verdict": _CHIPS.get(verdict, {"chip": verdict.replace("_", " "), "tone": "unknown"}),
         "leaks": leak is not None,
-        "headline": _LEAKS if leak else _headline(verdict, evaluation, diagnosis, failure),
-        "happened": [] if evaluation is None else _happened(evaluation, bool(failure)),
+        "headline": _headline(verdict, evaluation, diagnosis, failure),
+        "happened": [*_leaking(leak), *([] if evaluation is None else _happened(evaluation, bool(failure)))],
         "why": why,
         "because": because,
-        "try": _mend(name) if leak else _next(name, diagnosis, failure, verdict, why),
+        "try": _next(name, diagnosis, failure, verdict, why, leak is not None),
         "sure": "" if failure else _sure(evaluation, diagnosis),
     }
 
@@ -137,9 +133,11 @@ def _fails(proof: dict[str, Any]) -> bool:
     return bool(proof["result"] == "fail")
 
 
-def _mend(name: str) -> dict[str, str]:
-    """Return the next step where a proof fails."""
-    return {"text": "Mend the leak, then run again.", "command": commands.again(name), "compare": "", "fix": ""}
+def _leaking(proof: dict[str, Any] | None) -> list[str]:
+    """Return a sentence on the proof that fails, if there is one."""
+    if proof is None:
+        return []
+    return [f"The proof {trust.title(proof['name']).lower()} fails, so these scores may be too good."]
 
 
 def _headline(
@@ -267,9 +265,12 @@ def _numbers(finding: dict[str, Any]) -> str:
 
 
 def _next(
-    name: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None, verdict: str, why: str
+    name: str, diagnosis: dict[str, Any] | None, failure: dict[str, str] | None, verdict: str, why: str, leaks: bool
 ) -> dict[str, str]:
     """Return the next step: a text without what `why` has said, the command that tries it, and the one to compare."""
+    if leaks and verdict == "learning":
+        text = "Look at the proof that fails on this page. Mend the leak, or declare what is expected, then run again."
+        return {"text": text, "command": commands.again(name), "compare": "", "fix": ""}
     if failure:
         text = "Fix that, then run again. Only what failed, and what needs it, is computed."
         return {"text": text, "command": commands.again(name), "compare": "", "fix": ""}

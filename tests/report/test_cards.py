@@ -202,11 +202,11 @@ def test_a_proof_that_fails_comes_first():
         {"name": "intervals", "result": "pass", "found": []},
         {"name": "prepare", "result": "fail", "found": ["temperature_mean: row 0 changes", "another"]},
     ]
-    card = cards.card("a", made_up("a"), found(), leakage={"proofs": proofs})
-    assert card["verdict"] == {"chip": "proof fails", "tone": "bad"}
-    assert card["headline"] == "its scores cannot be trusted, for a proof fails"
-    assert card["why"] == "The proof prepare fails. temperature_mean: row 0 changes"
-    assert card["try"]["text"] == "Mend the leak, then run again."
+    card = cards.card("a", made_up("a"), found("learning"), leakage={"proofs": proofs})
+    assert card["happened"][0] == "The proof prepare fails, so these scores may be too good."
+    assert card["try"]["text"].startswith("Look at the proof that fails")
+    faulty = cards.card("c", made_up("c"), found("behind"), leakage={"proofs": proofs})
+    assert faulty["try"] == cards.card("c", made_up("c"), found("behind"))["try"]
     fine = cards.card("b", made_up("b"), found("not_learning"), leakage={"proofs": proofs[:1]})
-    assert fine["verdict"]["chip"] == "not learning"
+    assert "proof" not in fine["happened"][0]
     assert [each["name"] for each in cards.in_order([fine, card])] == ["a", "b"]
