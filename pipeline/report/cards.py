@@ -269,7 +269,7 @@ def _next(
 ) -> dict[str, str]:
     """Return the next step: a text without what `why` has said, the command that tries it, and the one to compare."""
     if leaks and verdict == "learning":
-        text = "Look at the proof that fails on this page. Mend the leak, or declare what is expected, then run again."
+        text = "Look at the proof that fails, under Leaks. Mend the leak, or declare what is expected, then run again."
         return {"text": text, "command": commands.again(name), "compare": "", "fix": ""}
     if failure:
         text = "Fix that, then run again. Only what failed, and what needs it, is computed."
