@@ -52,13 +52,23 @@ def summary(judged: dict[str, Any]) -> dict[str, str]:
 def measure(run: DiagnosedRun) -> dict[str, Any]:
     """Return all facts about one experiment in the form of the JSON: five digits, and null for NaN and infinity."""
     from pipeline.common import architectures
-    from pipeline.diagnose.facts import compiled, controls, course, data, network, outcome, references, unseen
+    from pipeline.diagnose.facts import (
+        compiled,
+        controls,
+        course,
+        data,
+        forecasts,
+        network,
+        outcome,
+        references,
+        unseen,
+    )
 
     experiment, settings = run.experiment, run.dataset
     options = architectures.options(*architectures.locate("architecture", experiment["architecture"])) or []
     training, folds = experiment["training"], unseen.pieces(run)
     given = compiled.facts(experiment["architecture"])
-    known = unseen.forecasts(folds)
+    known = forecasts.fit(folds)
     validated = run.validation is not None
     judged = unseen.validated(run, folds) if validated else []
     about_data = data.facts(run.train, run.validation, training, run.split)

@@ -10,7 +10,7 @@ import pytest
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.dataset import holdout
-from pipeline.diagnose.facts import data, references, unseen
+from pipeline.diagnose.facts import data, forecasts, references
 from tests.dataset.test_panel import GROUPS, HOLDOUT, SEQUENCES, WHOLE
 from tests.helpers import panels
 
@@ -41,7 +41,7 @@ def test_data_and_references_are_measured(given: dict[str, Any], series: dict[st
         about = data.facts(train, validation, TRAINING, split)
         assert about.nonfinite is None
         assert references.facts(early, late)
-        assert unseen.forecasts([(early, late)]) is not None
+        assert forecasts.fit([(early, late)]) is not None
 
 
 def test_the_last_tenth_is_whole_ids_or_the_last_windows_of_each() -> None:

@@ -13,7 +13,7 @@ from tests.helpers.trainings import TRAINING
 backends.prepare(threads=1, jit_compile=True)
 
 from pipeline.diagnose.case import DiagnosedRun, TrainedFold  # noqa: E402 - the backend is prepared before
-from pipeline.diagnose.facts import references, unseen, windows  # noqa: E402
+from pipeline.diagnose.facts import forecasts, references, unseen, windows  # noqa: E402
 from pipeline.network import training  # noqa: E402
 from pipeline.network.training import fit  # noqa: E402
 
@@ -47,7 +47,7 @@ def look(train, validation=None):
         train, validation = train.subset(np.arange(cut)), train.subset(np.arange(cut, len(train)))
     run = run_of(train, validation)
     folds = unseen.pieces(run)
-    known = unseen.facts(run, unseen.forecasts(folds), [], None, folds)
+    known = unseen.facts(run, forecasts.fit(folds), [], None, folds)
     recent = references.facts(*folds[0])
     return SimpleNamespace(**vars(known) | {"rows_needed": recent.needed, "longer": recent.longer})
 
@@ -207,7 +207,7 @@ def test_networks_of_all_folds_and_seeds_are_judged_on_all_windows():
     run = replace(run_of(parts[0], parts[1]), folds=folds)
     pieces = unseen.pieces(run)
     judged = unseen.validated(run, pieces)
-    found = unseen.facts(run, unseen.forecasts(pieces), judged, None, pieces)
+    found = unseen.facts(run, forecasts.fit(pieces), judged, None, pieces)
     assert (found.folds, found.windows) == (2, 95 + 295)
     assert [len(each.outputs) for each in judged] == [2, 2]
     assert found.networks.against_constant.low > 0.3
@@ -225,7 +225,7 @@ def test_a_network_whose_prediction_is_nan_is_compared_on_the_others():
     network, _ = fit(train, None, LSTM, QUICK, 0)
     run = run_of(train, late, {0: network})
     folds = unseen.pieces(run)
-    found = unseen.facts(run, unseen.forecasts(folds), unseen.validated(run, folds), None, folds)
+    found = unseen.facts(run, forecasts.fit(folds), unseen.validated(run, folds), None, folds)
     assert found.networks.unanswered == pytest.approx(5 / 195)
     assert found.networks.against_constant.skill > 0.5
 
@@ -244,13 +244,13 @@ def test_the_second_training_sees_nine_tenths_and_has_as_many_updates(monkeypatc
     judged, second = unseen.second_training(run, folds)
     (seen,) = given
     assert seen.table["row"].max() < folds[0][1].table["row"].min()
-    found = unseen.facts(run, unseen.forecasts(folds), judged, second, folds)
+    found = unseen.facts(run, forecasts.fit(folds), judged, second, folds)
     assert (found.part, found.updates, found.over_budget) == ("last_tenth", history["updates"], False)
     assert found.windows == 70
     assert found.networks.against_constant.skill > 0.5
     assert found.train_skill > 0.5
     judged, second = unseen.second_training(replace(run, budget=0.001), folds)
-    found = unseen.facts(run, unseen.forecasts(folds), judged, second, folds)
+    found = unseen.facts(run, forecasts.fit(folds), judged, second, folds)
     assert found.over_budget
     assert found.networks is None
     assert found.linear.skill is not None
