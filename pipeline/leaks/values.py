@@ -84,13 +84,13 @@ def _prove_prepare(step: Step) -> Proof:
     import pandas as pd
 
     from pipeline.leakage import prepared
-    from pipeline.series import preparing
+    from pipeline.series import looking_ahead
 
     def function(frame: pd.DataFrame) -> pd.DataFrame:
         return frame.assign(mean=step(frame[["value"]].to_numpy())[:, 0])
 
     frame = pd.DataFrame(_noise([5, 0], 0.0), columns=["value"])
-    return prepared.judged(preparing.compare("features:means", function, frame, ["mean", "value"]))
+    return prepared.judged(looking_ahead.compare("features:means", function, frame, ["mean", "value"]))
 
 
 def _score(missing: float, features: list[str]) -> Callable[[Step], float]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.series import given, holes, own, preparing
+from pipeline.series import given, holes, looking_ahead, own, preparing
 from pipeline.series.series import ORACLE, Series, select
 from pipeline.series.settings import SettingError, listing
 
@@ -26,7 +26,7 @@ def raw(p: dict[str, Any], name: str) -> None:
     settings = p["series"][name]
     write(name, read(name, settings), settings)
     if settings.get("prepare") is not None:
-        files.write_json(files.RAW / name / preparing.FILE, preparing.look_ahead(settings))
+        files.write_json(files.RAW / name / looking_ahead.FILE, looking_ahead.look_ahead(settings))
 
 
 def read(name: str, settings: dict[str, Any]) -> Series:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.common import files
 from pipeline.leakage import prepared
-from pipeline.series import preparing
+from pipeline.series import looking_ahead
 
 RECORD: dict[str, Any] = {
     "function": "mine:features",
@@ -23,7 +23,7 @@ RECORD: dict[str, Any] = {
 @pytest.mark.parametrize(("found", "result"), [([], "pass"), (["mean: row 4 is 1 with all rows, 2 without"], "fail")])
 def test_the_record_of_a_series_is_judged(tmp_path, monkeypatch, found, result):
     monkeypatch.chdir(tmp_path)
-    files.write_json(files.RAW / "mine" / preparing.FILE, RECORD | {"found": found})
+    files.write_json(files.RAW / "mine" / looking_ahead.FILE, RECORD | {"found": found})
     proof = prepared.prove("mine")
     assert (proof.name, proof.fold, proof.result, proof.found) == ("prepare", None, result, found)
     assert proof.compared == {"prefixes": 24, "replacements": 23, "cells": 4_700}

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline.common import errors, files
 from pipeline.common.errors import UserError
 from pipeline.leakage import prepared
-from pipeline.series import preparing, reading
+from pipeline.series import looking_ahead, preparing, reading
 
 Write = Callable[[str], None]
 HEAD = "import numpy as np\nimport pandas as pd\n\n\ndef made(frame):\n"
@@ -72,7 +72,7 @@ def test_the_columns_that_a_function_makes_are_those_of_the_series(write: Write)
 def test_the_example_that_ships_looks_at_the_past_alone(write: Write) -> None:
     source = Path(reading.__file__).parents[1] / "prepare/past.py"
     write("", head=source.read_text(encoding="utf-8"))
-    record = preparing.look_ahead(settings(prepare="mine:means", features=["load_mean", "day_change"]))
+    record = looking_ahead.look_ahead(settings(prepare="mine:means", features=["load_mean", "day_change"]))
     assert record["found"] == []
 
 
@@ -92,7 +92,7 @@ CLEAN = {
 @pytest.mark.parametrize("name", CLEAN)
 def test_a_function_of_the_past_passes(write: Write, name: str) -> None:
     write(CLEAN[name])
-    record = preparing.look_ahead(settings(features=["x", "load"]))
+    record = looking_ahead.look_ahead(settings(features=["x", "load"]))
     proof = prepared.judged(record)
     assert (proof.result, proof.found) == ("pass", [])
     assert (record["columns"], record["function"]) == (["x", "load"], "mine:made")
@@ -124,7 +124,7 @@ LEAKY = {
 def test_a_function_that_looks_ahead_is_named_with_its_column_and_first_row(write: Write, name: str) -> None:
     body, column, row = LEAKY[name]
     write(body)
-    record = preparing.look_ahead(settings(features=["x", "load"]))
+    record = looking_ahead.look_ahead(settings(features=["x", "load"]))
     proof = prepared.judged(record)
     assert proof.result == "fail"
     (line,) = proof.found
@@ -140,7 +140,7 @@ def test_the_first_row_is_that_of_any_moving_mean(width: int, ahead: int, rows: 
     def function(frame: pd.DataFrame) -> pd.DataFrame:
         return frame.assign(x=frame.a.shift(-ahead).rolling(width).mean())
 
-    found = preparing.compare("mine:made", function, frame, ["a", "x"])["found"]
+    found = looking_ahead.compare("mine:made", function, frame, ["a", "x"])["found"]
     if ahead == 0:
         assert found == []
     else:
@@ -150,7 +150,7 @@ def test_the_first_row_is_that_of_any_moving_mean(width: int, ahead: int, rows: 
 
 def test_a_function_that_never_runs_on_a_part_does_not_pass(write: Write) -> None:
     write(f"assert frame.day.max() == 6 and len(frame) == {ROWS}, 'never'\nreturn frame")
-    found = preparing.look_ahead(settings())["found"]
+    found = looking_ahead.look_ahead(settings())["found"]
     assert len(found) == 1
     assert "fails on every part" in found[0]
     assert "never" in found[0]
