@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import DASHES, Chart, element, written
+from pipeline.report.pictures.chart import Chart
 from pipeline.report.pictures.scales import Scale, loss_scale
+from pipeline.report.pictures.svg import DASHES, element, written
 from workflow.compare.revisions import Side
 
 # The first revision has the text colour; the others can be told apart by their dashes alone.

@@ -6,11 +6,11 @@ carries both once. Without the script, and in print, the pictures are what they 
 
 from pathlib import Path
 
-from pipeline.report.pictures.chart import Picture
 from pipeline.report.pictures.classes import confusion, reliability
 from pipeline.report.pictures.findings import for_finding
 from pipeline.report.pictures.rows import missing_cell, parts
 from pipeline.report.pictures.skills import controls, references
+from pipeline.report.pictures.svg import Picture
 from pipeline.report.pictures.training import curves, range_test
 from pipeline.report.pictures.windows import predictions, residuals, scatter
 

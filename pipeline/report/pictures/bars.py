@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.report.pictures.chart import (
+from pipeline.report.pictures.scales import Scale, around
+from pipeline.report.pictures.svg import (
     WIDTH,
     Entry,
     clean,
@@ -19,7 +20,6 @@ from pipeline.report.pictures.chart import (
     words,
     written,
 )
-from pipeline.report.pictures.scales import Scale, around
 
 _ROW, _HEAD, _BAR = 33.0, 21.0, 10.0
 _SIDE = 8.0  # room for the arrow of a bar that goes on

@@ -6,19 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import (
-    DASHES,
-    SEEDS,
-    WIDTH,
-    Chart,
-    Picture,
-    document,
-    element,
-    label,
-    shortened,
-    written,
-)
+from pipeline.report.pictures.chart import Chart
 from pipeline.report.pictures.scales import around
+from pipeline.report.pictures.svg import DASHES, SEEDS, WIDTH, Picture, document, element, label, shortened, written
 
 # Classes that have a row of their own; the rarest of more are one row.
 _MOST = 10

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.report.pictures import network, rows, shares, skills, training
-from pipeline.report.pictures.chart import Picture
+from pipeline.report.pictures.svg import Picture
 
 Draw = Callable[[dict[str, Any]], Picture | None]
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.pictures.bars import Bar, Group, bars
-from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture, written
+from pipeline.report.pictures.chart import Chart
 from pipeline.report.pictures.scales import Scale, around
+from pipeline.report.pictures.svg import DASHES, SEEDS, Picture, written
 
 BEFORE = "before training"
 _MOST_LAYERS = 12

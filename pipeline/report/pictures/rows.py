@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import Chart, Picture
+from pipeline.report.pictures.chart import Chart
 from pipeline.report.pictures.scales import Scale, seconds
+from pipeline.report.pictures.svg import Picture
 
 # Steps of the calendar, in NumPy's units.
 _UNITS = {

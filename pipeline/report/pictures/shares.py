@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipeline.report.pictures.bars import Bar, Group, Share, bars, stacked
-from pipeline.report.pictures.chart import SEEDS, Picture, shortened
+from pipeline.report.pictures.svg import SEEDS, Picture, shortened
 
 _REST = "left"
 _MOST = 12

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.report.pictures.bars import Bar, Group, bars
-from pipeline.report.pictures.chart import SEEDS, Chart, Entry, Picture, written
+from pipeline.report.pictures.chart import Chart
 from pipeline.report.pictures.scales import Scale, around
+from pipeline.report.pictures.svg import SEEDS, Entry, Picture, written
 from pipeline.report.wording import baseline
 
 _LIMITS = (-1.0, 1.0)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.common import training
-from pipeline.report.pictures.chart import DASHES, Chart, Entry, Picture, written
+from pipeline.report.pictures.chart import Chart
 from pipeline.report.pictures.scales import Scale, around, loss_scale
+from pipeline.report.pictures.svg import DASHES, Entry, Picture, written
 
 _PARTS = (("loss", "train", "training"), ("val_loss", "validation", "validation"), ("penalty", "soft", "penalty"))
 

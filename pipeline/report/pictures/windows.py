@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.report.pictures.chart import DASHES, SEEDS, Chart, Picture, shortened, written
+from pipeline.report.pictures.chart import Chart
 from pipeline.report.pictures.classes import confusion
 from pipeline.report.pictures.scales import Scale, around, seconds
+from pipeline.report.pictures.svg import DASHES, SEEDS, Picture, shortened, written
 from pipeline.report.wording import baseline
 
 _KINDS = {"difference": "change of ", "return": "return of ", "sequence_mean": "mean of "}

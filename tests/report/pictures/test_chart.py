@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.report.pictures.chart import Chart, Entry
+from pipeline.report.pictures.chart import Chart
 from pipeline.report.pictures.scales import Scale, around
+from pipeline.report.pictures.svg import Entry
 from tests.helpers.pictures import described, drawn, parse, texts
 
 HOSTILE = "</svg><script>alert(1)</script>\u202e&\"'\x00\x1b[31m=1+1"
