@@ -66,6 +66,7 @@ BARS: dict[str, Bar] = {
     "torch_mean": Bar("the same five, geometric mean", _TORCH, least=1.1),
     "torch_least": Bar("the same five, the slowest", _TORCH, least=0.65),
     "run": Bar("`make run` from a fresh clone, with its environment, packages cached", _BEFORE, most=0.65),
+    "shared": Bar("that run, seconds of the stages that both commits have", _BEFORE, most=0.65),
     "verdicts": Bar("experiments whose verdict is another one", most=0, unit=""),
     "demo": Bar("`make demo`, environment there", most=60, unit="s"),
     "start_jax": Bar("start-up of a stage on JAX, seconds", _BEFORE, most=0.9),
@@ -94,7 +95,7 @@ OF_PART: dict[str, tuple[str, ...]] = {
     "rows": ("scaled", "exponent", "beyond"),
     "memory": ("memory_tensorflow", "memory_jax", "stride"),
     "start": ("start_jax", "start_jax_memory", "start_tensorflow"),
-    "run": ("run", "verdicts", "diagnose"),
+    "run": ("run", "shared", "verdicts", "diagnose"),
     "idle": ("idle", "change"),
     "demo": ("demo",),
 }
@@ -154,6 +155,7 @@ def _run(given: Mapping[str, Any]) -> dict[str, float | None]:
     total = {name: given[name]["environment"] + given[name]["run"] for name in ("before", "now")}
     return {
         "run": total["now"] / total["before"],
+        "shared": given["now"]["shared"] / given["before"]["shared"],
         "verdicts": float(len(given["changed"])),
         "diagnose": given["now"]["diagnose"] / given["before"]["diagnose"],
     }

@@ -135,14 +135,21 @@ def demo(now: Revision) -> float:
 
 
 def whole(now: Revision, before: Revision) -> dict[str, Any]:
-    """Run the main job from nothing in both clones; return seconds, those of all diagnoses, and changed verdicts."""
+    """Run the main job from nothing in both clones.
+
+    Returns:
+        Of each: seconds, and those of all diagnoses and of all stages that both have; and the changed verdicts.
+    """
     made: dict[str, Any] = {}
     for name, revision in (("before", before), ("now", now)):
         revision.fresh()
         made[name] = {"environment": revision.environment, "run": revision.timed("make", "run")}
     both = sorted(set(before.verdicts()) & set(now.verdicts()))
+    stages = sorted(set(before.costs()) & set(now.costs()))
     for name, revision in (("before", before), ("now", now)):
-        made[name]["diagnose"] = sum(revision.costs()[f"diagnose@{one}"] for one in both)
+        costs = revision.costs()
+        made[name]["diagnose"] = sum(costs[f"diagnose@{one}"] for one in both)
+        made[name]["shared"] = sum(costs[one] for one in stages)
     then, after = before.verdicts(), now.verdicts()
     changed = {one: f"{then[one]}, now {after[one]}" for one in both if then[one] != after[one]}
     return made | {"changed": changed, "new": sorted(set(after) - set(then))}

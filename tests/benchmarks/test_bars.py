@@ -29,8 +29,8 @@ PARTS: dict[str, Any] = {
         "jax": {"seconds": 2.0, "megabytes": 300.0},
     },
     "run": {
-        "before": {"environment": 30.0, "run": 970.0, "diagnose": 400.0},
-        "now": {"environment": 40.0, "run": 560.0, "diagnose": 250.0},
+        "before": {"environment": 30.0, "run": 970.0, "diagnose": 400.0, "shared": 900.0},
+        "now": {"environment": 40.0, "run": 560.0, "diagnose": 250.0, "shared": 450.0},
         "changed": {"a": "learning, now behind"},
     },
     "idle": {"idle": {"before": 4.0, "now": 2.0}, "change": {"before": 10.0, "now": 9.0}},
@@ -54,6 +54,7 @@ def test_figures_by_hand() -> None:
     assert found["fit_68047"] == ("4.00x", False)
     assert found["torch_mean"] == (None, None)
     assert found["run"] == ("0.600x", True)
+    assert found["shared"] == ("0.500x", True)
     assert found["verdicts"] == ("1", False)
     assert found["diagnose"] == ("0.625x", False)
     assert found["memory_tensorflow"] == ("1,600 MB", False)
