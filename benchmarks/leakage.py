@@ -46,10 +46,8 @@ def measure(folder: Path, name: str) -> list[dict[str, Any]]:
 
 def measure_one(name: str, proof: str) -> dict[str, Any]:
     """Measure seconds, peak megabytes and counts of one proof, in this process."""
-    import resource
-
     from pipeline import dataset
-    from pipeline.common import params
+    from pipeline.common import costs, params
     from pipeline.dataset import splitting
     from pipeline.leakage import duplicates, intervals, perturbation, prefix, reads, state, stored, training
 
@@ -78,7 +76,7 @@ def measure_one(name: str, proof: str) -> dict[str, Any]:
     elif dataset.has(name, 0, "validation"):
         made = perturbation.check(p, name, 0, "validation")
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = costs.peak_megabytes()
     if made is None:
         return {"compared": None}
     return {"seconds": seconds, "megabytes": peak, "result": made.result, "compared": made.compared}

@@ -27,12 +27,12 @@ _NOT_PASSED_ON = (
     *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "XLA_FLAGS"),
 )
 _START = """
-import inspect, resource
+import inspect
 from pipeline.network import backends
 given = (1, False) + (({backend!r},) if "backend" in inspect.signature(backends.prepare).parameters else ())
 backends.prepare(*given)
 import keras
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(next(int(line.split()[1]) / 1024 for line in open("/proc/self/status") if line.startswith("VmHWM:")))
 """
 
 

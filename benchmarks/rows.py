@@ -22,6 +22,7 @@ import numpy as np
 import yaml
 
 from benchmarks import scratch
+from pipeline.common import costs
 
 ROWS, FEATURES, LENGTH = 3_000_000, 7, 100
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -38,7 +39,8 @@ def prepare(folder: Path, rows: int) -> None:
     import pyarrow.parquet as pq
 
     params = yaml.safe_load((scratch.PROJECT / "params.yaml").read_text(encoding="utf-8"))
-    params["series"] = {"rows": {"source": str(_PARQUET), "target": "x0"}}
+    columns = [f"x{i}" for i in range(FEATURES)]
+    params["series"] = {"rows": {"source": str(_PARQUET), "target": "x0", "features": columns}}
     params["datasets"] = {
         f"stride_{stride}": {
             "series": "rows",
@@ -53,7 +55,7 @@ def prepare(folder: Path, rows: int) -> None:
     scratch.prepare(folder, params, ("pipeline", "benchmarks"))
     (folder / _PARQUET).parent.mkdir(parents=True)
     drawn = np.random.default_rng(0).normal(size=(rows, FEATURES))
-    pq.write_table(pa.table({f"x{i}": drawn[:, i] for i in range(FEATURES)}), folder / _PARQUET)
+    pq.write_table(pa.table({name: drawn[:, i] for i, name in enumerate(columns)}), folder / _PARQUET)
 
 
 def copy(folder: Path) -> float:
@@ -124,8 +126,6 @@ def growth(repeats: int = REPEATS) -> dict[str, Any]:
 
 def train_one(backend: str, stride: str) -> dict[str, float]:
     """Train for `UPDATES` updates in this process; return its peak megabytes and the milliseconds of an update."""
-    import resource
-
     from pipeline.common import params
     from pipeline.network import backends, training
 
@@ -141,7 +141,7 @@ def train_one(backend: str, stride: str) -> dict[str, float]:
     )
     training.fit(part, None, experiment["architecture"], chosen, 0, updates=UPDATES, live=lambda _: end)
     first, last = min(ends), max(ends)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = costs.peak_megabytes()
     return {"megabytes": peak, "milliseconds": (ends[last] - ends[first]) / (last - first) * 1000}
 
 

@@ -9,7 +9,6 @@ order of an epoch.
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import rows, scratch
+from pipeline.common import costs
 
 REPEATS = 5
 
@@ -68,7 +68,7 @@ def measure(name: str) -> dict[str, float]:
     start = time.monotonic()
     seen = sum(batch(some) for some in batches[1:])
     seconds = time.monotonic() - start
-    return {"windows": seen / seconds, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"windows": seen / seconds, "megabytes": costs.peak_megabytes()}
 
 
 def compare(repeats: int = REPEATS) -> dict[str, dict[str, float]]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
@@ -35,7 +34,7 @@ class Speed:
 
 def measure(name: str) -> Speed:
     """Train the first batches for some epochs, and measure all epochs but the first."""
-    from pipeline.common import params
+    from pipeline.common import costs, params
     from pipeline.network import backends
 
     experiment = params.load()["experiments"][name]
@@ -67,8 +66,7 @@ def measure(name: str) -> Speed:
     return Speed(
         windows=len(part),
         per_second=float(f"{epochs * windows / seconds:.3g}"),
-        # ru_maxrss is in KiB on Linux.
-        megabytes=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        megabytes=round(costs.peak_megabytes()),
         validated=validation is not None,
     )
 

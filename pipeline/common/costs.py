@@ -12,7 +12,7 @@ import os
 import resource
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,9 +57,20 @@ def record(stage: str) -> Iterator[dict[str, str]]:
     about: dict[str, str] = {}
     yield about
     seconds = time.monotonic() - _process_start()
-    # ru_maxrss is in KiB on Linux.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    _add(stage, Cost(seconds, peak, about.get("size", "")))
+    _add(stage, Cost(seconds, peak_megabytes(), about.get("size", "")))
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that this process has held so far, in MiB.
+
+    Where the system tells, of this program alone: `ru_maxrss` is at least what the process that started it held.
+    """
+    with suppress(OSError):
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        for line in lines:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # KiB on Linux
 
 
 def _process_start() -> float:

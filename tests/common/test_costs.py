@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pipeline.common import costs, files
@@ -40,3 +43,16 @@ def test_a_torn_table_or_one_of_an_earlier_version_is_empty(tmp_path: Path, text
     if text is not None:
         path.write_text(text, encoding="utf-8")
     assert costs.read(path) == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a program's own peak")
+def test_the_peak_is_of_the_program_alone() -> None:
+    held = np.ones(50_000_000)  # 400 MB
+    code = "import numpy; from pipeline.common import costs; {}; print(costs.peak_megabytes())"
+    small, large = (
+        float(subprocess.run([sys.executable, "-c", code.format(own)], capture_output=True, check=True).stdout)
+        for own in ("0", "numpy.ones(25_000_000)")
+    )
+    assert costs.peak_megabytes() > held.nbytes / 2**20
+    assert 5 < small < 150
+    assert 190 < large - small < 230
