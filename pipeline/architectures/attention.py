@@ -4,7 +4,8 @@
                     -> mean over the steps -> Dense 1 -> [batch, 1]
 
 The normalisation stands before attention and Dense layers, so that no warm-up is needed (Xiong et al. 2020, "On Layer
-Normalization in the Transformer Architecture"). A block of width w and u hidden units has 4w(w + 1) weights in its
+Normalization in the Transformer Architecture"). Rows of padding are not attended to and not averaged, and positions
+are counted from the first row after them. A block of width w and u hidden units has 4w(w + 1) weights in its
 attention, u(w + 1) + w(u + 1) in its Dense layers and 4w in its normalisations. 17,249 weights with one feature.
 """
 
@@ -25,10 +26,40 @@ class Positions(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Return the inputs with their positions."""
-        steps, width = inputs.shape[1:]
+        return inputs + self._waves(*inputs.shape[1:])
+
+    def _waves(self, steps: int, width: int) -> Any:
         angles = np.arange(steps)[:, None] / 10_000.0 ** (np.arange(0, width, 2) / width)
         waves = np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(1, steps, width)
-        return inputs + keras.ops.convert_to_tensor(waves, dtype=self.compute_dtype)
+        return keras.ops.convert_to_tensor(waves, dtype=self.compute_dtype)
+
+
+@keras.saving.register_keras_serializable(package="flatline")
+class MaskedPositions(Positions):
+    """Add the sines and cosines of the position among the steps that are not masked."""
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the inputs with their positions."""
+        if mask is None:
+            return super().call(inputs)
+        position = keras.ops.maximum(keras.ops.cumsum(keras.ops.cast(mask, "int32"), axis=1) - 1, 0)
+        return inputs + keras.ops.take(self._waves(*inputs.shape[1:])[0], position, axis=0)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the mask of the inputs."""
+        return previous_mask
+
+
+@keras.saving.register_keras_serializable(package="flatline")
+class MaskedMean(layers.GlobalAveragePooling1D):
+    """Average the steps that are not masked: 0 where all are, instead of a division by 0."""
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mean."""
+        if mask is None:
+            return super().call(inputs)
+        kept = keras.ops.cast(mask, self.compute_dtype)[:, :, None]
+        return keras.ops.sum(inputs * kept, axis=1) / keras.ops.maximum(keras.ops.sum(kept, axis=1), 1.0)
 
 
 def build(
@@ -59,8 +90,11 @@ def build(
     """
     if width % 2 or width % heads:
         raise ValueError(f"width must be even and a multiple of heads, {heads}; received {width}")
-    inputs = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
-    x = Positions(name="positions")(layers.Dense(width, name="embedding")(inputs))
+    inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
+    if shape.padded:
+        x = layers.Masking(name="masking")(x)
+    positions = MaskedPositions(name="positions") if shape.padded else Positions(name="positions")
+    x = positions(layers.Dense(width, name="embedding")(x))
     for i, hidden in enumerate(units):
         normal = layers.LayerNormalization(name=f"norm_{i}a")(x)
         seen = layers.MultiHeadAttention(heads, width // heads, dropout=dropout, name=f"attention_{i}")(normal, normal)
@@ -69,7 +103,8 @@ def build(
         made = layers.Dense(hidden, activation=activation, name=f"hidden_{i}")(normal)
         made = layers.Dense(width, name=f"dense_{i}")(made)
         x = layers.Add()([x, layers.Dropout(dropout, name=f"dropout_{i}b")(made)])
-    x = layers.GlobalAveragePooling1D(name="mean")(layers.LayerNormalization(name="norm")(x))
+    mean = MaskedMean(name="mean") if shape.padded else layers.GlobalAveragePooling1D(name="mean")
+    x = mean(layers.LayerNormalization(name="norm")(x))
     if not skip:
         return keras.Model(inputs, layers.Dense(shape.outputs, activation=head, name="head")(x), name="attention")
     linear = layers.Dense(shape.outputs, use_bias=False, kernel_initializer="zeros", name="skip")

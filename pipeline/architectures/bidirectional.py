@@ -43,6 +43,8 @@ def build(
     if shape.batch_size is not None:
         raise ValueError("a bidirectional network carries no state: training.state must be none")
     inputs = x = keras.Input((shape.length, shape.features), name="window")
+    if shape.padded:
+        x = layers.Masking(name="masking")(x)
     for i, width in enumerate(units):
         lstm = layers.LSTM(
             width,

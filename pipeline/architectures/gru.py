@@ -40,6 +40,8 @@ def build(
         head: activation of the outputs.
     """
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
+    if shape.padded:
+        x = layers.Masking(name="masking")(x)
     for i, width in enumerate(units):
         x = layers.GRU(
             width,

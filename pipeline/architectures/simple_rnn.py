@@ -44,6 +44,8 @@ def build(
         }
 
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
+    if shape.padded:
+        x = layers.Masking(name="masking")(x)
     for i, (width, activation) in enumerate(zip(units, activations, strict=True)):
         x = layers.SimpleRNN(
             width,

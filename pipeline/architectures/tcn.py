@@ -5,15 +5,31 @@
 Block i has dilation 2^i. The output depends on the last 1 + 2(k - 1)(2^n - 1) rows of the window, for kernels of k
 rows and n blocks: 61 with the defaults. A block of u filters on f inputs has u(kf + 1) + u(ku + 1) weights, and
 u(f + 1) more for the 1 x 1 convolution beside it where u and f differ. Weight normalisation is left out. 21,953 weights
-with one feature.
+with one feature. Every convolution reads zeros in rows of padding, as causal padding supplies before the window.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import keras
 from keras import layers
 
 from pipeline.common.architectures import Shape
+
+
+@keras.saving.register_keras_serializable(package="flatline")
+class Kept(layers.Layer):
+    """Return 1 for each step that is not masked and 0 for the others: [batch, steps, 1]. The mask ends here."""
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Return the mask as numbers."""
+        if mask is None:
+            return keras.ops.ones_like(inputs[:, :, :1])
+        return keras.ops.cast(mask, self.compute_dtype)[:, :, None]
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """Return None: convolutions take no mask."""
 
 
 def build(
@@ -40,9 +56,12 @@ def build(
         head: activation of the outputs.
     """
     inputs = x = keras.Input((shape.length, shape.features), batch_size=shape.batch_size, name="window")
+    kept = Kept(name="kept")(layers.Masking(name="masking")(inputs)) if shape.padded else None
     for i, width in enumerate(units):
         beside = x if x.shape[-1] == width else layers.Conv1D(width, 1, name=f"beside_{i}")(x)
         for half in ("a", "b"):
+            if kept is not None:
+                x = layers.Multiply(name=f"kept_{i}{half}")([x, kept])
             x = layers.Conv1D(
                 width, kernel, padding="causal", dilation_rate=2**i, activation=activation, name=f"conv_{i}{half}"
             )(x)

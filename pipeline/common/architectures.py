@@ -26,6 +26,7 @@ class Shape(NamedTuple):
     batch_size: int | None = None  # if given, recurrent layers are stateful and every batch has so many rows
     # The feature that is the target, if its last value is in the units of the outputs; None otherwise.
     level: int | None = None
+    padded: bool = False  # whether windows may begin with rows of padding, 0 in every feature as no other row is
 
 
 def locate(place: str, architecture: dict[str, Any]) -> tuple[Path, str]:

@@ -22,6 +22,12 @@ def rows(part: dict[str, Any]) -> np.ndarray | None:
     return found
 
 
+def present(folds: list[dict[str, Any]]) -> bool:
+    """Return whether any sequence in any part of the folds of split.json begins with padding."""
+    parts = (part for fold in folds for part in fold.values() if part)
+    return any(any(part.get("padding") or ()) for part in parts)
+
+
 def mean(values: np.ndarray, axis: int) -> np.ndarray:
     """Return the mean of the cells that are not missing; NaN where there is none."""
     known = ~np.isnan(values)

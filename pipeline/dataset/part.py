@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.common import files, params
+from pipeline.common.architectures import Shape
 from pipeline.dataset import padding, splitting, windowing
 from pipeline.dataset.scaling import Numbers, by_id
 
@@ -55,6 +56,11 @@ class Spec:
     # Center and scale of the target and of its change in each id, float64 [ids, 2]; None where all ids share them.
     target_by_id: np.ndarray | None = None
     change_by_id: np.ndarray | None = None
+    padded: bool = False  # whether a sequence of the dataset, in any part of any fold, begins with padding
+
+    def shape(self, batch_size: int | None = None) -> Shape:
+        """Return the shape of a network for these windows: the same for all parts and folds of the dataset."""
+        return Shape(self.length, len(self.features), self.outputs, batch_size, self.level, self.padded)
 
     @property
     def axis(self) -> np.ndarray:
@@ -258,6 +264,7 @@ def load(dataset: str, fold: int, part: str) -> Part:
         ids=tuple(series["ids"]["starts"]) if "ids" in series and not series["sequence_length"] else (),
         labels=windows.get("labels"),
         padding=pad,
+        padded=padding.present(description["folds"]),
         **(by_id(learned["ids"]["targets"]) if "ids" in learned else {}),
         whole_ids=bool(series.get("ids", {}).get("whole")) and not series["sequence_length"],
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.common.architectures import Shape
 from pipeline.dataset import Part
 from pipeline.leaks import scratch_project
 from pipeline.leaks.leak import Leak
@@ -54,8 +53,7 @@ def _prove(step: Predict) -> Proof:
 
     with scratch_project.project(_fading(0), _DATASET) as p:
         _, test = scratch_project.make_parts(p)
-        shape = Shape(test.spec.length, len(test.spec.features), test.spec.outputs)
-        network = models.build(_ARCHITECTURE, shape)
+        network = models.build(_ARCHITECTURE, test.spec.shape())
         return state.check(test, network, training.SETTINGS, predict=step)
 
 

@@ -67,7 +67,7 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
             f"{received[0]} to {received[1]}",
             _shape_fix(received[1], expected),
         )
-    return model
+    return _own_masks(model)
 
 
 def as_given(architecture: dict[str, Any], shape: Shape) -> keras.Model | None:
@@ -145,6 +145,13 @@ def without_cudnn(model: keras.Model) -> None:
     for layer in model._flatten_layers():
         if getattr(layer, "use_cudnn", None) == "auto":
             layer.use_cudnn, layer.supports_jit = False, True
+
+
+def _own_masks(model: keras.Model) -> keras.Model:
+    """Return a network whose masks stay with Keras: cuDNN refuses one that skips the first steps of a window."""
+    if any(isinstance(layer, keras.layers.Masking) for layer in model._flatten_layers()):
+        without_cudnn(model)
+    return model
 
 
 def _check_compiled(model: keras.Model, training: dict[str, Any], loss: Any, place: str) -> None:
@@ -294,7 +301,7 @@ def _load(path: Path) -> keras.Model:
         config = json.loads(archive.read("config.json"))
     for module in sorted(_modules(config)):
         importlib.import_module(module)
-    return keras.saving.load_model(path, compile=False, safe_mode=True)
+    return _own_masks(keras.saving.load_model(path, compile=False, safe_mode=True))
 
 
 def _stateful(model: keras.Model) -> list[Any]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from pipeline import dataset
 from pipeline.common import files
-from pipeline.common.architectures import Shape
 from pipeline.dataset import Part, splitting, state_order
 from pipeline.network import backends
 
@@ -90,7 +89,7 @@ def _as_given(part: Part, experiment: dict[str, Any]) -> dict[str, np.ndarray]:
 
     if experiment["training"]["state"] != "none" or set(part.spec.scaling.values()) != {"none"}:
         return {}
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs)
+    shape = part.spec.shape()
     given = models.as_given(experiment["architecture"], shape)
     if given is None or given.input_shape[1:] != (shape.length, shape.features):
         return {}
@@ -225,7 +224,7 @@ def _network(part: Part, saved: keras.Model, experiment: dict[str, Any], place: 
 
     if experiment["training"]["state"] != "lanes":
         return saved
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, _chains(part).shape[1], part.spec.level)
+    shape = part.spec.shape(_chains(part).shape[1])
     network = models.build(experiment["architecture"], shape, f"{place}.architecture")
     models.without_cudnn(network)
     network.compile(jit_compile=True)  # there are many steps, one after the other: their overhead is the cost

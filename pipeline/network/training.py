@@ -182,8 +182,8 @@ def _reports(batches: int, plan: BatchPlan, updates: int | None) -> Callable[[in
 def _program(part: Part, architecture: dict[str, Any], training: dict[str, Any]) -> str:
     """Describe all that a compiled training depends on besides values."""
     spec = part.spec
-    shapes = [spec.length, spec.features, spec.outputs, spec.classes, spec.scaling["window"], _updates(part, training)]
-    return json.dumps([shapes, architecture, training | {"seeds": []}], sort_keys=True)
+    made = [*spec.shape(), spec.features, spec.classes, spec.scaling["window"], _updates(part, training)]
+    return json.dumps([made, architecture, training | {"seeds": []}], sort_keys=True)
 
 
 def _early_stopping(training: dict[str, Any]) -> keras.callbacks.EarlyStopping | None:
@@ -236,7 +236,7 @@ def build(
 
 def _shape(part: Part, training: dict[str, Any]) -> Shape:
     batch_size = training["batch_size"] if training["state"] != "none" else None
-    return Shape(part.spec.length, len(part.spec.features), part.spec.outputs, batch_size, part.spec.level)
+    return part.spec.shape(batch_size)
 
 
 def _updates(part: Part, training: dict[str, Any]) -> int:

@@ -88,7 +88,7 @@ def test_targets_that_repeat_are_not_misaligned(values: dict[str, Any], reported
 
 
 def masked(**values: Any) -> dict[str, Any]:
-    mask = {"value": 0.0, "share": 0.3, "inside": 0.1, "windows": 0.0, "outside": 0.0} | values
+    mask = {"value": 0.0, "share": 0.3, "inside": 0.1, "windows": 0.0, "outside": 0.0, "padding": False} | values
     return {"network": {"masking": mask}, "settings": {"=window": {"length": 12}}}
 
 
@@ -100,6 +100,8 @@ def test_masks_that_are_meant_are_no_finding() -> None:
     assert not decide("mask_hides_data", sequences)  # padding
     sequences["network"]["masking"]["outside"] = None
     assert decide("mask_hides_data", sequences)  # whose other steps are all one
+    sequences["network"]["masking"]["padding"] = True
+    assert not decide("mask_hides_data", sequences)  # which no other step can be
     assert decide("mask_hides_data", masked(inside=0.0))  # no sequence has an end here
 
 

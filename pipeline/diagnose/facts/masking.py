@@ -32,6 +32,7 @@ class Masking:
     # feature that is nearest; 0 inside a range, None where no other cell varies
     outside: float | None = None
     features: list[Input] | None = None  # the features without the steps that are skipped; None if all are
+    padding: bool = False  # whether the dataset gives the mask value to its padding and to no other step
 
 
 def facts(part: Part, network: keras.Model) -> Masking | None:
@@ -61,6 +62,7 @@ def facts(part: Part, network: keras.Model) -> Masking | None:
         features=[Input(name, *moments(cells), constant(cells), largest(cells)) for name, cells in measured]
         if kept.any()
         else None,
+        padding=part.spec.padded and value == 0,
     )
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
 from pipeline.dataset.sampling import evenly
 from pipeline.diagnose.facts import masking
@@ -199,7 +198,7 @@ def _initial(
     from pipeline.network.training import build
 
     training = experiment["training"]
-    shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, level=part.spec.level)
+    shape = part.spec.shape()
     try:
         initial = build(part, experiment["architecture"], training, seed)
         if training["state"] == "none":

@@ -8,7 +8,6 @@ import keras
 import numpy as np
 
 from pipeline.common import training as settings
-from pipeline.common.architectures import Shape
 from pipeline.dataset import Part
 from pipeline.network import backends, models
 
@@ -64,7 +63,7 @@ class ShortTraining:
         training = experiment["training"] | {"steps_per_execution": 1}
         training |= {"learning_rate": settings.rate(training)}
         keras.utils.set_random_seed(training["seeds"][0])
-        shape = Shape(part.spec.length, len(part.spec.features), part.spec.outputs, level=part.spec.level)
+        shape = part.spec.shape()
         self.network = models.build(experiment["architecture"], shape)
         models.compile_model(self.network, training, part.spec.classes)
         self.network.optimizer.build(self.network.trainable_variables)

@@ -115,10 +115,10 @@ def mask_hides_data(facts: Facts, _: Assessment, limit: Limits) -> Evidence | No
     """Check the share of steps that a Masking layer hides. Windows hold no padding, so all that it hides is data.
 
     A mask value far from all other cells is meant for it, and so is one that only begins or ends sequences whose other
-    steps vary: padding.
+    steps vary: padding. Sequences of ids are padded with a value that no other step has.
     """
     mask = facts.network.masking
-    if not mask or mask.share < limit.share:
+    if not mask or mask.padding or mask.share < limit.share:
         return None
     padding = facts.settings.window["length"] == "sequence" and not mask.inside
     if mask.outside is not None and (mask.outside >= limit.sentinel or padding):

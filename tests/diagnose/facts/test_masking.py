@@ -53,3 +53,13 @@ def test_no_other_cell_varies_or_is_there():
 
 def build_plain(part):
     return build(part, {"name": "lstm", "units": [2]}, TRAINING, 0)
+
+
+def test_a_mask_of_padding_hides_nothing_else():
+    part = make_part(np.array([0, 0, 1, 2, 3, 0, 1, 3, 0, 2, 1, 1.0]), length=4, kind="sequence_mean", sequence_length=4)
+    padded = dataclasses.replace(part, spec=dataclasses.replace(part.spec, padded=True))
+    assert not look(part, 0.0).padding
+    assert look(padded, 0.0).padding
+    assert not look(padded, 3.0).padding
+    own = masking.facts(padded, build(padded, {"name": "lstm", "units": [2]}, TRAINING, 0))
+    assert (own.value, own.padding) == (0.0, True)
