@@ -3,7 +3,8 @@
     [batch, 100, 1] -> LSTM 32 forwards, LSTM 32 backwards -> [batch, 64] -> Dense 1 -> [batch, 1]
 
 Both directions read rows of the window alone, so nothing after it is known. A layer of u units on f inputs has
-8u(f + u + 1) weights and 2u outputs. 8,769 weights (8,704 + 65) with one feature.
+8u(f + u + 1) weights and 2u outputs. 8,769 weights (8,704 + 65) with one feature. A Masking layer skips the padding of
+sequences in both directions.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@
 
 The first and the last row are repeated, so that the average exists at the ends; it reads rows of the window alone. The
 paper forecasts each series from itself alone: name the target as the only feature for that. Of further features both
-layers read all. 2 x outputs x (length x features + 1) weights: 4,656 of 96 rows and 24 steps ahead.
+layers read all. Padding of sequences is read as zeros. 2 x outputs x (length x features + 1) weights: 4,656 of 96 rows
+and 24 steps ahead.
 """
 
 from __future__ import annotations

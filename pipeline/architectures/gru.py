@@ -3,7 +3,7 @@
     [batch, 100, 1] -> GRU 32 -> [batch, 32] -> Dense 1 -> [batch, 1]
 
 A layer of u units on f inputs has 3u(f + u + 2) weights: Keras resets the state after its matrix product, as cuDNN
-does, with a second bias. 3,393 weights (3,360 + 33) with one feature.
+does, with a second bias. 3,393 weights (3,360 + 33) with one feature. A Masking layer skips the padding of sequences.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
     [batch, 100, 1] -> LSTM 32 -> [batch, 32] -> Dense 1, sigmoid -> [batch, 1]
 
-4,385 weights (4,352 + 33) with the one feature of the post's code, 4,641 with the three that its summary implies.
+4,385 weights (4,352 + 33) with the one feature of the post's code, 4,641 with the three that its summary implies. A
+Masking layer skips the padding of sequences.
 """
 
 from __future__ import annotations

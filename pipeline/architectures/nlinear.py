@@ -4,8 +4,8 @@
 
 The paper forecasts each series from itself alone: name the target as the only feature for that. Of further features
 the layer reads the rows less their last ones, too. The last value is added where the network predicts the target itself
-and the target is a feature, in the same units; not for classes, changes and other targets. outputs x (length x features
-+ 1) weights: 2,328 of 96 rows and 24 steps ahead.
+and the target is a feature, in the same units; not for classes, changes and other targets. Padding of sequences is read
+as zeros, less the last row. outputs x (length x features + 1) weights: 2,328 of 96 rows and 24 steps ahead.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     [batch, 60, 1] -> SimpleRNN 64 x3 -> [batch, 60, 64] -> SimpleRNN 64 -> [batch, 64] -> Dense 1 -> [batch, 1]
 
 29,057 weights; elu, tanh, selu, tanh. The l2 penalty of 0.01 applies to kernels and biases, not to recurrent kernels; a
-Dropout of 0.2 follows each layer.
+Dropout of 0.2 follows each layer. A Masking layer skips the padding of sequences.
 """
 
 from __future__ import annotations

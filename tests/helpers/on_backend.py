@@ -1,7 +1,8 @@
 """Train on one backend in a process of its own: `python -m tests.helpers.on_backend BACKEND FOLDER < cases.json`.
 
-A case has `architecture`, `training`, and the arguments of `make_part`. The first backend writes each case's initial
-weights to FOLDER; the next one takes them from there, since the backends' generators differ. Prints the histories.
+A case has `architecture`, `training`, and the arguments of `make_part`, or `padded` for sequences of 2 to 6 rows. The
+first backend writes each case's initial weights to FOLDER; the next one takes them from there, since the backends'
+generators differ. Prints the histories.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def main(backend: str, folder: Path) -> None:
 
     backends.prepare(1, True, backend)
     from tests.helpers.parts import make_part
+    from tests.helpers.trainings import padded
 
     built, found = training.build, {}
     for name, case in json.load(sys.stdin).items():
@@ -55,7 +57,11 @@ def main(backend: str, folder: Path) -> None:
         training.build = build
         values = [np.random.default_rng(seed).normal(size=case["rows"]) + case.get("level", 0.0) for seed in (0, 1)]
         given = {"length": 6, "stride": case.get("stride", 1), "kind": case.get("kind", "value")}
+        if case.get("padded"):
+            given |= {"kind": "sequence_mean", "sequence_length": 6}
         part, validation = make_part(values[0], **given), make_part(values[1], **given, name="validation")
+        if case.get("padded"):
+            part, validation = padded(part), padded(validation)
         _, history = training.fit(
             part, validation if case.get("validation") else None, case["architecture"], case["training"], seed=0
         )

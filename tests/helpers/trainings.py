@@ -20,3 +20,14 @@ def broken(part, row):
     scaled = part.scaled.copy()
     scaled[row] = np.nan
     return dataclasses.replace(part, scaled=scaled)
+
+
+def padded(part, most=4):
+    """Return a part of whole sequences with 0 to `most` rows of padding before each."""
+    padding = np.zeros(len(part.rows), dtype=bool)
+    for number, start in enumerate(part.table["start"]):
+        padding[start : start + number % (most + 1)] = True
+    scaled = np.where(padding[:, None], np.float32(0), part.scaled)
+    return dataclasses.replace(
+        part, scaled=scaled, spec=dataclasses.replace(part.spec, padding=padding, padded=True)
+    )

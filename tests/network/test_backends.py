@@ -62,6 +62,8 @@ ARCHITECTURES = {
     "stateful_lstm": {"dropout": 0.0, "recurrent_dropout": 0.0, "head": "linear"},
     "tcn": {"units": [8, 6]},
 }
+# Those that skip the padding before a sequence.
+MASKING = ("attention", "bidirectional", "gru", "lstm", "simple_rnn", "tcn")
 TWENTY = PLAIN | {"epochs": 1, "batch_size": 4}
 # Four layers of elu and selu blow rounding up at greater rates: adam divides each gradient by its own size.
 RATES = {"simple_rnn": 0.001}
@@ -73,6 +75,7 @@ NETWORKS = {
     }
     for name, options in ARCHITECTURES.items()
 }
+NETWORKS |= {f"{name}, padded": NETWORKS[name] | {"padded": True, "rows": 480} for name in MASKING}
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +120,7 @@ def test_losses_of_twenty_updates_agree(both, name):
 
 def test_the_tests_of_training_and_predicting_pass_on_jax():
     """They compare with numbers computed by hand: records, stops, NaN, carried state, restored weights, bytes."""
-    files = ["tests/network/test_training.py", "tests/network/test_predicting.py"]
+    files = [f"tests/network/test_{name}.py" for name in ("training", "predicting", "padded")]
     files.append("tests/architectures/test_architectures.py::test_weights_go_over_to_another_batch_size")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files],
