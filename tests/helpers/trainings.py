@@ -28,6 +28,4 @@ def padded(part, most=4):
     for number, start in enumerate(part.table["start"]):
         padding[start : start + number % (most + 1)] = True
     scaled = np.where(padding[:, None], np.float32(0), part.scaled)
-    return dataclasses.replace(
-        part, scaled=scaled, spec=dataclasses.replace(part.spec, padding=padding, padded=True)
-    )
+    return dataclasses.replace(part, scaled=scaled, spec=dataclasses.replace(part.spec, padding=padding, padded=True))

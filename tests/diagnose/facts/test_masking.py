@@ -56,7 +56,9 @@ def build_plain(part):
 
 
 def test_a_mask_of_padding_hides_nothing_else():
-    part = make_part(np.array([0, 0, 1, 2, 3, 0, 1, 3, 0, 2, 1, 1.0]), length=4, kind="sequence_mean", sequence_length=4)
+    part = make_part(
+        np.array([0, 0, 1, 2, 3, 0, 1, 3, 0, 2, 1, 1.0]), length=4, kind="sequence_mean", sequence_length=4
+    )
     padded = dataclasses.replace(part, spec=dataclasses.replace(part.spec, padded=True))
     assert not look(part, 0.0).padding
     assert look(padded, 0.0).padding
