@@ -22,9 +22,11 @@ def prove(series: str) -> Proof:
 
 def judged(record: dict[str, Any]) -> Proof:
     """Return the proof of what `looking_ahead.look_ahead` wrote down."""
+    ids = record.get("ids")
+    each = f" in each of {len(ids)} ids: {', '.join(ids)}" if ids else ""
     about = (
-        f"`{record['function']}` ran on the first t rows alone, and with every later row replaced, for several t. The "
-        f"first t rows of {', '.join(record['columns'])} stay the same."
+        f"`{record['function']}` ran on the first t rows alone, and with every later row replaced, for several t"
+        f"{each}. The first t rows of {', '.join(record['columns'])} stay the same."
     )
-    compared = {key: record[key] for key in ("prefixes", "replacements", "cells")}
+    compared = {key: record[key] for key in ("prefixes", "replacements", "cells")} | ({"ids": len(ids)} if ids else {})
     return judge("prepare", None, compared, record["found"], about)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
-import os
-import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pipeline.common import errors
 from pipeline.common.errors import UserError
 from pipeline.series import own
+from pipeline.series.ids import Ids
+from pipeline.series.sealed import reading_nothing
 from pipeline.series.series import Series
 from pipeline.series.settings import SettingError, check_names, listing
 
@@ -27,11 +27,42 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "prepare"
 
 
+class Part(NamedTuple):
+    """Rows that the function sees at once.
+
+    Attributes:
+        who: the column of ids and the id, for messages; empty for a single series.
+        frame: float64 columns; its index is the times, or counts the rows from 0.
+    """
+
+    who: str
+    frame: pd.DataFrame
+
+
+class Opened(NamedTuple):
+    """A function and the rows of its file.
+
+    Attributes:
+        function: from frame to frame.
+        failed: why a column of the file is none of numbers, by name.
+        parts: all rows; with ids, those of each id.
+        time: datetime64 [rows], or None.
+        ids: which rows belong together, or None for a single series.
+    """
+
+    function: Function
+    failed: dict[str, UserError]
+    parts: list[Part]
+    time: np.ndarray | None
+    ids: Ids | None
+
+
 def make(
     *,
     prepare: str,
     path: str,
     target: str,
+    id: str | None = None,
     time: str | None = None,
     features: list[str] | None = None,
     zone: str | None = None,
@@ -42,7 +73,8 @@ def make(
         prepare: `module:function` of pipeline/prepare/. It maps a data frame, a float64 column for each column of
             numbers and the times as its index, to one with the same index.
         path: as for `own.make`.
-        target: a column of the result.
+        target: a column of the result; or of the file, if it holds text there and the result has none of that name.
+        id: as for `own.make`. The function runs on the rows of one id at a time.
         time: as for `own.make`.
         features: columns of the result; the target alone by default.
         zone: as for `own.make`.
@@ -51,26 +83,46 @@ def make(
         SettingError: a setting is wrong.
         UserError: the file is wrong; or the function raises, gives other rows, or not the same twice.
     """
-    function, frame, failed = opened(prepare, path, time, zone)
-    made = run(prepare, function, frame, failed)
-    target, chosen = check_names(target, features, made.columns.tolist(), f"what {prepare} returns")
-    columns = chosen if target in chosen else [*chosen, target]
-    rows = numbers(prepare, made, columns)
-    again = numbers(prepare, run(prepare, function, frame, failed), columns)
-    if not np.array_equal(rows, again, equal_nan=True):
-        column = columns[int(np.flatnonzero(~((rows == again) | np.isnan(rows) & np.isnan(again)).all(axis=0))[0])]
-        rule = "must return the same for the same rows"
-        raise UserError(_place(prepare), rule, f"another column {column} the second time", "Draw nothing at random.")
-    times = None if time is None else frame.index.to_numpy()
-    return Series(rows, columns, target, chosen, time=times)
+    if id is not None and id in (target, time):
+        raise SettingError("id", "must be another column than the target and the times", repr(id), "Name another one.")
+    given = opened(prepare, path, id, time, zone)
+    made = run_each(prepare, given.function, given.parts, given.failed)
+    of_file = is_of_file(target, made[0], given.failed)
+    available = [*made[0].columns, *([target] if of_file else [])]
+    target, chosen = check_names(target, features, available, f"what {prepare} returns")
+    if of_file and target in chosen:
+        raise given.failed[target]
+    columns = chosen if target in chosen or of_file else [*chosen, target]
+    rows = _numbers_of_each(prepare, given.parts, made, columns)
+    made = run_each(prepare, given.function, given.parts, given.failed)
+    again = _numbers_of_each(prepare, given.parts, made, columns)
+    for part, first, second in zip(given.parts, rows, again, strict=True):
+        with _naming(part.who):
+            _require_same(prepare, columns, first, second)
+    cuts = given.ids.starts[1:] if given.ids else []
+    series = Series(np.concatenate(rows), columns, target, chosen, time=given.time, ids=given.ids, cuts=cuts)
+    if not of_file:
+        return series
+    read = own.make(path=path, target=target, features=[given.parts[0].frame.columns[0]], id=id, time=time, zone=zone)
+    return replace(
+        series, rows=np.hstack([series.rows, read.rows[:, -1:]]), columns=[*columns, target], labels=read.labels
+    )
 
 
-def columns(prepare: str, frame: pd.DataFrame) -> tuple[dict[str, np.ndarray], dict[str, UserError]]:
+def is_of_file(target: object, made: pd.DataFrame, failed: dict[str, UserError]) -> bool:
+    """Return whether the target is a column of the file that the function neither sees nor makes."""
+    return isinstance(target, str) and target in failed and target not in made
+
+
+def columns(
+    prepare: str, frame: pd.DataFrame, ids: Ids | None = None
+) -> tuple[dict[str, np.ndarray], dict[str, UserError]]:
     """Pass a frame through a function, before there is a series.
 
     Args:
         prepare: as for `make`.
-        frame: as the function gets it.
+        frame: as the function gets it; with ids, one id after the other.
+        ids: which rows belong together, or None for a single series.
 
     Returns:
         Columns of the result as float64 [rows], by name; and why each other column is none.
@@ -79,28 +131,27 @@ def columns(prepare: str, frame: pd.DataFrame) -> tuple[dict[str, np.ndarray], d
         SettingError: there is no such function.
         UserError: the function raises, or gives other rows.
     """
-    made = run(prepare, _load(prepare), frame, {})
+    parts = divided(frame, ids)
+    made = run_each(prepare, _load(prepare), parts, {})
     found: dict[str, np.ndarray] = {}
     failed: dict[str, UserError] = {}
-    for name in made.columns:
+    for name in made[0].columns:
         try:
-            found[name] = numbers(prepare, made, [name])[:, 0]
+            found[name] = np.concatenate(_numbers_of_each(prepare, parts, made, [name]))[:, 0]
         except UserError as error:
             failed[name] = error
     return found, failed
 
 
-def opened(
-    prepare: str, path: str, time: str | None, zone: str | None
-) -> tuple[Function, pd.DataFrame, dict[str, UserError]]:
-    """Return the function, the file's columns of numbers as a frame, and why each other column is none."""
+def opened(prepare: str, path: str, id: str | None, time: str | None, zone: str | None) -> Opened:
+    """Return the function, and the file's columns of numbers as a frame, or one for each id."""
     import pandas as pd
 
     function = _load(prepare)
-    names = [name for name in own.names(path) if name != time]
+    names = [name for name in own.names(path) if name not in (time, id)]
     failed: dict[str, UserError] = {}
     try:
-        read = own.make(path=path, target=names[0], features=names, time=time, zone=zone)
+        read = own.make(path=path, target=names[0], features=names, id=id, time=time, zone=zone)
     except UserError:
         for name in names:
             try:
@@ -110,9 +161,24 @@ def opened(
         kept = [name for name in names if name not in failed]
         if not kept:
             raise
-        read = own.make(path=path, target=kept[0], features=kept, time=time, zone=zone)
+        read = own.make(path=path, target=kept[0], features=kept, id=id, time=time, zone=zone)
     index = None if read.time is None else pd.DatetimeIndex(read.time, name=time)
-    return function, pd.DataFrame(read.rows, columns=read.columns, index=index), failed
+    frame = pd.DataFrame(read.rows, columns=read.columns, index=index)
+    return Opened(function, failed, divided(frame, read.ids), read.time, read.ids)
+
+
+def divided(frame: pd.DataFrame, ids: Ids | None) -> list[Part]:
+    """Return the rows of each id; without times their index counts from 0 in each."""
+    import pandas as pd
+
+    if ids is None:
+        return [Part("", frame)]
+    parts = []
+    for name, (start, stop) in zip(ids.names, ids.intervals(len(frame)), strict=True):
+        own_rows = frame.iloc[start:stop]
+        timed = isinstance(frame.index, pd.DatetimeIndex)
+        parts.append(Part(f"{ids.column} {name}", own_rows if timed else own_rows.reset_index(drop=True)))
+    return parts
 
 
 def _load(prepare: str) -> Function:
@@ -147,7 +213,7 @@ def run(prepare: str, function: Function, frame: pd.DataFrame, failed: dict[str,
     import pandas as pd
 
     try:
-        with _reading_nothing(prepare):
+        with reading_nothing(_place(prepare)):
             made = function(frame.copy())
     except UserError:
         raise
@@ -169,34 +235,55 @@ def run(prepare: str, function: Function, frame: pd.DataFrame, failed: dict[str,
     return made
 
 
-# The name of the function that runs now; empty while none does.
-_running: list[str] = []
+def run_each(prepare: str, function: Function, parts: list[Part], failed: dict[str, UserError]) -> list[pd.DataFrame]:
+    """Return what the function makes of each part, as `run` does.
+
+    Raises:
+        UserError: as for `run`, or it makes other columns for one id than for another.
+    """
+    made: list[pd.DataFrame] = []
+    for part in parts:
+        with _naming(part.who, failed):
+            made.append(run(prepare, function, part.frame, failed))
+            _require_columns(prepare, list(made[0].columns), list(made[-1].columns))
+    return made
+
+
+def _require_columns(prepare: str, first: list[str], columns: list[str]) -> None:
+    rule, fix = "must make the same columns for every id", "Make each column always; leave its cells missing."
+    for name in first:
+        if name not in columns:
+            raise UserError(_place(prepare), rule, f"no column {name}", fix)
+    for name in columns:
+        if name not in first:
+            raise UserError(_place(prepare), rule, f"the column {name}, which the first id has not", fix)
+
+
+def _numbers_of_each(prepare: str, parts: list[Part], made: list[pd.DataFrame], columns: list[str]) -> list[np.ndarray]:
+    """Return columns of the result of each part, as `numbers` does."""
+    found = []
+    for part, frame in zip(parts, made, strict=True):
+        with _naming(part.who):
+            found.append(numbers(prepare, frame, columns))
+    return found
+
+
+def _require_same(prepare: str, columns: list[str], rows: np.ndarray, again: np.ndarray) -> None:
+    if not np.array_equal(rows, again, equal_nan=True):
+        column = columns[int(np.flatnonzero(~((rows == again) | np.isnan(rows) & np.isnan(again)).all(axis=0))[0])]
+        rule = "must return the same for the same rows"
+        raise UserError(_place(prepare), rule, f"another column {column} the second time", "Draw nothing at random.")
 
 
 @contextlib.contextmanager
-def _reading_nothing(prepare: str) -> Iterator[None]:
-    """Refuse to open the project's files: no run on fewer or other rows changes them, and DVC does not see them."""
-    _hook()
-    _running.append(prepare)
+def _naming(who: str, failed: dict[str, UserError] | None = None) -> Iterator[None]:
+    """Add the id to an error, unless it is one of the file that `failed` holds."""
     try:
         yield
-    finally:
-        _running.pop()
-
-
-@functools.cache
-def _hook() -> None:
-    sys.addaudithook(_audit)  # once, as Python never removes one
-
-
-def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _running or event != "open" or not isinstance(arguments[0], str | bytes):
-        return
-    path, root = Path(os.fsdecode(arguments[0])).resolve(), Path.cwd().resolve()
-    if path.is_relative_to(root) and path.relative_to(root).parts[:1] not in (("pipeline",), (".venv",)):
-        shown = str(path.relative_to(root))
-        fix = "Put the column into the series' own file: the proof knows its rows."
-        raise UserError(_place(_running[-1]), "must read nothing but the frame", shown, fix)
+    except UserError as error:
+        if not who or error in (failed or {}).values():
+            raise
+        raise UserError(error.place, error.rule, f"{error.received}, in {who}", error.fix, error.where) from error
 
 
 def numbers(prepare: str, frame: pd.DataFrame, columns: list[str]) -> np.ndarray:

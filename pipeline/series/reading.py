@@ -47,9 +47,6 @@ def read(name: str, settings: dict[str, Any]) -> Series:
             common = {"period": rest.pop("period", None)}
             if PurePosixPath(str(source)).suffix == ".npz":
                 own_make: Callable[..., Series] = given.make
-            elif "prepare" in rest and "id" in rest:
-                rule, fix = "must be left out beside `id`: it would see the rows of all ids as one series", "Remove it."
-                raise SettingError("prepare", rule, repr(rest["prepare"]), fix)
             else:
                 own_make = preparing.make if "prepare" in rest else own.make
             series = own_make(**_checked(own_make, {"path": source} | rest))

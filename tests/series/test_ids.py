@@ -142,12 +142,6 @@ def test_series_json_names_the_ids_and_only_where_there_are_some(project: Path) 
             assert "ids" not in table
 
 
-def test_a_function_that_makes_columns_is_refused_beside_ids() -> None:
-    series = {"source": "data/own/visits.csv", "id": "user", "target": "y", "prepare": "past:means"}
-    with pytest.raises(UserError, match="must be left out beside `id`"):
-        reading.read("visits", series)
-
-
 def test_text_of_the_target_becomes_labels_in_the_order_of_the_ids(project: Path) -> None:
     text = "who,time,x,kind\nb,2020-01-02,1,up\na,2020-01-01,2,down\nb,2020-01-01,3,flat\n"
     series = own.make(path=csv(text), target="kind", features=["x"], id="who", time="time")
