@@ -256,7 +256,7 @@ def _require_columns(prepare: str, first: list[str], columns: list[str]) -> None
             raise UserError(_place(prepare), rule, f"no column {name}", fix)
     for name in columns:
         if name not in first:
-            raise UserError(_place(prepare), rule, f"the column {name}, which the first id has not", fix)
+            raise UserError(_place(prepare), rule, f"the column {name}, which the first id lacks", fix)
 
 
 def _numbers_of_each(prepare: str, parts: list[Part], made: list[pd.DataFrame], columns: list[str]) -> list[np.ndarray]:

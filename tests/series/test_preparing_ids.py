@@ -138,7 +138,7 @@ def test_what_fails_for_one_id_is_one_line_that_names_it(write: Write, body: str
 def test_a_column_of_text_that_the_function_asks_for_is_named_with_its_line(write: Write) -> None:
     save(panels.panel(LENGTHS).assign(note="x"))
     write("return frame.assign(made=frame['note'])")
-    with pytest.raises(UserError, match=r"panel.csv, line 2, column note` must be a number. Received: 'x'. "):
+    with pytest.raises(UserError, match=r"panel.csv, line 2, column note` must be a number. Received: 'x'\. "):
         read()
 
 
