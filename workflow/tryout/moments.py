@@ -164,6 +164,8 @@ def _prepared(cells: pd.Series) -> tuple[pd.Series, np.ndarray, list[str]]:
         )
         text = text.str.replace(r"(?<=\d)(?:st|nd|rd|th)\b", "", regex=True)
     text = text.str.replace(r"(?<=\d)T(?=\d)", " ", regex=True).str.replace(r"(?<=\d), (?=\d)", " ", regex=True)
+    if text.str.contains(r"^\d{4} ?[- ]?Q[1-4]$|^Q[1-4][ -/]*\d{4}$").any():
+        notes.append("of a quarter its first month is taken")
     text = text.str.replace(r"^(\d{4}) ?[- ]?Q([1-4])$", lambda m: f"{m[1]}-{3 * int(m[2]) - 2:02}", regex=True)
     text = text.str.replace(r"^Q([1-4])[ -/]*(\d{4})$", lambda m: f"{m[2]}-{3 * int(m[1]) - 2:02}", regex=True)
     # Offsets and zones behind a time of day.

@@ -214,8 +214,11 @@ def _is_value(cell: str) -> bool:
 def _without_units(
     header: list[str], rows: list[list[str]], lines: list[int], notes: list[str]
 ) -> tuple[list[list[str]], list[int], list[str]]:
-    """Leave out a row of units below the header: text in columns that hold numbers everywhere else."""
-    if len(rows) < 4:
+    """Leave out a row of units below the header: text in columns that hold numbers everywhere else.
+
+    A row with a time or a number is one of data, whose numbers may be missing.
+    """
+    if len(rows) < 4 or any(_is_value(cell) for cell in rows[0]):
         return rows, lines, notes
     numeric = [
         i
@@ -226,7 +229,7 @@ def _without_units(
         and any(i < len(row) and row[i].strip() for row in rows[1:4])
     ]
     top = [rows[0][i].strip() if i < len(rows[0]) else "" for i in numeric]
-    if numeric and any(top) and not any(_NUMBER.fullmatch(cell) for cell in top if cell):
+    if numeric and any(top):
         return (
             rows[1:],
             lines[1:],

@@ -145,6 +145,7 @@ GOOD: dict[str, tuple[str | bytes, str]] = {
     "groups of three": (text([[a, f'"{float(b):,.3f}"'] for a, b in table()]), ""),
     "a unit behind": (text([[a, f"{b} kW"] for a, b in table()]), ""),
     "marks of missing cells": (text([[a, "k.A." if i in (5, 90) else b] for i, (a, b) in enumerate(table())]), ""),
+    "a mark in the first row": (text([[a, "NA" if i in (0, 90) else b] for i, (a, b) in enumerate(table())]), ""),
     "minus 9999": (text([[a, "-9999" if i in (5, 90) else b] for i, (a, b) in enumerate(table())]), ""),
     "its own mark": (text([[a, "kaputt" if i in (5, 90) else b] for i, (a, b) in enumerate(table())]),
                      "--missing kaputt --target load"),
