@@ -118,8 +118,20 @@ def unlearned(train: Part) -> dict[str, Forecast]:
 
 
 def _train_mean(train: Part) -> Forecast:
-    mean = train.raw_targets().mean(axis=0)
-    return lambda part: np.tile(mean, (len(part), 1))
+    """Forecast the mean of the training targets.
+
+    Where each id is scaled by its own rows, a constant output of a network is another value for each id, so the mean is
+    that of the id's own targets too.
+    """
+    targets = train.raw_targets()
+    mean = targets.mean(axis=0)
+    number = train.spec.groups(np.asarray(train.table["row"])) if train.spec.target_by_id is not None else None
+    if number is None:
+        return lambda part: np.tile(mean, (len(part), 1))
+    means = np.tile(mean, (len(train.spec.ids), 1))
+    for own in np.unique(number):
+        means[own] = targets[number == own].mean(axis=0)
+    return lambda part: means[part.spec.groups(np.asarray(part.table["row"]))]
 
 
 def _persistence(train: Part) -> Forecast:

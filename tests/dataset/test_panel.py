@@ -15,6 +15,7 @@ from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
 from pipeline.dataset import panel, splitting
+from pipeline.scoring import naive
 from tests.helpers import panels
 
 HOLDOUT: dict[str, Any] = {"scheme": "holdout", "validation": 0.2, "test": 0.2}
@@ -224,6 +225,13 @@ def test_each_id_is_scaled_by_its_own_training_rows() -> None:
         targets = part.targets().astype(float)
         np.testing.assert_allclose(part.restore(targets), part.raw_targets(), rtol=1e-5)
     np.testing.assert_allclose(parts["train"].scaled.reshape(3, -1, 2).mean(axis=1), 0, atol=1e-6)
+    # A constant output is the mean of each id's own training targets.
+    mean = naive.fit(parts["train"])["train_mean"](parts["test"])[:, 0]
+    owner = np.searchsorted(spec.ids, parts["test"].table["row"], side="right") - 1
+    assert len(np.unique(owner)) == 3
+    for i in range(3):
+        own = table[table["user"] == f"u{i}"]["y"].to_numpy()[4:18]
+        np.testing.assert_allclose(mean[owner == i], own.mean(), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
