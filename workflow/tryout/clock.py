@@ -12,7 +12,7 @@ from pipeline.common.errors import UserError
 from workflow.tryout import moments
 from workflow.tryout.joined import NEARLY, Wishes, decided, joined
 from workflow.tryout.moments import Moments
-from workflow.tryout.order import in_ids, in_order, in_utc, key
+from workflow.tryout.order import in_ids, in_order, in_utc, key, named_key
 from workflow.tryout.table import Table
 
 _FOOTER = 5  # rows at the end without a time that may be sums and remarks
@@ -74,10 +74,12 @@ def read(table: Table, wishes: Wishes) -> Clock:
 
 
 def _untimed(table: Table, wishes: Wishes, notes: list[str], others: list[str]) -> Clock:
-    if wishes.id in (None, "none"):
+    by = wishes.id if wishes.id else named_key(table)
+    if by in (None, "none"):
         return Clock(table, None, [], others, notes)
-    table, _, ids, found = in_ids(table, str(wishes.id), None, None, False, wishes)
-    return Clock(table, None, [], others, [*notes, *found], wishes.id, ids)
+    table, _, ids, found = in_ids(table, str(by), None, None, False, wishes)
+    chosen = [] if wishes.id else ["its name says so; ID=none for one series"]
+    return Clock(table, None, [], others, [*notes, *found, *chosen], by, ids)
 
 
 def _find(table: Table, wishes: Wishes) -> tuple[list[str], Moments | None, list[str]]:

@@ -168,6 +168,10 @@ def target(
     named = [name for name in columns.labels if name.strip().lower() in _LABELS]
     if len(named) == 1 and columns.values:
         return named[0], "its name says so"
+    # Rows of ids without times are sequences, and what is written beside all rows of one is about the whole of it.
+    about = [name for name, cells in columns.labels.items() if _one_each(cells, given)]
+    if len(about) == 1 and columns.values and given.values is None:
+        return about[0], f"the only label, one for each {given.id}"
     seen = {name: values[training] for name, values in columns.values.items()}
     fitting = [name for name, values in seen.items() if not _constant(values) and not _counter(values)]
     if not fitting and columns.nearly:
@@ -182,6 +186,7 @@ def target(
     named = [name for name in fitting if name.strip().lower() in _TARGETS]
     if len(named) == 1:
         return named[0], "its name says so"
+    fitting = [name for name in given.table.names if name in fitting or name in columns.labels]
     if ask is not None:
         return ask(fitting), "chosen by you"
     received = f"{len(fitting)} that fit: {listing(fitting, 12)}"
@@ -189,6 +194,11 @@ def target(
         fix = "Put the months below each other, in one column of months and one of values."
         raise UserError(given.table.path, "must have a column per quantity", "a column per month", fix)
     raise UserError("TARGET", "must name the column to predict", received, f'For example TARGET="{fitting[0]}".')
+
+
+def _one_each(cells: np.ndarray, given: Clock) -> bool:
+    """Return whether all rows of each id hold one label; False where there are no ids."""
+    return given.ids is not None and pd.Series(cells).groupby(given.ids).nunique(dropna=False).max() == 1
 
 
 def label(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -9,6 +11,13 @@ from pipeline.common.errors import UserError
 from pipeline.series import calendar, clock, holes
 from workflow.tryout.joined import Wishes
 from workflow.tryout.table import Table
+
+# Names that can only be those of ids, and the fewest rows of one on average.
+_ID = re.compile(
+    r"(?i)((.*[ _-])?ids?|uuid|(patient|subject|participant|user|customer|person|ship|vessel|store|machine|engine|unit|"
+    r"device|sensor|station|session|trial|sequence|series|recording|episode)([ _-]?(id|no|nr|num|number|name|code))?)"
+)
+_ROWS = 4
 
 
 def in_order(
@@ -121,6 +130,16 @@ def key(table: Table, values: np.ndarray, times: list[str]) -> str | None:
         if name in others and len(others) > 1 and 2 <= column.nunique() <= min(len(table) / 4, 3 * often):
             pairs = pd.DataFrame({"time": values, "key": column})
             if not pairs.duplicated().any() and len(np.unique(values)) < len(values):
+                return name
+    return None
+
+
+def named_key(table: Table) -> str | None:
+    """Return the column of ids of a table without times: its name says so, and the rows of each id are together."""
+    for name, column in zip(table.names, table.columns, strict=True):
+        if _ID.fullmatch(name.strip()) and (column.str.strip() != "").all():
+            blocks = 1 + int((column.to_numpy()[1:] != column.to_numpy()[:-1]).sum())
+            if 2 <= blocks == column.nunique() <= len(column) / _ROWS:
                 return name
     return None
 

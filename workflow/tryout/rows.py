@@ -169,6 +169,12 @@ def shares(wishes: Wishes) -> tuple[float, float]:
     return (wishes.validation if wishes.validation is not None else SHARE), wishes.test or SHARE
 
 
+def _between(cuts: np.ndarray, count: int) -> int:
+    """Return how many windows begin between cuts after these rows; none of them crosses one."""
+    pieces = np.diff(np.concatenate([[-1], cuts, [count - 1]]))
+    return int(np.maximum(pieces - min(_WINDOWS_OF_A_CUT, count // 8), 0).sum())
+
+
 def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | None, list[Choice]]:
     """Choose what happens where rows are missing, and describe the spacing."""
     steps = calendar.measure(times)
@@ -186,7 +192,9 @@ def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | Non
         choices.append(Choice("zone", "not known", f"{begins}: ZONE=Europe/Berlin, or another, closes such holes"))
     where = f"the first after {calendar_text(times[wrong[0]])}"
     found = f"{counted(late, 'hole')} with {counted(missing, 'missing row')}"
-    found += f", and {counted(early, 'step')} too short" if early else ""
+    if early:
+        late_steps = f"{counted(late, 'step')} too long" if not missing else found
+        found = f"{late_steps} and {early:,} too short"
     whole = not early and (steps.missing[wrong] > 0).all() and missing <= count
     if wanted is not None:
         setting, why = wanted, f"chosen by you: {found}, {where}"
@@ -195,8 +203,8 @@ def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | Non
     elif whole:
         costly = "cutting there would cost too many windows, so rows without values are inserted"
         setting, why = "insert", f"{found}, {where}: {costly}"
-    elif wrong.size > 0.3 * count:
-        setting, why = "irregular", f"{found}: there is no common step, rows are taken as they are"
+    elif _between(wrong, count) < 0.5 * count:
+        setting, why = "irregular", f"{found}: cutting would leave too few windows, so rows are taken as they are"
     else:
         setting, why = "cut", f"{found}, {where}: they are no whole steps, so no window crosses one"
     if setting == "insert" and not whole:

@@ -214,19 +214,31 @@ def _is_value(cell: str) -> bool:
 def _without_units(
     header: list[str], rows: list[list[str]], lines: list[int], notes: list[str]
 ) -> tuple[list[list[str]], list[int], list[str]]:
-    """Leave out a row of units below the header: text in columns that hold numbers everywhere else.
+    """Leave out rows of units below the header: text in columns that hold numbers everywhere else.
 
-    A row with a time or a number is one of data, whose numbers may be missing.
+    A row with a time or a number is one of data, whose numbers may be missing. There are two such rows, and no more,
+    where libraries write a table of several headers: one of tickers, and one that names the times alone.
     """
-    if len(rows) < 4 or any(_is_value(cell) for cell in rows[0]):
+    for _ in range(2):
+        before = len(rows)
+        rows, lines, notes = _without_one(header, rows, lines, notes)
+        if len(rows) == before:
+            break
+    return rows, lines, notes
+
+
+def _without_one(
+    header: list[str], rows: list[list[str]], lines: list[int], notes: list[str]
+) -> tuple[list[list[str]], list[int], list[str]]:
+    if len(rows) < 5 or any(_is_value(cell) for cell in rows[0]):
         return rows, lines, notes
     numeric = [
         i
         for i in range(len(header))
         if all(
-            i < len(row) and _NUMBER.fullmatch(row[i].strip()) for row in rows[1:4] if i < len(row) and row[i].strip()
+            i < len(row) and _NUMBER.fullmatch(row[i].strip()) for row in rows[2:5] if i < len(row) and row[i].strip()
         )
-        and any(i < len(row) and row[i].strip() for row in rows[1:4])
+        and any(i < len(row) and row[i].strip() for row in rows[2:5])
     ]
     top = [rows[0][i].strip() if i < len(rows[0]) else "" for i in numeric]
     if numeric and any(top):

@@ -280,8 +280,11 @@ def _where(rows: range) -> list[list[str]]:
         ([[f"{t:%Y-%m-%d %H:%M}", row[1]] for t, row in zip(
             days() + pd.to_timedelta(np.random.default_rng(0).uniform(0, 1400, ROWS), "min"), table(), strict=True)],
          "irregular"),
+        ([[f"{t:%Y-%m-%d %H:%M}", row[1]] for t, row in zip(
+            days() + pd.to_timedelta(np.random.default_rng(0).uniform(0, 720, ROWS), "min"), table(), strict=True)],
+         "irregular"),
     ],
-    ids=["one long hole", "every ninth row", "no common step"],
+    ids=["one long hole", "every ninth row", "no common step", "half a step too late"],
 )  # fmt: skip
 def test_holes_are_found_and_treated(folder: Path, records: list[list[str]], says: str) -> None:
     Path("a.csv").write_text(text(records))
@@ -292,6 +295,14 @@ def test_holes_are_found_and_treated(folder: Path, records: list[list[str]], say
 
 FALL = pd.date_range("2020-10-20", periods=400, freq="h", tz="Europe/Berlin")
 LOCAL = [[f"{t:%Y-%m-%d %H:%M}", f"{v:.4f}"] for t, v in zip(FALL, season(400, 24), strict=True)]
+
+
+def test_a_table_of_two_headers_is_read_as_libraries_write_it(folder: Path) -> None:
+    rows = [[a, b, str(i)] for i, (a, b) in enumerate(table())]
+    Path("a.csv").write_text(text([["Ticker", "X", "X"], ["Date", "", ""], *rows], header="Price,Close,Volume"))
+    made = plan(Path("a.csv"), "--target", "Close")
+    np.testing.assert_allclose(made.columns["Close"], season(), atol=0.006)
+    assert shown(made)["time"] == "Price"
 
 
 def test_local_times_need_their_zone_where_an_hour_repeats(folder: Path) -> None:

@@ -136,3 +136,24 @@ def test_visits_with_dates_find_their_ids_and_may_have_gaps(folder: Path, gaps: 
     assert found["datasets"]["split"]["scheme"] == "sequences"
     copying.write(Path("data/own/mine.csv"), made.time, made.times, made.columns, made.ids)
     assert reading.read("mine", found["series"]).ids is not None
+
+
+def test_ids_and_their_labels_are_found_by_themselves() -> None:
+    samples().rename(columns={"id": "patient"})[["patient", "a", "b", "kind"]].to_csv("a.csv", index=False)
+    found = steps.plan(Path("a.csv"), "mine", options.chosen(options.parse(["a.csv"])), None)
+    assert found.record.options["target"] == "kind"
+    assert "id: patient" in found.text
+    assert "length: sequence" in found.text
+    alone = steps.plan(
+        Path("a.csv"), "mine", options.chosen(options.parse(["a.csv", "--id", "none", "--target", "a"])), None
+    )
+    assert "id: patient" not in alone.text
+
+
+def test_a_label_of_a_store_is_no_target_by_itself() -> None:
+    frame = samples(12, (60, 61))
+    frame["day"] = frame.groupby("id").cumcount() + pd.Timestamp("2020-01-01").toordinal()
+    frame["day"] = frame["day"].map(lambda day: pd.Timestamp.fromordinal(day).strftime("%Y-%m-%d"))
+    frame[["id", "day", "a", "kind"]].to_csv("a.csv", index=False)
+    found = steps.plan(Path("a.csv"), "mine", options.chosen(options.parse(["a.csv"])), None)
+    assert found.record.options["target"] == "a"
