@@ -7,6 +7,7 @@ made of them. Nothing is unpickled: an array of objects is refused.
 from __future__ import annotations
 
 import itertools
+import re
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ PARTS = ("train", "validation", "test")
 VALIDATION, TEST = 0.15, 0.15
 _KEYS = ("X", "y", "part", "features")
 _SPELLINGS = {"train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "test": 2, "testing": 2}
+_OF_A_PART = re.compile(rf"(?i)(?:(?P<before>[xy])_?)?(?P<part>{'|'.join(_SPELLINGS)})(?(before)|_?(?P<after>[xy]))")
 _SAVE = "For example np.savez('windows.npz', X=X, y=y)."
 
 
@@ -49,7 +51,8 @@ def read(path: Path) -> Windows:
 
     Args:
         path: a .npz file with `X` [windows, length, features] and `y` [windows] or [windows, outputs]; optionally
-            `part` [windows], as train, validation and test or 0, 1 and 2, and `features`, their names.
+            `part` [windows], as train, validation and test or 0, 1 and 2, and `features`, their names. Or with arrays
+            of each part in place of the first three: `X_train`, `y_train`, `X_val`, `y_val`, `X_test`, `y_test`.
 
     Raises:
         UserError: the file is not such an archive; the message names the array.
@@ -144,17 +147,55 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _checked(path: Path, archive: np.lib.npyio.NpzFile) -> dict[str, np.ndarray]:
+    by_part = {} if "X" in archive.files else _by_part(archive.files)
+    found = _joined(path, archive, by_part) if by_part else {}
     for key in ("X", "y"):
-        if key not in archive.files:
+        if key not in archive.files and key not in found:
             raise UserError(str(path), f"must hold an array `{key}`", listing(archive.files) or "no array", _SAVE)
-    found = {}
-    for key in (key for key in _KEYS if key in archive.files):
-        try:
-            found[key] = np.asarray(archive[key])
-        except ValueError:
-            rule = "must be an array of numbers or text: objects are never unpickled"
-            raise UserError(f"{path}, {key}", rule, "an array of objects", _OBJECTS[key]) from None
-    return found
+    return found | {key: _array(path, archive, key, key) for key in _KEYS if key in archive.files and key not in found}
+
+
+def _array(path: Path, archive: np.lib.npyio.NpzFile, name: str, key: str) -> np.ndarray:
+    try:
+        return np.asarray(archive[name])
+    except ValueError:
+        rule = "must be an array of numbers or text: objects are never unpickled"
+        raise UserError(f"{path}, {name}", rule, "an array of objects", _OBJECTS[key]) from None
+
+
+def _by_part(names: list[str]) -> dict[int, dict[str, str]]:
+    """Return the arrays that scripts save for each part, by its position in `PARTS` and by `X` and `y`."""
+    found: dict[int, dict[str, str]] = {}
+    for name in names:
+        if match := _OF_A_PART.fullmatch(name):
+            key = (match["before"] or match["after"]).lower().replace("x", "X")
+            found.setdefault(_SPELLINGS[match["part"].lower()], {})[key] = name
+    return dict(sorted(found.items()))
+
+
+def _joined(path: Path, archive: np.lib.npyio.NpzFile, by_part: dict[int, dict[str, str]]) -> dict[str, np.ndarray]:
+    arrays: dict[str, list[np.ndarray]] = {"X": [], "y": []}
+    for code, own_names in by_part.items():
+        for key, pieces in arrays.items():
+            if key not in own_names:
+                known = listing(list(own_names.values()))
+                fix = f"Save {key}_{PARTS[code]} beside it, or X and y of all windows."
+                raise UserError(str(path), f"must hold `X` and `y` of the part {PARTS[code]}", f"{known} alone", fix)
+            pieces.append(_array(path, archive, own_names[key], key))
+        given, wanted = (len(arrays[key][-1]) if arrays[key][-1].ndim else 0 for key in ("y", "X"))
+        if given != wanted:
+            rule = f"must have an entry for each of the {wanted:,} windows of {own_names['X']}"
+            fix = "Save both from the same script, in the same order."
+            raise UserError(f"{path}, {own_names['y']}", rule, f"{given:,}", fix)
+    joined = {}
+    for key, pieces in arrays.items():
+        shapes = sorted({piece.shape[1:] for piece in pieces})
+        if len(shapes) > 1:
+            rule = f"must be {key} of windows of one shape in all parts"
+            raise UserError(str(path), rule, " and ".join(map(str, shapes)), "Cut all parts in the same way.")
+        joined[key] = np.concatenate(pieces)
+    counts = [len(piece) for piece in arrays["X"]]
+    return joined | {"part": np.repeat([PARTS[code] for code in by_part], counts)}
 
 
 _OBJECTS = {

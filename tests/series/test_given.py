@@ -153,3 +153,33 @@ def test_every_window_is_in_its_part_with_its_own_rows_and_targets(tmp_path_fact
         assert np.array_equal(np.stack([table[f"target_{h}"] for h in range(3)], axis=1), y[expected])
         # Nothing is known of the target's past, and no forecast may be made of the target itself.
         assert np.isnan(table["last"]).all()
+
+
+@pytest.mark.parametrize(
+    "names", ["X_train y_train x_val y_val X_test Y_test", "train_x train_y valid_x valid_y testX testY"]
+)
+def test_arrays_of_each_part_are_joined(save, names):
+    x_train, y_train, x_val, y_val, x_test, y_test = names.split()
+    content = {x_test: X[16:], y_test: Y[16:], x_train: X[:12], y_train: Y[:12], x_val: X[12:16], y_val: Y[12:16]}
+    found = windows_file.read(save(**content))
+    np.testing.assert_array_equal(found.x, X)
+    np.testing.assert_array_equal(found.y[:, 0], Y)
+    assert found.part.tolist() == [0] * 12 + [1] * 4 + [2] * 4
+    assert found.divided
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"y_test": None}, r"must hold `X` and `y` of the part test. Received: X_test alone. Save y_test beside it"),
+        ({"y_test": Y[:3]}, r"w.npz, y_test` must have an entry for each of the 8 windows of X_test. Received: 3"),
+        ({"X_test": X[12:, :5]}, r"must be X of windows of one shape in all parts. Received: \(5, 2\) and \(6, 2\)"),
+        ({"X_train": None, "y_train": None}, r"must leave windows in the part train"),
+        ({"X_train": X[0, 0, 0], "y_train": Y[0]}, r"w.npz"),
+        ({"y_train": Y[:12].astype(object)}, r"w.npz, y_train` must be an array of numbers or text"),
+    ],
+)
+def test_arrays_of_the_parts_that_do_not_fit(save, change, words):
+    content = {"X_train": X[:12], "y_train": Y[:12], "X_test": X[12:], "y_test": Y[12:]} | change
+    with pytest.raises(UserError, match=words):
+        windows_file.read(save(**{name: array for name, array in content.items() if array is not None}))
