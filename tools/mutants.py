@@ -54,12 +54,14 @@ OTHERS = {
     "pipeline/leakage/scratch.py": ["tests/leakage/test_stored.py"],
     "pipeline/scoring/gains.py": ["tests/scoring/test_skill.py", "tests/scoring/test_paired.py"],
     "pipeline/scoring/linear.py": ["tests/scoring/test_baselines.py"],
-    "pipeline/scoring/naive.py": ["tests/scoring/test_baselines.py"],
+    "pipeline/scoring/naive.py": ["tests/scoring/test_baselines.py", "tests/dataset/test_panel.py"],
     "pipeline/scoring/pairing.py": ["tests/scoring/test_paired.py"],
     "pipeline/scoring/skill.py": ["tests/scoring/test_paired.py", "tests/evaluate/test_comparison.py"],
     "pipeline/scoring/univariate.py": ["tests/baselines/test_stage.py"],
     "pipeline/series/clock.py": ["tests/series/test_holes.py", "tests/series/test_own.py"],
     "pipeline/series/holes.py": ["tests/series/test_own.py"],
+    "pipeline/series/looking_ahead.py": ["tests/series/test_preparing.py", "tests/series/test_preparing_ids.py"],
+    "pipeline/series/preparing.py": ["tests/series/test_preparing_ids.py"],
 }
 PYTEST = "-m pytest -x -p no:cacheprovider -p tests.helpers.unshrunk --hypothesis-seed=0 -m 'not slow'"
 
