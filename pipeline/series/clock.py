@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -162,10 +163,13 @@ def in_utc(times: np.ndarray, zone: str, path: str, name: str, place: Callable[[
 
     local = pd.DatetimeIndex(times)
     try:
-        # A gap of an hour is filled with NaT, to name its row.
-        made = local.tz_localize(zone, ambiguous="infer", nonexistent="NaT")
-    except (LookupError, TypeError) as error:
+        # By ZoneInfo: pandas takes numbers, the zone of the machine and paths of files too.
+        known = zoneinfo.ZoneInfo(zone)
+    except (LookupError, TypeError, ValueError, OSError) as error:
         raise LookupError(zone) from error
+    try:
+        # A gap of an hour is filled with NaT, to name its row.
+        made = local.tz_localize(known, ambiguous="infer", nonexistent="NaT")
     except ValueError as error:
         rule = f"must tell apart the two hours at which {zone} leaves summer time"
         raise UserError(f"{path}, column {name}", rule, str(error)[:120], "Write the times in UTC.") from None
