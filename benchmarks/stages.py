@@ -59,7 +59,7 @@ def lock() -> None:
     from dvc.repo import Repo
     from dvc.stage.serialize import to_single_stage_lockfile
 
-    from workflow import lockfile
+    from workflow import lockfile, stale
     from workflow.stages import STAMPS
 
     texts: dict[str, str] = {}
@@ -81,7 +81,7 @@ def lock() -> None:
                 if isinstance(item, ParamsDependency):
                     if item.fs_path not in values:
                         values[item.fs_path] = yaml.safe_load(Path(item.fs_path).read_text(encoding="utf-8"))
-                    item.fill_values({key: _lookup(values[item.fs_path], key) for key in item.params})
+                    item.fill_values({key: stale.lookup(values[item.fs_path], key) for key in item.params})
                 elif item.fs_path in known:
                     item.meta, item.hash_info = known[item.fs_path]
                 else:
@@ -89,12 +89,6 @@ def lock() -> None:
                     known[item.fs_path] = item.meta, item.hash_info
             texts[stage.addressing] = lockfile.entry_text(stage.addressing, to_single_stage_lockfile(stage))
     lockfile.replace(lockfile.joined(texts))
-
-
-def _lookup(values: Any, key: str) -> Any:
-    for part in key.split("."):
-        values = values[part]
-    return values
 
 
 def measure(folder: Path) -> dict[str, float]:

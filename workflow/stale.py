@@ -60,7 +60,7 @@ class _Workspace:
         values = self._values[dep.fs_path]
         if not dep.params:
             return values != recorded
-        return any(_lookup(values, key) != recorded.get(key, _MISSING) for key in dep.params)
+        return any(lookup(values, key) != recorded.get(key, _MISSING) for key in dep.params)
 
     def _output_differs(self, out: Any) -> bool:
         return self._file_differs(out) or (out.fs_path in self._lost and not cache.put_back(out))
@@ -73,7 +73,7 @@ class _Workspace:
         return self._hashes[item.fs_path] != item.hash_info
 
 
-def _lookup(values: Any, key: str) -> Any:
+def lookup(values: Any, key: str) -> Any:
     """Return the value of a dotted key; an object equal to no value where there is none."""
     for part in key.split("."):
         if not isinstance(values, dict) or part not in values:
