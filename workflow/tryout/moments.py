@@ -41,6 +41,8 @@ _NAMED = r"\s*\[?(?P<zone>(?:[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+)|[A-Z]{3,4}|Z)\]?"
 _EPOCHS = {10: 1_000_000, 13: 1000, 16: 1}
 EXCEL = (20_000, 80_000)  # days since 1899-12-30, of 1954 to 2119
 _SAMPLE = 60
+# Months between two decimal years, and the share of the rows that such a step leads to.
+_STEPS, _STEADY = (1, 3, 6), 0.9
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def parse(cells: pd.Series, order: str | None = None) -> Moments | None:
     """
     if cells.empty or cells.str.contains(r"\d").mean() < 0.5:
         return None
-    if (numeric := _counted(cells)) is not None:
+    if (numeric := _counted(cells)) is not None or (numeric := _decimal_years(cells)) is not None:
         return numeric
     weeks = cells.str.extract(r"^(\d{4})[- ]?W(\d{1,2})$")
     if weeks[0].notna().mean() >= 0.5:
@@ -135,6 +137,26 @@ def _counted(cells: pd.Series) -> Moments | None:
         unit = {10: "seconds", 13: "milliseconds", 16: "microseconds", 19: "nanoseconds"}[int(lengths[0])]
         return Moments(values, f"{unit} since 1970", True)
     return None
+
+
+def _decimal_years(cells: pd.Series) -> Moments | None:
+    """Read years with decimals that step by whole months, as 1949.083 or 1949.042 (its middle) for January 1949."""
+    numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64)
+    known = ~np.isnan(numbers)
+    given = numbers[known]
+    if len(given) < 3 or len(given) < 0.9 * len(numbers) or given.min() < 1500 or given.max() >= 2200:
+        return None
+    months = np.floor(12 * given + 0.15)  # 1949.08 is a little less than a month
+    steps, counts = np.unique(np.diff(months), return_counts=True)
+    if (
+        (given == np.floor(given)).all()
+        or steps[counts.argmax()] not in _STEPS
+        or counts.max() < _STEADY * counts.sum()
+    ):
+        return None
+    values = np.full(len(numbers), np.datetime64("NaT"), dtype="datetime64[us]")
+    values[known] = np.datetime64("0000-01", "M") + months.astype(np.int64).astype("timedelta64[M]")
+    return Moments(values, "years with decimals", notes=["of each step its month is taken"])
 
 
 def excel_days(numbers: np.ndarray) -> Moments | None:

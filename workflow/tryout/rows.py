@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
+import zoneinfo
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -175,6 +177,18 @@ def _between(cuts: np.ndarray, count: int) -> int:
     return int(np.maximum(pieces - min(_WINDOWS_OF_A_CUT, count // 8), 0).sum())
 
 
+def _zone(skipped: np.datetime64) -> str:
+    """Return a zone whose summer time begins on the day of a skipped hour: America and Europe differ by weeks."""
+    day = skipped.astype("datetime64[D]").astype(datetime.date)
+    noon = datetime.datetime(day.year, day.month, day.day, 12)
+    for name in ("Europe/Berlin", "America/New_York", "Australia/Sydney"):
+        zone = zoneinfo.ZoneInfo(name)
+        before, after = (noon.replace(tzinfo=zone) + datetime.timedelta(days=days) for days in (-1, 1))
+        if before.utcoffset() != after.utcoffset():
+            return name
+    return "Europe/Berlin"
+
+
 def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | None, list[Choice]]:
     """Choose what happens where rows are missing, and describe the spacing."""
     steps = calendar.measure(times)
@@ -189,7 +203,8 @@ def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | Non
     skipped = [row for row in wrong if holes.begins_summer(times[row], times[row + 1], holes.usual_step(times))]
     if skipped and wanted is None and len(skipped) > 0.5 * wrong.size:
         begins = f"the hour after {calendar_text(times[skipped[0]])} is skipped, as where summer time begins"
-        choices.append(Choice("zone", "not known", f"{begins}: ZONE=Europe/Berlin, or another, closes such holes"))
+        fits = f"ZONE={_zone(times[skipped[0]])}, or another that fits, closes such holes"
+        choices.append(Choice("zone", "not known", f"{begins}: {fits}"))
     where = f"the first after {calendar_text(times[wrong[0]])}"
     found = f"{counted(late, 'hole')} with {counted(missing, 'missing row')}"
     if early:

@@ -257,6 +257,10 @@ QUARTERS = pd.date_range("1950-01-01", periods=240, freq="QS")
         ("quarter,v", [f"{t.year}-Q{t.quarter}" for t in QUARTERS], "1 quarter", 4),
         ("year,quarter,v", [f"{t.year}.0,{t.quarter}.0" for t in QUARTERS], "1 quarter", 4),
         ("year,v", [f"{1700 + i}" for i in range(240)], "1 year", 11),
+        ("time,v", [repr(1949 + i / 12) for i in range(240)], "1 month", 12),  # as R writes a `ts`
+        ("decimal,v", [f"{1958 + (i + 0.5) / 12:.3f}" for i in range(240)], "1 month", 12),  # the middle of the month
+        ("x,v", [f"{1949 + i / 12:.2f}" for i in range(240)], "1 month", 12),
+        ("time,v", [f"{1960 + i / 4:g}" for i in range(240)], "1 quarter", 4),
     ],
 )
 def test_months_quarters_and_years_are_times(
@@ -266,6 +270,37 @@ def test_months_quarters_and_years_are_times(
     Path("a.csv").write_text("\n".join([header, *(f"{t},{v:.4f}" for t, v in zip(times, values, strict=True))]))
     made = plan(Path("a.csv"))
     assert (shown(made)["spacing"], shown(made)["period"]) == (step, str(period))
+
+
+def test_years_with_decimals_are_the_first_of_their_month(folder: Path) -> None:
+    cells = [f"{1949 + i / 12:.2f}" for i in range(240) if i not in (30, 31)]
+    Path("a.csv").write_text(
+        "\n".join(["time,v", *(f"{t},{v:.4f}" for t, v in zip(cells, season(238, 12), strict=True))])
+    )
+    made = plan(Path("a.csv"))
+    months = np.delete(np.arange("1949-01", "1969-01", dtype="datetime64[M]"), [30, 31])
+    assert made.times is not None
+    np.testing.assert_array_equal(made.times.astype("datetime64[M]"), months)
+    assert shown(made)["holes"] != ""
+
+
+def test_numbers_that_rise_like_years_but_not_by_months_are_no_times(folder: Path) -> None:
+    values = 1700 + np.arange(240) * 0.37
+    Path("a.csv").write_text(
+        "\n".join(["a,v", *(f"{t:.2f},{v:.4f}" for t, v in zip(values, season(240, 12), strict=True))])
+    )
+    assert plan(Path("a.csv"), "--target", "v").times is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "start"),
+    [("Europe/Berlin", "2021-03-20"), ("America/New_York", "2021-03-06"), ("Australia/Sydney", "2021-09-25")],
+)
+def test_the_zone_that_is_named_has_its_summer_then(folder: Path, zone: str, start: str) -> None:
+    times = pd.date_range(start, periods=400, freq="h", tz=zone)
+    records = [[f"{t:%Y-%m-%d %H:%M}", f"{v:.4f}"] for t, v in zip(times, season(400, 24), strict=True)]
+    Path("a.csv").write_text(text(records))
+    assert f"ZONE={zone}" in next(each.why for each in plan(Path("a.csv")).choices if each.what == "zone")
 
 
 def _where(rows: range) -> list[list[str]]:
