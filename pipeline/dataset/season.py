@@ -2,13 +2,15 @@
 
 A season is a set of lines in the spectrum: its power is at whole multiples of 1 / period, whereas that of an
 autoregression or a random walk is spread over neighbouring frequencies. A line is therefore judged against its
-neighbours; neither a trend nor differencing changes that ratio. Each line suggests a period, and its double and triple.
-The period after which the rows are most alike is taken, and the shortest of those that are about as good. What is not
-as alike after two and three periods is a damped cycle and no season.
+neighbours; neither a trend nor differencing changes that ratio. In few rows, where no single line stands out, two
+weaker ones that are multiples of one frequency do. Each line suggests a period, and its double and triple. The period
+after which the rows are most alike is taken, and the shortest of those that are about as good. What is not as alike
+after two and three periods is a damped cycle and no season.
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ _CYCLES = 4  # of a season in the rows, at least
 _AROUND = 24  # bins of the spectrum on either side of a line
 _NEAR = 6  # bins of its nearer surroundings
 _RATIO = 16.0  # of a line to the mean power around it; the logarithm of the number of rows is added
+_WEAKER, _TOGETHER = 6.0, 14.0  # the same of each of two lines of one season, and of their sum
 _ALIKE = 0.1  # least autocorrelation at the period
 _MARGIN = 0.05  # by which a longer period must be better; with fewer than 1,600 rows two standard errors
 _LASTING = 0.7  # share of the autocorrelation that is left after two and three periods
@@ -131,10 +134,28 @@ def _lines(rows: np.ndarray) -> list[float]:
     peak = np.concatenate([[False], (power[1:-1] >= power[:-2]) & (power[1:-1] >= power[2:]), [power[-1] > power[-2]]])
     peak[: _CYCLES - 1] = False
     at = np.flatnonzero(peak & (ratio > _RATIO + np.log(count)))
+    if not at.size:
+        at = _harmonics(power, ratio, np.flatnonzero(peak & (ratio > _WEAKER)))
     # Strength in the rows themselves: differencing weakens slow seasons.
     strength = power[at] / (2 * np.sin(np.pi * at / count)) ** 2
     at = at[np.argsort(-strength, kind="stable")][:_LINES]
     return [_centre(power, int(k)) / count for k in at]
+
+
+def _harmonics(power: np.ndarray, ratio: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return those of some weaker lines that another one is a multiple of, or a multiple and a half; and the other."""
+    centres = [_centre(power, int(k)) for k in at]
+    found: set[int] = set()
+    for (k, low), (other, high) in itertools.combinations(zip(at.tolist(), centres, strict=True), 2):
+        # The lower line is the first of its season, or the second, whose first is too weak.
+        for order in (1, 2):
+            base = low / order
+            multiple = round(high / base)
+            near = abs(high - multiple * base) < 0.25 * (1 + multiple / order)
+            strong = ratio[k] + ratio[other] > _TOGETHER + np.log(len(power))
+            if near and strong and multiple > order and base >= _CYCLES - 0.5:
+                found |= {k, other}
+    return np.array(sorted(found), dtype=np.int64)
 
 
 def _centre(power: np.ndarray, k: int) -> float:

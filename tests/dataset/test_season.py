@@ -40,6 +40,16 @@ def test_noise_has_no_season(kind: str) -> None:
     assert sum(period is not None for period in found) <= 2, found
 
 
+def test_ten_years_of_months_show_a_season_of_several_harmonics() -> None:
+    # A year as accidents or sales have it: no single line of the spectrum stands out, its harmonics together do.
+    rng, rows = np.random.default_rng(0), 134
+    found = []
+    for _ in range(100):
+        shape = sum(np.sin(2 * np.pi * k * np.arange(rows) / 12 + rng.uniform(0, 6)) / np.sqrt(k) for k in range(1, 6))
+        found.append(season.find(0.6**0.5 * shape / np.std(shape) + 0.4**0.5 * rng.normal(size=rows)))
+    assert sum(period == 12 for period in found) >= 85
+
+
 def test_a_damped_cycle_of_a_long_series_is_no_season() -> None:
     rng = np.random.default_rng(0)
     cycle = [1, -2 * 0.95 * np.cos(2 * np.pi / 12), 0.95**2]
