@@ -171,9 +171,10 @@ def _too_few(diagnosis: dict[str, Any] | None) -> str:
 
 
 def _beats_naive(diagnosis: dict[str, Any] | None) -> bool:
+    """Return whether the interval of the skill against the best naive forecast is above zero."""
     networks = (((diagnosis or {}).get("facts") or {}).get("unseen") or {}).get("networks") or {}
-    skill = (networks.get("against_naive") or {}).get("skill")
-    return skill is None or skill > 0
+    low = (networks.get("against_naive") or {}).get("low")
+    return low is not None and low > 0
 
 
 def _ahead(unseen: dict[str, Any]) -> str:

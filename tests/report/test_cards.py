@@ -34,7 +34,17 @@ def found(verdict="behind", findings=None, **unseen):
         ),
         ("behind", {"networks": None}, "has learned something, but less than there is to learn"),
         ("learning", {}, "predicts as well as the best naive forecast"),
-        ("learning", {"networks": {"against_naive": {"skill": 0.3}}}, "predicts better than the best naive forecast"),
+        (
+            "learning",
+            {"networks": {"against_naive": {"skill": 0.3, "low": 0.1}}},
+            "predicts better than the best naive forecast",
+        ),
+        # A skill of 0.290 (-9.817 to 0.874) on 22 windows is no proof of being better.
+        (
+            "learning",
+            {"networks": {"against_naive": {"skill": 0.29, "low": -9.8}}},
+            "predicts as well as the best naive forecast",
+        ),
         ("numerical_failure", {}, "the training broke: NaN or infinite values"),
         (
             "undetermined",
