@@ -64,7 +64,7 @@ SECTIONS = (
         "computing anything. In return, `snakemake` accepts results that DVC has recorded.",
         (
             Step("sed -i 's/learning_rate: 0.001/learning_rate: 0.003/' params.yaml && git diff --stat"),
-            Step("snakemake --cores 2 2>&1 | grep -e '^Job ' -e ' steps ' -e 'Nothing'"),
+            Step("snakemake --cores 2 2>&1 | grep -e '^[[] *[0-9]' -e 'Nothing'"),
             Step(
                 "dvc exp run -n by_hand > said; grep -c 'Running stage' said; tail -3 said; rm said",
                 note="Stages computed for it, and its last lines:",

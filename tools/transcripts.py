@@ -33,6 +33,7 @@ _CLOCK = (
     (re.compile(r"\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d\d, \d{4}\b"), "mmm dd, yyyy"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d[\d:.-]*"), "time"),
     (re.compile(r"\b\d+(\.\d+)? ?(s|seconds|minutes)\b"), "… \\2"),
+    (re.compile(r"^\[ *\d+ %, .* left\]", re.MULTILINE), "[progress]"),
     (re.compile(r"\b\d+:\d\d:\d\d\.\d+\b"), "h:mm:ss"),
     (re.compile(r"\b(pid|PID|jobid|process)( ?[:=]? ?)\d+"), "\\1\\2…"),
 )
