@@ -14,6 +14,8 @@ from workflow import resources
 # Windows that a diagnosis trains on again, and predictions, whose cost is about a third of a training's.
 _SECOND, _PREDICTED = 0.9, 1 / 3
 _STAGES = ("baselines", "predict", "evaluate", "diagnose")
+# Times that the reference models of a diagnosis hold the training windows as float64: 3.8 GB for 123707.
+_COPIES = 10
 # Seconds of these stages for an experiment without costs.
 _OTHERS = 120.0
 
@@ -67,7 +69,8 @@ def estimate(case: Case, speed: Speed, limit: float, folder: Path, costs: dict[s
     fitting = posted
     if minutes(posted) > limit:
         fitting = _round_down((limit * 60 - others - _prediction(case, speed)) / _per_epoch(case, speed))
-    peak = max([speed.megabytes, *(cost.megabytes for cost in own)])
+    references = _COPIES * speed.windows * speed.numbers * 8 / 2**20
+    peak = max([speed.megabytes, *(cost.megabytes for cost in own)]) + references
     return Estimate(
         epochs=fitting,
         posted=posted,

@@ -21,12 +21,14 @@ class Speed:
 
     Attributes:
         windows: of a whole epoch.
+        numbers: in the inputs of one window.
         per_second: windows a second.
         megabytes: peak memory of the process.
         validated: whether the dataset has a validation part.
     """
 
     windows: int
+    numbers: int
     per_second: float
     megabytes: float
     validated: bool
@@ -65,6 +67,7 @@ def measure(name: str) -> Speed:
     epochs, seconds = (len(ends) - 1, ends[-1] - ends[0]) if len(ends) > 1 else (1, time.monotonic() - start)
     return Speed(
         windows=len(part),
+        numbers=part.spec.length * len(part.spec.features),
         per_second=float(f"{epochs * windows / seconds:.3g}"),
         megabytes=round(costs.peak_megabytes()),
         validated=validation is not None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import chdir
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ def speed(case: Case, root: Path = FOLDER) -> Speed:
     folder = folder_of(case, root)
     _data(case, case.params, folder)
     path = folder / "speed" / f"{case.name}.json"
-    if path.exists() and (stored := files.read_json(path))["settings"] == case.settings:
+    stored: dict[str, Any] = files.read_json(path) if path.exists() else {"settings": None}
+    if stored["settings"] == case.settings and set(stored["speed"]) == {each.name for each in fields(Speed)}:
         return Speed(**stored["speed"])
     measured = Speed(**json.loads(scratch.run(folder, "benchmarks.posts.speed", case.name).splitlines()[-1]))
     files.write_json(path, {"settings": case.settings, "speed": asdict(measured)})
