@@ -58,8 +58,8 @@ OTHERS = {
     "pipeline/scoring/pairing.py": ["tests/scoring/test_paired.py"],
     "pipeline/scoring/skill.py": ["tests/scoring/test_paired.py", "tests/evaluate/test_comparison.py"],
     "pipeline/scoring/univariate.py": ["tests/baselines/test_stage.py"],
-    "pipeline/series/clock.py": ["tests/series/test_holes.py", "tests/series/test_own.py"],
-    "pipeline/series/holes.py": ["tests/series/test_own.py"],
+    "pipeline/series/clock.py": ["tests/series/test_holes.py", "tests/series/test_ids.py", "tests/series/test_own.py"],
+    "pipeline/series/holes.py": ["tests/series/test_ids.py", "tests/series/test_own.py"],
     "pipeline/series/looking_ahead.py": ["tests/series/test_preparing.py", "tests/series/test_preparing_ids.py"],
     "pipeline/series/preparing.py": ["tests/series/test_preparing_ids.py"],
 }

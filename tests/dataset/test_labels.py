@@ -146,8 +146,8 @@ def test_labels_need_inputs_of_their_own(folder: Path) -> None:
     [
         (["a", "b"], "value", "kind` .*must be `label`, because the column y holds text. Received: value"),
         (["a"], "label", "column y` must be a number. Received: 'a'"),
-        ([1.0], "label", "must find 2 to 100 labels in the column y. Received: 1"),
-        (range(101), "label", "must find 2 to 100 labels in the column y. Received: 101"),
+        ([1.0], "label", "labels in the column y. Received: 1. Name a column of two labels or more."),
+        (range(101), "label", "find 2 to 100 labels in the column y. Received: 101. Use `kind: value` for a quantity"),
     ],
 )
 def test_columns_that_are_no_labels(folder: Path, column: Any, kind: str, words: str) -> None:

@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.common.errors import UserError
-from pipeline.dataset import panel, splitting
+from pipeline.dataset import history, panel, splitting
 from pipeline.scoring import naive
 from tests.helpers import panels
 
@@ -312,3 +312,26 @@ def test_a_target_in_the_last_row_needs_other_inputs(
         panels.project(panels.panel([4] * 8), {"split": SEQUENCES, "window": window}, features=features),
     ):
         pass
+
+
+def test_the_last_target_of_each_id() -> None:
+    series = {"ids": {"starts": [0, 3, 4]}, "columns": ["x", "y"], "target": "y"}
+    rows = np.arange(14.0).reshape(7, 2)
+    assert panel.last_targets(series, rows).tolist() == [5, 7, 13]
+
+
+def test_the_whole_series_of_sequences_begins_each_with_its_padding() -> None:
+    lengths = [6, 4, 5, 6, 3, 6, 5, 4]
+    table = panels.panel(lengths, firsts=list(range(8)))
+    with panels.project(table, {"split": SEQUENCES, "window": WHOLE}, time="time"):
+        found, times = history.target_column("panel"), history.row_times("panel")
+    assert times is not None
+    length = len(found) // len(lengths)
+    for number, own in enumerate(table["user"].unique()):
+        rows = table[table["user"] == own].tail(length)
+        mine = slice(number * length, (number + 1) * length)
+        expected = np.full(length, np.nan)
+        expected[length - len(rows) :] = rows["y"]
+        np.testing.assert_array_equal(found[mine], expected)
+        np.testing.assert_array_equal(times[mine][length - len(rows) :], rows["time"].to_numpy())
+    assert (times[np.isnan(found)] == table["time"].iloc[0].to_datetime64()).all()

@@ -172,3 +172,22 @@ def test_a_network_can_follow_that_value() -> None:
         part = replace(part, spec=replace(part.spec, scaling=part.spec.scaling | {"window": window}))
         steady = np.flatnonzero(part.table["last"] == part.raw_targets()[:, 0])
         np.testing.assert_allclose(part.inputs()[steady, -1, part.spec.level], part.targets()[steady, 0], rtol=1e-5)
+
+
+def test_filled_cells_are_no_truth() -> None:
+    part = part_of("none")
+    np.testing.assert_array_equal(part.truth(), part.rows[:, 0])
+    assert not part.filled().any()
+    raw = part.rows.copy()
+    raw[[2, 5], 0] = np.nan
+    rows = part.rows.copy()
+    rows[5, 0] = np.nan  # missing, and not filled
+    holed = replace(part, rows=rows, raw=raw)
+    np.testing.assert_array_equal(holed.truth(), raw[:, 0])
+    assert np.flatnonzero(holed.filled()).tolist() == [2]
+
+
+def test_the_ids_are_described_for_the_comparison() -> None:
+    spec = part_of("none").spec
+    assert "ids" not in spec.about_ids
+    assert replace(spec, ids=(0, 9), whole_ids=True).about_ids["ids"] == {"starts": [0, 9], "whole": True}

@@ -146,3 +146,7 @@ def test_missing_cells_are_interpolated_unless_most_are_missing(rows: int, known
     if left:
         expected = pd.Series(values).interpolate(limit_direction="both").to_numpy()
         np.testing.assert_allclose(filled, expected)
+
+
+def test_what_rounding_leaves_of_a_steep_line_is_no_season() -> None:
+    assert np.isnan(season.autocorrelation(1e15 / 3 * np.arange(400.0), 12, 36)).all()

@@ -183,3 +183,8 @@ def test_other_seeds_of_the_same_settings_rarely_differ():
     assert told[True] / 150 > 0.3
     assert told[False] / 150 < 0.07
     assert found / 150 > 0.6
+
+
+def test_a_mean_is_in_the_unit_of_the_scores_where_the_other_experiment_answers_nothing() -> None:
+    got = pairing.paired(experiment(np.full(40, 6.0)), experiment(np.full(40, np.nan)), scale=2.0)
+    assert (got["before"], got["after"], got["comparison"]) == (1.5, None, "worse")

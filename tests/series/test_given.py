@@ -58,6 +58,9 @@ def infinite() -> np.ndarray:
         ({"X": X, "y": Y, "part": np.zeros(3)}, r"w.npz, part` must have an entry for each of the 20 windows"),
         ({"X": X, "y": Y, "features": np.array(["a"])}, r"features` must name each of the 2 features of X once"),
         ({"X": X, "y": Y, "features": np.array(["a", "y_1"])}, r"features` must not begin with y_"),
+        ({"X": X[:, :0], "y": Y}, r"w.npz, X` must hold windows of rows of features"),
+        ({"X": X[..., :0], "y": Y}, r"w.npz, X` must hold windows of rows of features"),
+        ({"X": X, "y": np.zeros((20, 0))}, r"w.npz, y` must have the shape \[windows\] or \[windows, outputs\]"),
         ({"X": X[:2], "y": Y[:2]}, r"w.npz, X` must hold windows of rows of features"),
     ],
 )  # fmt: skip
@@ -84,6 +87,14 @@ def test_without_parts_the_last_windows_are_the_test_and_those_before_the_valida
     read = windows_file.read(save(X=X, y=Y))
     assert (read.divided, read.features) == (False, ["x_0", "x_1"])
     assert read.part.tolist() == [0] * 14 + [1] * 3 + [2] * 3
+
+
+def test_axes_of_length_one_are_left_out(save):
+    plain = windows_file.read(save(X=X, y=Y))
+    for y in (Y[:, None], Y[:, None, None]):
+        np.testing.assert_array_equal(windows_file.read(save(X=X, y=y)).y, plain.y)
+    part = np.array(["test", "val", "train", "train"] * 5)
+    assert windows_file.read(save(X=X, y=Y, part=part[:, None])).part.tolist() == [2, 1, 0, 0] * 5
 
 
 def test_parts_are_words_or_numbers_in_any_order(save):

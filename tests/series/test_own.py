@@ -53,6 +53,35 @@ def test_csv_reads_numbers_exactly_and_as_people_write_them(project):
     np.testing.assert_array_equal(series.rows, [[0.1, 1.5], [1e-3, 2], [0.30000000000000004, np.nan]])
 
 
+def test_a_target_of_text_is_its_sorted_labels(project):
+    path = csv("a,b\nwet,1\n dry,2\nwet,3\n,4\nNA,5\n")
+    series = own.make(path=path, target="a", features=["b"])
+    assert series.labels == ["dry", "wet"]
+    np.testing.assert_array_equal(series.rows, [[1, 1], [2, 0], [3, 1], [4, np.nan], [5, np.nan]])
+    # An input is a number, whatever the target may be.
+    with pytest.raises(UserError, match=r"column a` must be a number\. Received: 'wet'"):
+        own.make(path=path, target="a", features=["a", "b"])
+
+
+def test_a_header_of_two_names_and_another_separator_is_named(project):
+    with pytest.raises(UserError, match="must separate fields by commas"):
+        own.make(path=csv("a;b\n1;2\n3;4\n"), target="a")
+
+
+def test_sixty_signs_of_a_cell_are_shown(project):
+    cells = "".join(f"{i:02}" for i in range(40)) + "x"
+    with pytest.raises(UserError) as refused:
+        own.make(path=csv(f"a\n1\n{cells}\n2\n3\n"), target="a")
+    assert f"Received: '{cells[:60]}'." in str(refused.value)
+
+
+def test_a_file_of_another_kind_may_be_saved_as_one_of_two(project):
+    Path("data/own/a.txt").write_text("a\n1\n")
+    with pytest.raises(SettingError) as refused:
+        own.make(path="data/own/a.txt", target="a")
+    assert "one of the two" in str(vars(refused.value)) + str(refused.value)
+
+
 def test_csv_keeps_a_blank_line_of_one_column_as_a_missing_cell(project):
     series = own.make(path=csv("a\n1\n\n3\n\n\n"), target="a")
     np.testing.assert_array_equal(series.rows[:, 0], [1, np.nan, 3])

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.series.replacing import draw_others, ranges
+from pipeline.series.replacing import draw_labels, draw_others, ranges
 
 
 def test_ranges_of_columns_that_vary_stand_still_or_are_missing() -> None:
@@ -33,3 +33,12 @@ def test_a_draw_that_hits_the_old_value_is_moved_by_the_range() -> None:
     hit = low + width * np.random.default_rng(0).uniform(0.5, 1.5, (3, 1))
     np.testing.assert_array_equal(draw_others(hit, low, width, np.random.default_rng(0)), hit + 2)
     np.testing.assert_array_equal(draw_others(np.full((3, 1), np.nan), low, width, np.random.default_rng(0)), hit)
+
+
+@given(labels=st.lists(st.integers(-5, 9), min_size=2, max_size=6, unique=True), seed=st.integers(0, 99))
+def test_every_label_becomes_another_label(labels: list[int], seed: int) -> None:
+    values = sorted(map(float, labels))
+    old = np.array(values * 20)
+    new = draw_labels(old, values, np.random.default_rng(seed))
+    assert set(new) <= set(values)
+    assert (new != old).all()
