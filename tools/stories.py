@@ -143,9 +143,9 @@ class Results:
         if not found:
             return f"Not run yet: {command} runs it."
         rows = [(each, posted.row(each)) for each in found]
-        heads = (
-            f"experiment | verdict | epochs | windows | loss | training {rows[0][1]['metric']} | test | naive | oracle"
-        )
+        metric = rows[0][1]["metric"]
+        metric = metric if metric.startswith("R") else metric.lower()
+        heads = f"experiment | verdict | epochs | windows | loss | training {metric} | test | naive | oracle"
         lines = [f"| {heads} |", "|---" * (heads.count("|") + 1) + "|"]
         for each, row in rows:
             cells = [row[key] for key in ("epochs", "windows", "loss", "train", "test")]
