@@ -43,7 +43,7 @@ SECONDS = 120  # of one mutant; a test that takes longer notices it
 OTHERS = {
     "pipeline/dataset/edges.py": ["tests/dataset/test_splitting.py"],
     "pipeline/dataset/equal_windows.py": ["tests/leakage/test_duplicates.py"],
-    "pipeline/dataset/history.py": ["tests/leakage/test_history.py"],
+    "pipeline/dataset/history.py": ["tests/leakage/test_history.py", "tests/dataset/test_panel.py"],
     "pipeline/dataset/padding.py": ["tests/dataset/test_panel.py"],
     "pipeline/dataset/part.py": ["tests/dataset/test_scaling.py", "tests/dataset/test_panel.py"],
     "pipeline/dataset/splitting.py": ["tests/dataset/test_panel.py"],
@@ -61,6 +61,7 @@ OTHERS = {
     "pipeline/series/clock.py": ["tests/series/test_holes.py", "tests/series/test_ids.py", "tests/series/test_own.py"],
     "pipeline/series/holes.py": ["tests/series/test_ids.py", "tests/series/test_own.py"],
     "pipeline/series/looking_ahead.py": ["tests/series/test_preparing.py", "tests/series/test_preparing_ids.py"],
+    "pipeline/series/tables.py": ["tests/series/test_own.py"],
     "pipeline/series/preparing.py": ["tests/series/test_preparing_ids.py"],
 }
 PYTEST = "-m pytest -x -p no:cacheprovider -p tests.helpers.unshrunk --hypothesis-seed=0 -m 'not slow'"
