@@ -146,3 +146,11 @@ def test_dvc_yaml_names_the_rooms_of_each_stage(stage: str) -> None:
     code = [dep for dep in deps if dep not in data]
     assert sorted(code) == sorted(expected)
     assert deps == [*sorted(data), *code]
+
+
+def test_a_test_that_imports_keras_has_prepared_the_backend() -> None:
+    """TensorFlow takes its threads once, before its first use: another test of the same process would fail."""
+    for path in sorted((PROJECT / "tests").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        used, ready = re.search(r"^ *import (keras|tensorflow)\b", text, re.M), text.find("backends.prepare(")
+        assert used is None or 0 <= ready < used.start(), path.relative_to(PROJECT)

@@ -6,13 +6,16 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
 from pipeline.common.architectures import Shape
 from pipeline.common.errors import UserError
-from pipeline.network import models
+from pipeline.network import backends, models
+
+backends.prepare(threads=1, jit_compile=True)
+
+import keras  # noqa: E402 - the backend is prepared before
 
 PATH = "data/own/net.keras"
 SHAPE = Shape(6, 2, 1)

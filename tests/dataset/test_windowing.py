@@ -15,6 +15,7 @@ from pipeline.common import files, params
 from pipeline.common.errors import UserError
 from pipeline.dataset import features as inputs
 from pipeline.dataset import scaling, splitting, windowing
+from pipeline.network import backends
 from pipeline.series import reading
 from tests.conftest import tiny_params, write_params
 from tests.helpers.parts import make_part
@@ -133,6 +134,7 @@ def _theirs(
     Windows of inputs and targets together, cut afterwards; or, where `shifted`, targets as an array of their own, whose
     row is a window's first one, as Keras's documentation has it.
     """
+    backends.prepare(threads=1, jit_compile=True)
     import keras
 
     start, stop = span

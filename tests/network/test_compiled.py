@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import pytest
 
 from pipeline.common.errors import UserError
 from pipeline.common.keras_file import Compiled
-from pipeline.network import compiled, losses
+from pipeline.network import backends, compiled, losses
+
+backends.prepare(threads=1, jit_compile=True)
+
+import keras  # noqa: E402 - the backend is prepared before
 
 PLACE = "net.keras"
 

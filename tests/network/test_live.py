@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from pipeline.common import plots
+from pipeline.network import backends
 from pipeline.network.live import LearningCurve
 
 
@@ -40,6 +41,7 @@ def test_there_is_a_curve_for_each_part_fold_and_seed(project: Path) -> None:
 
 
 def test_the_table_grows_with_every_epoch(project: Path) -> None:
+    backends.prepare(threads=1, jit_compile=True)
     import keras
 
     curve, epochs = LearningCurve("a", 1, 0), recorder([])
