@@ -118,8 +118,8 @@ def compare(name: str, ways: list[str], python: str, folder: Path) -> dict[str, 
     """Return the windows per second of each way: the median over the epochs."""
     speeds = {}
     for way in ways:
-        output = scratch.run(folder, "benchmarks.backends", "--one", way, name, python, without=("KERAS_BACKEND",))
-        speeds[way] = NETWORKS[name][1] / statistics.median(json.loads(output.splitlines()[-1]))
+        seconds = scratch.figures(folder, "benchmarks.backends", "--one", way, name, python, without=("KERAS_BACKEND",))
+        speeds[way] = NETWORKS[name][1] / statistics.median(seconds)
     return speeds
 
 

@@ -75,10 +75,10 @@ def compare(name: str, python: str, folder: Path) -> dict[str, Any]:
     cpu = _one(folder, name, {"JAX_PLATFORMS": "cpu"})
     torch = None
     if python:
-        output = scratch.run(
+        seconds = scratch.figures(
             folder, "benchmarks.backends", "--one", "torch", name, python, environment={"TORCH_DEVICE": "cuda"}
         )
-        torch = _speed(name, json.loads(output.splitlines()[-1]))
+        torch = _speed(name, seconds)
     return {
         "device": gpu["device"],
         "gpu": _speed(name, gpu["seconds"]),
@@ -90,8 +90,9 @@ def compare(name: str, python: str, folder: Path) -> dict[str, Any]:
 
 
 def _one(folder: Path, name: str, environment: dict[str, str]) -> dict[str, Any]:
-    output = scratch.run(folder, "benchmarks.gpu", "--one", name, environment=environment, without=("KERAS_BACKEND",))
-    measured: dict[str, Any] = json.loads(output.splitlines()[-1])
+    measured: dict[str, Any] = scratch.figures(
+        folder, "benchmarks.gpu", "--one", name, environment=environment, without=("KERAS_BACKEND",)
+    )
     return measured
 
 

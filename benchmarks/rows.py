@@ -157,10 +157,10 @@ def training(repeats: int = REPEATS) -> dict[str, dict[str, float]]:
         runs: dict[str, list[dict[str, float]]] = {}
         for _ in range(repeats):
             for backend, stride in cases:
-                output = scratch.run(
+                measured = scratch.figures(
                     folder, "benchmarks.rows", "--one", backend, str(stride), without=("KERAS_BACKEND",)
                 )
-                runs.setdefault(f"{backend}_{stride}", []).append(json.loads(output.splitlines()[-1]))
+                runs.setdefault(f"{backend}_{stride}", []).append(measured)
     return {case: {key: statistics.median(run[key] for run in each) for key in each[0]} for case, each in runs.items()}
 
 

@@ -71,3 +71,10 @@ def run(folder: Path, *arguments: str, environment: dict[str, str] | None = None
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)}: {(done.stdout + done.stderr)[-2000:]}")
     return done.stdout
+
+
+def figures(
+    folder: Path, *arguments: str, environment: dict[str, str] | None = None, without: tuple[str, ...] = ()
+) -> Any:
+    """Run `python -m ARGUMENTS` as `run` does, and return what the last line of its output holds as JSON."""
+    return json.loads(run(folder, *arguments, environment=environment, without=without).splitlines()[-1])

@@ -80,8 +80,7 @@ def compare(repeats: int = REPEATS) -> dict[str, dict[str, float]]:
         scratch.make_data(folder, f"stride_{rows.STRIDES[0]}")
         for _ in range(repeats):
             for name in WAYS:
-                output = scratch.run(folder, "benchmarks.windows", "--one", name)
-                runs.setdefault(name, []).append(json.loads(output.splitlines()[-1]))
+                runs.setdefault(name, []).append(scratch.figures(folder, "benchmarks.windows", "--one", name))
     return {name: {key: statistics.median(run[key] for run in each) for key in each[0]} for name, each in runs.items()}
 
 

@@ -61,8 +61,8 @@ OTHERS = {
     "pipeline/series/clock.py": ["tests/series/test_holes.py", "tests/series/test_ids.py", "tests/series/test_own.py"],
     "pipeline/series/holes.py": ["tests/series/test_ids.py", "tests/series/test_own.py"],
     "pipeline/series/looking_ahead.py": ["tests/series/test_preparing.py", "tests/series/test_preparing_ids.py"],
-    "pipeline/series/tables.py": ["tests/series/test_own.py"],
     "pipeline/series/preparing.py": ["tests/series/test_preparing_ids.py"],
+    "pipeline/series/tables.py": ["tests/series/test_own.py"],
 }
 PYTEST = "-m pytest -x -p no:cacheprovider -p tests.helpers.unshrunk --hypothesis-seed=0 -m 'not slow'"
 

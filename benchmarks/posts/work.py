@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import chdir
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -37,7 +36,7 @@ def speed(case: Case, root: Path = FOLDER) -> Speed:
     stored: dict[str, Any] = files.read_json(path) if path.exists() else {"settings": None}
     if stored["settings"] == case.settings and set(stored["speed"]) == {each.name for each in fields(Speed)}:
         return Speed(**stored["speed"])
-    measured = Speed(**json.loads(scratch.run(folder, "benchmarks.posts.speed", case.name).splitlines()[-1]))
+    measured = Speed(**scratch.figures(folder, "benchmarks.posts.speed", case.name))
     files.write_json(path, {"settings": case.settings, "speed": asdict(measured)})
     return measured
 

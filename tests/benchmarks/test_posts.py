@@ -203,7 +203,7 @@ def test_the_speed_is_measured_once_for_the_same_settings(
 ) -> None:
     calls: list[tuple[str, ...]] = []
 
-    def measured(folder: Path, *arguments: str) -> str:
+    def measured(folder: Path, *arguments: str, **_: object) -> str:
         calls.append(arguments)
         return (
             'a line of a library\n{"windows": 9, "numbers": 4, "per_second": 3.0, "megabytes": 5, "validated": true}\n'
@@ -221,7 +221,7 @@ def test_a_speed_that_an_earlier_version_measured_is_measured_again(
     tmp_path: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = '{"windows": 9, "numbers": 4, "per_second": 3.0, "megabytes": 5, "validated": true}'
-    monkeypatch.setattr(work.scratch, "run", lambda *_: new)
+    monkeypatch.setattr(work.scratch, "run", lambda *_, **__: new)
     case = cases.chosen(["51264"], 1, tiny())[0]
     path = work.folder_of(case, tmp_path) / "speed" / f"{case.name}.json"
     files.write_json(path, {"settings": case.settings, "speed": {"windows": 9}})
