@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.report import commands, trust
+from pipeline.report import commands, evidence, trust
 from pipeline.report import diagnosis as diagnoses
 from pipeline.report.wording import METRICS, baseline, code_title, joined, plain, short_score, thousands
 from pipeline.scoring import baselines, scores, words
@@ -26,14 +26,14 @@ _COUNTED = {
     "overfitting": ("{} overfits", "{} overfit"),
     "behind": ("{} is behind a simpler forecast", "{} are behind a simpler forecast"),
     "undetermined": ("{} could not be judged", "{} could not be judged"),
-    "no_evidence_of_signal": ("for {} the data show no signal", "for {} the data show no signal"),
+    "no_evidence_of_signal": ("{} has no evidence of a signal", "{} have no evidence of a signal"),
     "learning": ("{} is learning", "{} are learning"),
     NOT_RUN: ("{} has not been run", "{} have not been run"),
 }
 _HEADLINES = {
     "learning": "predicts better than the best naive forecast",
     "not_learning": "predicts no better than a constant, although there is something to learn",
-    "overfitting": "fits its training windows, and fails on others",
+    "overfitting": "fits its training windows far better than others",
     "no_evidence_of_signal": "nothing to learn was found in these data",
     "numerical_failure": "the training broke: NaN or infinite values",
     "undetermined": "cannot be judged yet",
@@ -50,6 +50,8 @@ _ENOUGH = 100
 _NEARLY = 0.95
 # Skill from which a network fits its training windows, and a score far below that of training.
 _FITS, _FAR = 0.9, 0.3
+# Skill against a constant below which a network has hardly learned, although its interval is above zero.
+_HARDLY = 0.05
 _LEVELS = ("low", "medium", "high")
 
 
@@ -148,7 +150,10 @@ def _headline(
     if verdict == "behind":
         unseen = ((diagnosis or {}).get("facts") or {}).get("unseen") or {}
         ahead = _ahead(unseen)
-        fits = "fits its training windows" if _fails_later(evaluation) else "has learned something"
+        constant = ((unseen.get("networks") or {}).get("against_constant") or {}).get("skill")
+        hardly = constant is not None and constant < _HARDLY
+        fits = "is hardly better than a constant" if hardly else "has learned something"
+        fits = "fits its training windows" if _fails_later(evaluation) else fits
         return f"{fits}, but {ahead} is better" if ahead else f"{fits}, but less than there is to learn"
     if verdict == "undetermined" and diagnosis is None:
         return "has not been diagnosed yet"
@@ -178,15 +183,16 @@ def _beats_naive(diagnosis: dict[str, Any] | None) -> bool:
 
 
 def _ahead(unseen: dict[str, Any]) -> str:
-    """Return the forecast that is furthest ahead of the network on unseen windows, as a clause; empty if none is."""
+    """Return the simplest forecast that is ahead of the network on unseen windows, as a clause; empty if none is."""
     own = ((unseen.get("networks") or {}).get("against_naive") or {}).get("skill")
     if own is None:
         return ""
-    others = {"a linear model": unseen.get("linear"), "a forecast of boosted trees": unseen.get("trees")}
-    known = {name: each["skill"] for name, each in others.items() if each and each.get("skill") is not None}
-    known[forecast(str((unseen.get("naive") or {}).get("name")), unseen.get("classes"))] = 0.0
-    best = max(known, key=lambda name: known[name])
-    return best if known[best] > own else ""
+    skills = {
+        forecast(str((unseen.get("naive") or {}).get("name")), unseen.get("classes")): 0.0,
+        "a linear model": (unseen.get("linear") or {}).get("skill"),
+        "a forecast of boosted trees": (unseen.get("trees") or {}).get("skill"),
+    }
+    return next((name for name, skill in skills.items() if skill is not None and skill > own), "")
 
 
 def _fails_later(evaluation: dict[str, Any] | None) -> bool:
@@ -209,7 +215,8 @@ def _happened(evaluation: dict[str, Any], earlier: bool) -> list[str]:
     ]
     text = f"{METRICS[main]} is {joined(listed)}{f', of {folds} folds' if folds > 1 else ''}."
     if all(mean is None for mean in means.values()):
-        text = f"{METRICS[main]} is NaN on all windows."
+        text = "The predictions are NaN or infinite."
+        text += " An accuracy of them is that of naming class 0." if classes else ""
     test, chosen = evaluation["parts"]["test"], evaluation.get("chosen") or {}
     others = []
     for side in ("naive", "linear"):
@@ -230,7 +237,9 @@ def _as_given(evaluation: dict[str, Any], main: str) -> list[str]:
     }
     scored = [f"{short_score(score.get(main))} on {part} windows" for part, score in known.items() if score]
     return (
-        [f"The weights as they came get {joined(scored)}; nobody knows which windows they have seen."] if scored else []
+        [f"The weights as they came get {joined(scored)}; it is unknown which windows they were trained on."]
+        if scored
+        else []
     )
 
 
@@ -254,15 +263,13 @@ def _why(verdict: str, diagnosis: dict[str, Any] | None, failure: dict[str, str]
 
 def _numbers(finding: dict[str, Any]) -> str:
     """Return the first numbers of a finding's evidence as a sentence; empty where there is none."""
-    listed: list[str] = []
-    for key, value in (finding.get("evidence") or {}).items():
-        if value is None or isinstance(value, dict | list | bool):
-            continue
-        if key == "of" and listed:
-            listed[-1] += f" of {plain(value)}"
-        else:
-            listed.append(f"{key.replace('_', ' ')} {plain(value)}")
-    return f" Measured: {', '.join(listed[:3])}." if listed else ""
+    short = {
+        key: value
+        for key, value in (finding.get("evidence") or {}).items()
+        if not isinstance(value, dict | list | bool)
+    }
+    rows = evidence.listed({"code": finding["code"], "evidence": short}, plain)
+    return f" Measured: {', '.join(f'{name} {value}' for name, value in rows[:3])}." if rows else ""
 
 
 def _next(
@@ -337,4 +344,4 @@ def _seeds(evaluation: dict[str, Any] | None) -> list[str]:
     where = "validation" if part == "validation" else "training"
     ends = [short_score(over["min"]), short_score(over["max"])]
     values = ends[0] if ends[0] == ends[1] else " to ".join(ends)
-    return [f"{len(own['seeds'])} seeds get {values} on {where} windows"]
+    return [f"{len(own['seeds'])} seeds get {METRICS[main]} {values} on {where} windows"]

@@ -20,7 +20,7 @@ CHIPS = {
 # Why nothing is concluded, where the interval does not show it.
 REASONS = {
     "few_windows": "fewer than five independent windows",
-    "unanswered": "over 5 % of the windows are not answered",
+    "unanswered": "over 5 % of the windows have no finite prediction",
     "baseline": "the baseline is NaN",
 }
 NOT_JUDGED = {"chip": "not judged", "tone": "unknown"}
@@ -101,7 +101,7 @@ def section(evaluation: dict[str, Any], outcomes: dict[str, Any] | None = None) 
         "remarks": [text for text in remarks if text],
         "level": percent(1 - result["level"]),
         "unanswered": unanswered(result).rstrip("."),
-        "reached": f"reached {percent(share['share'])}" if share and (share["share"] or 0) > 0 else None,
+        "reached": f"{percent(share['share'])} of its skill" if share and (share["share"] or 0) > 0 else None,
     }
 
 
@@ -142,9 +142,8 @@ def _side(question: str, side: dict[str, Any], outcome: str | None, family: int,
     tested = side.get("diebold_mariano")
     test = f"{number(tested['statistic'])}, p {p_value(tested['p_value'])}, {tested['lags']} lags" if tested else "–"
     alone = CHIPS.get(side["comparison"], {}).get("chip", side["comparison"])
-    lost = (
-        f"{alone} by itself (p {p_value(side['p_value'])}), but not among the {family} experiments on these test rows"
-    )
+    lost = f"{alone} alone (p {p_value(side['p_value'])}), not after the correction for {family} experiments "
+    lost += "on these test rows"
     return {
         "question": _QUESTIONS[question],
         "against": baseline(side["baseline"]),
@@ -176,7 +175,7 @@ def _remark(side: dict[str, Any]) -> str:
 def unanswered(result: dict[str, Any]) -> str:
     """Return how many windows the network does not answer with a finite number; empty for none."""
     count = result.get("unanswered")
-    return f"{thousands(count)} of {thousands(result['windows'])} windows not answered." if count else ""
+    return f"{thousands(count)} of {thousands(result['windows'])} windows without a finite prediction." if count else ""
 
 
 def _windows(result: dict[str, Any]) -> str:

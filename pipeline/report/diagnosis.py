@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.report import commands
-from pipeline.report.wording import address, code_title, quantity, setting
+from pipeline.report import commands, evidence
+from pipeline.report.wording import address, code_title, setting
 
 VERDICTS = {
     "learning": {"chip": "learning", "tone": "good"},
@@ -64,7 +64,7 @@ def finding(name: str, entry: dict[str, Any]) -> dict[str, Any]:
         "page": f"../../docs/findings/{entry['code']}.md" if entry["code"].isidentifier() else "",
         "weight": _WEIGHTS.get(weight, {"chip": weight, "tone": "unknown"}),
         "explanation": entry.get("explanation") or "",
-        "evidence": [(key.replace("_", " "), quantity(value)) for key, value in (entry.get("evidence") or {}).items()],
+        "evidence": evidence.listed(entry),
         "source": reference.get("title") or "",
         "url": reference.get("url") or "",
         "link": address(reference.get("url")),

@@ -104,4 +104,6 @@ def unnamed(changed: list[dict[str, Any]], diagnosis: dict[str, Any] | None) -> 
     if diagnosis is None:
         return "Not diagnosed yet, so it is unknown which of these settings a finding names."
     extra = [f"`{row['parameter']}`" for row in changed if not row["findings"] and not row["speed"]]
+    if extra == ["`training.seeds`"] and len(changed) > 1:
+        return "A finding names each of these settings but `training.seeds`: a fix has at least three."
     return f"No finding names {joined(extra)}." if extra else "A finding names each of these settings."

@@ -112,7 +112,7 @@ def summary(pairs: list[dict[str, Any]]) -> str:
     better = sum(any(row["kind"] == "effect" and row["chip"]["chip"] == "better" for row in rows) for rows in measured)
     if not measured:
         return ""
-    return f"{better} of {len(measured)} {'fix lowers' if len(measured) == 1 else 'fixes lower'} the loss"
+    return f"{better} of {len(measured)} {'fix lowers' if len(measured) == 1 else 'fixes lower'} the loss significantly"
 
 
 def mismatch(before: dict[str, Any], after: dict[str, Any]) -> str:
@@ -285,7 +285,8 @@ def _remarks(before: dict[str, Any], after: dict[str, Any], effect: dict[str, An
         missed = effect["unanswered"]
         if any(missed.values()):
             remarks.append(
-                f"Not answered: {thousands(missed['before'])} without the fix, {thousands(missed['after'])} with it."
+                f"Windows without a finite prediction: {thousands(missed['before'])} without the fix, "
+                f"{thousands(missed['after'])} with it."
             )
     remarks += [text for text in [other_unit(before, after, "with the fix")] if text]
     if before["thresholds"] != after["thresholds"]:

@@ -275,7 +275,7 @@ def _verdict(known: dict[str, list[dict[str, Any]]], leaks: dict[str, Any] | Non
     sets = "1 dataset" if len(known) == 1 else f"{len(known)} datasets"
     made = sum(proof["result"] != "not_applicable" for proof in proofs)
     text = f"No leak found: {thousands(made)} proof{'' if made == 1 else 's'} over {sets}"
-    text += f", {remarks} of them for information only" if remarks else ""
+    text += f" ({remarks} informative only)" if remarks else ""
     if leaks:
         caught = sum(bool(entry["caught"]) for entry in leaks["leaks"])
         text += f"; the proofs caught {caught} of {len(leaks['leaks'])} leaks planted to test them"

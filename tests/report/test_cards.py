@@ -22,15 +22,24 @@ def found(verdict="behind", findings=None, **unseen):
     return {**result, "facts": {"unseen": {**UNSEEN, **unseen}}}
 
 
+def skills(naive, constant=0.5):
+    return {"against_naive": {"skill": naive, "low": naive - 0.1}, "against_constant": {"skill": constant}}
+
+
 @pytest.mark.parametrize(
     ("verdict", "unseen", "headline"),
     [
-        ("behind", {}, "has learned something, but a forecast of boosted trees is better"),
-        ("behind", {"trees": None}, "has learned something, but a linear model is better"),
+        ("behind", {}, "has learned something, but the last value with drift is better"),
+        ("behind", {"networks": skills(0.1)}, "has learned something, but a linear model is better"),
         (
             "behind",
-            {"trees": None, "linear": {"skill": None}},
-            "has learned something, but the last value with drift is better",
+            {"networks": skills(0.1), "linear": {"skill": None}},
+            "has learned something, but a forecast of boosted trees is better",
+        ),
+        (
+            "behind",
+            {"networks": skills(-0.1, constant=0.04)},
+            "is hardly better than a constant, but the last value with drift is better",
         ),
         ("behind", {"networks": None}, "has learned something, but less than there is to learn"),
         ("learning", {}, "predicts as well as the best naive forecast"),
@@ -113,7 +122,7 @@ def test_a_network_that_predicts_nan_has_no_accuracy():
         part["network"]["brier"]["mean"] = None
         part["network"]["accuracy"]["mean"] = 0.2
     card = cards.card("a", one, found())
-    assert card["happened"][0] == "Accuracy is NaN on all windows."
+    assert card["happened"][0] == "The predictions are NaN or infinite. An accuracy of them is that of naming class 0."
     assert "seeds get" not in card["sure"]
     one["parts"]["train"]["network"]["brier"]["mean"] = 0.1
     assert cards.card("a", one, found())["happened"][0].startswith("Accuracy is 0.20 on ")
@@ -133,15 +142,18 @@ def test_a_cause_is_a_reason_whatever_the_verdict():
 
 def test_evidence_keeps_its_total():
     own = found()
-    own["findings"][0]["evidence"] = {"activation": "elu", "diverged": True, "layers": 2, "of": 4, "best": 3.0}
-    assert "Measured: activation elu, layers 2 of 4, best 3" in cards.card("a", made_up("a"), own)["why"]
+    own["findings"][0]["evidence"] = {"activation": "elu", "diverged": True, "layers": 2, "of": 4, "late_fall": 3.0}
+    assert (
+        "Measured: activation elu, layers 2 of 4, fall of the loss in the last quarter 3."
+        in cards.card("a", made_up("a"), own)["why"]
+    )
 
 
 def test_equal_seeds_are_one_number_and_few_windows_are_not_sure():
     one = made_up("a")
     one["parts"]["validation"]["network"]["r2"] |= {"min": 0.681, "max": 0.684}
     card = cards.card("a", one, found(effective=291.0))
-    assert "; 2 seeds get 0.68 on validation windows" in card["sure"]
+    assert "; 2 seeds get R² 0.68 on validation windows" in card["sure"]
     unsure = found(effective=291.0) | {"cannot_tell": ["There are few training windows, so every interval is wide."]}
     assert cards.card("a", one, unsure)["sure"].startswith("medium: ")
 

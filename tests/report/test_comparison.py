@@ -43,7 +43,7 @@ def test_the_index_names_a_label_that_the_correction_changed_and_the_page_has_th
 
     evaluations = [one("a", 0.03), one("b", 0.04), on_rows(one("c", 0.03), 0, 1)]
     text = visible_text(render(evaluations))
-    changed = "better by itself (p 0.030), but not among the 2 experiments on these test rows"
+    changed = "better alone (p 0.030), not after the correction for 2 experiments on these test rows"
     # The end that faces 0 is 0 at the p-value; the label is tested at 0.025.
     assert f"not distinguishable +0.300 −0.010 to 0.587 {changed}" in text
     assert "better +0.300 0.100 to 0.550" in text
@@ -114,7 +114,7 @@ def test_unanswered_windows_and_the_word_of_accuracy_are_on_the_leaderboard():
     one = made_up("a", classes=2, compared={"unanswered": 12})
     one["comparison"]["accuracy"] |= {"comparison": "better", "p_value": 0.001, "reason": None}
     text = visible_text(render([one]))
-    assert "12 of 120 windows not answered" in text
+    assert "12 of 120 windows without a finite prediction" in text
     assert "accuracy: better" in text
     own = visible_text(render_page(one))
     assert "Is it right more often? against persistence" in own
@@ -122,5 +122,5 @@ def test_unanswered_windows_and_the_word_of_accuracy_are_on_the_leaderboard():
     row = leaderboard_rows([one])[0]
     assert (row["unanswered"], row["comparison_accuracy"], row["comparison"]) == (12, "better", "not_distinguishable")
     assert (row["accuracy_against"], row["accuracy_against_score"]) == ("persistence", 0.47)
-    assert "windows not answered" not in visible_text(render([made_up("a")]))
+    assert "without a finite prediction" not in visible_text(render([made_up("a")]))
     assert leaderboard_rows([made_up("a")])[0]["comparison_accuracy"] is None

@@ -13,7 +13,7 @@ def test_a_finding_is_shown_with_evidence_reference_remedy_and_command():
     text = render_page(made_up("a"), own)
     assert (
         "Learning rate too low cause learning_rate_too_low Ten times the rate of training does it. best rate 0.001 "
-        "row 4,500 column x first yes ratio NaN To fix it, set experiments.a.training.learning_rate = 0.001 : "
+        "row 4,500 column x first yes To fix it, set experiments.a.training.learning_rate = 0.001 : "
         'dvc exp run -n a_slow -S x=1 page@a Then make compare OF="HEAD a_slow" ONLY=a . '
         "Smith 2017 https://arxiv.org/abs/1506.01186" in visible_text(text)
     )

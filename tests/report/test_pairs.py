@@ -29,7 +29,7 @@ def test_a_pair_is_shown_seed_by_seed_with_the_intervals_of_both_differences():
         "test loss is 0.1 % higher (0.1 % to 0.1 %)."
     )
     assert pair["unnamed"] == "A finding names each of these settings."
-    assert pairs.summary([pair]) == "1 of 1 fix lowers the loss"
+    assert pairs.summary([pair]) == "1 of 1 fix lowers the loss significantly"
     assert pairs.summary([a_pair(factor=1.2), pair]) == "1 of 2 fixes lower the loss"
 
 
@@ -62,7 +62,7 @@ def test_one_seed_is_named_and_unanswered_windows_are_counted():
         "; with one seed only, nothing follows for other seeds. The network without the fix has one seed only"
         in pair["summary"]
     )
-    assert pair["remarks"][1] == "Not answered: 0 without the fix, 4 with it."
+    assert pair["remarks"][1] == "Windows without a finite prediction: 0 without the fix, 4 with it."
     assert not any("Not answered" in remark for remark in a_pair()["remarks"])
 
 

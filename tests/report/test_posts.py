@@ -30,6 +30,6 @@ def test_a_fixed_experiment_is_judged_by_no_symptom():
     assert len(section["symptoms"][0]["cells"]) == len(section["sizes"][0]["ours"]) == 1
     cell = section["symptoms"][0]["cells"][0]
     assert (cell["chip"], cell["tone"]) in [("reproduced", "good"), ("not reproduced", "unknown")]
-    assert section["effect"] == "1 of 1 fix lowers the loss"
+    assert section["effect"] == "1 of 1 fix lowers the loss significantly"
     alone = posts.section(entry, evaluations, shown, [], None)
     assert alone["experiments"] == ["a", "a_fixed"]

@@ -41,7 +41,7 @@ def test_a_failed_proof_stands_at_the_top_of_the_page():
     text = render([made_up("a")], leakage=fine, leaks={"leaks": [a_leak()]})
     assert "Do not trust" not in text
     assert (
-        "No leak found: 2 proofs over 1 dataset, 1 of them for information only; the proofs caught 1 of 1 leaks "
+        "No leak found: 2 proofs over 1 dataset (1 informative only); the proofs caught 1 of 1 leaks "
         "planted to test them." in visible_text(text)
     )
     broken = {"d": {"proofs": [proof("intervals"), proof("prefix", "fail", 1, ["row 7, by `fill`"])]}}

@@ -37,7 +37,7 @@ def outside(diagnosis: dict[str, Any]) -> Picture | None:
         return None
     shares = _two("outside the range of training", shift["outside"], "within it")
     title = "Validation targets and the range of training"
-    caption = "A network hardly predicts values that training never showed."
+    caption = "A network rarely predicts values outside the range of its training targets."
     if shift["mean"] is not None:
         way = "above" if shift["mean"] > 0 else "below"
         caption += f" Their mean is {abs(shift['mean']):.2g} standard deviations {way} that of the training targets."

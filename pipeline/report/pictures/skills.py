@@ -171,7 +171,7 @@ def _caption(facts: dict[str, Any]) -> str:
         text += f"Short trainings of {steps:,} steps show whether the network uses its inputs: without them, or with "
         text += "shuffled targets, it should have no skill. "
     if known["planted"]:
-        text += "The planted signal can be learned up to the mark. "
+        text += "The mark is the best possible skill on the planted signal. "
     text += f"{_windows(facts['unseen'])} Lines are 95 % intervals. "
     return text + "An arrow means that the bar goes on; the number is beside it."
 
