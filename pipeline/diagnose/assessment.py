@@ -32,6 +32,7 @@ class Assessment:
         reference: skill of the better reference model against the best naive forecast; None where it has none.
         learned: the network is better than a constant answer on windows that it was not trained on.
         skill: its skill against the best naive forecast there, over all seeds.
+        above_constant: its skill against a constant answer there, over all seeds.
         ahead: it is better than the best naive forecast; where no reference points that way, it must be surer.
         even: it is hardly worse than the best naive forecast, or explains nearly everything, as that one does.
         beaten: it is worse than a reference model that finds a signal, or than a naive forecast that shows one.
@@ -47,6 +48,7 @@ class Assessment:
     reference: float | None
     learned: bool | None
     skill: float | None
+    above_constant: float | None
     ahead: bool
     even: bool
     beaten: bool
@@ -72,11 +74,13 @@ def assess(facts: Facts) -> Assessment:
         learned = _beats_constant(unseen, networks.against_constant)
         alone = not any(_points_up(each) for each in references(unseen))
         ahead = _above(networks.against_naive, limits.ALONE_LEVEL.value if alone else None)
-        worse = _below(networks.against_naive) or _many_times(unseen)
-        even = (networks.against_naive.skill or 0.0) >= -limits.NOISE_COST.value or _nearly_all(unseen)
-        beaten = (bool(better) and _beaten(unseen)) or (naive_signal and worse)
-        behind = _behind_reference(unseen, reference) or (worse and _material(unseen, bool(signal)))
-        behind = behind and not _nearly_all(unseen)
+        skill, close = networks.against_naive.skill, _nearly_all(unseen)
+        # No skill is defined against a naive forecast without any error: only next to none is as good.
+        worse = _below(networks.against_naive) or _many_times(unseen) or (skill is None and not close)
+        even = close or (skill is not None and skill >= -limits.NOISE_COST.value)
+        beaten = (bool(better) and any(below for _, below in _directly(unseen))) or (naive_signal and worse)
+        behind = _behind_reference(unseen) or (worse and _material(unseen, bool(signal)))
+        behind = behind and not close
     fitted = unseen.train_skill
     if fitted is None:
         fitted = median([seed.train.constant_skill for seed in facts.outcome.seeds.values()])
@@ -90,6 +94,7 @@ def assess(facts: Facts) -> Assessment:
         reference,
         learned,
         networks.against_naive.skill if networks else None,
+        networks.against_constant.skill if networks else None,
         ahead,
         even,
         beaten,
@@ -118,7 +123,7 @@ def _nonfinite(facts: Facts) -> bool:
     if not all(seed.train.finite for seed in facts.outcome.seeds.values()):
         return True
     networks = facts.unseen.networks
-    return bool(networks and networks.unanswered >= 1)
+    return bool(networks and networks.unanswered > limits.UNANSWERED.value)
 
 
 def _beats_constant(unseen: Unseen, side: Against) -> bool | None:
@@ -157,19 +162,24 @@ def _ruled_out(unseen: Unseen) -> bool:
     return bool(highs) and all(high is not None and high <= limits.RULED_OUT.value for high in highs)
 
 
-def _beaten(unseen: Unseen) -> bool:
-    """Whether the network is worse than the better reference."""
-    networks, best = unseen.networks, better_reference(unseen)
-    if networks is None or best is None:
-        return False
-    direct = networks.against_linear if best[0] == "linear" else networks.against_trees
-    return direct is not None and _below(direct)
+def _directly(unseen: Unseen) -> list[tuple[float, bool]]:
+    """Skill of each reference model that finds a signal, and whether the network is worse by its interval."""
+    networks = unseen.networks
+    if networks is None:
+        return []
+    both = ((unseen.linear, networks.against_linear), (unseen.trees, networks.against_trees))
+    return [
+        (each.skill, direct is not None and _below(direct))
+        for each, direct in both
+        if each and each.skill is not None and _above(each, limits.REFERENCE_LEVEL.value)
+    ]
 
 
-def _behind_reference(unseen: Unseen, reference: float | None) -> bool:
-    """Whether the network has less than half of the better reference's skill, and is worse by its interval."""
+def _behind_reference(unseen: Unseen) -> bool:
+    """Whether the network has less than half of a reference model's skill, and is worse by its interval."""
     own = unseen.networks.against_naive.skill if unseen.networks else None
-    return bool(reference and own is not None and _beaten(unseen) and own < limits.BEHIND.value * reference)
+    known = [skill for skill, below in _directly(unseen) if below]
+    return own is not None and any(own < limits.BEHIND.value * skill for skill in known)
 
 
 def _many_times(unseen: Unseen) -> bool:
@@ -192,8 +202,13 @@ def _material(unseen: Unseen, signal: bool) -> bool:
 
 
 def _nearly_all(unseen: Unseen) -> bool:
-    """Whether a season explains nearly everything and the network does too, so that nothing is left to gain."""
-    if unseen.networks is None or unseen.naive is None or unseen.naive.name in _ECHO:
+    """Whether a season explains nearly everything and the network does too, so that nothing is left to gain.
+
+    The last value may explain as much, if it makes no error at all: nothing is then between the two.
+    """
+    if unseen.networks is None or unseen.naive is None:
+        return False
+    if unseen.naive.name in _ECHO and unseen.networks.against_naive.skill is not None:
         return False
     sides = (unseen.networks.against_constant.skill, unseen.naive.against_constant.skill)
     return min(side or 0.0 for side in sides) >= limits.NEARLY_ALL.value

@@ -41,6 +41,8 @@ ALONE_LEVEL = Limit(
 )
 HINT_LEVEL = Limit(0.1, "chosen: a reference below this level confirms a network that is better at 5 %")
 RULED_OUT = Limit(0.1, "chosen: the references' intervals must exclude this skill before a signal counts as absent")
+UNANSWERED = Limit(0.05, "chosen as in the report's comparison: share of windows without a finite prediction")
+DEAD_OUTPUT = Limit(0.95, "tuned; share of a seed's outputs")
 PLANTED_SHARE = Limit(0.15, "tuned; share of a planted signal's skill")
 BEHIND = Limit(0.5, "chosen: share of the better reference's skill")
 SMALL_SKILL = Limit(0.02, "chosen: the words call a smaller skill small")

@@ -11,11 +11,15 @@ from pipeline.diagnose import limits, remedies
 from pipeline.diagnose.assessment import Assessment, better_reference
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.rules import RULES, Evidence
+from pipeline.diagnose.rules.outcome import restores
+from pipeline.diagnose.rules.training import stopped_early
 
-# Factors of a longer training and of a wider layer, and the largest share of rows for validation that is proposed.
-_LONGER, _WIDER, _MOST_VALIDATION = 4, 2, 0.4
-_VALIDATION = 0.15
-
+# Factors of a longer training, of a wider layer and of a smaller learning rate.
+_LONGER, _WIDER, _SMALLER = 4, 2, 0.1
+# Share of the rows for validation: the usual one, the largest that is proposed, and that of all held-out parts.
+_VALIDATION, _MOST_VALIDATION, _MOST_HELD_OUT = 0.15, 0.4, 0.9
+# Rates of dropout that are tried against memorising, the smallest first.
+_DROPOUT = (0.2, 0.5)
 
 _MORE = "Save more windows of the part validation in the file."
 
@@ -55,7 +59,8 @@ def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, 
     causes = [RULES[code] for code in found if RULES[code].cause]
     prefix = "" if causes or verdict == "undetermined" else "No check found a fault. "
     prefix += "".join(f"{rule.advice} " for rule in causes if rule.advice)
-    candidates += [Step(prefix + step.text, step.change) for step in _by_measurement(facts, assessment)]
+    measured = _finite(facts) if verdict == "numerical_failure" else _by_measurement(facts, assessment)
+    candidates += [Step(prefix + step.text, step.change) for step in measured]
     possible = (
         step for step in candidates if remedies.settings(step.change, facts) or (_came(facts) and not step.change)
     )
@@ -104,15 +109,16 @@ def _to_be_judged(facts: Facts) -> Iterator[Step]:
             "Hold windows out before training, so that the trained network itself can be judged: "
             f"`split.validation: {_VALIDATION:g}`. Or allow the second training with a larger "
             "`diagnosis.second_training`.",
-            _validation(facts, _VALIDATION),
+            _validation(facts, _VALIDATION, 1.0),
         )
     if unseen.windows < unseen.needed:
         shared = f" of {unseen.overlap} overlapping steps" if unseen.overlap > 1 else ""
-        change = _validation(facts, _share(facts, unseen.needed / max(unseen.windows, 1)))
-        size = next(iter(change.values()), None)
+        factor = unseen.needed / max(unseen.windows, 1)
+        share, enough = _share(facts, factor)
+        change = _validation(facts, share, factor)
         yield Step(
-            f"Cannot be judged: {unseen.windows} windows{shared}, {unseen.needed} are needed: validation {size}. "
-            "Expected: an interval.",
+            f"Cannot be judged: {unseen.windows} windows{shared}, {unseen.needed} are needed: {_size(change)}. "
+            f"Expected: {'an interval' if enough else 'more windows, though not enough: collect more rows, too'}.",
             change,
         )
 
@@ -127,12 +133,11 @@ def _narrower(facts: Facts) -> Iterator[Step]:
             {},
         )
         return
-    more = _share(facts, 2.0)
-    change = _validation(facts, more)
+    share, enough = _share(facts, 2.0)
+    change = _validation(facts, share, 2.0)
     yield Step(
         f"The intervals on {unseen.windows} windows are too wide for a conclusion. "
-        f"{'More windows make them' if more >= _MOST_VALIDATION else 'Twice as many make them about 30 %'} narrower: "
-        f"validation {next(iter(change.values()), None)}.",
+        f"{'Twice as many make them about 30 %' if enough else 'More windows make them'} narrower: {_size(change)}.",
         change,
     )
     if (facts.settings.window.get("stride") or {}).get("evaluation", 1) > 1:
@@ -154,25 +159,53 @@ def _of_findings(facts: Facts, found: dict[str, Evidence]) -> Iterator[Step]:
         listed = ", ".join(f"`{key.split('.', 2)[-1]}: {remedies.text(value)}`" for key, value in changes.items())
         worth = "What it is worth was not measured."
         if evidence.worth is not None:
-            worth = f"Expected gain in skill: {evidence.worth:.2g}."
+            worth = f"Expected gain in skill: {_worth(evidence.worth)}."
         why = rule.explanation.split(". ")[0].rstrip(".")
         yield Step(f"{before}Set {listed}. {why}. {worth}", evidence.change)
+
+
+def _worth(worth: float) -> str:
+    most = -limits.LEAST_SHOWN.value
+    return f"more than {most:,.0f}" if worth > most else f"{worth:.2g}"
+
+
+def _finite(facts: Facts) -> Iterator[Step]:
+    """Steps to finite numbers where no finding has any."""
+    settings, networks = facts.experiment.training, facts.unseen.networks
+    if networks and networks.unanswered > 0 and facts.settings.window["missing"] == "keep":
+        yield Step(
+            "Leave out the windows with missing values, for which the network predicts NaN. Expected: finite "
+            "predictions.",
+            {"dataset.window.missing": "drop"},
+        )
+    if not any(settings[key] for key in ("clipnorm", "clipvalue", "global_clipnorm")):
+        yield Step(
+            "Limit the gradient's norm to 1, so that no batch throws the weights far off. Expected: finite weights.",
+            {"experiment.training.global_clipnorm": 1.0},
+        )
+    yield _smaller_rate(facts, "Expected: finite weights.")
 
 
 def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
     """Steps that the measurements suggest without a finding, the surest first."""
     settings, unseen = facts.experiment.training, facts.unseen
     ahead = _ahead(facts)
+    own = unseen.networks.against_constant.skill if unseen.networks else None
+    gap = (assessment.train_skill or 0.0) - (own or 0.0)
+    memorised = gap > limits.GAP.value
     late = max((run.late_fall for run in facts.course.values() if run.late_fall is not None), default=0.0)
-    more = settings["epochs"] * _LONGER
-    if late > limits.LATE_FALL.value:
+    longer, patience = {"experiment.training.epochs": settings["epochs"] * _LONGER}, stopped_early(facts)
+    words = "a longer patience" if patience else f"{settings['epochs'] * _LONGER} epochs"
+    if late > limits.LATE_FALL.value and not memorised:
         yield Step(
-            f"{ahead}The loss was still falling by {100 * late:.0f} % in the last quarter of the training: {more} "
-            "epochs. Expected: a lower loss on both parts.",
-            {"experiment.training.epochs": more},
+            f"{ahead}The loss was still falling by {100 * late:.0f} % in the last quarter of the training: {words}. "
+            "Expected: a lower loss on both parts.",
+            patience or longer,
         )
-    naive = unseen.naive
-    if naive and naive.name in ("persistence", "drift") and facts.settings.scaling["window"] == "none":
+    naive, window = unseen.naive, facts.settings.window
+    level = window["target"]["kind"] == "value" and facts.data.kind is None and window.get("length") != "sequence"
+    level &= facts.settings.scaling["window"] == "none"
+    if naive and naive.name in ("persistence", "drift") and level:
         share = naive.against_constant.skill or 0.0
         yield Step(
             f"{ahead}The last value alone has skill {share:.2g} against a constant: predict less the last value. "
@@ -180,7 +213,7 @@ def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
             {"dataset.scaling.window": "last"},
         )
     multiple = _better_rate(facts)
-    if multiple:
+    if multiple and not memorised:
         rate = float(f"{training.rate(settings) * multiple:.2g}")
         yield Step(
             f"{ahead}One batch is learned better at {multiple:g} times the learning rate: {rate:g}. Expected: a lower "
@@ -192,26 +225,48 @@ def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
             f"{ahead}A linear model on {known[0]} rows has skill {known[1]:.2g}: use that window.",
             {"dataset.window.length": known[0]},
         )
-    own = unseen.networks.against_constant.skill if unseen.networks else None
-    gap = (assessment.train_skill or 0.0) - (own or 0.0)
-    if gap > limits.GAP.value and unseen.part == "validation" and not settings["early_stopping"]:
-        yield Step(
-            f"{ahead}The skill on training windows is {gap:.2g} higher: stop at the least validation loss. Expected: a "
-            "smaller difference.",
-            {"experiment.training.early_stopping": {"monitor": "val_loss", "patience": 5, "restore_best": True}},
-        )
+    if memorised:
+        yield from _memorised(facts, f"{ahead}The skill on training windows is {gap:.2g} higher: ")
+        return
     units = facts.experiment.architecture.get("units")
-    if gap <= limits.GAP.value and units:
+    if units:
         wider = [_WIDER * n for n in units] if isinstance(units, list) else _WIDER * units
         yield Step(
             f"{ahead}The training windows are not fitted better than the others: twice as many units. Expected: a "
             "lower training loss.",
             {"experiment.architecture.units": wider},
         )
-    yield Step(
-        f"{ahead}Train longer: {more} epochs. What that is worth was not measured.",
-        {"experiment.training.epochs": more},
-    )
+    yield Step(f"{ahead}Train longer: {words}. What that is worth was not measured.", patience or longer)
+    yield Step(f"{ahead}Train longer: {settings['epochs'] * _LONGER} epochs.", longer)
+
+
+def _memorised(facts: Facts, why: str) -> Iterator[Step]:
+    """Steps against a skill that is much higher on training windows, the mildest first."""
+    settings, architecture = facts.experiment.training, facts.experiment.architecture
+    expected = "Expected: a smaller difference."
+    stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
+    if not restores(settings):
+        part = {} if facts.unseen.part == "validation" else _validation(facts, _VALIDATION, 1.0)
+        if part or facts.unseen.part == "validation":
+            yield Step(
+                f"{why}stop at the least validation loss. {expected}",
+                part | {"experiment.training.early_stopping": stopping},
+            )
+    for rate in _DROPOUT:
+        if (facts.network.dropout or 0.0) < rate:
+            yield Step(f"{why}dropout {rate:g}. {expected}", {"experiment.architecture.dropout": rate})
+    units = architecture.get("units")
+    if units:
+        half = [max(1, n // _WIDER) for n in units] if isinstance(units, list) else max(1, units // _WIDER)
+        yield Step(f"{why}half as many units. {expected}", {"experiment.architecture.units": half})
+    fewer = max(1, settings["epochs"] // 2)
+    yield Step(f"{why}half as many epochs. {expected}", {"experiment.training.epochs": fewer})
+    yield _smaller_rate(facts, expected)
+
+
+def _smaller_rate(facts: Facts, expected: str) -> Step:
+    rate = float(f"{training.rate(facts.experiment.training) * _SMALLER:.2g}")
+    return Step(f"Use a tenth of the learning rate: {rate:g}. {expected}", {"experiment.training.learning_rate": rate})
 
 
 def _ahead(facts: Facts) -> str:
@@ -250,32 +305,42 @@ def _came(facts: Facts) -> bool:
     return bool(facts.settings.split.get("scheme") == "given")
 
 
-def _share(facts: Facts, factor: float) -> float:
-    """Return the share of the rows for so many times as many validation windows, in steps of 0.01.
+def _share(facts: Facts, factor: float) -> tuple[float, bool]:
+    """Return the share of the rows for so many times as many validation windows, and whether so many fit.
 
-    A part of n windows has (n - 1) x stride rows, and those of one window with its targets; of its targets alone if the
-    inputs may be rows of the part before (carry).
+    The share is in steps of 0.01. A part of n windows has (n - 1) x stride rows, and those of one window with its
+    targets; of its targets alone if the inputs may be rows of the part before (carry).
     """
-    given, unseen = facts.settings.split.get("validation"), facts.unseen
+    split, unseen = facts.settings.split, facts.unseen
+    given, test = split.get("validation"), split.get("test")
     if not isinstance(given, int | float) or given <= 0:
-        return _VALIDATION
+        return _VALIDATION, True
     window = facts.settings.window
     if window["length"] == "sequence" or not unseen.windows:
         share = given * factor
     else:
         stride = window["stride"]["evaluation"]
-        inputs = 0 if facts.settings.split.get("policy") == "carry" else facts.data.length
+        inputs = 0 if split.get("policy") == "carry" else facts.data.length
         alone = inputs + window["horizon"] - stride
         rows = unseen.windows * stride + alone
         share = given * (factor * unseen.windows * stride + alone) / rows
-    return min(math.ceil(share * 100 - limits.ROUNDING.value) / 100, _MOST_VALIDATION)
+    left = _MOST_HELD_OUT - (test if isinstance(test, int | float) else 0.0)
+    most = math.floor(100 * min(_MOST_VALIDATION, left) + limits.ROUNDING.value) / 100
+    return min(math.ceil(share * 100 - limits.ROUNDING.value) / 100, most), share <= most
 
 
-def _validation(facts: Facts, share: float) -> dict[str, Any]:
-    """Return the change to a validation part of that share; of folds, to as many times the rows."""
+def _validation(facts: Facts, share: float, factor: float) -> dict[str, Any]:
+    """Return the change to a validation part of that share; of folds, to that many times the rows."""
     split, given = facts.settings.split, facts.settings.split.get("validation")
     if split["scheme"] in ("expanding", "sliding"):
-        return {"dataset.split.validation_size": 2 * split["validation_size"] or split["test_size"]}
+        size = math.ceil(split["validation_size"] * factor - limits.ROUNDING.value)
+        return {"dataset.split.validation_size": size or split["test_size"]}
     if isinstance(given, dict) or (isinstance(given, int | float) and given >= share):
         return {}
     return {"dataset.split.validation": share}
+
+
+def _size(change: dict[str, Any]) -> str:
+    """Return the size of a validation part as a change of `_validation` sets it."""
+    size = next(iter(change.values()), None)
+    return f"validation {size} rows" if isinstance(size, int) and size > 0 else f"validation {size}"

@@ -61,7 +61,9 @@ def settings(change: dict[str, Any], facts: Facts) -> dict[str, Any]:
             continue
         if rest == "training.learning_rate":  # the greatest one of a schedule
             rest = f"training.{training.rate_key(experiment.training)}"
-        if _current(rest, facts) != value:
+        current = _current(rest, facts)
+        # A setting of several keys is set already if no key that is named differs.
+        if (current | value if isinstance(current, dict) and isinstance(value, dict) else value) != current:
             changes[f"{places[level]}.{rest}"] = value
     return changes
 

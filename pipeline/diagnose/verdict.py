@@ -45,8 +45,11 @@ def decide(assessment: Assessment, codes: Collection[str]) -> str:
     memorised = "overfitting" in codes and (assessment.train_skill or 0.0) > limits.GAP.value
     if assessment.signal and assessment.beaten and memorised:
         return "overfitting"
-    if some or assessment.learned is None:
+    # Without an interval, as on a few slow windows, the skill itself says whether there is any.
+    if some or (assessment.learned is None and (assessment.above_constant or 0.0) > 0):
         return "behind"
+    if assessment.learned is None:
+        return "undetermined" if assessment.signal is False else "not_learning"
     if assessment.signal:
         return "not_learning" if assessment.beaten else "undetermined"
     return "undetermined" if assessment.signal is None else "no_evidence_of_signal"
@@ -70,6 +73,9 @@ def reasons(facts: Facts, assessment: Assessment) -> list[str]:
     if assessment.nonfinite:
         sentences.append("At least one seed has NaN or infinite weights, losses or predictions.")
     networks, naive = unseen.networks, unseen.naive
+    if networks and networks.unanswered > 0:
+        left = "" if assessment.nonfinite else ", and are left out"
+        sentences.append(f"{networks.unanswered:.1%} of {where} have no finite prediction{left}.".replace("%", " %"))
     if networks and naive and not assessment.nonfinite:
         sentences.append(_network(unseen, networks, naive, where))
         if assessment.ahead and (assessment.skill or 0.0) < limits.SMALL_SKILL.value:
@@ -77,8 +83,8 @@ def reasons(facts: Facts, assessment: Assessment) -> list[str]:
             sentences.append(f"That is a small signal: {share} % of the naive forecast's loss.")
     elif unseen.over_budget:
         sentences.append(
-            f"There is no validation part, and a second training of {unseen.updates} updates is estimated to take "
-            f"{_n(unseen.seconds)} s of processor time, more than `diagnosis.second_training` allows."
+            f"There is no validation part, and a second training of {unseen.updates or 0:,} updates is estimated to "
+            f"take {_n(unseen.seconds)} s of processor time, more than `diagnosis.second_training` allows."
         )
     if (
         unseen.networks
@@ -88,27 +94,27 @@ def reasons(facts: Facts, assessment: Assessment) -> list[str]:
     ):
         shared = f", which share target rows {unseen.overlap} in a row" if unseen.overlap > 1 else ""
         sentences.append(f"An interval needs {unseen.needed} windows{shared}; there are {unseen.windows}.")
-    if assessment.train_skill is not None:
-        sentences.append(_trained(facts, assessment.train_skill))
+    same = "the same windows" if networks and naive and not assessment.nonfinite else where
     best = better_reference(unseen)
     if best and naive:
         verb = "have" if best[0] == "trees" else "has"
         sentences.append(
-            f"On the same windows, {_MODELS[best[0]]} {verb} skill {_n(best[1].skill)}{_within(best[1])} against "
+            f"On {same}, {_MODELS[best[0]]} {verb} skill {_n(best[1].skill)}{_within(best[1])} against "
             f"{naive_name(unseen)}."
         )
     if naive and naive.against_constant.skill:
         side = naive.against_constant
         sentences.append(
-            f"On the same windows, the skill of {naive_name(unseen)} against a constant is "
-            f"{_n(side.skill)}{_within(side)}."
+            f"On {same}, the skill of {naive_name(unseen)} against a constant is {_n(side.skill)}{_within(side)}."
         )
+    if assessment.train_skill is not None:
+        sentences.append(_trained(facts, assessment.train_skill))
     planted = controls.planted
     if planted and planted.share is not None:
         able = "can" if planted.share >= limits.PLANTED_SHARE.value else "does not"
         sentences.append(
             f"The network {able} learn: an artificial signal in the training windows of the first fold is recovered to "
-            f"{100 * planted.share:.0f} % in {planted.steps} steps. The pass mark is "
+            f"{100 * planted.share:.1f} % in {planted.steps} steps. The pass mark is "
             f"{100 * limits.PLANTED_SHARE.value:.0f} %.".replace("-", "−")
         )
     real, zeroed, shuffled = controls.real, controls.zeroed, controls.shuffled
@@ -137,8 +143,13 @@ def naive_name(unseen: Unseen) -> str:
 def _network(unseen: Unseen, networks: Networks, best: Naive, where: str) -> str:
     trained = ""
     if unseen.updates is not None:
-        trained = f", after a second training of {unseen.updates} updates on the others,"
+        trained = f", after a second training of {unseen.updates:,} updates on the others,"
     naive, constant = networks.against_naive, networks.against_constant
+    if naive.skill is None:
+        return (
+            f"On {where}, {naive_name(unseen)} makes no error. There{trained} the network has skill "
+            f"{_n(constant.skill)}{_within(constant)} against a constant."
+        )
     first = f"On {where}{trained} the network has skill {_n(naive.skill)}{_within(naive)} against {naive_name(unseen)}"
     if best.name in ("train_mean", "majority"):
         return f"{first}."
@@ -148,9 +159,9 @@ def _network(unseen: Unseen, networks: Networks, best: Naive, where: str) -> str
 def _trained(facts: Facts, skill: float) -> str:
     unseen = facts.unseen
     if unseen.train_windows is None or unseen.train_skill is None:
-        return f"On its own training windows of the first fold it has skill {_n(skill)} against a constant."
+        return f"On the training windows of the first fold the network has skill {_n(skill)} against a constant."
     folds = f" of {unseen.folds} folds" if unseen.folds > 1 else ""
-    return f"On its own {unseen.train_windows:,} training windows{folds} it has skill {_n(skill)} against a constant."
+    return f"On {unseen.train_windows:,} training windows{folds} the network has skill {_n(skill)} against a constant."
 
 
 def cannot_tell(facts: Facts, assessment: Assessment) -> list[str]:

@@ -22,7 +22,8 @@ def facts(policy: str, windows: int, validation: float = 0.15) -> Any:
 def test_the_share_for_more_windows_counts_the_rows_that_a_part_has(policy: str, factor: float) -> None:
     # Of 1,000 rows, 150 hold 126 windows of 24 rows and a target, or 150 whose inputs reach into the part before.
     windows = 150 if policy == "carry" else 150 - 24
-    share = next_step._share(facts(policy, windows), factor)
+    share, enough = next_step._share(facts(policy, windows), factor)
+    assert enough
     made = round(1000 * share) - (0 if policy == "carry" else 24)
     assert factor * windows <= made <= factor * windows + 10
 

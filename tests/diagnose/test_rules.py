@@ -195,6 +195,7 @@ def run(**values: Any) -> dict[str, Any]:
     rates = values.pop("rates", {"1": 0.5, "10": 0.4})
     every = {rate: spaces({"finite": True, "ratio": ratio}) for rate, ratio in rates.items()}
     settings = {"optimizer": "adam", "learning_rate": 0.001, "weight_decay": None, "epochs": 10, "batch_size": 32}
+    settings |= {"early_stopping": None}
     settings |= values.pop("settings", {})
     skill = values.pop("unseen_skill", 0.1)
     return {
@@ -268,17 +269,24 @@ def test_states_without_a_bound() -> None:
 def test_restored_weights_have_no_rise() -> None:
     stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
     facts = {
-        "unseen": {"part": "validation", "train_skill": 0.9, "networks": {"against_constant": {"skill": 0.6}}},
+        "unseen": {
+            "part": "validation",
+            "windows": 100,
+            "needed": 5,
+            "train_skill": 0.9,
+            "networks": {"against_constant": {"skill": 0.6}},
+        },
         "=course": {"0": SimpleNamespace(val_rise=1.5)},
         "data": {"shift": None},
         "network": {"dropout": 0.0},
         "experiment": {"=training": {"early_stopping": None}},
     }
-    assert decide("overfitting", facts, learned=True, train_skill=0.9).change == {
-        "experiment.training.early_stopping": stopping
-    }
+    keeps_up: dict[str, Any] = {"learned": True, "behind": False, "train_skill": 0.9}
+    assert decide("overfitting", facts, **keeps_up).change == {"experiment.training.early_stopping": stopping}
     stopped = changed(facts, "experiment.=training", {"early_stopping": stopping})
-    assert not decide("overfitting", stopped, learned=True, train_skill=0.9)
+    assert not decide("overfitting", stopped, **keeps_up)
+    assert decide("overfitting", stopped, **keeps_up | {"behind": True})
+    assert not decide("overfitting", changed(facts, "unseen.windows", 4), **keeps_up)
     found = decide("overfitting", stopped, train_skill=0.9)
     assert found.change == {"experiment.architecture.dropout": 0.2}  # stopping early is set already
 

@@ -397,7 +397,7 @@ def test_a_focal_loss_has_no_floor(loss: str, last: float, expected: bool, facts
 
 def test_remedies_of_a_schedule_change_its_rate(facts: dict[str, Any]) -> None:
     at("experiment.training.learning_rate", {"schedule": "cosine", "rate": 0.01, "warmup": 1, "final": 0.0})(facts)
-    at("experiment.training.clipnorm", 1.0)(facts)
+    at("experiment.training.clipnorm", 5.0)(facts)
     for code, place in (("learning_rate_too_low", "learning_rate.rate"), ("exploding_gradients", "global_clipnorm")):
         for change in TRIGGERS[code]:
             change(facts)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.diagnose.assessment import Assessment
 from pipeline.diagnose.facts import Facts
-from pipeline.diagnose.limits import Limit
+from pipeline.diagnose.limits import DEAD_OUTPUT, Limit
 from pipeline.diagnose.rules import Evidence, Limits, rule
 
 # Losses of probabilities, and the head that each is made for.
@@ -125,7 +125,7 @@ def _compiled(facts: Facts) -> Evidence | None:
 @rule(
     explanation="The head's activation is flat at nearly all outputs: no gradient passes, and nothing is learned.",
     reference=("Lu and others, Dying ReLU and initialization (2019)", "https://arxiv.org/abs/1903.06733"),
-    limits={"share": Limit(0.95, "tuned; share of a seed's outputs")},
+    limits={"share": DEAD_OUTPUT},
 )
 def dead_output(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Check the share of outputs at which the head's activation has zero slope, in each trained network.

@@ -71,9 +71,11 @@ def inputs_ignored(facts: Facts, assessment: Assessment, limit: Limits) -> Evide
 def exploding_gradients(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Check the norm of the gradient before and after training, if the network learned less than it could.
 
-    A gradient that is large because a regression's target is large is reported as `unscaled_target` instead.
+    A gradient that is large because a regression's target is large is reported as `unscaled_target` instead. Nothing is
+    reported where the training clips it to 1 or less.
     """
-    if not assessment.below_what_is_learnable:
+    clips = [facts.experiment.training[key] for key in ("clipnorm", "clipvalue", "global_clipnorm")]
+    if not assessment.below_what_is_learnable or any(clip and clip <= 1 for clip in clips):
         return None
     norms = {name: network.gradient.norm or 0.0 for name, network in _networks(facts) if network.gradient}
     worst = max(norms, key=lambda name: norms[name], default=None)

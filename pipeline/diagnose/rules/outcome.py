@@ -106,7 +106,8 @@ def seeds_disagree(facts: Facts, _: Assessment, limit: Limits) -> Evidence | Non
 def miscalibrated(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None:
     """Measure how much calibration adds to the skill of the probabilities, where accuracy beats the majority.
 
-    Half of the windows calibrate the others, by logistic regression on the logits.
+    Half of the windows calibrate the others, by logistic regression on the logits. Where the verdict is about
+    probabilities that were mapped back already, it has nothing to gain.
     """
     known = [seed.held or seed.train for seed in facts.outcome.seeds.values()]
     own, gain = median([each.constant_skill for each in known]), median([each.calibration_gain for each in known])
@@ -123,15 +124,16 @@ def miscalibrated(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None
     elif "focal" in facts.network.loss:
         change = {"experiment.training.loss": None}
     elif not settings["label_smoothing"]:
-        change = {"experiment.training.early_stopping": stopping} if facts.unseen.part == "validation" else {}
+        stops = facts.unseen.part == "validation" and not restores(settings)
+        change = {"experiment.training.early_stopping": stopping} if stops else {}
     values = {"skill": own, "gain_by_calibration": gain, "accuracy_above_majority": accuracy}
-    return Evidence(values, change, gain)
+    return Evidence(values, change, None if facts.unseen.recalibrated else gain)
 
 
 @rule(
     cause=False,
-    explanation="The loss is what a prediction costs that knows nothing of the inputs: ln of the number of classes, or "
-    "the entropy of their shares. Or it is at the smallest value that Keras's clipped cross-entropy can show.",
+    explanation="The loss is that of a prediction that ignores the inputs: ln of the number of classes, or the "
+    "entropy of their shares. Or it is at the smallest value that Keras's clipped cross-entropy can show.",
     reference=("Cross Validated 470563", "https://stats.stackexchange.com/questions/470563"),
     limits={
         "floor": Limit(1.2e-07, "-log(1 - 1e-7) in float32, Keras's clipped cross-entropy (post 470563)"),
@@ -209,21 +211,21 @@ def loss_metric_disagree(facts: Facts, assessment: Assessment, limit: Limits) ->
 def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Compare the skill against a constant prediction on training windows with that on unseen ones.
 
-    A network that learned is reported only if its validation loss rose again, unless the weights of its least are the
-    ones kept. Nothing is reported where validation
-    targets are on another level, since that leaves a gap too, or where anything is NaN or infinite.
+    A network that learned and is not behind is reported only if its validation loss rose again, unless the weights of
+    its least are the ones kept. Nothing is reported where validation targets are on another level, since that leaves a
+    gap too, where there are too few windows for an interval, or where anything is NaN or infinite.
     """
     unseen = facts.unseen
     seen, own = unseen.train_skill, unseen.networks.against_constant.skill if unseen.networks else None
-    if assessment.nonfinite:
+    if assessment.nonfinite or unseen.windows < unseen.needed:
         return None
     if seen is None or own is None or seen < limit.gap or seen - own < limit.gap:
         return None
-    stopped, shift = facts.experiment.training["early_stopping"], facts.data.shift
-    restored = bool(stopped) and stopped["monitor"] == "val_loss" and stopped["restore_best"]
+    restored, shift = restores(facts.experiment.training), facts.data.shift
     rise = 1.0 if restored else median([run.val_rise for run in facts.course.values()])
     moved = bool(shift and shift.mean is not None and abs(shift.mean) > limit.shift_most)
-    if moved or (assessment.learned and not (rise and rise > limit.validation_rise)):
+    keeps_up = assessment.learned and not assessment.behind
+    if moved or (keeps_up and not (rise and rise > limit.validation_rise)):
         return None
     stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
     change: dict[str, Any] = {"experiment.training.early_stopping": stopping}
@@ -233,6 +235,12 @@ def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence
         splits = facts.settings.split["scheme"] in ("holdout", "sequences", "groups")
         change = {"dataset.split.validation": 0.1} | change if splits else {}
     return Evidence({"train_skill": seen, "unseen_skill": own, "validation_rise": rise}, change)
+
+
+def restores(training: dict[str, Any]) -> bool:
+    """Return whether early stopping keeps the weights of the least validation loss."""
+    stopping = training["early_stopping"]
+    return bool(stopping) and stopping["monitor"] == "val_loss" and bool(stopping["restore_best"])
 
 
 def _echo(echoes: list[Echo | None], to_last: float, most: float) -> dict[str, Any] | None:

@@ -32,13 +32,14 @@ def unscaled_target(facts: Facts, _: Assessment, limit: Limits) -> Evidence | No
         values |= {"loss_before_training": before.loss, "expected_loss": before.expected_loss}
     offset = abs(mean) / std > limit.offset_most and abs(mean) > limit.offset_size
     if not limit.std_least <= std <= limit.std_most or offset:
-        return Evidence(values, {"dataset.scaling.target": "standard"})
+        change = {"dataset.scaling.target": "standard"}
+        return Evidence(values, change | _unbounded(facts))
     return None
 
 
 @rule(
     explanation="Validation targets are on another level than training targets, as in a series that grows. A network "
-    "hardly predicts values that it never saw.",
+    "rarely predicts values outside the range of its training targets.",
     reference=("Hyndman, Athanasopoulos, Forecasting, stationarity", "https://otexts.com/fpp3/stationarity.html"),
     advice="If the window's last value is subtracted already, predict the change: a target of the kind difference.",
     limits={
@@ -115,10 +116,7 @@ def heavy_tailed_target(facts: Facts, assessment: Assessment, limit: Limits) -> 
         return None
     if (kurtosis or 0.0) <= limit.kurtosis_most or share is None or share > limit.share_of_range:
         return None
-    change: dict[str, Any] = {"dataset.scaling.target": "standard"}
-    head = facts.network.head
-    if head.low is not None or head.high is not None:
-        change |= {"experiment.architecture.head": "linear"}
+    change = {"dataset.scaling.target": "standard"} | _unbounded(facts)
     return Evidence({"kurtosis": kurtosis, "spread_of_range": share}, change)
 
 
@@ -197,6 +195,12 @@ def class_imbalance(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
     if assessment.learned and not assessment.behind and gain is not None and gain > limit.gain:
         return None
     return Evidence({"shares": classes.shares})
+
+
+def _unbounded(facts: Facts) -> dict[str, Any]:
+    """Return the change to a head that reaches a standardised target; empty where the head has no bounds."""
+    head = facts.network.head
+    return {"experiment.architecture.head": "linear"} if head.low is not None or head.high is not None else {}
 
 
 def _to_naive(assessment: Assessment) -> float | None:

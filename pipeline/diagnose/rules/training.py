@@ -10,6 +10,7 @@ from pipeline.diagnose.assessment import Assessment, median
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.limits import (
     BEHIND,
+    DEAD_OUTPUT,
     EXPLODING_NORM,
     GAP,
     LEAST_UPDATES,
@@ -23,6 +24,8 @@ from pipeline.diagnose.rules import Evidence, Limits, rule
 _RANGE_TEST = ("Smith, Cyclical learning rates, the range test (2017)", "https://arxiv.org/abs/1506.01186")
 _GAIN = Limit(2.0, "tuned; how much better one batch is memorised at another rate (range test, Smith 2017)")
 _STUCK = Limit(0.5, "tuned; share of the loss on one batch")
+# Epochs without a lower loss that early stopping is given at least, where it ended a training whose loss still fell.
+_PATIENCE = 5
 
 
 @rule(
@@ -130,6 +133,7 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
         "outside": OUTSIDE_MOST,
         "gain": _GAIN,
         "stuck": _STUCK,
+        "dead": DEAD_OUTPUT,
         "batch_share": Limit(
             0.125, "chosen: a batch of more of the windows is made smaller, else there are more epochs"
         ),
@@ -138,11 +142,15 @@ def learning_rate_too_low(facts: Facts, assessment: Assessment, limit: Limits) -
 def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence | None:
     """Check whether the loss of any seed fell to the end, or the updates are very few.
 
-    Only if the network learned less than it could. Of more updates nothing is reported where the skill on training
-    windows exceeds that on unseen ones by much, where validation targets are on another level, or where a larger
-    learning rate does more on one batch than many more updates would.
+    Only if the network learned less than it could. Nothing is reported where the skill on training windows exceeds that
+    on unseen ones by much, or where no trained network has an output that can still move. Of more updates nothing is
+    reported where validation targets are on another level, or where a larger learning rate does more on one batch than
+    many more updates would.
     """
-    if not assessment.below_what_is_learnable or assessment.nonfinite:
+    if not assessment.below_what_is_learnable or assessment.nonfinite or _gap(facts, assessment) >= limit.gap:
+        return None
+    dead = [network.dead_output or 0.0 for network in facts.network.trained.values()]
+    if dead and min(dead) >= limit.dead:
         return None
     updates = median([run.updates for run in facts.course.values()])
     late = [run.late_fall for run in facts.course.values() if run.late_fall is not None]
@@ -152,7 +160,7 @@ def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
         least = limit.late_fall if updates <= limit.updates_most else limit.long_fall
         own, best = _rates(facts, larger=True)
         slow = own is not None and best is not None and own > limit.gain * best[1] and best[1] < limit.stuck
-        if max(late, default=0.0) < least or _gap(facts, assessment) >= limit.gap:
+        if max(late, default=0.0) < least:
             return None
         shift = facts.data.shift
         if shift and (abs(shift.mean or 0.0) > limit.shift_most or shift.outside >= limit.outside):
@@ -160,8 +168,10 @@ def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
         if updates > limit.updates_most and slow and own is not None and own > limit.stuck:
             return None
     epochs, batch = facts.experiment.training["epochs"], facts.experiment.training["batch_size"]
-    change = {"experiment.training.epochs": epochs * 4}
-    if batch > limit.batch_share * facts.data.windows.train:
+    change: dict[str, Any] = {"experiment.training.epochs": epochs * 4}
+    if stopping := stopped_early(facts):
+        change = stopping
+    elif batch > limit.batch_share * facts.data.windows.train:
         change = {"experiment.training.batch_size": max(1, batch // 32)}
     values = {"updates": updates, "late_fall": max(late, default=None), "epochs": epochs, "batch": batch}
     return Evidence(values, change, _worth(assessment, median(late)))
@@ -197,6 +207,18 @@ def _wider(units: Any, narrow: int, more: int) -> dict[str, Any]:
     if isinstance(units, list) and any(n <= narrow for n in units):
         return {"experiment.architecture.units": [more if n <= narrow else n for n in units]}
     return {}
+
+
+def stopped_early(facts: Facts) -> dict[str, Any]:
+    """Return the change to a longer patience where early stopping ended the trainings; empty where it did not."""
+    settings = facts.experiment.training
+    given, updates = settings["early_stopping"], median([run.updates for run in facts.course.values()])
+    if not given or updates is None:
+        return {}
+    of_epoch = math.ceil(facts.data.windows.train / settings["batch_size"])
+    if settings["epochs"] * of_epoch - updates < of_epoch:
+        return {}
+    return {"experiment.training.early_stopping": given | {"patience": max(_PATIENCE, 4 * given["patience"])}}
 
 
 def _gap(facts: Facts, assessment: Assessment) -> float:
