@@ -71,14 +71,15 @@ def test_the_example_names_a_table_of_its_own_windows(etth1: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "mse", "mae"),
-    [("persistence", 0.034, 0.139), ("seasonal_naive", 0.046, 0.166), ("ridge", 0.026, 0.124)],
+    [("persistence", 0.034, 0.139), ("seasonal_naive", 0.046, 0.166), ("ridge", 0.0264, 0.1234)],
 )
 def test_baselines_score_as_measured_elsewhere(etth1: str, name: str, mse: float, mae: float) -> None:
-    """Over 24 steps in standardised units; the figures were measured independently."""
+    """Over 24 steps in standardised units; the figures were measured independently, to so many digits."""
+    digits = 5e-5 if name == "ridge" else 5e-4
     part = dataset.load(etth1, 0, "test")
     found = _errors(part, baselines.fit(dataset.load(etth1, 0, "train"))[name](part))
-    assert found[0] == pytest.approx(mse, abs=0.001)
-    assert found[1] == pytest.approx(mae, abs=0.001)
+    assert found[0] == pytest.approx(mse, abs=digits)
+    assert found[1] == pytest.approx(mae, abs=digits)
 
 
 @pytest.mark.slow

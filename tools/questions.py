@@ -21,7 +21,7 @@ from pipeline.common.errors import UserError
 from tools import tried
 
 DOCUMENT = Path("docs/questions.md")
-_HEAD = """# What people asked, and what Flatline says
+_HEAD = """# What people asked, and what Flatline reports
 
 Written by `python -m tools.questions`. Ten questions of people whose network does not learn, or who do not know how to
 give it their data, rebuilt from their descriptions as small files. A network and its windows go to `make check`, a
@@ -280,7 +280,7 @@ def _section(case: Case, folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     lines = [f"$ make {target} {' '.join(words)}", *tried.printed(done.stdout, done.stderr, folder)]
     shown = "\n".join(lines)
-    asked = f"[Asked]({case.source}): {case.asked}\n\nTold at the time: {case.told}"
+    asked = f"[Asked]({case.source}): {case.asked}\n\nAnswer at the time: {case.told}"
     return f"\n## {title(case)}\n\n{asked}\n\n```\n{shown}\n```\n"
 
 

@@ -146,6 +146,25 @@ def test_classes_are_compared_by_their_probabilities_and_their_hits():
     assert comparison["oracle_share"] is None  # an oracle without an advantage
 
 
+def test_the_classifier_with_the_most_hits_is_not_chosen_on_test():
+    # Long runs of one sign, more of them up, until the test part: there two of three rows are up, and none repeats.
+    sign = np.tile(np.repeat([1.0, -1.0, 1.0], 12), 12)[:400]
+    sign[320:] = np.tile([1.0, 1.0, -1.0], 27)[:80]
+    settings = build(
+        sign * np.random.default_rng(4).uniform(0.5, 1.5, size=400),
+        split_settings=HOLDOUT,
+        window_settings={"length": 5, "target": {"kind": "sign"}},
+    )
+    predict(lambda part, seed: np.where(part.raw_targets() > 0, 0.9, 0.2))
+    evaluation, _ = run(settings)
+    parts = evaluation["parts"]
+    hits = {part: {k: v["accuracy"] for k, v in parts[part]["baselines"].items()} for part in ("validation", "test")}
+    assert hits["validation"]["persistence"] > hits["validation"]["majority"]
+    assert hits["test"]["persistence"] < hits["test"]["majority"]
+    accuracy = evaluation["comparison"]["accuracy"]
+    assert (accuracy["baseline"], accuracy["baseline_score"]) == ("persistence", hits["test"]["persistence"])
+
+
 def test_sequences_are_the_unit_of_the_comparison():
     sequences = np.concatenate([np.r_[np.zeros(10 - k % 10), np.ones(k % 10)] for k in range(1, 31)])
     settings = build(

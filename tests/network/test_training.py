@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import importlib
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 import numpy as np
 import pytest
 
+from pipeline.common import architectures, params
 from pipeline.common.errors import UserError
 from pipeline.network import backends, training
 from tests.conftest import tiny_params, write_params
@@ -402,6 +404,27 @@ def test_a_failure_leaves_earlier_models_as_they_were(trained):
     )
     assert done.stderr.count("\n") == 1
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_lambda_is_named_before_the_first_epoch(trained, tmp_path, monkeypatch):
+    text = """import keras
+
+
+def doubled(shape):
+    inputs = keras.Input((shape.length, shape.features))
+    hidden = keras.layers.Lambda(lambda x: 2 * x, name="doubled")(keras.layers.LSTM(3)(inputs))
+    return keras.Model(inputs, keras.layers.Dense(1)(hidden))
+"""
+    (tmp_path / "mine_doubled.py").write_text(text)
+    monkeypatch.chdir(trained)
+    p = params.load()
+    monkeypatch.setattr(architectures, "FOLDER", tmp_path)
+    monkeypatch.setattr(importlib.import_module("pipeline.architectures"), "__path__", [str(tmp_path)])
+    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("the training began"))
+    own = {"name": "mine_doubled", "builder": "mine_doubled:doubled"}
+    p["experiments"]["season_lstm"] |= {"architecture": own}
+    with pytest.raises(UserError, match=r"`experiments.season_lstm.architecture` must .*layer `doubled`, a Lambda"):
+        training.train(p, "season_lstm")
 
 
 def test_shuffled_state_is_an_error():
