@@ -23,6 +23,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _SAMPLE = 400  # records that decide on the separator
+_TITLES = 40  # rows of titles and of keys with their values above a header
+_REMARKS = 5  # rows of sums and remarks below a table
 _NUMBER = re.compile(r"[-+]?[\d.,' \u00a0\u202f]*\d[%\d.,eE+-]*")
 _DATE = re.compile(r".*\d{1,4}[-./ ]\d{1,2}([-./ T]\d{1,4})?.*|\d{1,2}:\d{2}.*")
 
@@ -146,16 +148,12 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
     """
     width = Counter(len(record) for record in records).most_common(1)[0][0]
     first = next(i for i, record in enumerate(records) if len(record) == width)
-    # A comma too many at the end of every row, but not of the header.
-    if (
-        first
-        and len(records[first - 1]) == width - 1
-        and len(records[first - 1]) > 1
-        and _is_header(records[first - 1])
-    ):
-        first -= 1
-    while first + 1 < len(records) and _is_title(records[first], records[first + 1]):
-        first += 1
+    # A header of one field fewer than the rows, or than those in which a number holds the separator.
+    above = next((i for i in range(first, 0, -1) if len(records[i - 1]) != width - 1), 0)
+    if above < first and width > 2 and _is_header(records[above]) and not _names_the_rest(records, first):
+        first = above
+        records[first] = _filled_up(records[first], records[first + 1 :], places[first + 1 :], f"{path}, {unit}")
+    first = _names_below_titles(records, first)
     if all(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in records[first] if cell):
         records = [[cell.strip("'") for cell in record] for record in records]
     header, skipped = records[first], first
@@ -176,7 +174,7 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
         raise UserError(f"{path}, {unit} {lines[wrong]}", rule, len(rows[wrong]), fix)
     # Lines of another width below the table: sums, remarks.
     end = len(rows)
-    while end > 1 and len(rows[end - 1]) < min(width, 3) and len(rows) - end < 5:
+    while end > 1 and len(rows[end - 1]) < min(width, 3) and len(rows) - end < _REMARKS:
         end -= 1
     if end < len(rows):
         notes = [*notes, f"{counted(len(rows) - end, 'line')} below the table left out"]
@@ -190,10 +188,74 @@ def _is_header(record: list[str]) -> bool:
     return bool(cells) and values <= len(cells) / 2 and not (values and len(cells) <= 2)
 
 
+def _names_the_rest(records: list[list[str]], row: int) -> bool:
+    """Return whether a record holds names alone, above numbers or dates: it is a header."""
+    cells = [cell for cell in records[row] if cell.strip()]
+    return not any(map(_is_value, cells)) and _names_what_is_below(records[row], records[row + 1 : row + 4])
+
+
+def _names_below_titles(records: list[list[str]], first: int) -> int:
+    """Return the row of the names: spreadsheets fill up titles, and pairs of a key and a value, with empty cells."""
+    while first + 1 < len(records) and _is_title(records[first], records[first + 1]):
+        first += 1
+    widest = 0
+    for row in range(first, min(first + _TITLES, len(records))):
+        cells = [bool(cell.strip()) for cell in records[row]]
+        if row > first and sum(cells) > widest and _names_the_rest(records, row):
+            return row
+        if sum(cells) == len(cells) or not all(cells[: sum(cells)]):
+            break  # a full record, or one with an empty cell before others: not a title
+        widest = max(widest, sum(cells))
+    return first
+
+
 def _is_title(record: list[str], below: list[str]) -> bool:
     """Return whether a record is a single text above a header of several names, as spreadsheets write titles."""
     names = [cell for cell in below if cell.strip()]
     return sum(bool(cell.strip()) for cell in record) == 1 and len(names) > 1 and not any(map(_is_value, names))
+
+
+def _filled_up(header: list[str], rows: list[list[str]], places: list[int], place: str) -> list[str]:
+    """Return a header of as many fields as its rows, which have one more.
+
+    The rows end with a separator, or begin with their number or name, to which R's `write.table` gives no name.
+
+    Raises:
+        UserError: neither is so. An unquoted 1,234 or 0,5 has a separator too many as well.
+    """
+    width = len(header) + 1
+    full = [row for row in rows if len(row) >= width]
+    if not any(row[width - 1].strip() for row in full):
+        return [*header, ""]
+    names = [row[0].strip() for row in full]
+    same = all(len(row) == width for row in rows[:-_REMARKS] if any(row)) and len(set(names)) == len(names)
+    if same and not _are_halves([row[-2:] for row in full], _are_counted(names)):
+        return ["", *header]
+    rule = f"must have as many fields as the header, {len(header)}"
+    fix = "Quote the cells that hold the separator, or name the first column in the header."
+    raise UserError(f"{place} {places[rows.index(full[0])]}", rule, width, fix)
+
+
+def _are_counted(names: list[str]) -> bool:
+    """Return whether cells count the rows."""
+    if not all(re.fullmatch(r"\d{1,15}", name) for name in names):
+        return False
+    return all(int(name) == int(names[0]) + row for row, name in enumerate(names))
+
+
+def _are_halves(pairs: list[list[str]], counted: bool) -> bool:
+    """Return whether pairs of cells can be numbers that were split at a comma: 1,234 with groups of three, or 0,5.
+
+    Args:
+        pairs: the last two cells of each row.
+        counted: whether the rows are counted, which alone tells two columns. Then only a group such as 042 speaks
+            against it.
+    """
+    whole = all(re.fullmatch(r"[^\d]{0,4}\d+", left.strip()) for left, _ in pairs)
+    groups = all(re.fullmatch(r"\d{3}(\.\d+)?", right.strip()) for _, right in pairs)
+    if counted:
+        return whole and groups and any(right.strip().startswith("0") for _, right in pairs)
+    return whole and (groups or all(re.fullmatch(r"\d*", right.strip()) for _, right in pairs))
 
 
 def _names_what_is_below(record: list[str], below: list[list[str]]) -> bool:
