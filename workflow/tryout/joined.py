@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from pipeline.common.errors import UserError
+from pipeline.series import calendar
 from workflow.tryout import moments
 from workflow.tryout.moments import Moments
 from workflow.tryout.table import Table
@@ -31,7 +33,7 @@ class Wishes:
 
     Attributes:
         time: the column, two joined by `+`, or `none`; None to find it.
-        order: `dmy` or `mdy` for days and months that cannot be told apart.
+        order: `dmy`, `mdy` or `ymd` for days, months and years that cannot be told apart.
         zone: of times without an offset.
         repeated: `first`, `last` or `mean` of rows of the same time; None refuses them.
         id: the column of ids, or `none`; None to find it where times repeat.
@@ -75,8 +77,11 @@ def _with_hours(table: Table, date: str, name: str, found: Moments, wishes: Wish
             minutes = np.asarray(numbers // 100 * 60 + numbers % 100)
         else:
             minutes = np.asarray(60 * (numbers - (1 if numbers.min() == 1 and numbers.max() == 24 else 0)))
-        values = found.values + (minutes * 60_000_000).astype("timedelta64[us]")
-        return replace(found, values=np.where(numbers < 0, np.datetime64("NaT"), values), form=f"{found.form} and hour")
+        after = np.where(numbers < 0, np.timedelta64("NaT"), (minutes * 60_000_000).astype("timedelta64[us]"))
+        made: Moments | None = None
+        for each in reversed(list(_readings(found))):
+            made = replace(each, values=each.values + after, form=f"{each.form} and hour", either=made)
+        return decided(table, f"{date}+{name}", made) if made else None
     made = moments.parse(table.column(date) + " " + cells.str.replace(".", ":", regex=False), wishes.order)
     return None if made is None or made.share < NEARLY else decided(table, f"{date}+{name}", made)
 
@@ -122,24 +127,38 @@ def _parts(table: Table) -> tuple[list[str], Moments] | None:
 
 
 def decided(table: Table, name: str, found: Moments) -> Moments:
-    """Return the one reading of days and months after which the steps are more regular.
+    """Return the one reading of days, months and years after which the steps are more regular.
 
     Raises:
-        UserError: both are as regular.
+        UserError: two are as regular.
     """
-    other = found.either
-    if other is None:
+    if found.either is None:
         return found
-    irregular = [_irregular(each.values) for each in (found, other)]
-    if irregular[0] == irregular[1]:
+    readings = list(_readings(found))
+    irregular = [_irregular(each.values) for each in readings]
+    best = [each for each, steps in zip(readings, irregular, strict=True) if steps == min(irregular)]
+    # The year is rarely first, so that it must be more regular.
+    best = [each for each in best if each.form[:1] != "y"] or best
+    if any(not np.array_equal(each.values, best[0].values) for each in best):
         cell = next(cell for cell in table.column(name if name in table.names else name.split("+")[0]) if cell)
         rule, fix = "must show which number is the day", "Add DATES=dmy (day first) or DATES=mdy (month first)."
         raise UserError(f"{table.path}, column {name}", rule, repr(cell), fix)
-    chosen = found if irregular[0] < irregular[1] else other
-    return replace(chosen, either=None, notes=[*chosen.notes, f"{chosen.form} gives the regular steps"])
+    why = [] if len(best) == len(readings) else [f"{best[0].form} gives the regular steps"]
+    return replace(best[0], either=None, notes=[*best[0].notes, *why])
 
 
-def _irregular(values: np.ndarray) -> int:
+def _readings(found: Moments | None) -> Iterator[Moments]:
+    while found is not None:
+        yield found
+        found = found.either
+
+
+def _irregular(values: np.ndarray) -> tuple[int, int]:
+    """Return how many rows are out of order or in time, and how many are missing by the calendar."""
+    values = values[~np.isnat(values)]
     steps = np.diff(values.astype(np.int64))
-    common = max(np.unique(steps, return_counts=True)[1], default=0)
-    return int(len(steps) - common) + int(min((steps < 0).sum(), (steps > 0).sum()))
+    disorder = int(min((steps < 0).sum(), (steps > 0).sum()))
+    measured = calendar.measure(np.unique(values))
+    if measured is None:
+        return disorder, 0
+    return disorder + int((measured.late | measured.early).sum()), int(measured.missing.sum())

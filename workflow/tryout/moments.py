@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 _DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y",
-    "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d. %b %Y", "%b %d %Y", "%d %B %Y",
-    "%d. %B %Y", "%B %d %Y", "%Y-%b-%d", "%Y-%m", "%Y/%m", "%m.%Y", "%m/%Y", "%b %Y", "%b-%Y", "%B %Y", "%b %y",
-    "%b-%y", "%Y-%j", "%Y %b", "%Y",
+    "%m-%d-%Y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d. %b %Y",
+    "%d/%b/%Y", "%b %d %Y", "%Y-%b-%d", "%y/%m/%d", "%y.%m.%d", "%y-%m-%d", "%Y-%m", "%Y/%m", "%m.%Y", "%m/%Y", "%m-%Y",
+    "%b %Y", "%b-%Y", "%b %y", "%b-%y", "%Y-%j", "%Y %b", "%Y%m", "%Y",
 )  # fmt: skip
 _TIMES = (
-    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H.%M", " %H", "-%H:%M", "-%H:%M:%S", ":%H:%M:%S",
-    "%H%M", "%H",
+    "", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H.%M", " %H", " %H%M", " %H%M%S", "-%H:%M",
+    "-%H:%M:%S", ":%H:%M:%S", "%H%M%S", "%H%M", "%H",
 )  # fmt: skip
 # How a person would write them.
 _WORDS = {
-    "%Y": "yyyy", "%y": "yy", "%m": "mm", "%d": "dd", "%b": "Mon", "%B": "Month", "%j": "day of year", "%H": "hh",
+    "%Y": "yyyy", "%y": "yy", "%m": "mm", "%d": "dd", "%b": "Mon", "%j": "day of year", "%H": "hh",
     "%I": "hh", "%M": "mm", "%S": "ss", "%p": "AM/PM",
 }  # fmt: skip
-_MONTHS = {
-    "jänner": "January", "januar": "January", "februar": "February", "feber": "February", "märz": "March", "mär": "Mar",
-    "mrz": "Mar", "maerz": "March", "mai": "May", "juni": "June", "juli": "July", "okt": "Oct", "oktober": "October",
-    "dez": "Dec", "dezember": "December", "sept": "Sep",
-}  # fmt: skip
+# Names of the months, the first of which is read; the others are English, German, Spanish and French.
+_NAMES = (
+    "Jan January Januar Jänner Jän Enero Ene Janvier Janv", "Feb February Februar Feber Febrero Février Févr Fév",
+    "Mar March März Mär Mrz Maerz Marzo Mars", "Apr April Abril Abr Avril Avr", "May Mai Mayo",
+    "Jun June Juni Junio Juin", "Jul July Juli Julio Juillet Juil", "Aug August Agosto Ago Août",
+    "Sep September Sept Septiembre Septembre", "Oct October Oktober Okt Octubre Octobre",
+    "Nov November Noviembre Novembre", "Dec December Dezember Dez Diciembre Dic Décembre Déc",
+)  # fmt: skip
+_MONTHS = {name.lower(): names.split()[0] for names in _NAMES for name in names.split()}
+_ENGLISH = [names.split()[0] for names in _NAMES]
 _WEEKDAY = r"^(?:mo|di|mi|do|fr|sa|so|mon|tue|wed|thu|fri|sat|sun|tues|thur|thurs)(?:[a-zä]*)?[.,]*\s+(?=\d|[A-Z])"
 # Abbreviations that mean one offset everywhere.
 _ZONES = {
@@ -37,10 +43,22 @@ _ZONES = {
     "EEST": 180, "EST": -300, "EDT": -240, "CDT": -300, "MDT": -360, "PST": -480, "PDT": -420, "JST": 540,
 }  # fmt: skip
 _OFFSET = r"(?P<offset>[+-]\d{2}:?\d{2}|(?<=\d)[+-]\d{2}(?!\d))"
-_NAMED = r"\s*\[?(?P<zone>(?:[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+)|[A-Z]{3,4}|Z)\]?"
+_ORDERS = re.compile(r"%[dmyY]([-./])%[dm]\1%[dyY]")
+_QUARTERS = (
+    re.compile(r"(?i)^(?P<year>\d{4}|\d{2})[-/.: ]*Q(?P<quarter>[1-4])$"),
+    re.compile(r"(?i)^(?:Q(?=\d\D|\d\d{4}$))?(?P<quarter>[1-4])(?:(?<=Q.)|Q)[-/.: '’]*(?P<year>\d{4}|\d{2})$"),
+)
+_TIME_FIRST = r"^(\d{1,2}:\d{2}(?::\d{2})?(?: ?[AaPp][Mm])?),? (\d{1,4}([-./ ])[^\W_]{1,9}\3\d{1,4})$"
+_NAMED = r"\s*[\[(]?(?P<zone>(?:[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+)|[A-Z]{3,4}|Z)[\])]?"
+# Formats of digits alone.
+_WIDTHS = {
+    "%Y": r"[12]\d{3}", "%Y%m": r"[12]\d{3}(?:0[1-9]|1[0-2])", "%Y%m%d": r"[12]\d{7}", "%Y%m%d%H": r"[12]\d{9}",
+    "%Y%m%d%H%M": r"[12]\d{11}", "%Y%m%d%H%M%S": r"[12]\d{13}",
+}  # fmt: skip
 _EPOCHS = {10: 1_000_000, 13: 1000, 16: 1}
 EXCEL = (20_000, 80_000)  # days since 1899-12-30, of 1954 to 2119
 _SAMPLE = 60
+_AHEAD = 5  # years from now that a year of two digits may mean
 # Months between two decimal years, and the share of the rows that such a step leads to.
 _STEPS, _STEADY = (1, 3, 6), 0.9
 
@@ -53,7 +71,7 @@ class Moments:
         values: datetime64[us] [rows]; NaT where a cell is no time.
         form: the format, as a person would write it.
         aware: whether the values are in UTC, by offsets or zone names in the cells.
-        either: the other reading of an ambiguous day and month, as the same class; None if there is none.
+        either: the next reading of an ambiguous day, month and year, as the same class; None if there is none.
         mixed: the row of the first cell whose offset is missing, or is there where others have none; None for none.
         notes: what was done, a phrase each.
     """
@@ -76,7 +94,7 @@ def parse(cells: pd.Series, order: str | None = None) -> Moments | None:
 
     Args:
         cells: text.
-        order: `dmy` or `mdy`, where day and month cannot be told apart.
+        order: `dmy`, `mdy` or `ymd`, where day, month and year cannot be told apart.
     """
     if cells.empty or cells.str.contains(r"\d").mean() < 0.5:
         return None
@@ -90,22 +108,59 @@ def parse(cells: pd.Series, order: str | None = None) -> Moments | None:
     found = _formats(text, order)
     if not found:
         return None
-    made = []
-    for form in found[:2]:
-        values = _read(text, form)
-        aware = ~np.isnan(offsets)
-        mixed = None
-        if aware.any():
-            known = ~np.isnat(values)
-            if not aware[known].all():
-                first = aware[known][0]
-                mixed = int(np.flatnonzero(known & (aware != first))[0])
-            shift = np.nan_to_num(offsets).astype(np.int64) * 60_000_000
-            values = values - shift.astype("timedelta64[us]")
-        made.append(Moments(values, _words(form), bool(aware.any()), None, mixed, notes))
-    if len(made) > 1:
-        return Moments(**(vars(made[0]) | {"either": made[1]}))
-    return made[0]
+    made: Moments | None = None
+    for form in reversed(found):
+        made = replace(_by(form, text, offsets, notes), either=made)
+    return made
+
+
+def _by(form: str, text: pd.Series, offsets: np.ndarray, notes: list[str]) -> Moments:
+    """Return the times of a column in one format."""
+    values, bare = _read_all(text, form)
+    if bare:
+        notes = [*notes, f"{bare:,} cells without a time of day are midnight"]
+    if "%y" in form:
+        values = _in_centuries(values)
+        years = values[~np.isnat(values)].astype("datetime64[Y]")
+        notes = [*notes, f"years of two digits are read as {years.min()} to {years.max()}"]
+    aware = ~np.isnan(offsets)
+    mixed = None
+    if aware.any():
+        known = ~np.isnat(values)
+        if not aware[known].all():
+            first = aware[known][0]
+            mixed = int(np.flatnonzero(known & (aware != first))[0])
+        shift = np.nan_to_num(offsets).astype(np.int64) * 60_000_000
+        values = values - shift.astype("timedelta64[us]")
+    return Moments(values, _words(form), bool(aware.any()), None, mixed, notes)
+
+
+def _in_centuries(values: np.ndarray) -> np.ndarray:
+    """Return times of which two digits of the year are known in the centuries that keep them together.
+
+    Of several such, those in which the rows are rather in order count; the newest may be a few years ahead.
+    """
+    known = ~np.isnat(values)
+    if not known.any():
+        return values
+    latest = datetime.datetime.now(datetime.UTC).year + _AHEAD
+    years = values.astype("datetime64[Y]").astype(int) + 1970
+    short = years % 100
+    best: tuple[int, int] | None = None
+    made = values
+    for oldest in np.unique(short[known]):
+        after = (short - oldest) % 100
+        span = int(after[known].max())
+        if best is not None and span > best[0]:
+            continue
+        start = oldest + (latest - span - oldest) // 100 * 100
+        month = values.astype("datetime64[M]")  # 29 February of a year without one is 1 March
+        moved = (month + 12 * (start + after - years)).astype("datetime64[us]") + (values - month)
+        steps = np.diff(moved[known].astype(np.int64))
+        disorder = min(int((steps < 0).sum()), int((steps > 0).sum()))
+        if best is None or (span, disorder) < best:
+            best, made = (span, disorder), moved
+    return np.where(known, made, values)
 
 
 def _counted(cells: pd.Series) -> Moments | None:
@@ -173,25 +228,30 @@ def excel_days(numbers: np.ndarray) -> Moments | None:
 def _prepared(cells: pd.Series) -> tuple[pd.Series, np.ndarray, list[str]]:
     """Return cells in a form that the formats below fit, the offset from UTC of each in minutes, and notes."""
     notes: list[str] = []
-    text = cells.str.replace(r"\s+", " ", regex=True).str.replace(r"(?i)\s*(uhr|hrs|h)$", "", regex=True)
-    spans = text.str.contains(r"\d\s+[-–]\s+\d")
+    text = cells.str.replace(r"\s+", " ", regex=True).str.replace(r"^\[(.*)\]$", r"\1", regex=True)
+    text = text.str.replace(r"(?i)\b([ap])\. ?m\.?", r"\1m", regex=True)
+    text = text.str.replace(r"(?i)\s*(uhr|hrs|h)$", "", regex=True)
+    spans = text.str.contains(r"[\d)]\s+[-–]\s+\d")
     if spans.mean() > 0.9:  # 01.01.2020 00:00 - 01.01.2020 00:15
-        text = text.str.replace(r"\s+[-–]\s+\d.*$", "", regex=True)
+        text = text.str.replace(r"(?<=[\d)])\s+[-–]\s+\d.*$", "", regex=True)
         notes.append("of a span of time its start is taken")
+    text = text.str.replace(_TIME_FIRST, r"\2 \1", regex=True)
+    if text.str.contains(r"[^\W\d_]{3}").any():
+        text = text.str.replace(r"[^\W\d_]+", lambda match: _MONTHS.get(match[0].lower(), match[0]), regex=True)
     text = text.str.replace(_WEEKDAY, "", regex=True, flags=re.IGNORECASE)
-    if text.str.contains(r"[A-Za-zä]{3}").any():
-        text = text.str.replace(r"[A-Za-zäÄ]+", lambda match: _MONTHS.get(match[0].lower(), match[0]), regex=True)
+    if text.str.contains(r"[^\W\d_]{3}").any():
         text = text.str.replace(r"(?<=[a-z])\.", "", regex=True).str.replace(
             r"(?<=\d),? (?=\d{4}\b)|, ", " ", regex=True
         )
         text = text.str.replace(r"(?<=\d)(?:st|nd|rd|th)\b", "", regex=True)
+        text = text.str.replace(r" ?['’](?=\d{2}\b)", " ", regex=True)  # Apr '18
     text = text.str.replace(r"(?<=\d)T(?=\d)", " ", regex=True).str.replace(r"(?<=\d), (?=\d)", " ", regex=True)
-    if text.str.contains(r"^\d{4} ?[- ]?Q[1-4]$|^Q[1-4][ -/]*\d{4}$").any():
-        notes.append("of a quarter its first month is taken")
-    text = text.str.replace(r"^(\d{4}) ?[- ]?Q([1-4])$", lambda m: f"{m[1]}-{3 * int(m[2]) - 2:02}", regex=True)
-    text = text.str.replace(r"^Q([1-4])[ -/]*(\d{4})$", lambda m: f"{m[2]}-{3 * int(m[1]) - 2:02}", regex=True)
+    text = text.str.replace(r"^(\d{4})[M:年](\d{1,2})月?$", r"\1-\2", regex=True)  # Eurostat: 2018M04
+    text = text.str.replace(r"^(\d{4})年(\d{1,2})月(\d{1,2})日", r"\1-\2-\3", regex=True)
+    text, quarters = _without_quarters(text)
+    notes += quarters
     # Offsets and zones behind a time of day.
-    timed = text.str.contains(r"\d{1,2}:\d{2}")
+    timed = text.str.contains(r"\d{1,2}:\d{2}|\d{8} \d{4}")
     zones = text.str.extract(rf"\d{_NAMED}$")["zone"].where(timed)
     known = zones.map(_ZONES, na_action="ignore")
     offsets = pd.to_numeric(known, errors="coerce").to_numpy(dtype=np.float64, copy=True)
@@ -206,10 +266,23 @@ def _prepared(cells: pd.Series) -> tuple[pd.Series, np.ndarray, list[str]]:
     return text.str.strip(), offsets, notes
 
 
+def _without_quarters(text: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Return cells with the first month of a quarter in its place, as in 2018-Q2, Q2/2018, 2Q18, and a note."""
+
+    def month(match: re.Match[str]) -> str:
+        number, year = 3 * int(match["quarter"]) - 2, match["year"]
+        return f"{year}-{number:02}" if len(year) == 4 else f"{_ENGLISH[number - 1]}-{year}"
+
+    made = text
+    for pattern in _QUARTERS:
+        made = made.str.replace(pattern, month, regex=True)
+    return made, ["of a quarter its first month is taken"] if (made != text).any() else []
+
+
 def zone_names(cells: pd.Series) -> list[str]:
     """Return the names of time zones behind times, such as Europe/Berlin, that are no offset from UTC."""
     named = (
-        cells.str.extract(r"\d\s*\[?(?P<zone>[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+|[A-Z]{3,4})\]?$")["zone"]
+        cells.str.extract(r"\d\s*[\[(]?(?P<zone>[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/]+|[A-Z]{3,4})[\])]?$")["zone"]
         .dropna()
         .unique()
     )
@@ -218,58 +291,67 @@ def zone_names(cells: pd.Series) -> list[str]:
 
 def without_zone(cells: pd.Series) -> pd.Series:
     """Return cells without the name of a zone behind them."""
-    return cells.str.replace(r"(?<=\d)\s*\[?[A-Z][A-Za-z_]+(?:/[A-Za-z_/]+)?\]?$", "", regex=True)
+    return cells.str.replace(r"(?<=\d)\s*[\[(]?[A-Z][A-Za-z_]+(?:/[A-Za-z_/]+)?[\])]?$", "", regex=True)
 
 
 def _formats(text: pd.Series, order: str | None) -> list[str]:
-    """Return the formats that fit most cells; two where day and month may be either."""
+    """Return the formats that fit most cells; several where a number may be day, month or year."""
     given = text[text != ""]
-    every = max(len(given) // _SAMPLE, 1)
-    sample = given.iloc[::every][: 2 * _SAMPLE]
-    first, scores = sample.iloc[:20].unique(), dict[str, float]()
+    # Neighbours too: at equal distances all cells may be midnight.
+    apart = given.iloc[:: max(len(given) // _SAMPLE, 1)][: 2 * _SAMPLE]
+    sample = pd.concat([given.iloc[:_SAMPLE], apart])
+    first, scores = pd.concat([given.iloc[:20], apart.iloc[:20]]).unique(), dict[str, float]()
     for date, time in itertools.product(_DATES, _TIMES):
         if time.startswith("%H") and date != "%Y%m%d":
             continue
         if not any(_possible(date, time, str(cell)) for cell in first):
             continue
         form = date + time
-        share = float(np.mean(~np.isnat(_read(sample, form))))
+        share = float(np.mean(~np.isnat(_read_all(sample, form)[0])))
         if share >= 0.5:
             scores[form] = share
     if not scores:
         return []
     best = [form for form, share in scores.items() if share >= max(scores.values()) - 1e-9]
     best = _full(given, best)
-    swapped = [form for form in best if form.startswith(("%d/%m", "%m/%d", "%d-%m", "%m-%d"))]
-    if order and len(swapped) > 1:
-        return [form for form in swapped if form.startswith("%d") == (order == "dmy")][:1]
-    if best[0] in swapped and (other := _swapped(best[0])) in best:
-        return [best[0], other]
-    return best[:1]
-
-
-def _swapped(form: str) -> str:
-    """Return a format with day and month changed."""
-    return form.replace("%d", "#").replace("%m", "%d").replace("#", "%m")
+    rest = _ORDERS.sub("", best[0])
+    readings = [form for form in best if _ORDERS.match(form) and _ORDERS.sub("", form) == rest]
+    if best[0] not in readings:
+        return best[:1]
+    if order and len(readings) > 1:
+        return [form for form in readings if form[1].lower() == order[0]][:1] or readings
+    return readings
 
 
 def _full(given: pd.Series, forms: list[str]) -> list[str]:
     """Return the formats that fit most of all cells."""
     if len(forms) == 1:
         return forms
-    shares = {form: float(np.mean(~np.isnat(_read(given, form)))) for form in forms}
+    shares = {form: float(np.mean(~np.isnat(_read_all(given, form)[0]))) for form in forms}
     return [form for form in forms if shares[form] >= max(shares.values()) - 1e-9]
 
 
 def _possible(date: str, time: str, cell: str) -> bool:
     """Return whether a format can fit a cell, by its signs alone: parsing hundreds of formats takes a while."""
     form = date + time
-    if ("%b" in form or "%B" in form) != bool(re.search(r"[A-Za-zä]{3}", cell)):
+    if ("%b" in form) != bool(re.search(r"[A-Za-zä]{3}", cell)):
         return False
     if ("%p" in form) != bool(re.search(r"(?i)\d ?[ap]m$", cell)):
         return False
     signs = re.sub(r"%[A-Za-z]", "", form).replace(" ", "")
     return sorted(signs) == sorted(re.sub(r"[A-Za-zäÄ\d ]", "", re.sub(r"(:\d{2})[.,]\d+$", r"\1", cell)))
+
+
+def _read_all(text: pd.Series, form: str) -> tuple[np.ndarray, int]:
+    """Parse cells by a format with a time of day, which tools leave out at midnight; return how often that is."""
+    values = _read(text, form)
+    date = next(each for each in _DATES if form.startswith(each) and form[len(each) :] in _TIMES)
+    bare = np.isnat(values) & (text != "").to_numpy()
+    if form == date or date == "%Y%m%d" or not re.search("%d|%j", date) or not bare.any() or np.isnat(values).all():
+        return values, 0
+    values = values.copy()
+    values[bare] = _read(text[bare], date)
+    return values, int((~np.isnat(values[bare])).sum())
 
 
 def _read(text: pd.Series, form: str) -> np.ndarray:
@@ -284,9 +366,13 @@ def _read(text: pd.Series, form: str) -> np.ndarray:
         if late.any():
             bare = bare.str.replace(r"([ -])24([:.]00(?:[:.]00)?)$", r"\g<1>00\2", regex=True)
     # strptime takes %Y for any four digits, and %m for one: the width of a year alone tells two formats apart.
-    if form in ("%Y", "%Y%m%d", "%Y%m%d%H", "%Y%m%d%H%M"):
-        width = {"%Y": 4, "%Y%m%d": 8, "%Y%m%d%H": 10, "%Y%m%d%H%M": 12}[form]
-        bare = bare.where(bare.str.fullmatch(rf"[12]\d{{{width - 1}}}"), "")
+    if form in _WIDTHS:
+        fits = bare.str.fullmatch(_WIDTHS[form])
+        if form == "%Y%m" and not fits.all():  # other numbers of six digits are many
+            fits[:] = False
+        bare = bare.where(fits, "")
+    elif form.endswith((" %H%M", " %H%M%S")):
+        bare = bare.where(bare.str.contains(r" \d{4}$" if form.endswith(" %H%M") else r" \d{6}$"), "")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         values = pd.to_datetime(bare, format=form, errors="coerce").to_numpy().astype("datetime64[us]")

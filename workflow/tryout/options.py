@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
         "--id", metavar="COLUMN", help="the column of ids, where the file holds several series, or none"
     )
     reading.add_argument("--zone", help="time zone of times without an offset, as in Europe/Berlin")
-    reading.add_argument("--dates", choices=["dmy", "mdy"], help="order of day and month, if the file leaves it open")
+    reading.add_argument("--dates", choices=["dmy", "mdy", "ymd"], help="order of day, month and year, if it is open")
     reading.add_argument("--decimal", choices=["comma", "point"], help="sign before decimals")
     reading.add_argument("--separator", metavar="SIGN", help="between two fields of a text file")
     reading.add_argument("--sheet", help="of an Excel workbook")
