@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,10 @@ def read(path: Path, sheet: str | None = None, separator: str | None = None) -> 
         received = "a file of windows" if path.suffix.lower() == ".npz" else "a network"
         fix = "Give both to `make check`: make check MODEL=model.keras DATA=windows.npz."
         raise UserError(str(path), "must be CSV, an Excel workbook or Parquet", received, fix)
+    if head.startswith(_WORKBOOK) and (inside := _archived(path)):
+        fix = f"Unpack it, `unzip {path}`, and name a file of it."
+        received = f"a zip archive of {inside[0]}" + (f" and {len(inside) - 1:,} more" if len(inside) > 1 else "")
+        raise UserError(str(path), "must be CSV, an Excel workbook or Parquet", received, fix)
     if head.startswith((_WORKBOOK, _OLD_WORKBOOK)):
         return _workbook(path, sheet)
     for magic, (name, fix) in _OTHERS.items():
@@ -69,6 +74,16 @@ def read(path: Path, sheet: str | None = None, separator: str | None = None) -> 
         fix = "Write it as CSV, with a column per name."
         raise UserError(str(path), "must be CSV, an Excel workbook or Parquet", "JSON", fix)
     return text.read(path, separator)
+
+
+def _archived(path: Path) -> list[str]:
+    """Return the files of a zip archive; none where it is a workbook, which is such an archive too."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [each.filename for each in archive.infolist() if not each.is_dir()]
+    except (zipfile.BadZipFile, OSError):
+        return []
+    return [] if {"[Content_Types].xml", "mimetype", "content.xml"} & set(names) else names
 
 
 def _similar(path: Path) -> str:

@@ -15,23 +15,31 @@ _MISSING = {text.lower() for text in MISSING} | {
     "n. a.", "na.", "nv", "#nv", "#n/v", "#div/0!", "#value!", "#wert!", "#ref!", "#bezug!", "#num!", "#zahl!",
     "#name?", "nil", "none", "void", "no data", "keine angabe", "keine daten",
 }  # fmt: skip
-# Numbers that loggers write where they have none, if they lie far from all others.
-_SENTINELS = (-9999.0, -999.0, -99.0, -99999.0, -999.9, -99.9, -9999.9, 999.0, 9999.0, 99999.0, 999.9, 9999.9, 999999.0)
+# Numbers that loggers and programs write where they have none, if they lie far from all others.
+_SENTINELS = (
+    -9999.0, -999.0, -99.0, -99999.0, -999.9, -99.9, -9999.9, -99.99, -999.99, -9999.99, -200.0, -6999.0, -7777.0,
+    -7999.0, -8888.0, -32768.0, -2147483648.0, -1e30, -1e34, 999.0, 9999.0, 99999.0, 999.9, 9999.9, 99.99, 999.99,
+    9999.99, 999999.0, 32767.0, 65535.0, 2147483647.0, 1e20, 1e30, 1e36, 9.969209968386869e36,
+)  # fmt: skip
+_FEWEST = 10  # other cells than a sentinel, and different ones where a number is no known sentinel
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
 _FORMS = {
     "comma": rf"[-+]?(?:\d{{1,3}}(?:\.\d{{3}})+|\d+)?(?:,\d*)?{_EXPONENT}",
-    "point": rf"[-+]?(?:\d{{1,3}}(?:,\d{{3}})+|\d+)?(?:\.\d*)?{_EXPONENT}",
+    "point": rf"[-+]?(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,2}}(?:,\d{{2}})+,\d{{3}}|\d+)?(?:\.\d*)?{_EXPONENT}",
 }
 # Cells that can have one meaning alone.
 _SURE = {
     "comma": r"[-+]?(?:\d{1,3}(?:\.\d{3})+,\d+|\d*,(?:\d{1,2}|\d{4,})|0,\d+|\d{4,},\d+|\d{1,3}(?:\.\d{3}){2,})"
     + _EXPONENT,
-    "point": r"[-+]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d*\.(?:\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3}){2,})"
-    + _EXPONENT,
+    "point": r"[-+]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d*\.(?:\d{1,2}|\d{4,})|0\.\d+|\d{4,}\.\d+|\d{1,3}(?:,\d{3}){2,}"
+    r"|\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?)" + _EXPONENT,
 }
 _SPACES = r"(?<=\d)[\s\u00a0\u202f'’](?=\d{3}(?:\D|$))"
-# A unit behind the digits, or a currency before them: the same in all cells, or none.
-_UNIT = r"^(?P<before>[$€£¥]|[A-Z]{3}(?= ))?\s*(?P<number>[-+]?[\d.,].*?)\s*(?P<behind>[^\d.,\s][^\d]{0,11})?$"
+# A unit behind the digits, which may have a power, or a currency before them: the same in all cells, or none.
+_UNIT = (
+    r"^(?P<sign>[-+])?\s*(?P<before>[A-Z]{0,3}[$€£¥₹₽₩₺₪₴₫฿]|[A-Z]{3}(?= )|Rs\.?|kr\.?)?\s*(?P<number>[-+]?[\d.,].*?)"
+    r"\s*(?P<behind>[^\d.,\s](?:[^\d]|(?<=[A-Za-z^])[1-4](?!\d)){0,11})?$"
+)
 NEARLY = 0.8  # share of the cells that are numbers in a column of numbers with some text
 
 
@@ -57,7 +65,8 @@ def decimal(columns: list[pd.Series], separator_is_comma: bool) -> str:
         columns: cells.
         separator_is_comma: whether commas separate its fields, so that ambiguous ones are rather groups of three.
     """
-    counts = {style: sum(int(_plain(cells).str.fullmatch(_SURE[style]).sum()) for cells in columns) for style in _FORMS}
+    sure = [_sure(_plain(cells)) for cells in columns]
+    counts = {style: sum(each[style] for each in sure) for style in _FORMS}
     if counts["comma"] == counts["point"] == 0:
         ambiguous = sum(int(_plain(cells).str.fullmatch(r"[-+]?\d{1,3},\d{3}").sum()) for cells in columns)
         return "comma" if ambiguous and not separator_is_comma else "point"
@@ -79,7 +88,7 @@ def parse(cells: pd.Series, style: str, missing: list[str]) -> Numbers:
     text, unit = _without_unit(text, absent)
     if unit:
         notes.append(f"the unit {unit} is left out")
-    own = {each: int(text[~absent].str.fullmatch(_SURE[each]).sum()) for each in _FORMS}
+    own = _sure(text[~absent])
     other = "point" if style == "comma" else "comma"
     if own[other] and not own[style]:
         style = other
@@ -102,6 +111,25 @@ def parse(cells: pd.Series, style: str, missing: list[str]) -> Numbers:
     return Numbers(values, wrong, [*notes, *note])
 
 
+def _sure(text: pd.Series) -> dict[str, int]:
+    """Return how many cells of a column can have one meaning alone, by style.
+
+    Where numbers below 1,000 have no sign, and all others exactly three digits behind one, the sign is between groups
+    of three. Decimals of which some end in zeros that are left out would have one or two digits, too.
+    """
+    counts = {style: int(text.str.fullmatch(_SURE[style]).sum()) for style in _FORMS}
+    if any(counts.values()):
+        return counts
+    digits = text[text.str.contains(r"\d")]
+    whole = digits[digits.str.fullmatch(r"[-+]?\d{1,3}")]
+    for style, sign in (("comma", r"\."), ("point", ",")):
+        grouped = int(digits.str.fullmatch(rf"[-+]?[1-9]\d{{0,2}}{sign}\d{{3}}").sum())
+        hundreds = whole[whole.str.fullmatch(r"[-+]?[1-9]\d{2}")]
+        if grouped > 1 and hundreds.nunique() > 1 and grouped + len(whole) == len(digits):
+            counts[style] = grouped
+    return counts
+
+
 def _plain(cells: pd.Series) -> pd.Series:
     """Return cells with plain minus signs and without spaces between groups of digits."""
     text = cells.str.replace("−", "-", regex=False).str.replace(_SPACES, "", regex=True)
@@ -119,20 +147,43 @@ def _without_unit(text: pd.Series, absent: np.ndarray) -> tuple[pd.Series, str]:
     if parts["number"].isna().any() or len(units) != 1:
         return text, ""
     bare = text.copy()
-    bare[~absent] = parts["number"].str.replace(_SPACES, "", regex=True)
+    bare[~absent] = (parts["sign"].fillna("") + parts["number"]).str.replace(_SPACES, "", regex=True)
     return bare, str(units[0])
 
 
 def _without_sentinel(values: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    """Read a number such as -9999 as missing, if it repeats and lies farther from all others than these do apart."""
-    for sentinel in _SENTINELS:
-        there = values == sentinel
-        others = values[~there & ~np.isnan(values)]
-        if there.sum() < 2 or len(others) < 10:
-            continue
-        distance = min(abs(sentinel - others.min()), abs(sentinel - others.max()))
-        outside = not others.min() <= sentinel <= others.max()
-        if outside and distance > max(others.max() - others.min(), 1e-9):
-            kept = np.where(there, np.nan, values)
-            return kept, [f"{sentinel:g}, in {int(there.sum()):,} rows and far from all others, is read as missing"]
-    return values, []
+    """Read a number such as -9999 as missing, if it repeats and lies far from all others; name other such numbers."""
+    notes: list[str] = []
+    for _ in _SENTINELS:
+        for extreme in (np.nanmin, np.nanmax) if not np.isnan(values).all() else ():
+            number = float(extreme(values))
+            there = values == number
+            others = np.unique(values[~there & ~np.isnan(values)])
+            if there.sum() < 2 or (~there & ~np.isnan(values)).sum() < _FEWEST:
+                continue
+            says = f"{number:g}, in {int(there.sum()):,} rows and far from all others, is"
+            if np.isclose(number, _SENTINELS, rtol=1e-6, atol=0).any() and _is_far(number, others):
+                values = np.where(there, np.nan, values)
+                notes.append(f"{says} read as missing")
+                break
+            distance = np.abs(others - number).min()
+            if len(others) >= _FEWEST and there.sum() > 2 and distance > 5 * (others[-1] - others[0]):
+                note = f"{says} kept: MISSING={number:g} reads it as missing"
+                notes += [note] if note not in notes else []
+        else:
+            break
+    return values, notes
+
+
+def _is_far(number: float, others: np.ndarray) -> bool:
+    """Return whether a number lies far from others, rising, each once: farther than these do apart.
+
+    Half of that is enough if no gap between others is nearly as large; less, for a negative one below positive numbers.
+    """
+    spread, distance = others[-1] - others[0], np.abs(others - number).min()
+    if distance > max(spread, 1e-9):
+        return True
+    gap = np.diff(others).max(initial=0)
+    return bool(distance > 0.5 * spread and distance > 3 * gap) or bool(
+        number < 0 <= others[0] and distance > 0.15 * spread
+    )

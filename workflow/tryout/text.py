@@ -76,10 +76,13 @@ def decoded(path: Path) -> tuple[str, list[str]]:
         return data.decode("utf-8"), []
     except UnicodeDecodeError:
         pass
+    # Words of Latin letters have hardly three accents in a row; Cyrillic, Japanese and Chinese ones have more.
+    doubted = re.search(rb"[\x80-\xff]{3}", data)
+    doubt = ", by default, which its words do not fit: save the file as UTF-8" if doubted else ""
     try:
-        return data.decode("cp1252"), ["the encoding is Latin-1 (Windows-1252)"]
+        return data.decode("cp1252"), [f"the encoding is Latin-1 (Windows-1252){doubt}"]
     except UnicodeDecodeError:
-        return data.decode("latin-1"), ["the encoding is Latin-1"]
+        return data.decode("latin-1"), [f"the encoding is Latin-1{doubt}"]
 
 
 def _decoded(path: Path, data: bytes, encoding: str) -> str:
