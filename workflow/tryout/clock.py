@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.common.errors import UserError
-from workflow.tryout import moments
+from workflow.tryout import moments, within
 from workflow.tryout.joined import NEARLY, Wishes, decided, joined
 from workflow.tryout.moments import Moments
 from workflow.tryout.order import in_ids, in_order, in_utc, key, named_key
@@ -17,6 +17,13 @@ from workflow.tryout.table import Table
 
 _FOOTER = 5  # rows at the end without a time that may be sums and remarks
 _NAMED = re.compile(r"(?i)date|time|datum|zeit|timestamp|tag\b|jahr|year|month|monat|^t$|^ds$|^ts$|period|stunde|uhr")
+
+# Times that were not read: a name that says so, and cells of digits in groups, of which none are plain numbers.
+_LIKE = re.compile(_NAMED.pattern + r"|fecha|dia\b|mes\b|jour|mois|week|woche|hora|heure|[年月日時]|дата")
+_DIGITS = r"(19|20)\d{4}|(19|20)\d{6}(\d{2}){0,3}|(19|20)\d{2}\.\d{1,2}"
+_DATE = r"(.*\D)?(19|20)\d{2}\D{1,3}\d{1,2}(\D.*)?|(.*\D)?\d{1,2}\D{1,3}(19|20)\d{2}(\D.*)?"
+_FEWEST = 10  # different cells of them
+_SAYS_SO = "its name says so; ID=none for one series"
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,16 @@ def read(table: Table, wishes: Wishes) -> Clock:
     if wishes.id not in (None, "none", *table.names):
         raise unknown("ID", str(wishes.id), table)
     if wishes.time == "none":
-        return _untimed(table, wishes, ["no time column is used: rows follow each other in equal steps"], [])
+        digits = [name for name, plain in _unread(table).items() if plain]
+        return _untimed(table, wishes, ["no time column is used: rows follow each other in equal steps"], digits)
     names, found, others = _find(table, wishes)
     others = [name for name in others if name != wishes.id]
     if found is None:
+        for name in _unread(table):
+            cell = next(cell for cell in table.column(name) if cell)
+            rule = "must hold times in a form that is known"
+            fix = "Write them as 2016-07-01 13:00, or add TIME=none if rows follow each other in equal steps."
+            raise UserError(f"{table.path}, column {name}", rule, repr(cell[:60]), fix)
         return _untimed(table, wishes, ["no column of times: rows follow each other in equal steps"], others)
     notes = [f"times in {found.form}", *found.notes]
     table, found = _without_footer(table, names[0], found)
@@ -65,20 +78,24 @@ def read(table: Table, wishes: Wishes) -> Clock:
     values = found.values
     if found.aware:
         notes.append("times are in UTC")
-    by = wishes.id if wishes.id else key(table, values, names)
+    by, chosen = wishes.id, list[str]()
+    if by is None and len(np.unique(values)) < len(values):
+        by = key(table, values, names)
+    elif by is None and (by := named_key(table, timed=True)):
+        chosen = [_SAYS_SO]
     if by and by != "none":
         table, of_ids, ids, ordered = in_ids(table, by, names[0], values, not found.aware, wishes)
-        return Clock(table, of_ids, names, others, [*notes, *ordered], by, ids)
+        return Clock(table, of_ids, names, others, [*notes, *ordered, *chosen], by, ids)
     table, values, ordered = in_order(table, names[0], values, local=not found.aware, wishes=wishes)
     return Clock(table, values, names, others, [*notes, *ordered])
 
 
 def _untimed(table: Table, wishes: Wishes, notes: list[str], others: list[str]) -> Clock:
-    by = wishes.id if wishes.id else named_key(table)
+    by = wishes.id if wishes.id else named_key(table, timed=False)
     if by in (None, "none"):
         return Clock(table, None, [], others, notes)
     table, _, ids, found = in_ids(table, str(by), None, None, False, wishes)
-    chosen = [] if wishes.id else ["its name says so; ID=none for one series"]
+    chosen = [] if wishes.id else [_SAYS_SO]
     return Clock(table, None, [], others, [*notes, *found, *chosen], by, ids)
 
 
@@ -106,7 +123,9 @@ def _find(table: Table, wishes: Wishes) -> tuple[list[str], Moments | None, list
             not _NAMED.search(name),
         ),
     )
-    return [best], decided(table, best, candidates[best]), [name for name in candidates if name != best]
+    found = decided(table, best, candidates[best])
+    names, found = within.joined(table, best, found, wishes.zone) or ([best], found)
+    return names, found, [name for name in candidates if name not in names]
 
 
 def _named(table: Table, wishes: Wishes) -> tuple[list[str], Moments | None, list[str]]:
@@ -125,6 +144,8 @@ def _named(table: Table, wishes: Wishes) -> tuple[list[str], Moments | None, lis
     found = moments.parse(cells, wishes.order)
     if found is None and len(names) == 1:
         found = _parsed(table, names[0], wishes)
+    if found is None and len(names) == 2 and (dates := _parsed(table, names[0], wishes)) is not None:
+        found = (within.joined(table, names[0], decided(table, names[0], dates), wishes.zone, names[1:]) or [None])[-1]
     if found is None:
         example = next((cell for cell in cells if cell), "nothing")
         rule = "must hold times, as in 2016-07-01 13:00 or 01.07.2016 13:00"
@@ -147,6 +168,32 @@ def _parsed(table: Table, name: str, wishes: Wishes) -> Moments | None:
     if found is None and _NAMED.search(name):
         return moments.excel_days(pd.to_numeric(cells, errors="coerce").to_numpy(dtype=np.float64))
     return found
+
+
+def _unread(table: Table) -> dict[str, bool]:
+    """Return columns that look like times although none were read, and whether they are digits alone."""
+    made = {}
+    for name in table.names:
+        cells = table.column(name)
+        given = cells[cells != ""]
+        if given.nunique() < _FEWEST or _rises_by_clock(given):
+            continue
+        named = _LIKE.search(name) is not None
+        plain = bool(named and given.str.fullmatch(_DIGITS).mean() >= NEARLY)
+        text = pd.to_numeric(given.str.replace(",", "."), errors="coerce").isna()
+        groups = text & given.str.contains(r"\d\D+\d") if named else text & given.str.fullmatch(_DATE)
+        if plain or (groups.mean() >= NEARLY and (named or given.nunique() > 0.5 * len(given))):
+            made[name] = plain
+    return made
+
+
+def _rises_by_clock(cells: pd.Series) -> bool:
+    """Return whether cells are times of a clock that never goes back, as elapsed time: the order is theirs."""
+    parts = cells.str.extract(r"^(?:(\d+):)?(\d+):(\d{2}(?:[.,]\d+)?)$")
+    if parts[2].isna().any():
+        return False
+    hours, minutes, seconds = (pd.to_numeric(parts[i].fillna("0").str.replace(",", ".")) for i in parts)
+    return bool((np.diff(hours * 3600 + minutes * 60 + seconds) >= 0).all())
 
 
 def _plausible(table: Table, name: str, found: Moments) -> bool:

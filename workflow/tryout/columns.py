@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.common.errors import UserError
-from pipeline.series import listing
+from pipeline.series import counted, listing
 from pipeline.series.tables import MISSING
 from workflow.tryout import numbers
 from workflow.tryout.clock import Clock
@@ -42,6 +42,9 @@ _LABELS = (*_TARGETS, "class", "activity")
 _MOST_LABELS = 100  # in a column of text (pipeline/dataset/labels.py)
 _FEW = 8  # whole numbers that are labels rather than quantities
 _ROWS_EACH = 20  # of each, on average
+_COUNTS = "rises by one step from each row to the next"
+_LATER = 7  # rows within which a column may show the target to come
+_FEWEST_CHANGES = 10  # of the target, that such a column foretells
 
 
 @dataclass(frozen=True)
@@ -177,10 +180,11 @@ def target(
     if not fitting and columns.nearly:
         raise columns.nearly[0]
     if not fitting:
-        received = "; ".join(f"{name} {why}" for name, why in columns.left_out.items()) or "constant columns alone"
-        raise UserError(
-            given.table.path, "must have a column of changing numbers", received[:200], "Choose another file."
-        )
+        counters = [name for name, values in seen.items() if _counter(values)]
+        out = {name: _COUNTS for name in counters} | columns.left_out
+        received = "; ".join(f"{name} {why}" for name, why in out.items()) or "constant columns alone"
+        fix = f'Add TARGET="{counters[0]}" to predict it nevertheless.' if counters else "Choose another file."
+        raise UserError(given.table.path, "must have a column of changing numbers", received[:200], fix)
     if len(fitting) == 1:
         return fitting[0], "the only column of changing numbers"
     named = [name for name in fitting if name.strip().lower() in _TARGETS]
@@ -231,7 +235,11 @@ def label(
 
 
 def inputs(
-    columns: Columns, name: str, training: slice | np.ndarray, wanted: list[str] | None
+    columns: Columns,
+    name: str,
+    training: slice | np.ndarray,
+    wanted: list[str] | None,
+    begins: np.ndarray | None = None,
 ) -> tuple[list[str], dict[str, str]]:
     """Return the input columns, the target first, and why each of the others is none.
 
@@ -240,6 +248,7 @@ def inputs(
         name: of the target.
         training: rows that may be looked at.
         wanted: the user's own choice.
+        begins: the first row of each id; None for a single series.
     """
     own, left_out = columns.values[name][training], dict(columns.left_out)
     chosen = [name]
@@ -252,14 +261,31 @@ def inputs(
         elif np.isnan(seen).mean() > _LEAST_SHARE:
             left_out[other] = f"has no value in {100 * np.isnan(seen).mean():.0f} % of the training rows"
         elif _counter(seen):
-            left_out[other] = "rises by one step from each row to the next"
+            left_out[other] = _COUNTS
         elif np.array_equal(seen, own, equal_nan=True):
             left_out[other] = "equals the target"
+        elif later := _shows_later(columns.values[name], values, training, begins):
+            left_out[other] = f"equals the target {counted(later, 'row')} later"
         elif wanted is None and len(chosen) == MOST:
             left_out[other] = f"is beyond the first {MOST} inputs"
         elif wanted is None:
             chosen.append(other)
     return (chosen if wanted is None else wanted), left_out
+
+
+def _shows_later(
+    target: np.ndarray, values: np.ndarray, training: slice | np.ndarray, begins: np.ndarray | None
+) -> int | None:
+    """Return how many rows later the target equals a column, by training rows alone; None if it does not."""
+    rows = np.arange(len(target))[training]
+    numbers = np.searchsorted(begins, rows, side="right") if begins is not None else np.zeros(len(rows))
+    for later in range(1, min(_LATER, len(rows) - 1) + 1):
+        together = (rows[later:] - rows[:-later] == later) & (numbers[later:] == numbers[:-later])
+        now, then = rows[:-later][together], rows[later:][together]
+        same = np.array_equal(values[now], target[then], equal_nan=True)
+        if same and (np.diff(target[then]) != 0).sum() >= _FEWEST_CHANGES:
+            return later
+    return None
 
 
 def _constant(values: np.ndarray) -> bool:

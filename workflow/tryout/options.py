@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.common.errors import UserError
@@ -54,13 +56,15 @@ def parser() -> argparse.ArgumentParser:
     reading.add_argument("--separator", metavar="SIGN", help="between two fields of a text file")
     reading.add_argument("--sheet", help="of an Excel workbook")
     reading.add_argument("--where", metavar="COLUMN=VALUE", help="only these rows, of a file with several series")
-    reading.add_argument("--missing", nargs="+", default=[], metavar="TEXT", help="further marks of missing cells")
+    reading.add_argument(
+        "--missing", nargs="+", action="extend", default=[], metavar="TEXT", help="further marks of missing cells"
+    )
     reading.add_argument("--repeated", choices=["first", "last"], help="which row to keep of a repeated time")
     reading.add_argument(
         "--prepare", metavar="MODULE:FUNCTION", help="of pipeline/prepare/: makes the columns from those of the file"
     )
     settings = made.add_argument_group("settings (proposed by default; all can be changed in params.yaml later)")
-    settings.add_argument("--features", nargs="+", metavar="COLUMN", help="the input columns")
+    settings.add_argument("--features", nargs="+", action="extend", metavar="COLUMN", help="the input columns")
     settings.add_argument("--period", metavar="ROWS", help="rows of one season, or none")
     settings.add_argument("--window", type=int, metavar="ROWS", help="input rows of a window")
     settings.add_argument("--horizon", type=int, metavar="ROWS", help="rows ahead; 0 for the window's last row")
@@ -71,10 +75,12 @@ def parser() -> argparse.ArgumentParser:
     settings.add_argument("--test", type=float, metavar="SHARE", help="of the rows")
     settings.add_argument("--scaling", choices=["none", "last", "standard"], help="of each window")
     settings.add_argument("--architecture", default="lstm", metavar="NAME", help="a file of pipeline/architectures/")
-    settings.add_argument("--units", nargs="+", type=int, metavar="N", help="units of its layers")
+    settings.add_argument("--units", nargs="+", action="extend", type=int, metavar="N", help="units of its layers")
     settings.add_argument("--epochs", type=int, metavar="N", help="passes over the training windows")
     settings.add_argument("--learning-rate", type=float, metavar="RATE", help="of the optimiser")
-    settings.add_argument("--seeds", nargs="+", type=int, metavar="N", help="one training for each (0 1)")
+    settings.add_argument(
+        "--seeds", nargs="+", action="extend", type=int, metavar="N", help="one training for each (0 1)"
+    )
     return made
 
 
@@ -132,10 +138,28 @@ def _of_make(names: list[str]) -> list[str]:
             arguments.append(option)
         elif option.lstrip("-") in _MANY:
             parts = value.split(",") if "," in value or option in ("--missing", "--features") else value.split()
-            arguments += [option, *[part.strip() for part in parts if part.strip()]]
+            # Each by itself with =, for one that begins with - would be taken for an option.
+            arguments += [f"{option}={part.strip()}" for part in parts if part.strip()]
         else:
             arguments.append(f"{option}={value}")
     return [*arguments, "--", *file] if file else arguments
+
+
+def rejoined(parts: list[str], known: Iterable[str]) -> list[str]:
+    """Return parts of a list that was split at commas, those of a known text with commas put together again.
+
+    Args:
+        parts: as the user gave them.
+        known: names of columns, or cells.
+    """
+    whole = {re.sub(r"\s*,\s*", ",", text.strip()): text for text in known if "," in text}
+    made, left = [], list(parts)
+    while left:
+        ends = (end for end in range(len(left), 1, -1) if ",".join(left[:end]) in whole)
+        end = next(ends, 1)
+        made.append(whole[",".join(left[:end])] if end > 1 else left[0])
+        left = left[end:]
+    return made
 
 
 def variables() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,13 @@ _ID = re.compile(
     r"device|sensor|station|session|trial|sequence|series|recording|episode)([ _-]?(id|no|nr|num|number|name|code))?)"
 )
 _ROWS = 4
+_INTERLEAVED = 20  # rows of one where the rows of ids alternate: fewer are rather events of many customers
+_AGAIN = 0.01  # share of the rows that may repeat a time of their id: the error on them is of that id
+_MOST = 0.5  # share of the times that repeat where each of several series has most of them
+# One zone for each rule of summer time that is in wide use.
+_ZONES = (
+    "Europe/Berlin", "Europe/London", "Europe/Athens", "America/New_York", "Australia/Sydney", "Pacific/Auckland",
+)  # fmt: skip
 
 
 def in_order(
@@ -109,38 +117,84 @@ def _each_once(
         notes.append(f"of {len(again):,} repeated times the {wishes.repeated} row is kept")
         return table.select(kept), values[kept], notes
     row = int(again[0])
-    when = calendar_text(values[row])
     lengths = np.diff(values.astype(np.int64))
     usual = int(np.median(lengths[lengths > 0])) if (lengths > 0).any() else 0
     if local and wishes.zone is None and len(again) < 0.01 * len(table) and _in_the_night(values[again], usual):
         raise _summer(table, row, name, values)
+    when = calendar_text(values[row])
     received = f"{when} again, and {len(again) - 1:,} more" if len(again) > 1 else f"{when} again"
-    fix = "Keep one row per time, or add REPEATED=first or REPEATED=last."
+    fix = _one_series(table, name, values, wishes) or "Keep one row per time, or add REPEATED=first or REPEATED=last."
     raise UserError(table.place(row, name), "must not repeat a time", received, fix)
 
 
-def key(table: Table, values: np.ndarray, times: list[str]) -> str | None:
-    """Return a column that names which of several series a row belongs to: with it, no time repeats.
+def _one_series(table: Table, name: str, values: np.ndarray, wishes: Wishes) -> str | None:
+    """Return how to take one of the series of a file in which it takes two columns to tell them apart.
 
-    Most times then repeat, about as often as there are series.
+    With the columns of ids that the user names, the rows are those of one id.
     """
-    often = len(values) / len(np.unique(values))
-    others = [name for name in table.names if name not in times]
-    for name, column in zip(table.names, table.columns, strict=True):
-        if name in others and len(others) > 1 and 2 <= column.nunique() <= min(len(table) / 4, 3 * often):
-            pairs = pd.DataFrame({"time": values, "key": column})
-            if not pairs.duplicated().any() and len(np.unique(values)) < len(values):
-                return name
+    if not _repeats(values):
+        return None
+    if wishes.id not in (None, "none"):
+        inner = key(table, values, [name])
+        value = table.column(str(wishes.id)).iloc[0]
+        ways = f'Choose one {wishes.id}: WHERE="{wishes.id}={value}" in place of ID={wishes.id}'
+        return f"{ways}; {inner} then tells its series apart." if inner else None
+    often = len(np.unique(values))
+    for each, column in zip(table.names, table.columns, strict=True):
+        kept = (column == column.iloc[0]).to_numpy()
+        if each == name or kept.all() or column.iloc[0] == "" or len(np.unique(values[kept])) < _MOST * often:
+            continue
+        if inner := key(table.select(kept), values[kept], [name]):
+            fix = f'Choose one {each}: add WHERE="{each}={column.iloc[0]}"'
+            return f"{fix}; {inner} then tells its series apart." if wishes.id is None else f"{fix}, without ID=none."
     return None
 
 
-def named_key(table: Table) -> str | None:
-    """Return the column of ids of a table without times: its name says so, and the rows of each id are together."""
-    for name, column in zip(table.names, table.columns, strict=True):
-        if _ID.fullmatch(name.strip()) and (column.str.strip() != "").all():
-            blocks = 1 + int((column.to_numpy()[1:] != column.to_numpy()[:-1]).sum())
-            if 2 <= blocks == column.nunique() <= len(column) / _ROWS:
-                return name
+def _repeats(values: np.ndarray) -> bool:
+    """Return whether most times repeat."""
+    return bool((np.unique(values, return_counts=True)[1] > 1).mean() > _MOST)
+
+
+def key(table: Table, values: np.ndarray, times: list[str]) -> str | None:
+    """Return a column that names which of several series a row belongs to: with it, hardly a time repeats.
+
+    Most times then repeat, about as often as there are series. A column whose name says that it holds ids needs no more
+    than a time that repeats. Rows that are equal in all columns are one.
+    """
+    once = ~pd.concat(table.columns, axis=1).duplicated().to_numpy()
+    table, values = table.select(once), values[once]
+    often = len(values) / len(np.unique(values))
+    others = [name for name in table.names if name not in times]
+    if often == 1 or len(others) < 2:
+        return None
+    most = min(len(table) / _ROWS, 3 * often) if _repeats(values) else 0
+    fitting = [name for name in others if _is_id(table, name) or 2 <= table.column(name).nunique() <= most]
+    for name in sorted(fitting, key=lambda name: not _is_id(table, name)):  # names that say so first
+        again = pd.DataFrame({"time": values, "key": table.column(name)}).duplicated().mean()
+        if again <= _AGAIN and again < 1 - 1 / often:
+            return name
+    return None
+
+
+def _is_id(table: Table, name: str) -> bool:
+    """Return whether the name of a column says that it holds ids, and each has some rows."""
+    column = table.column(name)
+    named = _ID.fullmatch(name.strip()) is not None and (column.str.strip() != "").all()
+    return bool(named and 2 <= column.nunique() <= len(table) / _ROWS)
+
+
+def named_key(table: Table, timed: bool) -> str | None:
+    """Return the column of ids whose name says so, of a table in which no time repeats.
+
+    The rows of each id are together; with times they may also alternate, as those of devices that report in turn.
+    """
+    for name in table.names:
+        if not _is_id(table, name):
+            continue
+        cells = table.column(name).to_numpy()
+        blocks, ids = 1 + int((cells[1:] != cells[:-1]).sum()), len(np.unique(cells))
+        if blocks == ids or (timed and ids <= len(cells) / _INTERLEAVED):
+            return name
     return None
 
 
@@ -152,8 +206,33 @@ def _in_the_night(times: np.ndarray, step: int) -> bool:
 
 def _summer(table: Table, row: int, name: str, values: np.ndarray) -> UserError:
     rule = "must not repeat the hour at which daylight saving time ends"
-    fix = "Say which zone the times are of: add ZONE=Europe/Berlin, or another."
+    zone = zone_of(values)
+    fix = f"Say which zone the times are of: add ZONE={zone}, or another."
+    if zone is None:
+        fix = "Write the times in UTC, or add REPEATED=first or REPEATED=last."
     return UserError(table.place(row, name), rule, f"{calendar_text(values[row])} again", fix)
+
+
+def zone_of(values: np.ndarray) -> str | None:
+    """Return a zone in which local times follow each other more steadily than in UTC; None if there is none.
+
+    A file that skips an hour in spring and does not repeat one in autumn is of no zone.
+    """
+    best, fewest = None, _unsteady(values)
+    for name in _ZONES:
+        try:
+            made = pd.DatetimeIndex(values).tz_localize(zoneinfo.ZoneInfo(name), ambiguous="infer", nonexistent="raise")
+        except ValueError:
+            continue
+        if (count := _unsteady(made.tz_convert("UTC").tz_localize(None).to_numpy())) < fewest:
+            best, fewest = name, count
+    return best
+
+
+def _unsteady(values: np.ndarray) -> int:
+    """Return how many steps are not the usual one."""
+    steps = np.diff(values.astype("datetime64[us]").astype(np.int64))
+    return int((steps != np.median(steps)).sum())
 
 
 def in_utc(table: Table, name: str, values: np.ndarray, zone: str) -> np.ndarray:

@@ -69,11 +69,32 @@ def propose(
     Raises:
         UserError: the target is constant, or there are too few rows for the window and the horizon.
     """
+    try:
+        return _propose(columns, target, given, time, wishes, id)
+    except UserError as error:
+        horizon = wishes.horizon or 1
+        if error.place != "HORIZON" or horizon == 1:
+            raise
+        # The season, the window and the parts depend on the horizon: try it.
+        while horizon > 1:
+            horizon = max(horizon // (4 if horizon == wishes.horizon else 2), 1)
+            try:
+                _propose(columns, target, given, time, replace(wishes, horizon=horizon), id)
+            except UserError:
+                continue
+            fix = f"Choose a shorter HORIZON, such as {horizon}, or give more rows."
+            raise UserError("HORIZON", error.rule, error.received, fix) from None
+        raise
+
+
+def _propose(
+    columns: Columns, target: tuple[str, str], given: Rows, time: str | None, wishes: Wishes, id: str | None
+) -> Proposal:
     name, why = target
     values = given.treated(columns.values[name])
     stretch = values[given.stretch()]
     _check_target(name, values[given.training])
-    features, left_out = table_columns.inputs(columns, name, given.in_training, wishes.features)
+    features, left_out = table_columns.inputs(columns, name, given.in_training, wishes.features, given.begins)
     alone = features == [name]
     labelled, kind_why = table_columns.label(columns, name, given.in_training, wishes.kind, alone)
     horizon = 1 if wishes.horizon is None else wishes.horizon
@@ -87,7 +108,7 @@ def propose(
         total = given.total
         stop = total - round(split["test"] * total) - round(split["validation"] * total)
         fewer, larger = replace(given, stop=stop), replace(wishes, validation=split["validation"])
-        return propose(columns, target, fewer, time, larger, id)
+        return _propose(columns, target, fewer, time, larger, id)
     stride, stride_why = _stride(counts, wishes.stride)
     relative, scaling_why = _scaling(stretch, horizon, wishes.scaling)
     if wishes.scaling is None and (labelled or not horizon):
@@ -268,12 +289,7 @@ def _split(given: Rows, length: int, horizon: int, wishes: Wishes) -> tuple[dict
         have = windows(validation, policy)
         if have < needed:
             received = f"{have} validation windows, where {needed} are needed for an interval"
-            fix = (
-                f"Choose a shorter HORIZON, such as {max(horizon // 4, 1)}, or give more rows."
-                if horizon > 1
-                else "Give more rows."
-            )
-            raise UserError("HORIZON", f"must fit {total:,} rows", received, fix)
+            raise UserError("HORIZON", f"must fit {total:,} rows", received, "Give more rows.")
     stop = total - round(test * total) - round(validation * total)
     train = given.windows(0, stop, length + horizon)
     if train < 10:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
-import zoneinfo
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,7 +12,7 @@ from pipeline.dataset import panel, splitting
 from pipeline.series import Series, SettingError, calendar, counted, holes
 from pipeline.series.ids import Ids
 from workflow.tryout.clock import Clock
-from workflow.tryout.order import calendar_text
+from workflow.tryout.order import calendar_text, zone_of
 
 FEWEST_ROWS = 60
 _WINDOWS_OF_A_CUT = 48  # rows that a hole costs if no window crosses it
@@ -86,6 +84,11 @@ class Rows:
         """Return the rows of the file that are training rows."""
         own = self.file_rows[self.training]
         return slice(0, int((own >= 0).sum())) if self.axis is None else own[own >= 0]
+
+    @property
+    def begins(self) -> np.ndarray | None:
+        """Return the row of the file with which each id begins; None for a single series."""
+        return None if self.axis is None else self.file_rows[self.axis.starts]
 
     def treated(self, values: np.ndarray) -> np.ndarray:
         """Return a column of the file with the inserted rows missing."""
@@ -177,18 +180,6 @@ def _between(cuts: np.ndarray, count: int) -> int:
     return int(np.maximum(pieces - min(_WINDOWS_OF_A_CUT, count // 8), 0).sum())
 
 
-def _zone(skipped: np.datetime64) -> str:
-    """Return a zone whose summer time begins on the day of a skipped hour: America and Europe differ by weeks."""
-    day = skipped.astype("datetime64[D]").astype(datetime.date)
-    noon = datetime.datetime(day.year, day.month, day.day, 12)
-    for name in ("Europe/Berlin", "America/New_York", "Australia/Sydney"):
-        zone = zoneinfo.ZoneInfo(name)
-        before, after = (noon.replace(tzinfo=zone) + datetime.timedelta(days=days) for days in (-1, 1))
-        if before.utcoffset() != after.utcoffset():
-            return name
-    return "Europe/Berlin"
-
-
 def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | None, list[Choice]]:
     """Choose what happens where rows are missing, and describe the spacing."""
     steps = calendar.measure(times)
@@ -203,7 +194,9 @@ def _holes(times: np.ndarray, count: int, wanted: str | None) -> tuple[str | Non
     skipped = [row for row in wrong if holes.begins_summer(times[row], times[row + 1], holes.usual_step(times))]
     if skipped and wanted is None and len(skipped) > 0.5 * wrong.size:
         begins = f"the hour after {calendar_text(times[skipped[0]])} is skipped, as where summer time begins"
-        fits = f"ZONE={_zone(times[skipped[0]])}, or another that fits, closes such holes"
+        fits = "no usual ZONE fits all rows, as where no hour repeats in autumn"
+        if zone := zone_of(times):
+            fits = f"ZONE={zone}, or another that fits, closes such holes"
         choices.append(Choice("zone", "not known", f"{begins}: {fits}"))
     where = f"the first after {calendar_text(times[wrong[0]])}"
     found = f"{counted(late, 'hole')} with {counted(missing, 'missing row')}"

@@ -57,7 +57,7 @@ def propose(
     side, split = _sides(split, labels, labelled)
     lengths = np.diff(np.append(starts, len(given.file_rows)))
     rows = given.file_rows[np.repeat(side == 0, lengths)]
-    features, left_out = table_columns.inputs(columns, name, rows[rows >= 0], wishes.features)
+    features, left_out = table_columns.inputs(columns, name, rows[rows >= 0], wishes.features, given.begins)
     features = proposal.without(name, features, 0)
     network, network_why = _network(wishes, lengths, labels if labelled else None)
     training, training_why = proposal.training(int((side == 0).sum()), wishes)

@@ -50,6 +50,8 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
     table = table_files.read(path, given.get("sheet"), _separator(given.get("separator")))
     if where := given.get("where"):
         table = _where(table, where)
+    asked = given
+    given = _rejoined(given, table)
     read = clock.read(table, options.of_times(given))
     wishes = options.of_settings(given)
     wanted = {given["target"]: "TARGET"} if given.get("target") else {}
@@ -92,12 +94,23 @@ def plan(path: Path, name: str, given: dict[str, Any], ask: Any) -> Plan:
         record.digest(path),
         source.as_posix(),
         not clean,
-        given | {"target": target[0]},
+        asked | {"target": target[0]},
         reading,
         [asdict(choice) for choice in choices],
         clean and Path(f"{source}.dvc").exists(),
     )
     return Plan(made, text, time, read.values, cells, ids, reading, choices)
+
+
+def _rejoined(given: dict[str, Any], table: Any) -> dict[str, Any]:
+    """Return the choices with names of columns and marks of missing cells as they are in the file, commas included."""
+    made = dict(given)
+    if len(given.get("features") or []) > 1:
+        made["features"] = options.rejoined(given["features"], table.names)
+    if len(given.get("missing") or []) > 1:
+        cells = {cell for column in table.columns for cell in column[column.str.contains(",", regex=False)].unique()}
+        made["missing"] = options.rejoined(given["missing"], cells)
+    return made
 
 
 def _separator(given: str | None) -> str | None:
