@@ -141,11 +141,14 @@ def _named(table: Table, wishes: Wishes) -> tuple[list[str], Moments | None, lis
             cells = cells + " " + table.column(name)
     else:
         cells = table.column(names[0])
-    found = moments.parse(cells, wishes.order)
+    found: Moments | None = None
+    if len(names) == 2 and (dates := _parsed(table, names[0], wishes)) is not None and dates.share >= NEARLY:
+        # Before the cells side by side, where a period of a day would be taken for an hour.
+        counted = within.joined(table, names[0], decided(table, names[0], dates), wishes.zone, names[1:])
+        found = None if counted is None else counted[1]
+    found = found or moments.parse(cells, wishes.order)
     if found is None and len(names) == 1:
         found = _parsed(table, names[0], wishes)
-    if found is None and len(names) == 2 and (dates := _parsed(table, names[0], wishes)) is not None:
-        found = (within.joined(table, names[0], decided(table, names[0], dates), wishes.zone, names[1:]) or [None])[-1]
     if found is None:
         example = next((cell for cell in cells if cell), "nothing")
         rule = "must hold times, as in 2016-07-01 13:00 or 01.07.2016 13:00"
