@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import re
 import warnings
@@ -58,7 +57,7 @@ _WIDTHS = {
 _EPOCHS = {10: 1_000_000, 13: 1000, 16: 1}
 EXCEL = (20_000, 80_000)  # days since 1899-12-30, of 1954 to 2119
 _SAMPLE = 60
-_AHEAD = 5  # years from now that a year of two digits may mean
+_LATEST = 2040  # no year of two digits is later
 # Months between two decimal years, and the share of the rows that such a step leads to.
 _STEPS, _STEADY = (1, 3, 6), 0.9
 
@@ -138,12 +137,11 @@ def _by(form: str, text: pd.Series, offsets: np.ndarray, notes: list[str]) -> Mo
 def _in_centuries(values: np.ndarray) -> np.ndarray:
     """Return times of which two digits of the year are known in the centuries that keep them together.
 
-    Of several such, those in which the rows are rather in order count; the newest may be a few years ahead.
+    Of several such, those in which the rows are rather in order count.
     """
     known = ~np.isnat(values)
     if not known.any():
         return values
-    latest = datetime.datetime.now(datetime.UTC).year + _AHEAD
     years = values.astype("datetime64[Y]").astype(int) + 1970
     short = years % 100
     best: tuple[int, int] | None = None
@@ -153,7 +151,7 @@ def _in_centuries(values: np.ndarray) -> np.ndarray:
         span = int(after[known].max())
         if best is not None and span > best[0]:
             continue
-        start = oldest + (latest - span - oldest) // 100 * 100
+        start = oldest + (_LATEST - span - oldest) // 100 * 100
         month = values.astype("datetime64[M]")  # 29 February of a year without one is 1 March
         moved = (month + 12 * (start + after - years)).astype("datetime64[us]") + (values - month)
         steps = np.diff(moved[known].astype(np.int64))
