@@ -117,7 +117,8 @@ def _by(form: str, text: pd.Series, offsets: np.ndarray, notes: list[str]) -> Mo
     """Return the times of a column in one format."""
     values, bare = _read_all(text, form)
     if bare:
-        notes = [*notes, f"{bare:,} cells without a time of day are midnight"]
+        cells = "1 cell without a time of day is" if bare == 1 else f"{bare:,} cells without a time of day are"
+        notes = [*notes, f"{cells} midnight"]
     if "%y" in form:
         values = _in_centuries(values)
         years = values[~np.isnat(values)].astype("datetime64[Y]")

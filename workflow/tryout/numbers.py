@@ -38,7 +38,7 @@ _SPACES = r"(?<=\d)[\s\u00a0\u202f'’](?=\d{3}(?:\D|$))"
 # A unit behind the digits, which may have a power, or a currency before them: the same in all cells, or none.
 _UNIT = (
     r"^(?P<sign>[-+])?\s*(?P<before>[A-Z]{0,3}[$€£¥₹₽₩₺₪₴₫฿]|[A-Z]{3}(?= )|Rs\.?|kr\.?)?\s*(?P<number>[-+]?[\d.,].*?)"
-    r"\s*(?P<behind>[^\d.,\s](?:[^\d]|(?<=[A-Za-z^])[1-4](?!\d)){0,11})?$"
+    r"\s*(?P<behind>[^\d.,\s](?:[^\d]|(?<=[A-Za-z^])[1-4](?![\dA-Za-z])){0,11})?$"
 )
 NEARLY = 0.8  # share of the cells that are numbers in a column of numbers with some text
 
