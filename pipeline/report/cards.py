@@ -216,7 +216,7 @@ def _happened(evaluation: dict[str, Any], earlier: bool) -> list[str]:
     text = f"{METRICS[main]} is {joined(listed)}{f', of {folds} folds' if folds > 1 else ''}."
     if all(mean is None for mean in means.values()):
         text = "The predictions are NaN or infinite."
-        text += " An accuracy of them is that of naming class 0." if classes else ""
+        text += " The accuracy of such predictions is that of always naming class 0." if classes else ""
     test, chosen = evaluation["parts"]["test"], evaluation.get("chosen") or {}
     others = []
     for side in ("naive", "linear"):

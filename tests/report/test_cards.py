@@ -122,7 +122,10 @@ def test_a_network_that_predicts_nan_has_no_accuracy():
         part["network"]["brier"]["mean"] = None
         part["network"]["accuracy"]["mean"] = 0.2
     card = cards.card("a", one, found())
-    assert card["happened"][0] == "The predictions are NaN or infinite. An accuracy of them is that of naming class 0."
+    assert (
+        card["happened"][0]
+        == "The predictions are NaN or infinite. The accuracy of such predictions is that of always naming class 0."
+    )
     assert "seeds get" not in card["sure"]
     one["parts"]["train"]["network"]["brier"]["mean"] = 0.1
     assert cards.card("a", one, found())["happened"][0].startswith("Accuracy is 0.20 on ")

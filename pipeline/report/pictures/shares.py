@@ -40,7 +40,8 @@ def outside(diagnosis: dict[str, Any]) -> Picture | None:
     caption = "A network rarely predicts values outside the range of its training targets."
     if shift["mean"] is not None:
         way = "above" if shift["mean"] > 0 else "below"
-        caption += f" Their mean is {abs(shift['mean']):.2g} standard deviations {way} that of the training targets."
+        caption += f" The mean of the validation targets is {abs(shift['mean']):.2g} standard deviations {way} that of"
+        caption += " training."
     svg = stacked(f"{diagnosis['experiment']}-outside", title, [("", shares)], "the validation targets")
     return Picture(title, svg, caption)
 

@@ -105,7 +105,9 @@ def test_currencies_units_and_groups(cells: list[str], values: list[float]) -> N
     assert not found.wrong.any()
 
 
-@pytest.mark.parametrize("cells", [["P001", "P002"], ["12a3", "12b3"], ["2024-01-15", "2024-01-16"], ["x2", "x3"], ["51d4b", "52d4b"]])
+@pytest.mark.parametrize(
+    "cells", [["P001", "P002"], ["12a3", "12b3"], ["2024-01-15", "2024-01-16"], ["x2", "x3"], ["51d4b", "52d4b"]]
+)
 def test_names_are_no_numbers(cells: list[str]) -> None:
     assert read(cells).wrong.all()
 
