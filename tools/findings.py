@@ -10,7 +10,7 @@ import inspect
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,10 +77,13 @@ def page(code: str, about: rule, cases: list[dict[str, Any]]) -> str:
 
 
 def settings(about: rule) -> list[str]:
-    """The parameters that a rule may propose to set, read off its code, each with its value where that is fixed."""
+    """The parameters that a rule may propose to set, read off its code, each with its value where that is fixed.
+
+    Of the functions that a rule calls, those of its own file are read too.
+    """
     places = {"dataset": "datasets.DATASET", "experiment": "experiments.EXPERIMENT"}
     found: dict[str, None] = {}
-    for node in ast.walk(ast.parse(inspect.getsource(about.decide))):
+    for node in _nodes(about.decide):
         for key, value in zip(node.keys, node.values, strict=True) if isinstance(node, ast.Dict) else ():
             name = str(key.value) if isinstance(key, ast.Constant) else ""
             level, _, rest = name.partition(".")
@@ -88,6 +91,16 @@ def settings(about: rule) -> list[str]:
                 fixed = f" = {json.dumps(value.value)}".replace('"', "") if isinstance(value, ast.Constant) else ""
                 found[f"`{places[level]}.{rest}{fixed}`"] = None
     return list(found)
+
+
+def _nodes(function: Callable[..., Any]) -> Iterator[ast.AST]:
+    """Yield the code of a function, and of those of its file that it calls."""
+    nodes = list(ast.walk(ast.parse(inspect.getsource(function))))
+    yield from nodes
+    for name in dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name)):
+        called = getattr(sys.modules[function.__module__], name, None)
+        if inspect.isfunction(called) and called.__module__ == function.__module__:
+            yield from ast.walk(ast.parse(inspect.getsource(called)))
 
 
 def _remedies(about: rule) -> str:
