@@ -40,7 +40,7 @@ def test_there_are_as_many_cases_as_promised_and_no_name_twice():
 def test_the_document_gives_the_numbers_of_cases():
     text = (workshop.PROJECT / "docs/corpus.md").read_text(encoding="utf-8")
     counted = Counter(case.group for case in CASES)
-    assert f"diagnoses {len(CASES)} experiments" in text
+    assert f"draws {len(CASES)} experiments" in text
     for group, words in (("faulty", "faulty"), ("healthy", "healthy"), ("null", "nothing to learn")):
         assert f"| {words} | {counted[group]} |" in text
 

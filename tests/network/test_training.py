@@ -423,6 +423,7 @@ def doubled(shape):
     monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("the training began"))
     own = {"name": "mine_doubled", "builder": "mine_doubled:doubled"}
     p["experiments"]["season_lstm"] |= {"architecture": own}
+    p["experiments"]["season_lstm"]["training"]["threads"] = 1  # as this process has been told
     with pytest.raises(UserError, match=r"`experiments.season_lstm.architecture` must .*layer `doubled`, a Lambda"):
         training.train(p, "season_lstm")
 

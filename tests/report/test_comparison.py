@@ -47,12 +47,12 @@ def test_the_index_names_a_label_that_the_correction_changed_and_the_page_has_th
     # The end that faces 0 is 0 at the p-value; the label is tested at 0.025.
     assert f"not distinguishable +0.300 −0.010 to 0.587 {changed}" in text
     assert "better +0.300 0.100 to 0.550" in text
-    assert text.count("by itself") == 2
+    assert text.count("better alone (p") == 2
     assert "1 of 3 experiments has skill" in text
     own = visible_text(render_page(evaluations[0]))
     assert "against train mean better +0.300" in own
     assert "not corrected for other experiments on the same test rows" in own
-    assert "by itself" not in own
+    assert "better alone" not in own
 
 
 def test_each_question_is_a_family_of_its_own():

@@ -30,7 +30,7 @@ def test_a_pair_is_shown_seed_by_seed_with_the_intervals_of_both_differences():
     )
     assert pair["unnamed"] == "A finding names each of these settings."
     assert pairs.summary([pair]) == "1 of 1 fix lowers the loss significantly"
-    assert pairs.summary([a_pair(factor=1.2), pair]) == "1 of 2 fixes lower the loss"
+    assert pairs.summary([a_pair(factor=1.2), pair]) == "1 of 2 fixes lower the loss significantly"
 
 
 def test_a_pair_that_is_not_evaluated_names_the_command():
