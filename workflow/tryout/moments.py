@@ -122,7 +122,8 @@ def _by(form: str, text: pd.Series, offsets: np.ndarray, notes: list[str]) -> Mo
     if "%y" in form:
         values = _in_centuries(values)
         years = values[~np.isnat(values)].astype("datetime64[Y]")
-        notes = [*notes, f"years of two digits are read as {years.min()} to {years.max()}"]
+        span = f"{years.min()}" if years.min() == years.max() else f"{years.min()} to {years.max()}"
+        notes = [*notes, f"years of two digits are read as {span}"]
     aware = ~np.isnan(offsets)
     mixed = None
     if aware.any():
