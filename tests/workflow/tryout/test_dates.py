@@ -58,7 +58,8 @@ def test_the_year_of_two_digits_may_be_first_or_last(form: str, freq: str) -> No
     times = pd.date_range("2015-01-15", periods=200, freq=freq)[:120]
     found = read(times.strftime(form).tolist())
     check(found, times)
-    assert f"years of two digits are read as {times[0].year} to {times[-1].year}" in found.notes
+    years = " to ".join(dict.fromkeys(str(times[end].year) for end in (0, -1)))
+    assert f"years of two digits are read as {years}" in found.notes
 
 
 def test_a_single_day_is_read_day_first() -> None:
