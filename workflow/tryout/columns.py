@@ -44,7 +44,7 @@ _FEW = 8  # whole numbers that are labels rather than quantities
 _ROWS_EACH = 20  # of each, on average
 _COUNTS = "rises by one step from each row to the next"
 _LATER = 7  # rows within which a column may show the target to come
-_FEWEST_CHANGES = 10  # of the target, that such a column foretells
+_FEWEST_CHANGES = 10  # of the target: fewer may be equal by chance
 
 
 @dataclass(frozen=True)

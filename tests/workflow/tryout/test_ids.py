@@ -13,12 +13,7 @@ from pipeline.series import own
 from tests.helpers import panels
 from workflow.tryout import copying, options, steps
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "data/own").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def season(table: pd.DataFrame) -> pd.Series:

@@ -14,15 +14,10 @@ from pipeline.common.errors import UserError
 from tests.workflow.tryout.files import season
 from workflow.tryout import options, steps
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 HOURS = pd.date_range("2024-01-01", periods=1000, freq="h")
 LOAD = season(1000, 24).round(2)
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "data/own").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def plan(frame: pd.DataFrame, *words: str) -> dict[str, str]:

@@ -13,6 +13,8 @@ from tests.helpers.project import Project
 from tests.workflow.tryout.files import season, table, text
 from workflow.tryout import options, steps
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 
 def plan(path: Path, *words: str) -> steps.Plan:
     return steps.plan(path, "mine", options.chosen(options.parse([str(path), *words])), None)
@@ -20,13 +22,6 @@ def plan(path: Path, *words: str) -> steps.Plan:
 
 def shown(made: steps.Plan) -> dict[str, str]:
     return {choice.what: choice.value for choice in made.choices}
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "data/own").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def hourly(rows: int = 1000) -> pd.DataFrame:

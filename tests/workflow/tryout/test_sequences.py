@@ -17,6 +17,8 @@ from pipeline.series import reading
 from tests.conftest import write_params
 from workflow.tryout import copying, options, steps
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 IDS = 60
 
 
@@ -29,13 +31,6 @@ def samples(ids: int = IDS, lengths: tuple[int, int] = (4, 11), seed: int = 0) -
         inputs = dict(zip("abc", random.normal(size=(3, count)), strict=True))
         pieces.append(pd.DataFrame({"id": f"s{number}", **inputs, "kind": "ab"[number % 2], "size": number + 0.5}))
     return pd.concat(pieces, ignore_index=True)
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "data/own").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def plan(frame: pd.DataFrame, *words: str) -> steps.Plan:

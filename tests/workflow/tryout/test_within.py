@@ -12,18 +12,13 @@ from pipeline.common.errors import UserError
 from tests.workflow.tryout.files import season
 from workflow.tryout import options, steps
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 HALVES = pd.date_range("2024-01-01", periods=1000, freq="30min")
 HOURS = pd.date_range("2024-01-01", periods=1000, freq="h")
 DAYS = pd.date_range("2019-01-01", periods=1000)
 WEEKS = pd.date_range("2015-01-05", periods=400, freq="W-MON")
 MONTHS = pd.date_range("2000-01-01", periods=240, freq="MS")
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "data/own").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def plan(frame: pd.DataFrame, *words: str) -> steps.Plan:
