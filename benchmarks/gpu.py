@@ -2,6 +2,7 @@
 
     python -m benchmarks.gpu                        in an environment whose JAX has CUDA
     python -m benchmarks.gpu --torch /path/python   with PyTorch on the same GPU, from the Python of another environment
+    python -m benchmarks.gpu deep_rnn               some of them; the others keep their figures, on the same kind of GPU
 
 Each network trains at its posted batch on the windows of `benchmarks.backends`: twice on the GPU, and once on one
 thread of the same machine's CPU. Writes benchmarks/results/gpu.json and the table of docs/benchmarks.md. TensorFlow is
@@ -122,17 +123,21 @@ def markdown(stored: dict[str, Any]) -> str:
 def main(arguments: list[str]) -> int:
     """Measure, and write the results; the exit code is 1 if JAX finds no GPU."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of the experiments, all by default")
     parser.add_argument("--torch", default="", metavar="PYTHON", help="Python of an environment with PyTorch")
-    python = parser.parse_args(arguments).torch
+    given = parser.parse_args(arguments)
+    if unknown := [name for name in given.names if name not in backends.NETWORKS]:
+        parser.error(f"no such network: {', '.join(unknown)}. There are: {', '.join(backends.NETWORKS)}.")
     params = yaml.safe_load((scratch.PROJECT / "params.yaml").read_text(encoding="utf-8"))
     done: set[str] = set()
-    networks: dict[str, Any] = {}
+    before = files.read_json(RESULT) if given.names else {"networks": {}}
+    networks: dict[str, Any] = dict(before["networks"])
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         scratch.prepare(folder, params, ("pipeline", "benchmarks", "tools"))
-        for name in backends.NETWORKS:
+        for name in given.names or backends.NETWORKS:
             scratch.make_data(folder, params["experiments"][name]["dataset"], done)
-            found = compare(name, python, folder)
+            found = compare(name, given.torch, folder)
             device = found.pop("device")
             if device == "cpu":
                 print("benchmarks.gpu: JAX finds no GPU. Install it with CUDA: `pip install 'jax[cuda13]'`.")
@@ -143,8 +148,11 @@ def main(arguments: list[str]) -> int:
                 "command": "python -m benchmarks.gpu",
                 "device": device,
                 "jax": version("jax"),
-                "networks": networks,
+                "networks": {each: networks[each] for each in backends.NETWORKS if each in networks},
             }
+            if given.names and any(before[key] != stored[key] for key in ("device", "jax")):
+                print(f"benchmarks.gpu: the other figures are of {before['device']}, JAX {before['jax']}. Measure all.")
+                return 1
             files.write_json(RESULT, stored)
             documents.write_table(DOC, "benchmarks.gpu", markdown(stored))
     return 0

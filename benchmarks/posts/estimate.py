@@ -30,6 +30,7 @@ class Estimate:
         minutes: of all stages after the data.
         megabytes: of memory.
         disk: megabytes of the folder.
+        device: that trains, as `Speed.device`.
     """
 
     epochs: int
@@ -37,6 +38,7 @@ class Estimate:
     minutes: float
     megabytes: int
     disk: int
+    device: str = ""
 
     def line(self, case: Case, speed: Speed) -> str:
         """Return the line that is printed before anything is trained."""
@@ -44,7 +46,7 @@ class Estimate:
         return (
             f"{case.name} ({case.post}): about {self.minutes:.0f} min, {self.megabytes:,} MB of memory, "
             f"{self.disk:,} MB of disk; {self.epochs:,} {of}epochs of {speed.windows:,} windows, "
-            f"{speed.per_second:,.0f} windows a second on {case.training['backend']}"
+            f"{speed.per_second:,.0f} windows a second on {self.device or case.training['backend']}"
         )
 
 
@@ -77,6 +79,7 @@ def estimate(case: Case, speed: Speed, limit: float, folder: Path, costs: dict[s
         minutes=minutes(fitting),
         megabytes=resources.megabytes("diagnose", Cost(0, peak, case.params["size"])),
         disk=_disk(folder),
+        device=speed.device,
     )
 
 

@@ -65,6 +65,7 @@ def result(
             "run": [len(each["curves"]["loss"]) for each in trainings],
         },
         "minutes": limit,
+        "device": plan.device,
         "windows": {part: each["windows"] for part, each in evaluation["parts"].items()},
         "loss": [each["curves"]["loss"][-1] for each in trainings],
         "penalty": [each["curves"]["penalty"][-1] for each in trainings],

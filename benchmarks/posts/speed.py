@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from typing import Any
 
 # An epoch of the stretch has the first batches; it is repeated for so long, after one that compiles.
@@ -25,6 +26,7 @@ class Speed:
         per_second: windows a second.
         megabytes: peak memory of the process.
         validated: whether the dataset has a validation part.
+        device: that computes, with the versions of JAX or TensorFlow; "" for the processor.
     """
 
     windows: int
@@ -32,6 +34,7 @@ class Speed:
     per_second: float
     megabytes: float
     validated: bool
+    device: str
 
 
 def measure(name: str) -> Speed:
@@ -71,7 +74,22 @@ def measure(name: str) -> Speed:
         per_second=float(f"{epochs * windows / seconds:.3g}"),
         megabytes=round(costs.peak_megabytes()),
         validated=validation is not None,
+        device=_device(settings["backend"]),
     )
+
+
+def _device(backend: str) -> str:
+    """Return the accelerator that a backend uses, and the backend's version; "" without one."""
+    if backend == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        return "" if device.platform == "cpu" else f"{device.device_kind}, JAX {version('jax')}"
+    import tensorflow
+
+    found = tensorflow.config.list_physical_devices("GPU")
+    kind = tensorflow.config.experimental.get_device_details(found[0])["device_name"] if found else ""
+    return f"{kind}, TensorFlow {version('tensorflow')}" if found else ""
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def build(architecture: dict[str, Any], shape: Shape, place: str = "architecture
             f"{received[0]} to {received[1]}",
             _shape_fix(received[1], expected),
         )
-    return _own_masks(model)
+    return _on_own_loops(model)
 
 
 def as_given(architecture: dict[str, Any], shape: Shape) -> keras.Model | None:
@@ -147,9 +147,13 @@ def without_cudnn(model: keras.Model) -> None:
             layer.use_cudnn, layer.supports_jit = False, True
 
 
-def _own_masks(model: keras.Model) -> keras.Model:
-    """Return a network whose masks stay with Keras: cuDNN refuses one that skips the first steps of a window."""
-    if any(isinstance(layer, keras.layers.Masking) for layer in model._flatten_layers()):
+def _on_own_loops(model: keras.Model) -> keras.Model:
+    """Return a network without cuDNN where that would compute something else than Keras's own loops.
+
+    With a mask, cuDNN refuses one that skips the first steps of a window; on JAX, see docs/benchmarks.md.
+    """
+    masked = any(isinstance(layer, keras.layers.Masking) for layer in model._flatten_layers())
+    if masked or keras.backend.backend() == "jax":
         without_cudnn(model)
     return model
 
@@ -301,7 +305,7 @@ def _load(path: Path) -> keras.Model:
         config = json.loads(archive.read("config.json"))
     for module in sorted(_modules(config)):
         importlib.import_module(module)
-    return _own_masks(keras.saving.load_model(path, compile=False, safe_mode=True))
+    return _on_own_loops(keras.saving.load_model(path, compile=False, safe_mode=True))
 
 
 def _stateful(model: keras.Model) -> list[Any]:

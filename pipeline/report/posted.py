@@ -62,12 +62,13 @@ def _unrounded(score: float | None) -> str:
 
 
 def epochs(entry: dict[str, Any]) -> str:
-    """Return the epochs that were run, and how many the post has where these are more; NaN ends a training."""
+    """Return the epochs that were run, of how many if the post has more, what ended them, and the accelerator."""
     run, posted = entry["epochs"]["run"], entry["epochs"]["posted"]
     text = wording.count_range(run)
     if min(run) < posted:
         text += f" of {wording.thousands(posted)}"
-    return f"{text}, then NaN" if any(entry["nonfinite"]) else text
+    text += ", then NaN" if any(entry["nonfinite"]) else ""
+    return f"{text}, on {entry['device']}" if entry["device"] else text
 
 
 def _known(results: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -21,7 +21,8 @@ from tests.conftest import PROJECT, tiny_params
 from tests.helpers.reports import diagnosed, made_up
 
 OWN = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
-FAST = Speed(windows=9_430, numbers=100, per_second=1_000.0, megabytes=700, validated=True)
+MEASURED = '{"windows": 9, "numbers": 4, "per_second": 3.0, "megabytes": 5, "validated": true, "device": ""}'
+FAST = Speed(windows=9_430, numbers=100, per_second=1_000.0, megabytes=700, validated=True, device="")
 
 
 def tiny(**changed: Any) -> dict[str, Any]:
@@ -106,14 +107,14 @@ def test_an_estimate_is_windows_times_epochs_by_the_measured_speed(tmp_path: Pat
     )
     assert f"of 9,430 windows, 1,000 windows a second on {case.training['backend']}" in line
     # Without a validation part, the diagnosis trains once more on nine tenths.
-    again = Speed(9_430, 100, 1_000.0, 700, validated=False)
+    again = Speed(9_430, 100, 1_000.0, 700, validated=False, device="")
     assert estimate(case, again, 600, tmp_path, known).minutes == pytest.approx((380 * 9.43 + 9.43 / 3 + 60) / 60)
 
 
 def test_the_memory_of_many_windows_is_that_of_the_models_that_the_network_is_compared_with(tmp_path: Path) -> None:
     # 123707 as posted took 3,823 MB, in the stage diagnose; its training 1,066 MB.
     case = cases.case("stacked_lstm_sigmoid", [0], OWN)
-    asked = estimate(case, Speed(53_998, 700, 109.0, 1_066, False), 60, tmp_path, {}).megabytes
+    asked = estimate(case, Speed(53_998, 700, 109.0, 1_066, False, ""), 60, tmp_path, {}).megabytes
     assert 3_823 < asked < 2 * 3_823
 
 
@@ -205,13 +206,11 @@ def test_the_speed_is_measured_once_for_the_same_settings(
 
     def measured(folder: Path, *arguments: str, **_: object) -> str:
         calls.append(arguments)
-        return (
-            'a line of a library\n{"windows": 9, "numbers": 4, "per_second": 3.0, "megabytes": 5, "validated": true}\n'
-        )
+        return f"a line of a library\n{MEASURED}\n"
 
     monkeypatch.setattr(work.scratch, "run", measured)
     case = cases.chosen(["51264"], 1, tiny())[0]
-    assert work.speed(case, tmp_path) == work.speed(case, tmp_path) == Speed(9, 4, 3.0, 5, True)
+    assert work.speed(case, tmp_path) == work.speed(case, tmp_path) == Speed(9, 4, 3.0, 5, True, "")
     assert calls == [("benchmarks.posts.speed", "sign_lstm")]
     work.speed(cases.chosen(["51264"], 2, tiny())[0], tmp_path)
     assert len(calls) == 2
@@ -220,12 +219,11 @@ def test_the_speed_is_measured_once_for_the_same_settings(
 def test_a_speed_that_an_earlier_version_measured_is_measured_again(
     tmp_path: Path, stages: Stages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    new = '{"windows": 9, "numbers": 4, "per_second": 3.0, "megabytes": 5, "validated": true}'
-    monkeypatch.setattr(work.scratch, "run", lambda *_, **__: new)
+    monkeypatch.setattr(work.scratch, "run", lambda *_, **__: MEASURED)
     case = cases.chosen(["51264"], 1, tiny())[0]
     path = work.folder_of(case, tmp_path) / "speed" / f"{case.name}.json"
     files.write_json(path, {"settings": case.settings, "speed": {"windows": 9}})
-    assert work.speed(case, tmp_path) == Speed(9, 4, 3.0, 5, True)
+    assert work.speed(case, tmp_path) == Speed(9, 4, 3.0, 5, True, "")
 
 
 @pytest.mark.parametrize("name", ["season_lstm", "sign_lstm"])

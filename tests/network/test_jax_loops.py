@@ -46,6 +46,7 @@ for kind, (masking, rate, stateful) in itertools.product(kinds, ((False, 0.0, Fa
     twin = jax_loops.twin(model)
     own = [type(layer).__module__.startswith("keras.") for layer in twin.layers if isinstance(layer, kind)]
     assert own == [False, False]
+    assert not any(getattr(layer, "use_cudnn", False) for layer in twin.layers)
     shapes = [[tuple(v.shape) for v in each.variables] for each in (model, twin)]
     assert shapes[0] == shapes[1]
     trained = [each.value for each in model.trainable_variables]

@@ -19,12 +19,14 @@ def test_a_row_has_the_scores_the_verdict_and_the_epochs_that_were_run():
     assert posted.missing(POSTED, 51264) == "Not run yet at the posted size: `python -m benchmarks.posts 51264`."
 
 
-def test_fewer_epochs_than_posted_are_named_and_so_is_nan():
+def test_fewer_epochs_than_posted_are_named_and_so_are_nan_and_an_accelerator():
     (entry,) = copy.deepcopy(POSTED["experiments"])
     entry["epochs"] = {"posted": 2000, "set": 540, "run": [540]}
     assert posted.epochs(entry) == "540 of 2,000"
     entry["epochs"]["run"], entry["nonfinite"] = [1], [{"epoch": 1, "batch": 45}]
     assert posted.epochs(entry) == "1 of 2,000, then NaN"
+    entry["device"] = "NVIDIA H200, JAX 0.11.2"
+    assert posted.epochs(entry) == "1 of 2,000, then NaN, on NVIDIA H200, JAX 0.11.2"
 
 
 def test_a_symptom_stands_beside_that_of_this_run_unless_the_sizes_are_equal():

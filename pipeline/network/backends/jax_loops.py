@@ -16,6 +16,8 @@ import jax
 import jax.numpy as jnp
 import keras
 
+from pipeline.network import models
+
 # Fewest units of a layer that runs so, for its matrices must be large: 123707 (up to 256 units) trains 15 % more
 # windows a second; 107289 (64) and 51264 (32) 7 % and 9 % fewer, since the loop moves more small arrays (busy cores).
 WIDE = 128
@@ -31,7 +33,9 @@ def twin(model: keras.Model) -> keras.Model:
     own = type(model).__module__.startswith("keras.") and hasattr(model, "input_shape")
     if not own or not any(_kind(layer) is not type(layer) for layer in model.layers):
         return model
-    return keras.models.clone_model(model, clone_function=lambda layer: _kind(layer).from_config(layer.get_config()))
+    made = keras.models.clone_model(model, clone_function=lambda layer: _kind(layer).from_config(layer.get_config()))
+    models.without_cudnn(made)  # a layer's configuration does not hold that choice
+    return made
 
 
 def _kind(layer: keras.Layer) -> type[keras.Layer]:
