@@ -11,8 +11,8 @@ from pipeline.diagnose import limits, remedies
 from pipeline.diagnose.assessment import Assessment, better_reference
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.rules import RULES, Evidence
-from pipeline.diagnose.rules.outcome import restores
-from pipeline.diagnose.rules.training import stopped_early
+from pipeline.diagnose.rules.outcome import STOPPING, restores
+from pipeline.diagnose.rules.training import gap, stopped_early
 
 # Factors of a longer training, of a wider layer and of a smaller learning rate.
 _LONGER, _WIDER, _SMALLER = 4, 2, 0.1
@@ -52,7 +52,7 @@ def choose(facts: Facts, assessment: Assessment, verdict: str, found: dict[str, 
     if verdict == "learning":
         return _of_learning(facts, found)
     if verdict == "no_evidence_of_signal":
-        return _without_signal(facts)
+        return _without_signal(facts, assessment)
     candidates = [*_to_be_judged(facts)] if verdict == "undetermined" else []
     candidates += [*_of_findings(facts, found)]
     candidates += [*_narrower(facts)] if verdict == "undetermined" else []
@@ -78,7 +78,7 @@ def _of_learning(facts: Facts, found: dict[str, Evidence]) -> Step:
     return Step("Nothing has to be fixed. The report compares the network with the others on the test windows.", {})
 
 
-def _without_signal(facts: Facts) -> Step:
+def _without_signal(facts: Facts, assessment: Assessment) -> Step:
     known = _longer_window(facts)
     if known:
         length, skill = known
@@ -87,6 +87,11 @@ def _without_signal(facts: Facts) -> Step:
             f"skill {skill:.2g}: use that window.",
             {"dataset.window.length": length},
         )
+    # The changes of a random walk cannot be predicted, but its level can be.
+    steps = _less_the_last_value(facts) if assessment.behind else ()
+    for step in steps:
+        if remedies.settings(step.change, facts):
+            return step
     return Step(
         "No setting of this network is expected to help. Add inputs that know more of the target, predict another "
         "target or horizon, or collect more rows.",
@@ -153,15 +158,32 @@ def _of_findings(facts: Facts, found: dict[str, Evidence]) -> Iterator[Step]:
     before = ""
     for code, evidence in found.items():
         rule, changes = RULES[code], remedies.settings(evidence.change, facts)
+        why = rule.explanation.split(". ")[0].rstrip(".")
         if not changes:
+            if rule.cause and (by_hand := _by_hand(evidence, facts)):
+                yield Step(f"{before}{by_hand}{why}.", {})
+                before += by_hand
             before += f"{rule.advice} " if rule.cause and rule.advice else ""
             continue
-        listed = ", ".join(f"`{key.split('.', 2)[-1]}: {remedies.text(value)}`" for key, value in changes.items())
         worth = "What it is worth was not measured."
         if evidence.worth is not None:
             worth = f"Expected gain in skill: {_worth(evidence.worth)}."
-        why = rule.explanation.split(". ")[0].rstrip(".")
+        listed = _listed({key.split(".", 2)[-1]: value for key, value in changes.items()})
         yield Step(f"{before}Set {listed}. {why}. {worth}", evidence.change)
+
+
+def _by_hand(evidence: Evidence, facts: Facts) -> str:
+    """Say how to change what came in a file, which no setting changes."""
+    places = {"architecture": "the network itself", "window": "the windows in the file"}
+    said = ""
+    for place, words in places.items():
+        needed = remedies.by_hand(evidence.change, facts, place)
+        said += f"Change {words}: {_listed(needed)}. " if needed else ""
+    return said
+
+
+def _listed(changes: dict[str, Any]) -> str:
+    return ", ".join(f"`{key}: {remedies.text(value)}`" for key, value in changes.items())
 
 
 def _worth(worth: float) -> str:
@@ -188,11 +210,9 @@ def _finite(facts: Facts) -> Iterator[Step]:
 
 def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
     """Steps that the measurements suggest without a finding, the surest first."""
-    settings, unseen = facts.experiment.training, facts.unseen
-    ahead = _ahead(facts)
-    own = unseen.networks.against_constant.skill if unseen.networks else None
-    gap = (assessment.train_skill or 0.0) - (own or 0.0)
-    memorised = gap > limits.GAP.value
+    settings, ahead = facts.experiment.training, _ahead(facts)
+    difference = gap(facts, assessment)
+    memorised = difference > limits.GAP.value
     late = max((run.late_fall for run in facts.course.values() if run.late_fall is not None), default=0.0)
     longer, patience = {"experiment.training.epochs": settings["epochs"] * _LONGER}, stopped_early(facts)
     words = "a longer patience" if patience else f"{settings['epochs'] * _LONGER} epochs"
@@ -202,16 +222,7 @@ def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
             "Expected: a lower loss on both parts.",
             patience or longer,
         )
-    naive, window = unseen.naive, facts.settings.window
-    level = window["target"]["kind"] == "value" and facts.data.kind is None and window.get("length") != "sequence"
-    level &= facts.settings.scaling["window"] == "none"
-    if naive and naive.name in ("persistence", "drift") and level:
-        share = naive.against_constant.skill or 0.0
-        yield Step(
-            f"{ahead}The last value alone has skill {share:.2g} against a constant: predict less the last value. "
-            "Expected: at least the skill of the last value.",
-            {"dataset.scaling.window": "last"},
-        )
+    yield from _less_the_last_value(facts, ahead)
     multiple = _better_rate(facts)
     if multiple and not memorised:
         rate = float(f"{training.rate(settings) * multiple:.2g}")
@@ -226,7 +237,7 @@ def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
             {"dataset.window.length": known[0]},
         )
     if memorised:
-        yield from _memorised(facts, f"{ahead}The skill on training windows is {gap:.2g} higher: ")
+        yield from _memorised(facts, f"{ahead}The skill on training windows is {difference:.2g} higher: ")
         return
     units = facts.experiment.architecture.get("units")
     if units:
@@ -240,17 +251,30 @@ def _by_measurement(facts: Facts, assessment: Assessment) -> Iterator[Step]:
     yield Step(f"{ahead}Train longer: {settings['epochs'] * _LONGER} epochs.", longer)
 
 
+def _less_the_last_value(facts: Facts, ahead: str = "") -> Iterator[Step]:
+    """The step to a target less its last value, where that is the best naive forecast."""
+    naive, window = facts.unseen.naive, facts.settings.window
+    level = window["target"]["kind"] == "value" and facts.data.kind is None and window.get("length") != "sequence"
+    level &= facts.settings.scaling["window"] == "none"
+    if naive and naive.name in ("persistence", "drift") and level:
+        share = naive.against_constant.skill or 0.0
+        yield Step(
+            f"{ahead}The last value alone has skill {share:.2g} against a constant: predict less the last value. "
+            "Expected: at least the skill of the last value.",
+            {"dataset.scaling.window": "last"},
+        )
+
+
 def _memorised(facts: Facts, why: str) -> Iterator[Step]:
     """Steps against a skill that is much higher on training windows, the mildest first."""
     settings, architecture = facts.experiment.training, facts.experiment.architecture
     expected = "Expected: a smaller difference."
-    stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
     if not restores(settings):
         part = {} if facts.unseen.part == "validation" else _validation(facts, _VALIDATION, 1.0)
         if part or facts.unseen.part == "validation":
             yield Step(
                 f"{why}stop at the least validation loss. {expected}",
-                part | {"experiment.training.early_stopping": stopping},
+                part | {"experiment.training.early_stopping": STOPPING},
             )
     for rate in _DROPOUT:
         if (facts.network.dropout or 0.0) < rate:

@@ -68,6 +68,28 @@ def settings(change: dict[str, Any], facts: Facts) -> dict[str, Any]:
     return changes
 
 
+def by_hand(change: dict[str, Any], facts: Facts, place: str) -> dict[str, Any]:
+    """The part of a change that no parameter makes.
+
+    Args:
+        change: as in `Evidence.change`.
+        facts: of the experiment.
+        place: `architecture`, for options that the network's builder does not take; `window`, for what windows that
+            came in a file decide.
+
+    Returns:
+        Values by their keys within the place.
+    """
+    given = facts.settings.split.get("scheme") == "given"
+    left = {}
+    for key, value in change.items():
+        _, own, rest = key.split(".", 2)
+        lacks = rest.split(".")[0] not in facts.experiment.options if own == "architecture" else given
+        if own == place and lacks:
+            left[rest] = value
+    return left
+
+
 def _current(key: str, facts: Facts) -> Any:
     """The value of a setting, without the first word of its path; None where it is not set."""
     value: Any = {

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.diagnose import assessment, next_step, remedies, verdict
+from pipeline.diagnose.rules import Evidence
 from tests.diagnose.test_rules import changed, decide, run, spaces
 
 Side = dict[str, float | None]
@@ -249,3 +250,43 @@ def test_a_setting_of_several_keys_that_is_set_is_no_change() -> None:
     assert remedies.settings(change, made) == {}
     made.experiment.training["early_stopping"]["patience"] = 3
     assert remedies.settings(change, made) == {"experiments.a.training.early_stopping": stopping}
+
+
+def test_a_level_far_behind_its_last_value_gets_a_step_though_its_changes_hold_no_signal() -> None:
+    given = trained(controls={"memorise": None, "planted": None}) | {"=course": {}}
+    given["unseen"]["naive"] |= {"name": "persistence", "unit_root": 0.5}
+    given["unseen"]["networks"] |= {"against_constant": side(0.0, -0.1, 0.1), "against_naive": side(-9.0, -10.0, -8.0)}
+    given["unseen"] |= {"linear": side(-0.02, -0.05, 0.01), "trees": side(-0.02, -0.05, 0.01)}
+    given["settings"]["=window"] |= {"horizon": 1}
+    given["experiment"] |= {"name": "a", "dataset": "d", "options": []}
+    made = spaces(given)
+    found = assessment.assess(made)
+    assert verdict.decide(found, ()) == "no_evidence_of_signal"
+    step = next_step.choose(made, found, "no_evidence_of_signal", {})
+    assert step.change == {"dataset.scaling.window": "last"}
+    given["unseen"]["networks"] |= {"against_naive": side(-0.01, -0.05, 0.03)}
+    made = spaces(given)
+    assert next_step.choose(made, assessment.assess(made), "no_evidence_of_signal", {}).change == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "scheme", "expected"),
+    [
+        ({"experiment.architecture.head": "sigmoid"}, [], "given", "Change the network itself: `head: sigmoid`. Flat."),
+        ({"experiment.architecture.head": "sigmoid"}, ["head"], "given", None),
+        ({"dataset.window.missing": "drop"}, [], "given", "Change the windows in the file: `missing: drop`. Flat."),
+        ({"dataset.window.missing": "drop"}, [], "holdout", None),
+    ],
+)
+def test_what_no_setting_changes_is_named_as_a_change_of_the_file(
+    change: dict[str, Any], options: list[str], scheme: str, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = spaces({"explanation": "Flat. And more.", "cause": True, "advice": None})
+    monkeypatch.setitem(next_step.RULES, "flat", rule)
+    given = trained()
+    given["experiment"] |= {"name": "a", "dataset": "d", "options": options}
+    given["settings"]["=window"] |= {"horizon": 1}
+    given["settings"]["=split"] = {"scheme": scheme}
+    steps = list(next_step._of_findings(spaces(given), {"flat": Evidence({}, change)}))
+    assert [step.text for step in steps if not step.change] == ([expected] if expected else [])
+    assert len(steps) == 1

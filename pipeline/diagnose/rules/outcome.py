@@ -14,6 +14,9 @@ from pipeline.diagnose.rules import Evidence, Limits, rule
 # Losses whose value for a prediction that knows no inputs is an entropy; a focal loss is less.
 _CROSSENTROPIES = ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy")
 
+# Early stopping at the least validation loss, as it is proposed.
+STOPPING = {"monitor": "val_loss", "patience": 5, "restore_best": True}
+
 
 @rule(
     cause=False,
@@ -117,7 +120,6 @@ def miscalibrated(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None
     if gain < limit.gain or accuracy < limit.accuracy:
         return None
     settings = facts.experiment.training
-    stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
     change: dict[str, Any] = {"experiment.training.label_smoothing": 0.0}
     if settings["class_weight"] != "none":
         change = {"experiment.training.class_weight": "none"}
@@ -125,7 +127,7 @@ def miscalibrated(facts: Facts, _: Assessment, limit: Limits) -> Evidence | None
         change = {"experiment.training.loss": None}
     elif not settings["label_smoothing"]:
         stops = facts.unseen.part == "validation" and not restores(settings)
-        change = {"experiment.training.early_stopping": stopping} if stops else {}
+        change = {"experiment.training.early_stopping": STOPPING} if stops else {}
     values = {"skill": own, "gain_by_calibration": gain, "accuracy_above_majority": accuracy}
     return Evidence(values, change, None if facts.unseen.recalibrated else gain)
 
@@ -227,8 +229,7 @@ def overfitting(facts: Facts, assessment: Assessment, limit: Limits) -> Evidence
     keeps_up = assessment.learned and not assessment.behind
     if moved or (keeps_up and not (rise and rise > limit.validation_rise)):
         return None
-    stopping = {"monitor": "val_loss", "patience": 5, "restore_best": True}
-    change: dict[str, Any] = {"experiment.training.early_stopping": stopping}
+    change: dict[str, Any] = {"experiment.training.early_stopping": STOPPING}
     if restored:
         change = {} if facts.network.dropout else {"experiment.architecture.dropout": 0.2}
     if unseen.part != "validation":

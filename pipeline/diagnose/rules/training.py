@@ -147,7 +147,7 @@ def too_few_updates(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
     reported where validation targets are on another level, or where a larger learning rate does more on one batch than
     many more updates would.
     """
-    if not assessment.below_what_is_learnable or assessment.nonfinite or _gap(facts, assessment) >= limit.gap:
+    if not assessment.below_what_is_learnable or assessment.nonfinite or gap(facts, assessment) >= limit.gap:
         return None
     dead = [network.dead_output or 0.0 for network in facts.network.trained.values()]
     if dead and min(dead) >= limit.dead:
@@ -221,7 +221,7 @@ def stopped_early(facts: Facts) -> dict[str, Any]:
     return {"experiment.training.early_stopping": given | {"patience": max(_PATIENCE, 4 * given["patience"])}}
 
 
-def _gap(facts: Facts, assessment: Assessment) -> float:
+def gap(facts: Facts, assessment: Assessment) -> float:
     """Return by how much the skill on training windows exceeds that on validation windows; 0 without these."""
     networks = facts.unseen.networks
     unseen = networks.against_constant.skill if networks else None
