@@ -43,7 +43,7 @@ def row(entry: dict[str, Any]) -> dict[str, Any]:
         "name": entry["experiment"],
         "verdict": diagnosis.chip(entry),
         "metric": wording.metric(entry["metric"]),
-        "epochs": epochs(entry),
+        "epochs": f"{epochs(entry)} ({entry['device']})" if entry["device"] else epochs(entry),
         "windows": wording.thousands(entry["windows"]["train"]),
         "loss": wording.score_range(entry["loss"]),
         "train": _unrounded(entry["scores"]["train"]),
@@ -62,13 +62,12 @@ def _unrounded(score: float | None) -> str:
 
 
 def epochs(entry: dict[str, Any]) -> str:
-    """Return the epochs that were run, of how many if the post has more, what ended them, and the accelerator."""
+    """Return the epochs that were run, and how many the post has where these are more; NaN ends a training."""
     run, posted = entry["epochs"]["run"], entry["epochs"]["posted"]
     text = wording.count_range(run)
     if min(run) < posted:
         text += f" of {wording.thousands(posted)}"
-    text += ", then NaN" if any(entry["nonfinite"]) else ""
-    return f"{text}, on {entry['device']}" if entry["device"] else text
+    return f"{text}, then NaN" if any(entry["nonfinite"]) else text
 
 
 def _known(results: dict[str, Any] | None) -> list[dict[str, Any]]:

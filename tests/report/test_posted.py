@@ -26,7 +26,7 @@ def test_fewer_epochs_than_posted_are_named_and_so_are_nan_and_an_accelerator():
     entry["epochs"]["run"], entry["nonfinite"] = [1], [{"epoch": 1, "batch": 45}]
     assert posted.epochs(entry) == "1 of 2,000, then NaN"
     entry["device"] = "NVIDIA H200, JAX 0.11.2"
-    assert posted.epochs(entry) == "1 of 2,000, then NaN, on NVIDIA H200, JAX 0.11.2"
+    assert posted.row(entry)["epochs"] == "1 of 2,000, then NaN (NVIDIA H200, JAX 0.11.2)"
 
 
 def test_a_symptom_stands_beside_that_of_this_run_unless_the_sizes_are_equal():
