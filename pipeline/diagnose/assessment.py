@@ -29,6 +29,7 @@ class Assessment:
         signal: a reference model is better than the best naive forecast on unseen windows, or that forecast itself
             shows a signal; False only where the references' intervals exclude much of one.
         naive_signal: the best naive forecast is better than a constant, and no mere echo.
+        hint: a reference model is better than the best naive forecast with a p-value below a weaker level.
         reference: skill of the better reference model against the best naive forecast; None where it has none.
         learned: the network is better than a constant answer on windows that it was not trained on.
         skill: its skill against the best naive forecast there, over all seeds.
@@ -45,6 +46,7 @@ class Assessment:
     nonfinite: bool
     signal: bool | None
     naive_signal: bool
+    hint: bool
     reference: float | None
     learned: bool | None
     skill: float | None
@@ -68,12 +70,12 @@ def assess(facts: Facts) -> Assessment:
     if not signal and not _ruled_out(unseen):
         signal = None
     reference = max((each.skill or 0.0 for each in better), default=None)
+    hint = any(_points_up(each) for each in references(unseen))
     networks = None if nonfinite else unseen.networks
     learned, ahead, even, beaten, behind = (False if nonfinite else None), False, False, nonfinite, False
     if networks:
         learned = _beats_constant(unseen, networks.against_constant)
-        alone = not any(_points_up(each) for each in references(unseen))
-        ahead = _above(networks.against_naive, limits.ALONE_LEVEL.value if alone else None)
+        ahead = _above(networks.against_naive, None if hint else limits.ALONE_LEVEL.value)
         skill, close = networks.against_naive.skill, _nearly_all(unseen)
         # No skill is defined against a naive forecast without any error: only next to none is as good.
         worse = _below(networks.against_naive) or _many_times(unseen) or (skill is None and not close)
@@ -91,6 +93,7 @@ def assess(facts: Facts) -> Assessment:
         nonfinite,
         signal,
         naive_signal,
+        hint,
         reference,
         learned,
         networks.against_naive.skill if networks else None,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pipeline.common import training
 from pipeline.diagnose import limits, remedies
+from pipeline.diagnose import verdict as verdict_words
 from pipeline.diagnose.assessment import Assessment, better_reference
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.rules import RULES, Evidence
@@ -103,6 +104,8 @@ def _to_be_judged(facts: Facts) -> Iterator[Step]:
     """Steps to windows that a verdict can be based on."""
     unseen = facts.unseen
     if _came(facts):
+        if unseen.over_budget:
+            yield Step(f"Hold windows out, so that the trained network itself can be judged. {_MORE}", {})
         if unseen.windows < unseen.needed:
             yield Step(
                 f"Cannot be judged: {unseen.windows} windows, {unseen.needed} are needed. {_MORE}",
@@ -110,11 +113,12 @@ def _to_be_judged(facts: Facts) -> Iterator[Step]:
             )
         return
     if unseen.over_budget:
+        change = _validation(facts, _VALIDATION, 1.0)
+        listed = _listed({key.split(".", 1)[1]: value for key, value in change.items()})
         yield Step(
-            "Hold windows out before training, so that the trained network itself can be judged: "
-            f"`split.validation: {_VALIDATION:g}`. Or allow the second training with a larger "
-            "`diagnosis.second_training`.",
-            _validation(facts, _VALIDATION, 1.0),
+            f"Hold windows out before training, so that the trained network itself can be judged: {listed}. Or allow "
+            "the second training with a larger `diagnosis.second_training`.",
+            change,
         )
     if unseen.windows < unseen.needed:
         shared = f" of {unseen.overlap} overlapping steps" if unseen.overlap > 1 else ""
@@ -294,13 +298,14 @@ def _smaller_rate(facts: Facts, expected: str) -> Step:
 
 
 def _ahead(facts: Facts) -> str:
-    """Say how far the better reference is ahead; empty where none is."""
+    """Say how far the better reference is ahead; empty where none surely is."""
     best, networks = better_reference(facts.unseen), facts.unseen.networks
     own = networks.against_naive.skill if networks else None
-    if best is None or own is None or (best[1].skill or 0.0) <= max(own, 0.0):
+    if best is None or own is None or (best[1].low or 0.0) <= 0 or (best[1].skill or 0.0) <= max(own, 0.0):
         return ""
-    subject = "A linear model is" if best[0] == "linear" else "Boosted trees are"
-    return f"{subject} ahead ({best[1].skill:.2g} against {own:.2g}). ".replace("-", "−")
+    subject = "a linear model is" if best[0] == "linear" else "boosted trees are"
+    skills = f"skill {best[1].skill:.2g} against {own:.2g}".replace("-", "−")
+    return f"On {verdict_words.place(facts)}, {subject} ahead ({skills}). "
 
 
 def _better_rate(facts: Facts) -> float | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from pipeline.diagnose import limits
-from pipeline.diagnose.assessment import Assessment, better_reference
+from pipeline.diagnose.assessment import Assessment, better_reference, median
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.facts.unseen import Against, Naive, Networks, Unseen
 from pipeline.scoring import words
@@ -49,7 +50,7 @@ def decide(assessment: Assessment, codes: Collection[str]) -> str:
     if some or (assessment.learned is None and (assessment.above_constant or 0.0) > 0):
         return "behind"
     if assessment.learned is None:
-        return "undetermined" if assessment.signal is False else "not_learning"
+        return "not_learning" if assessment.signal or assessment.hint else "undetermined"
     if assessment.signal:
         return "not_learning" if assessment.beaten else "undetermined"
     return "undetermined" if assessment.signal is None else "no_evidence_of_signal"
@@ -69,7 +70,7 @@ def _keeps_up(assessment: Assessment) -> str:
 def reasons(facts: Facts, assessment: Assessment) -> list[str]:
     """Sentences with the numbers behind the verdict; each number names its part, folds and windows."""
     sentences, unseen, controls = [], facts.unseen, facts.controls
-    where = place(unseen)
+    where = place(facts)
     if assessment.nonfinite:
         sentences.append("At least one seed has NaN or infinite weights, losses or predictions.")
     networks, naive = unseen.networks, unseen.naive
@@ -79,8 +80,7 @@ def reasons(facts: Facts, assessment: Assessment) -> list[str]:
     if networks and naive and not assessment.nonfinite:
         sentences.append(_network(unseen, networks, naive, where))
         if assessment.ahead and (assessment.skill or 0.0) < limits.SMALL_SKILL.value:
-            share = f"{100 * (assessment.skill or 0.0):.2g}".replace("-", "−")
-            sentences.append(f"That is a small signal: {share} % of the naive forecast's loss.")
+            sentences.append(_small(facts, assessment.skill or 0.0))
     elif unseen.over_budget:
         sentences.append(
             f"There is no validation part, and a second training of {unseen.updates or 0:,} updates is estimated to "
@@ -113,25 +113,41 @@ def reasons(facts: Facts, assessment: Assessment) -> list[str]:
     if planted and planted.share is not None:
         able = "can" if planted.share >= limits.PLANTED_SHARE.value else "does not"
         sentences.append(
-            f"The network {able} learn: an artificial signal in the training windows of the first fold is recovered to "
-            f"{100 * planted.share:.1f} % in {planted.steps} steps. The pass mark is "
+            f"The network {able} learn: an artificial signal in {_counted(planted.windows)}training windows of the "
+            f"first fold is recovered to {100 * planted.share:.1f} % in {planted.steps} steps. The pass mark is "
             f"{100 * limits.PLANTED_SHARE.value:.0f} %.".replace("-", "−")
         )
     real, zeroed, shuffled = controls.real, controls.zeroed, controls.shuffled
     if real and zeroed and shuffled and real.skill is not None and real.steps >= limits.SHOWN_STEPS.value:
         sentences.append(
-            f"A control of {real.steps} steps on training windows of the first fold reaches skill {_n(real.skill)} "
-            f"against a constant, {_n(zeroed.skill)} if all inputs are zero, and {_n(shuffled.skill)} if the targets "
-            "are shuffled."
+            f"A control of {real.steps} steps reaches skill {_n(real.skill)} against a constant on "
+            f"{_counted(real.windows)}training windows of the first fold, {_n(zeroed.skill)} if all inputs are zero, "
+            f"and {_n(shuffled.skill)} if the targets are shuffled."
         )
     return sentences
 
 
-def place(unseen: Unseen) -> str:
+def _small(facts: Facts, skill: float) -> str:
+    """Say how small a signal is, and what it is worth."""
+    text = f"That is a small signal: {100 * skill:.2g} % of the naive forecast's loss on these windows"
+    if facts.data.kind is None:
+        # The loss is a mean of squares, of which the typical error is the root.
+        return f"{text}, so that a typical error (RMSE) is {100 * (1 - math.sqrt(1 - skill)):.2g} % smaller."
+    known = [seed.held for seed in facts.outcome.seeds.values() if seed.held]
+    own, most = median([each.accuracy for each in known]), median([each.majority for each in known])
+    if own is None or most is None:
+        return f"{text}."
+    return f"{text}. Accuracy is {own:.3f} there; the most frequent class gets {most:.3f}."
+
+
+def place(facts: Facts) -> str:
     """Name the unseen windows: part, folds and number."""
+    unseen = facts.unseen
     windows = f"{unseen.windows:,} validation window{'' if unseen.windows == 1 else 's'}"
     if unseen.part != "validation":
         windows = f"the last {unseen.windows:,} training window{'' if unseen.windows == 1 else 's'}"
+        if facts.settings.split.get("scheme") in ("expanding", "sliding"):
+            windows += " of the first fold"
     return f"{windows} of {unseen.folds} folds" if unseen.folds > 1 else windows
 
 
@@ -159,7 +175,8 @@ def _network(unseen: Unseen, networks: Networks, best: Naive, where: str) -> str
 def _trained(facts: Facts, skill: float) -> str:
     unseen = facts.unseen
     if unseen.train_windows is None or unseen.train_skill is None:
-        return f"On the training windows of the first fold the network has skill {_n(skill)} against a constant."
+        count = f"{facts.data.windows.train:,}"
+        return f"On {count} training windows of the first fold the network has skill {_n(skill)} against a constant."
     folds = f" of {unseen.folds} folds" if unseen.folds > 1 else ""
     return f"On {unseen.train_windows:,} training windows{folds} the network has skill {_n(skill)} against a constant."
 
@@ -189,6 +206,10 @@ def cannot_tell(facts: Facts, assessment: Assessment) -> list[str]:
     if facts.data.windows.train < limits.FEW_WINDOWS.value:
         sentences.append("There are few training windows, so every interval is wide.")
     return sentences
+
+
+def _counted(windows: int | None) -> str:
+    return "" if windows is None else f"{windows:,} "
 
 
 def _n(value: float | None) -> str:

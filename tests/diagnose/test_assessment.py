@@ -47,6 +47,7 @@ def facts(naive: str = "seasonal_naive", train_skill: float = 0.5, **networks: A
     return {
         "=course": {},
         "outcome": {"=seeds": {}},
+        "settings": {"=split": {"scheme": "holdout"}},
         "unseen": unseen,
         "controls": {"planted": None, "real": None, "zeroed": None, "shuffled": None},
     }
@@ -87,6 +88,36 @@ def test_a_constant_that_is_not_beaten_is_not_what_the_network_is_ahead_of() -> 
     worse = {"against_naive": side(-50.0, -60.0, -40.0), "against_linear": side(-9.0, -10.0, -8.0)}
     assert word(facts(against_constant=side(-0.5), **worse)) == "not_learning"
     assert word(facts(against_constant=side(0.4), **worse)) == "behind"
+
+
+@pytest.mark.parametrize(("p_value", "expected"), [(0.05, "not_learning"), (0.5, "undetermined")])
+def test_without_any_hint_of_a_signal_a_wandering_level_is_no_reason_for_not_learning(
+    p_value: float, expected: str
+) -> None:
+    given = facts(
+        naive="persistence",
+        against_constant=side(-0.3),
+        against_naive=side(-4.0, -6.0, -2.0),
+        against_linear=side(-4.0, -6.0, -2.0),
+    )
+    given["unseen"]["naive"]["unit_root"] = 0.6
+    given["unseen"]["linear"] = side(0.02, -0.2, 0.2) | {"p_value": p_value}
+    assert word(given) == expected
+
+
+def test_a_small_signal_says_what_it_is_worth() -> None:
+    given = facts(against_naive=side(0.0032, 0.001, 0.005)) | {"data": {"kind": None}}
+    given["unseen"]["linear"] = side(0.003, 0.001, 0.005)
+    assert (
+        "0.32 % of the naive forecast's loss on these windows, so that a typical error (RMSE) is 0.16 % smaller."
+        in (sentences(given))
+    )
+    given["data"]["kind"] = 2
+    given["outcome"] = {
+        "=seeds": {"0": spaces({"train": {"finite": True}, "held": {"accuracy": 0.52, "majority": 0.51}})}
+    }
+    given["outcome"]["=seeds"]["0"].train.constant_skill = 0.1
+    assert "Accuracy is 0.520 there; the most frequent class gets 0.510." in sentences(given)
 
 
 def test_memorised_windows_are_overfitting_though_a_constant_is_beaten() -> None:

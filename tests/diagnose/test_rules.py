@@ -292,13 +292,16 @@ def test_restored_weights_have_no_rise() -> None:
 
 
 def test_findings_of_known_worth_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fixed(worth: float | None) -> Any:
-        return SimpleNamespace(cause=True, limits={}, unless=(), decide=lambda *_: Evidence({}, worth=worth))
+    def fixed(worth: float | None, fails: bool = False) -> Any:
+        decided = Evidence({}, worth=worth)
+        return SimpleNamespace(cause=True, fails=fails, limits={}, unless=(), decide=lambda *_: decided)
 
     made = {"a": fixed(None), "b": fixed(0.1), "c": fixed(0.3), "d": fixed(0.0)}
-    made["s"] = SimpleNamespace(cause=False, limits={}, unless=(), decide=lambda *_: Evidence({}, worth=0.9))
+    made |= {"s": fixed(0.9), "f": fixed(None, fails=True)}
+    made["s"].cause = False
     monkeypatch.setattr(rules, "RULES", made)
-    assert list(rules.findings(None, None)) == ["c", "b", "d", "a", "s"]
+    assert list(rules.findings(None, SimpleNamespace(nonfinite=False))) == ["c", "b", "d", "a", "f", "s"]
+    assert list(rules.findings(None, SimpleNamespace(nonfinite=True))) == ["f", "c", "b", "d", "a", "s"]
 
 
 def of_a_file(kind: int | None, units: int, compiled: dict[str, Any], head: str = "sigmoid", end: str = "none") -> Any:

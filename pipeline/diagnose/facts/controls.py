@@ -60,6 +60,7 @@ class Trial:
 
     skill: float | None  # against a constant answer, on training windows that were not trained on
     steps: int  # fewer than planned where the loss becomes NaN or infinite
+    windows: int | None = None  # judged
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Planted:
     share: float | None  # skill of the network as a share of `strength`; None where its outputs are not finite
     steps: int  # of the training
     kind: str | None = None  # of `planting.KINDS`: the one of which the network reaches the largest share
+    windows: int | None = None  # judged
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def trials(short: ShortTraining, part: Part, steps: int) -> list[Trial]:
         done = short.train(given, targets, fitted, steps)
         outputs = short.outputs(unseen)
         finite = np.isfinite(outputs).all()
-        results.append(Trial(_constant_skill(part, outputs, targets, fitted, judged) if finite else None, done))
+        reached = _constant_skill(part, outputs, targets, fitted, judged) if finite else None
+        results.append(Trial(reached, done, len(judged)))
     return results
 
 
@@ -220,7 +223,7 @@ def _planted(
         reached = _constant_skill(part, outputs, targets, fitted, judged)
         if reached is not None and reached >= _CLEAR * strength:
             break
-    return Planted(strength, None if reached is None else reached / strength, done, kind)
+    return Planted(strength, None if reached is None else reached / strength, done, kind, len(judged))
 
 
 def _plan(short: ShortTraining, updates: int) -> dict[str, int]:

@@ -46,6 +46,7 @@ class rule:
         limits: every number that facts are compared with, but 0 and 1.
         cause: whether it can be why a network does not learn; otherwise it is a symptom.
         doubt: whether it can be why a network seems to learn.
+        fails: whether it can be why a loss, weights or predictions are not finite.
         unless: findings that explain the same: beside one of them this one is not reported.
     """
 
@@ -55,6 +56,7 @@ class rule:
     limits: dict[str, Limit] = field(default_factory=dict)
     cause: bool = True
     doubt: bool = False
+    fails: bool = False
     unless: tuple[str, ...] = ()
 
     def __call__(self, decide: Decide) -> Decide:
@@ -64,19 +66,23 @@ class rule:
 
 
 def findings(facts: Facts, assessment: Assessment) -> dict[str, Evidence]:
-    """Apply every rule; return the evidence by code: causes before symptoms, those of known worth first."""
+    """Apply every rule; return the evidence by code: causes before symptoms, those of known worth first.
+
+    Where something is not finite, what can be why comes before all else: no other worth counts before that is mended.
+    """
     found = {}
     for code, each in RULES.items():
         limits = Limits(**{name: limit.value for name, limit in each.limits.items()})
         if evidence := each.decide(facts, assessment, limits):
             found[code] = evidence
     found = {code: evidence for code, evidence in found.items() if not found.keys() & set(RULES[code].unless)}
-    ranked = sorted(found, key=lambda code: (not RULES[code].cause, found[code].worth is None, -_worth(found[code])))
-    return {code: found[code] for code in ranked}
 
+    def rank(code: str) -> tuple[bool, bool, bool, float]:
+        rule, evidence = RULES[code], found[code]
+        fails = assessment.nonfinite and rule.fails
+        return not rule.cause, not fails, evidence.worth is None, -(evidence.worth or 0.0)
 
-def _worth(evidence: Evidence) -> float:
-    return evidence.worth or 0.0
+    return {code: found[code] for code in sorted(found, key=rank)}
 
 
 # Down here, for these modules use `rule`; in the order of the report.

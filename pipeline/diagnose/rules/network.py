@@ -17,6 +17,7 @@ _PASCANU = (
 
 
 @rule(
+    fails=True,
     cause=False,
     explanation="The weights of at least one seed are NaN or infinite after training. No further update can mend them.",
     reference=("Keras, TerminateOnNaN", "https://keras.io/api/callbacks/terminate_on_nan/"),
@@ -64,6 +65,7 @@ def inputs_ignored(facts: Facts, assessment: Assessment, limit: Limits) -> Evide
 
 
 @rule(
+    fails=True,
     explanation="The gradient is so large that a single update throws the weights far off.",
     reference=_PASCANU,
     limits={"norm": EXPLODING_NORM, "target_std": TARGET_STD_MOST},
@@ -140,6 +142,7 @@ def saturated_units(facts: Facts, assessment: Assessment, limit: Limits) -> Evid
 
 
 @rule(
+    fails=True,
     explanation="The state of a recurrent layer has no bound: with relu, elu or no activation it is multiplied from "
     "step to step, and may grow or vanish over the window. LSTM and GRU are made for tanh.",
     reference=(

@@ -9,6 +9,7 @@ from pipeline.diagnose.rules import Evidence, Limits, rule
 
 
 @rule(
+    fails=True,
     explanation="Missing or infinite values reach the network. A single one makes the loss of its batch NaN, and the "
     "next update makes every weight NaN: from then on the network predicts NaN for every window.",
     reference=(

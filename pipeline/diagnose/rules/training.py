@@ -29,6 +29,7 @@ _PATIENCE = 5
 
 
 @rule(
+    fails=True,
     explanation="The loss jumps, rises or diverges. On one batch a smaller learning rate does better, or even the "
     "smallest one tried diverges although the gradients are not large.",
     reference=_RANGE_TEST,
