@@ -1,7 +1,8 @@
 """Fix some cases of the corpus in one process, and store what came of each in a file.
 
 A stored file holds `case`, `seed`, `void` (why the draw does not count, or null), `fix` (as reports/fixes/NAME.json)
-and `test` (`outcome`).
+and `test`: the skills `before` and `after` (`outcome`), and `difference`, of the trained networks' losses on the test
+windows of both (`workflow.fix.result.difference`), or null without a fix.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from benchmarks.corpus.cases import CASES
 from benchmarks.workshop import NAME
 from pipeline.common import files, params
 from pipeline.common.errors import UserError
-from workflow.fix import loop, losses, running
+from workflow.fix import loop, losses, result, running
 
 
 class Runner(running.Runner):
@@ -125,7 +126,10 @@ def fix(case: Case, seed: int, limits: loop.Limits) -> dict[str, Any]:
         runner.evaluate([NAME])
         before = outcome(NAME)
         after = outcome(found["fixed"]["name"]) if found["fixed"] else before
-    return {"case": case.name, "seed": seed, "void": None, "fix": found, "test": {"before": before, "after": after}}
+        # Of the networks: most cases have one seed, which says nothing about another training.
+        effect = result.difference(NAME, found["fixed"]["name"], networks=True) if found["fixed"] else None
+    test = {"before": before, "after": after, "difference": effect}
+    return {"case": case.name, "seed": seed, "void": None, "fix": found, "test": test}
 
 
 def stored(folder: Path, case: Case, seed: int) -> Path:

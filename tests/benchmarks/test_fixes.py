@@ -17,9 +17,10 @@ TEST = {"network": 0.5, "naive": 0.4, "reference": 0.5}
 
 
 def found(after: dict[str, Any], **test: Any) -> dict[str, Any]:
-    fixed = {"verdict": "learning", "settings": {"training.epochs": {"before": "1", "after": "4"}}, "test": test}
+    fixed = {"verdict": "learning", "settings": {"training.epochs": {"before": "1", "after": "4"}}}
     fix = {"verdict": "not_learning", "rounds": [{"candidates": [{}, {}]}], "fixed": fixed}
-    return {"case": "some", "fix": fix, "test": {"before": TEST | {"network": -0.1}, "after": TEST | after}}
+    both = {"before": TEST | {"network": -0.1}, "after": TEST | after}
+    return {"case": "some", "fix": fix, "test": both | {"difference": test}}
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,4 @@ def test_a_training_that_is_too_short_is_fixed(tmp_path: Path) -> None:
     assert not left
     assert judged["rows"][0]["settings"]
     assert judged["rows"][0]["network"] > judged["rows"][0]["before"]
+    assert judged["rows"][0]["p_value"] < 0.05  # of one seed, whose networks differ on the windows

@@ -94,8 +94,13 @@ def fixed(loaded: dict[str, Any], name: str, after: str, winner: str) -> dict[st
     }
 
 
-def difference(before: str, after: str) -> dict[str, Any]:
+def difference(before: str, after: str, networks: bool = False) -> dict[str, Any]:
     """Compare two evaluated experiments on the test windows of both, as the report does.
+
+    Args:
+        before: name of the experiment.
+        after: name of the experiment with the fix.
+        networks: compare the trained networks, not the settings: other seeds are left aside.
 
     Returns:
         `missing`, why they cannot be compared, or else `before` and `after` (mean losses in the units of the scores),
@@ -112,6 +117,7 @@ def difference(before: str, after: str) -> dict[str, Any]:
         sequence_length=evaluations[0]["sequence_length"],
         ids=evaluations[0].get("ids"),
         scale=evaluations[0]["score_scale"],
+        networks=networks,
     )
     losses = {"before": effect["before"], "after": effect["after"]}
     return {"missing": None, **losses, **{key: effect.get(key) for key in _TEST}, "text": pairs.change(effect)}
