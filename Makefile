@@ -103,8 +103,8 @@ format: .venv/.complete ## format the sources | make format
 	snakefmt Snakefile
 	python -m tools.params_form
 
-bench: .venv/.complete ## the benchmarks, as ratios side by side | make bench
-	python -m benchmarks
+bench: .venv/.complete ## the benchmarks, as ratios side by side | make bench TORCH=/path/to/python
+	python -m benchmarks $(if $(TORCH),--torch $(TORCH))
 
 docs: .venv/.complete ## the documents as a site that needs no network: site/index.html | make docs
 	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet

@@ -128,6 +128,7 @@ rule predict:
         stages.outputs("predict"),
     log:
         "logs/predict/{name}.log",
+    threads: stages.threads
     resources:
         mem_mb=stages.megabytes,
         runtime=stages.minutes,
@@ -144,6 +145,7 @@ use rule predict as evaluate with:
         stages.outputs("evaluate"),
     log:
         "logs/evaluate/{name}.log",
+    threads: 1
     message:
         "Evaluate {wildcards.name}"
 

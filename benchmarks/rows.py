@@ -101,8 +101,8 @@ def growth(repeats: int = REPEATS) -> dict[str, Any]:
     """Return median seconds, peak megabytes and megabytes of the raw rows at each size.
 
     `exponent` is the larger of the two between neighbouring sizes, because the start of the processes flatters the
-    first; `paper` are the seconds for ten times as many rows as the largest, from the last two. `beyond` is how many
-    bytes of memory come with each byte of the rows.
+    first; `paper` and `paper_megabytes` are those of ten times as many rows as the largest, on the line through the last
+    two. `beyond` is how many bytes of memory come with each byte of the rows.
     """
     seconds, peaks, mapped = [], [], []
     for rows in SIZES:
@@ -119,9 +119,16 @@ def growth(repeats: int = REPEATS) -> dict[str, Any]:
         "megabytes": peaks,
         "mapped": mapped,
         "exponent": max(exponents),
-        "paper": seconds[-1] * 10 ** exponents[-1],
+        "paper": _on_paper(seconds),
+        "paper_megabytes": _on_paper(peaks),
         "beyond": (peaks[-1] - peaks[0]) / (mapped[-1] - mapped[0]),
     }
+
+
+def _on_paper(values: list[float]) -> float:
+    """Return the value at ten times the largest size, on the line through the last two sizes."""
+    (smaller, larger), (before, last) = SIZES[-2:], values[-2:]
+    return last + (last - before) / (larger - smaller) * 9 * larger
 
 
 def train_one(backend: str, stride: str) -> dict[str, float]:

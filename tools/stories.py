@@ -136,6 +136,10 @@ class Results:
             notes.append(f"{posted.epochs(found)} epochs")
         return wording.short_score(found["score"]) + (f" ({', '.join(notes)})" if notes else "")
 
+    def full_verdict(self, name: str) -> str:
+        """Return the verdict at the posted size, as a link."""
+        return _verdict(self.at_posted_size[name]["verdict"])
+
     def full_table(self, *posts: int) -> str:
         """Return the results of some posts at the posted size, a row for each experiment, and their symptoms."""
         found = [each for each in self.at_posted_size.values() if each["post"] in posts]

@@ -252,7 +252,7 @@ class Stages:
         stop(f"`{level}.{name}` must be in params.yaml. Received: a target of `{name}`. {suggestion(name, known)}")
 
     def threads(self, wildcards: Any) -> int:
-        """Return the number of threads of a training: a Snakemake function."""
+        """Return the number of threads of an experiment's network: a Snakemake function."""
         return self._settings["experiments"][wildcards.name]["training"]["threads"]
 
     def megabytes(self, wildcards: Any, rulename: str, attempt: int) -> int:

@@ -36,9 +36,9 @@ def _null(half: str, name: str, number: int, kind: Kind) -> Case:
 
 
 def _draws(half: str, fault: Fault) -> int:
-    """Return how many draws give each code two cases in this half, with those written by hand; one at least."""
+    """Return the draws of a fault in a half: for two cases of each code, with those written by hand, at least one."""
     written = [case.faults for case in (*faulty_rows.CASES, *faulty_networks.CASES) if case.half == half]
-    return max(1, *(2 - sum(code in codes for codes in written) for code in fault.codes))
+    return fault.more + max(1, *(2 - sum(code in codes for codes in written) for code in fault.codes))
 
 
 def _faulty(half: str, name: str, number: int, fault: Fault) -> Case:

@@ -31,6 +31,7 @@ class Fault:
         same: as in `Case`.
         verdicts: the right ones.
         must: as in `Case`.
+        more: draws in each half beyond two cases of each code, where some are void.
     """
 
     make: Kind
@@ -39,6 +40,7 @@ class Fault:
     same: dict[str, tuple[str, ...]] = field(default_factory=dict)
     verdicts: tuple[str, ...] = STUCK
     must: Limits = field(default_factory=dict)
+    more: int = 0
 
 
 def _fault(codes: str, make: Kind, **more: Any) -> tuple[str, Fault]:
@@ -210,6 +212,7 @@ FAULTS: dict[str, Fault] = dict(
             also=("dead_output", *FLAT, "capacity_too_small", "vanishing_gradients", "too_few_updates"),
             verdicts=(*EITHER, "undetermined"),
             must={"disagreement": (0.3, None)},
+            more=2,
         ),
         _fault("miscalibrated", makers.overconfident, also=("class_imbalance",), verdicts=EITHER),
         _fault(

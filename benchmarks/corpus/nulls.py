@@ -95,6 +95,7 @@ FEW = frozenset({"few_rows", "horizon"})
 # Draws in each half, by kind.
 NULLS: dict[str, tuple[Kind, int]] = {
     **{f"noise_{kind}": (_noise(kind), 2) for kind in ("normal", "student", "laplace", "uniform", "skewed")},
+    "walk_level": (_of(of.walk, target={"kind": "value"}, scaling={"window": "last"}), 2),
     "walk_difference": (_of(of.walk, target={"kind": "difference"}, scaling={"window": "last"}), 2),
     "walk_return": (_of(of.walk, target={"kind": "return"}), 2),
     "walk_sign": (_of(of.walk, target=SIGN | {"of": "difference"}, scaling={"window": "last"}), 2),

@@ -17,6 +17,7 @@ from pipeline.report import comparison, leaderboard, pairs, symptoms
 
 RESULTS = PROJECT / "benchmarks" / "results"
 COMMAND = "python -m benchmarks.posts"
+MINUTES = 60  # for each experiment, unless the command has another limit
 _POSTS = PROJECT / "pipeline/report/posts.yaml"
 _COLUMNS = (
     "metric",
@@ -79,7 +80,7 @@ def result(
         "symptoms": _symptoms(evaluation),
         "seconds": {stage: cost.seconds for stage, cost in spent.items()},
         "megabytes": max(cost.megabytes for cost in spent.values()),
-        "command": f"{COMMAND} {case.name}",
+        "command": f"{COMMAND} {case.name}" + ("" if limit == MINUTES else f" --minutes {limit:g}"),
     }
     return {**significant(found, 5), "settings": case.settings}
 

@@ -308,6 +308,8 @@ def test_the_committed_figures_are_those_of_their_cases():
         assert result["halves"][half] == scoring.scores([row for row in result["cases"] if row["half"] == half])
     reported = [row for row in result["cases"] if row["half"] == "reported"]
     assert result["codes"] == scoring.by_code(reported)
+    injected = Counter(code for row in reported for code in row["faults"])
+    assert min(injected[code] for code in RULES) >= 2  # of the draws in which the fault has an effect
     assert (result["kinds"], result["notes"]) == (scoring.by_kind(reported), scoring.notes(reported))
 
 

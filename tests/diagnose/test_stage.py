@@ -497,7 +497,8 @@ def test_every_verdict_has_a_next_step_that_changes_something(facts: dict[str, A
             {"scheme": "holdout", "validation": float(draw.choice([0, 0.15, 0.4, 0.6])), "test": 0.1},
             {"scheme": "holdout", "validation": {"from": 100}, "test": 0.1},
             {"scheme": "expanding", "validation_size": int(draw.choice([0, 30])), "test_size": 30},
-        ][draw.integers(3)]
+            {"scheme": "given"},
+        ][draw.integers(4)]
         case["settings"]["scaling"]["window"] = str(draw.choice(["none", "last", "standard"]))
         for at_random in draw.choice(len(triggers), size=draw.integers(0, 3), replace=False):
             triggers[at_random](case)
@@ -505,7 +506,13 @@ def test_every_verdict_has_a_next_step_that_changes_something(facts: dict[str, A
         seen.add(found["verdict"])
         step = found["next"]
         assert step["text"].endswith(".")
-        if found["verdict"] not in verdict.NEEDS_NO_CAUSE:
+        for reason in found["reasons"]:
+            # Of the part by name and number, or of windows that a sentence before names so.
+            where = r"\d (validation|training) window|(same|these) windows|needs \d+ windows|second training of"
+            assert not re.search(r"\d", reason) or re.search(where, reason), reason
+        # A file of windows decides much that no setting changes: then the text says how to change the file.
+        given = case["settings"]["split"]["scheme"] == "given"
+        if found["verdict"] not in verdict.NEEDS_NO_CAUSE and (step["set"] or not given):
             assert step["set"], found["verdict"]
             assert step["command"].startswith("dvc exp run -n season_lstm_try -S ")
     assert seen == set(verdict.VERDICTS)
