@@ -101,8 +101,8 @@ def growth(repeats: int = REPEATS) -> dict[str, Any]:
     """Return median seconds, peak megabytes and megabytes of the raw rows at each size.
 
     `exponent` is the larger of the two between neighbouring sizes, because the start of the processes flatters the
-    first; `paper` and `paper_megabytes` are those of ten times as many rows as the largest, on the line through the last
-    two. `beyond` is how many bytes of memory come with each byte of the rows.
+    first; `paper` and `paper_megabytes` are those of ten times as many rows as the largest, on the line through the
+    last two. `beyond` is how many bytes of memory come with each byte of the rows.
     """
     seconds, peaks, mapped = [], [], []
     for rows in SIZES:

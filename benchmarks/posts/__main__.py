@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog=results.COMMAND, description=(posts.__doc__ or "").partition("\n")[0])
     parser.add_argument("cases", nargs="*", metavar="CASE", help="number of a post, or name of an experiment")
     parser.add_argument("--list", action="store_true", help="only say what each will take")
-    parser.add_argument("--minutes", type=float, default=results.MINUTES, help="limit for each experiment (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=results.MINUTES, help="limit for each (%(default)s)")
     parser.add_argument("--seeds", type=int, default=1, help="random seeds of each experiment (%(default)s)")
     given = parser.parse_args(arguments)
     # As an exception, so that the stage at work ends too.
