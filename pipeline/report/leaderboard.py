@@ -37,6 +37,8 @@ COLUMNS = [
     "skill_low",
     "skill_high",
     "p_value",
+    "corrected_low",
+    "corrected_high",
     "comparison",
     "verdict",
     "skill_linear",
@@ -73,10 +75,11 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
     `naive` is the baseline with the lowest loss on the first validation rows (or training rows, if there are none);
     `linear` is chosen likewise, and `linear_skill` is its own skill against `naive`.
     `skill` is 1 - MSE / its MSE (for classes, Brier scores), with the limits of its interval and the p-value of the
-    resamples. `comparison` and `comparison_linear` are corrected for the experiments on common test rows; nothing else
-    is. `unanswered` counts the windows of which a seed has no finite prediction; scores are of the others.
-    `comparison_accuracy` is the same for the errors of classes, against the naive classifier with the most hits on the
-    rows that choose `naive`. `verdict` is the diagnosis' and uses no test row.
+    resamples. `comparison` and `comparison_linear` are corrected for the experiments on common test rows, and so is the
+    interval from `corrected_low` to `corrected_high`, which belongs to `comparison`; nothing else is. `unanswered`
+    counts the windows of which a seed has no finite prediction; scores are of the others. `comparison_accuracy` is
+    the same for the errors of classes, against the naive classifier with the most hits on the rows that choose
+    `naive`. `verdict` is the diagnosis' and uses no test row.
     """
     test = evaluation["parts"]["test"]
     metric = scores.main_score(evaluation["classes"])
@@ -113,6 +116,7 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
         "skill_low": naive.get("low"),
         "skill_high": naive.get("high"),
         "p_value": naive.get("p_value"),
+        **dict(zip(("corrected_low", "corrected_high"), _corrected(naive, outcome), strict=True)),
         "comparison": outcome.get("naive"),
         "verdict": verdict,
         "skill_linear": linear.get("skill"),
@@ -124,6 +128,16 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
         "accuracy_against_score": accuracy.get("baseline_score"),
         "comparison_accuracy": outcome.get("accuracy"),
     }
+
+
+def _corrected(naive: dict[str, Any], outcome: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Return the ends of the interval that belongs to the corrected outcome."""
+    level = outcome.get("levels", {}).get("naive")
+    if level is None:
+        return naive.get("low"), naive.get("high")
+    from pipeline.scoring import gains
+
+    return gains.at_level(naive, level)
 
 
 def text(rows: list[dict[str, Any]]) -> str:

@@ -400,7 +400,7 @@ POSTED = {
             "seeds": [0],
             "epochs": {"posted": 150, "set": 150, "run": [150]},
             "minutes": 60,
-            "device": "",
+            "device": "NVIDIA H200, JAX 0.11.2",
             "windows": {"train": 8794, "validation": 1838, "test": 1838},
             "loss": [0.0021],
             "penalty": [0.001],

@@ -41,6 +41,18 @@ def test_leaderboard_file_has_a_row_per_experiment_in_order():
     assert [row["verdict"] for row in read[:2]] == ["not_learning", ""]
 
 
+def test_the_corrected_interval_belongs_to_the_corrected_outcome():
+    """Of two experiments on the same rows, each better alone at 4 %, neither is after the correction."""
+    both = [made_up(name, compared={"naive": side("train_mean", 0.41, 0.04)}) for name in ("a", "b")]
+    for row in leaderboard_rows(both):
+        assert row["comparison"] == "not_distinguishable"
+        assert row["skill_low"] > 0 >= row["corrected_low"]
+        assert row["corrected_high"] > row["skill_high"]
+    (alone,) = leaderboard_rows(both[:1])
+    assert alone["comparison"] == "better"
+    assert (alone["corrected_low"], alone["corrected_high"]) == (alone["skill_low"], alone["skill_high"])
+
+
 @pytest.mark.usefixtures("undrawn")
 def test_without_a_comparison_nothing_of_it_is_claimed():
     old = made_up("a", compared=False)

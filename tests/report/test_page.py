@@ -45,7 +45,10 @@ def test_the_first_words_are_the_verdict_and_the_next_step():
     assert (
         text.index("behind Has learned something") < text.index("Why:") < text.index("Try: Do it. dvc exp run -n a_try")
     )
-    assert 'Then make compare OF="HEAD a_try" ONLY=a . Or let make fix NAME=a try all findings' in text
+    assert (
+        'Then make compare OF="HEAD a_try" ONLY=a , if this state is committed. Or let make fix NAME=a try all findings'
+        in text
+    )
     assert text.index("make fix") < text.index("How sure:") < text.index("Findings")
 
 

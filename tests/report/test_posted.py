@@ -8,7 +8,7 @@ from tests.helpers.reports import POSTED, everything, made_up, render, visible_t
 
 def test_a_row_has_the_scores_the_verdict_and_the_epochs_that_were_run():
     (row,) = posted.of_post(POSTED, 107289)
-    assert (row["name"], row["epochs"], row["windows"]) == ("deep_rnn", "150", "8,794")
+    assert (row["name"], row["epochs"], row["windows"]) == ("deep_rnn", "150 (NVIDIA H200, JAX 0.11.2)", "8,794")
     assert (row["train"], row["test"], row["oracle"]) == ("0.310", "−0.120", "0.810")
     assert row["naive"] == ("0.650", "seasonal naive")
     assert row["verdict"]["chip"] == "not learning"
@@ -25,7 +25,6 @@ def test_fewer_epochs_than_posted_are_named_and_so_are_nan_and_an_accelerator():
     assert posted.epochs(entry) == "540 of 2,000"
     entry["epochs"]["run"], entry["nonfinite"] = [1], [{"epoch": 1, "batch": 45}]
     assert posted.epochs(entry) == "1 of 2,000, then NaN"
-    entry["device"] = "NVIDIA H200, JAX 0.11.2"
     assert posted.row(entry)["epochs"] == "1 of 2,000, then NaN (NVIDIA H200, JAX 0.11.2)"
 
 

@@ -54,7 +54,10 @@ _WIDTHS = {
     "%Y": r"[12]\d{3}", "%Y%m": r"[12]\d{3}(?:0[1-9]|1[0-2])", "%Y%m%d": r"[12]\d{7}", "%Y%m%d%H": r"[12]\d{9}",
     "%Y%m%d%H%M": r"[12]\d{11}", "%Y%m%d%H%M%S": r"[12]\d{13}",
 }  # fmt: skip
-_EPOCHS = {10: 1_000_000, 13: 1000, 16: 1}
+# The name of a zone behind an offset, as RFC 9557 allows: the offset says all that is needed.
+_SUFFIX = r"([+-]\d{2}:?\d{2}|Z)\[[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)*\]$"
+# Microseconds of one of each, by digits; 0 where it takes a thousand to make one.
+_EPOCHS = {10: 1_000_000, 13: 1000, 16: 1, 19: 0}
 EXCEL = (20_000, 80_000)  # days since 1899-12-30, of 1954 to 2119
 _SAMPLE = 60
 _LATEST = 2040  # no year of two digits is later
@@ -97,6 +100,7 @@ def parse(cells: pd.Series, order: str | None = None) -> Moments | None:
     """
     if cells.empty or cells.str.contains(r"\d").mean() < 0.5:
         return None
+    cells = cells.str.replace(_SUFFIX, r"\1", regex=True)
     if (numeric := _counted(cells)) is not None or (numeric := _decimal_years(cells)) is not None:
         return numeric
     weeks = cells.str.extract(r"^(\d{4})[- ]?W(\d{1,2})$")
@@ -172,26 +176,34 @@ def _counted(cells: pd.Series) -> Moments | None:
     lengths = whole.dropna().str.len().unique()
     numbers = pd.to_numeric(whole, errors="coerce").to_numpy(dtype=np.float64)
     known = ~np.isnan(numbers)
-    if len(lengths) == 1 and lengths[0] in (*_EPOCHS, 19):
-        seconds = numbers[known] / 10 ** (int(lengths[0]) - 10)
-        if lengths[0] == 10 and not (seconds.min() >= 1e9 and seconds.max() < 2.2e9):
-            return None
-        if lengths[0] == 10 and cells.str.fullmatch(r"(19|20)\d{2}(0\d|1[0-2])([0-2]\d|3[01])([01]\d|2[0-4])").all():
-            return None  # yyyymmddhh
-        if not 3e8 <= seconds.min() <= seconds.max() < 2.2e9:
-            return None
-        exact = np.zeros(len(cells), dtype=np.int64)
-        if lengths[0] == 19:
-            exact[known] = whole[known].astype("int64").to_numpy() // 1000
-        else:
-            exact[known] = whole[known].astype("int64").to_numpy() * _EPOCHS[int(lengths[0])]
-        parts = pd.to_numeric("0" + digits[1].fillna(".0"), errors="coerce").to_numpy(dtype=np.float64)
-        exact += np.rint(np.nan_to_num(parts) * 1e6).astype(np.int64) if lengths[0] == 10 else 0
-        values = exact.astype("datetime64[us]")
-        values[~known] = np.datetime64("NaT")
-        unit = {10: "seconds", 13: "milliseconds", 16: "microseconds", 19: "nanoseconds"}[int(lengths[0])]
-        return Moments(values, f"{unit} since 1970", True)
-    return None
+    # Seconds of before September 2001 have nine digits.
+    width = next((width for width in _EPOCHS if set(lengths) <= {width - 1, width}), None)
+    if width is None:
+        return None
+    seconds = numbers[known] / 10 ** (width - 10)
+    if not 3e8 <= seconds.min() <= seconds.max() < 2.2e9 or (min(lengths) < width and not _clocklike(seconds)):
+        return None
+    if width == 10 and cells.str.fullmatch(r"(19|20)\d{2}(0\d|1[0-2])([0-2]\d|3[01])([01]\d|2[0-4])").all():
+        return None  # yyyymmddhh
+    exact, factor = np.zeros(len(cells), dtype=np.int64), _EPOCHS[width]
+    given = whole[known].astype("int64").to_numpy()
+    exact[known] = given * factor if factor else given // 1000
+    parts = pd.to_numeric("0" + digits[1].fillna(".0"), errors="coerce").to_numpy(dtype=np.float64)
+    exact += np.rint(np.nan_to_num(parts) * 1e6).astype(np.int64) if width == 10 else 0
+    values = exact.astype("datetime64[us]")
+    values[~known] = np.datetime64("NaT")
+    unit = {10: "seconds", 13: "milliseconds", 16: "microseconds", 19: "nanoseconds"}[width]
+    return Moments(values, f"{unit} since 1970", True)
+
+
+def _clocklike(numbers: np.ndarray) -> bool:
+    """Return whether numbers rise, mostly by one step that clocks have."""
+    steps = np.diff(numbers)
+    if not len(steps) or steps.min() <= 0:
+        return False
+    values, counts = np.unique(steps, return_counts=True)
+    usual = values[counts.argmax()]
+    return bool(counts.max() >= 0.5 * len(steps) and (usual % 60 == 0 or usual in (1, 2, 5, 10, 15, 20, 30)))
 
 
 def _decimal_years(cells: pd.Series) -> Moments | None:

@@ -154,3 +154,30 @@ def test_am_and_pm_with_points() -> None:
 def test_other_numbers_of_six_digits_are_no_months() -> None:
     cells = pd.Series([f"{201801 + i}" for i in range(60)])  # 201813 is none
     assert moments.parse(cells) is None
+
+
+@pytest.mark.parametrize(
+    ("digits", "start"), [(1, 946_684_800), (1_000, 946_684_800), (1, 999_996_400), (10**9, 999_996_400)]
+)
+def test_seconds_of_before_september_2001_have_nine_digits(digits: int, start: int) -> None:
+    found = moments.parse(pd.Series([str((start + 3600 * row) * digits) for row in range(30)]))
+    assert found is not None
+    assert found.aware
+    assert (found.values == np.datetime64(start, "s") + 3600 * np.arange(30).astype("timedelta64[s]")).all()
+
+
+def test_nine_digits_without_the_steps_of_a_clock_are_no_times() -> None:
+    drawn = np.sort(np.random.default_rng(0).integers(300_000_000, 900_000_000, 30))
+    assert moments.parse(pd.Series(drawn.astype(str))) is None
+    assert moments.parse(pd.Series([str(946_684_800 - 3600 * row) for row in range(30)])) is None
+
+
+@pytest.mark.parametrize("zone", ["+01:00[Europe/Berlin]", "+01:00[CET]", "+01:00"])
+def test_an_offset_decides_beside_the_name_of_a_zone(zone: str) -> None:
+    found = moments.parse(pd.Series([f"2020-01-{day:02}T00:00:00{zone}" for day in range(1, 20)]))
+    assert found is not None
+    assert found.aware
+    assert found.values[0] == np.datetime64("2019-12-31T23:00")
+    found = moments.parse(pd.Series([f"2020-01-{day:02}T00:00:00Z[UTC]" for day in range(1, 20)]))
+    assert found is not None
+    assert found.values[0] == np.datetime64("2020-01-01T00:00")
