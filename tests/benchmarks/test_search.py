@@ -1,4 +1,4 @@
-"""The random search against ourselves: its draws, what counts as a contradiction, and eight draws from end to end."""
+"""The random search against ourselves: its draws, what counts as a contradiction, and a few draws from end to end."""
 
 import numpy as np
 import pytest
@@ -106,11 +106,14 @@ def test_stored_draws_are_judged_and_refused_ones_counted(tmp_path, monkeypatch,
     assert __main__.short(tmp_path / "none.json") == 0
 
 
-def test_eight_draws_hold_no_contradiction(tmp_path):
+DRAWS = 4
+
+
+def test_a_few_draws_hold_no_contradiction(tmp_path):
     """The short form of `python -m benchmarks.search`."""
-    for number in range(8):
+    for number in range(DRAWS):
         files.write_json(worker.stored(tmp_path, 1, SECONDS, number), worker.measure(1, number, SECONDS))
-    rows = __main__.judge(list(range(8)), 1, SECONDS, tmp_path)
-    assert len(rows) >= 7
+    rows = __main__.judge(list(range(DRAWS)), 1, SECONDS, tmp_path)
+    assert len(rows) >= DRAWS - 1
     assert [row["draw"] for row in rows if row["contradiction"] and not judging.luck(row)] == []
     assert all(np.isfinite(row["test"]["constant"]["skill"]) for row in rows)

@@ -237,14 +237,15 @@ def test_filled_cells_are_never_truth(project: Path) -> None:
     assert (train.spec.target_center, train.spec.target_scale) == (low, pytest.approx(high - low))
 
 
-def test_window_tables_equal_those_of_keras() -> None:
-    """Inputs and targets of 500 drawn settings, against `keras.utils.timeseries_dataset_from_array`.
+@pytest.mark.parametrize("count", [100, pytest.param(500, marks=pytest.mark.slow)])
+def test_window_tables_equal_those_of_keras(count: int) -> None:
+    """Inputs and targets of drawn settings, against `keras.utils.timeseries_dataset_from_array`.
 
     Each is rows, length, horizon, stride and intervals; those without a window come on top.
     """
     compared = windows = several = empty = 0
     for case in itertools.count():
-        if compared == 500:
+        if compared == count:
             break
         rng = np.random.default_rng([7, case])
         rows = rng.normal(size=(int(rng.integers(8, 400)), 2))
@@ -272,9 +273,9 @@ def test_window_tables_equal_those_of_keras() -> None:
         compared += at > 0
         several += at > 0 and len(spans) > 1
         empty += at == 0
-    assert windows > 10_000
-    assert several > 50
-    assert empty > 5
+    assert windows > 20 * count
+    assert several > 0.1 * count
+    assert empty > 0.01 * count
 
 
 def _prepared(folder: Path, change: dict[str, Any], rows: np.ndarray | None = None) -> dict[str, Any]:

@@ -118,6 +118,7 @@ def test_losses_of_twenty_updates_agree(both, name):
     assert other["loss"] == pytest.approx(epoch["loss"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_tests_of_training_and_predicting_pass_on_jax():
     """They compare with numbers computed by hand: records, stops, NaN, carried state, restored weights, bytes."""
     files = [f"tests/network/test_{name}.py" for name in ("training", "predicting", "padded")]

@@ -37,6 +37,7 @@ def _check(folders: tuple[Path, Path], expected: set[str]) -> None:
     assert {group for group, (count, _) in found.items() if count} >= expected
 
 
+@pytest.mark.slow
 def test_one_experiment_gives_the_same_bytes_on_one_core_and_on_two(tmp_path: Path) -> None:
     wanted = ["reports/metrics/season_lstm.json", "data/scaled/sign_windows"]
     expected = {"entries of dvc.lock", "dvc.lock as a file", "raw rows", "models", "predictions", "metrics"}

@@ -255,6 +255,7 @@ def test_one_setting_runs_one_experiment_s_stages_and_snakemake_none_again(clean
     assert clean.wrong() == []
 
 
+@pytest.mark.slow
 def test_a_queue_runs_two_at_a_time_elsewhere_and_only_what_is_affected(clean: Torn) -> None:
     before = clean.lock
     rate = "experiments.net0.training.learning_rate"

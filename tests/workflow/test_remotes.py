@@ -71,7 +71,10 @@ def ssh_remote(tmp_path: Path) -> Iterator[list[list[str]]]:
     loop.close()
 
 
-@pytest.mark.parametrize("kind", ["folder", "s3", "ssh"])
+_SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("s3", "ssh")]
+
+
+@pytest.mark.parametrize("kind", ["folder", *_SLOW])
 def test_another_machine_computes_nothing(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     settings: list[list[str]] = request.getfixturevalue(f"{kind}_remote")
     one = lean.ran(tmp_path / "one/project")
