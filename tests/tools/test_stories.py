@@ -138,7 +138,8 @@ def test_scores_at_the_posted_size(results: stories.Results, monkeypatch: pytest
     results = stories.Results(results.reports)
     assert results.full("x", "y") == "−0.12; –"
     table = results.full_table(107289)
-    assert "\n| `x` | [not learning](../verdicts.md#not_learning) | 150 | 8,794 | 0.00210 | 0.310 | −0.120 |" in table
+    cells = "[not learning](../verdicts.md#not_learning) | 150 (NVIDIA H200, JAX 0.11.2) | 8,794 | 0.00210 | 0.310"
+    assert f"\n| `x` | {cells} | −0.120 |" in table
     assert "- The loss is low: reproduced in `x` (loss 0.0021)." in table
     assert stories.wrapped(f"{table}\n").count("\n|") == 3
     # Other epochs than the post's and another verdict than at quick size are named.
