@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from pipeline.common import training
 from pipeline.diagnose import limits, remedies
-from pipeline.diagnose import verdict as verdict_words
 from pipeline.diagnose.assessment import Assessment, better_reference
 from pipeline.diagnose.facts import Facts
 from pipeline.diagnose.rules import RULES, Evidence
 from pipeline.diagnose.rules.outcome import STOPPING, restores
 from pipeline.diagnose.rules.training import gap, stopped_early
+from pipeline.diagnose.verdict import place
 
 # Factors of a longer training, of a wider layer and of a smaller learning rate.
 _LONGER, _WIDER, _SMALLER = 4, 2, 0.1
@@ -89,10 +89,9 @@ def _without_signal(facts: Facts, assessment: Assessment) -> Step:
             {"dataset.window.length": length},
         )
     # The changes of a random walk cannot be predicted, but its level can be.
-    steps = _less_the_last_value(facts) if assessment.behind else ()
-    for step in steps:
-        if remedies.settings(step.change, facts):
-            return step
+    step = next(_less_the_last_value(facts), None) if assessment.behind else None
+    if step and remedies.settings(step.change, facts):
+        return step
     return Step(
         "No setting of this network is expected to help. Add inputs that know more of the target, predict another "
         "target or horizon, or collect more rows.",
@@ -180,8 +179,8 @@ def _by_hand(evidence: Evidence, facts: Facts) -> str:
     """Say how to change what came in a file, which no setting changes."""
     places = {"architecture": "the network itself", "window": "the windows in the file"}
     said = ""
-    for place, words in places.items():
-        needed = remedies.by_hand(evidence.change, facts, place)
+    for level, words in places.items():
+        needed = remedies.by_hand(evidence.change, facts, level)
         said += f"Change {words}: {_listed(needed)}. " if needed else ""
     return said
 
@@ -305,7 +304,7 @@ def _ahead(facts: Facts) -> str:
         return ""
     subject = "a linear model is" if best[0] == "linear" else "boosted trees are"
     skills = f"skill {best[1].skill:.2g} against {own:.2g}".replace("-", "−")
-    return f"On {verdict_words.place(facts)}, {subject} ahead ({skills}). "
+    return f"On {place(facts)}, {subject} ahead ({skills}). "
 
 
 def _better_rate(facts: Facts) -> float | None:

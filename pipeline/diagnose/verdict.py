@@ -133,7 +133,8 @@ def _small(facts: Facts, skill: float) -> str:
     if facts.data.kind is None:
         # The loss is a mean of squares, of which the typical error is the root.
         return f"{text}, so that a typical error (RMSE) is {100 * (1 - math.sqrt(1 - skill)):.2g} % smaller."
-    known = [seed.held for seed in facts.outcome.seeds.values() if seed.held]
+    # Of the first fold's validation windows, which are these windows if there is one fold.
+    known = [seed.held for seed in facts.outcome.seeds.values() if seed.held and facts.unseen.folds == 1]
     own, most = median([each.accuracy for each in known]), median([each.majority for each in known])
     if own is None or most is None:
         return f"{text}."

@@ -131,13 +131,18 @@ def label(side: dict[str, Any], outcome: str | None) -> dict[str, str]:
     return CHIPS.get(outcome or "", {"chip": outcome or "–", "tone": "unknown"})
 
 
+def ends_at(side: dict[str, Any], level: float | None) -> tuple[float | None, float | None]:
+    """Return the ends of a comparison's interval at the level of its outcome; those of 95 % without one."""
+    if level is None:
+        return side.get("low"), side.get("high")
+    from pipeline.scoring import gains
+
+    return gains.at_level(side, level)
+
+
 def _side(question: str, side: dict[str, Any], outcome: str | None, family: int, level: float | None) -> dict[str, Any]:
     """Return one comparison as texts; `ends` are those of its interval at the level of its outcome."""
-    ends = (side["low"], side["high"])
-    if level is not None:
-        from pipeline.scoring import gains
-
-        ends = gains.at_level(side, level)
+    ends = ends_at(side, level)
     chosen = side.get("chosen_on")
     tested = side.get("diebold_mariano")
     test = f"{number(tested['statistic'])}, p {p_value(tested['p_value'])}, {tested['lags']} lags" if tested else "–"

@@ -7,6 +7,7 @@ import io
 from typing import Any
 
 from pipeline.common.numbers import significant
+from pipeline.report.comparison import ends_at
 from pipeline.scoring import baselines, scores
 
 # References that are no naive or linear model: on the leaderboard, and never what the network is compared with.
@@ -87,6 +88,7 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
     comparison = evaluation.get("comparison") or {}
     naive, linear = comparison.get("naive") or {}, comparison.get("linear") or {}
     accuracy = comparison.get("accuracy") or {}
+    low, high = ends_at(naive, outcome.get("levels", {}).get("naive"))
     chosen = naive.get("baseline")
     model = linear.get("baseline") or next((name for name in baselines.LINEAR if name in test["baselines"]), None)
     loss = scores.main_loss(evaluation["classes"])
@@ -116,7 +118,8 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
         "skill_low": naive.get("low"),
         "skill_high": naive.get("high"),
         "p_value": naive.get("p_value"),
-        **dict(zip(("corrected_low", "corrected_high"), _corrected(naive, outcome), strict=True)),
+        "corrected_low": low,
+        "corrected_high": high,
         "comparison": outcome.get("naive"),
         "verdict": verdict,
         "skill_linear": linear.get("skill"),
@@ -128,16 +131,6 @@ def row(evaluation: dict[str, Any], outcome: dict[str, Any], verdict: str | None
         "accuracy_against_score": accuracy.get("baseline_score"),
         "comparison_accuracy": outcome.get("accuracy"),
     }
-
-
-def _corrected(naive: dict[str, Any], outcome: dict[str, Any]) -> tuple[float | None, float | None]:
-    """Return the ends of the interval that belongs to the corrected outcome."""
-    level = outcome.get("levels", {}).get("naive")
-    if level is None:
-        return naive.get("low"), naive.get("high")
-    from pipeline.scoring import gains
-
-    return gains.at_level(naive, level)
 
 
 def text(rows: list[dict[str, Any]]) -> str:

@@ -118,6 +118,8 @@ def test_a_small_signal_says_what_it_is_worth() -> None:
     }
     given["outcome"]["=seeds"]["0"].train.constant_skill = 0.1
     assert "Accuracy is 0.520 there; the most frequent class gets 0.510." in sentences(given)
+    given["unseen"]["folds"] = 3
+    assert "Accuracy" not in sentences(given)  # it is of the first fold alone
 
 
 def test_memorised_windows_are_overfitting_though_a_constant_is_beaten() -> None:

@@ -13,11 +13,13 @@ from tests.conftest import PROJECT
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
 
 CODE = """
-import functools, itertools, json
+import functools, itertools, json, tempfile
+from pathlib import Path
 import numpy as np
 from pipeline.network import backends
 backends.prepare(1, True, "jax")
 import jax, jax.numpy as jnp, keras
+from pipeline.common.architectures import Shape
 from pipeline.network import models
 from pipeline.network.backends import jax_loops
 jax_loops.WIDE = 4
@@ -62,6 +64,11 @@ twin.set_weights(reverse.get_weights())
 found.append(["backwards", float(abs(twin.predict_on_batch(x) - reverse.predict_on_batch(x)).max())])
 narrow = keras.Sequential([keras.Input((6, 2)), keras.layers.LSTM(3)])
 assert jax_loops.twin(narrow) is narrow
+built = models.build({"name": "lstm"}, Shape(6, 2, 1))
+with tempfile.TemporaryDirectory() as folder:
+    models.save(built, Path(folder) / "a.keras")
+    for network in (built, models.load(Path(folder) / "a.keras")):
+        assert [layer.use_cudnn for layer in network.layers if hasattr(layer, "use_cudnn")] == [False]
 print(json.dumps(found))
 """
 
