@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks import backends, bars, revisions
+from benchmarks import backends, bars, revisions, rows
 from pipeline.common import files
 from tests.conftest import PROJECT
 
@@ -101,3 +101,13 @@ def test_a_part_that_does_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         bench.main(["speed"])
     assert "a part must be one of training, batches" in capsys.readouterr().err
+
+
+def test_ten_times_the_largest_series_is_on_the_line_through_the_last_two() -> None:
+    assert rows.SIZES == (100_000, 1_000_000, 10_000_000)
+    assert rows._on_paper([4.0, 5.0, 14.0]) == pytest.approx(104)  # 4 + 1 for each million
+    growth = files.read_json(bench.RESULT)["measured"]["rows"]["growth"]
+    assert growth["paper"] == pytest.approx(rows._on_paper(growth["seconds"]))
+    assert growth["paper_megabytes"] == pytest.approx(rows._on_paper(growth["megabytes"]))
+    text = bench.DOC.read_text(encoding="utf-8").replace("\n", " ")
+    assert f"100,000,000 rows take {growth['paper']:.0f} s and {growth['paper_megabytes'] / 1000:.0f} GB" in text

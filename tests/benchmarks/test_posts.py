@@ -37,7 +37,7 @@ def tiny(**changed: Any) -> dict[str, Any]:
 
 
 def plan(case: Case, epochs: int = 3) -> Estimate:
-    return Estimate(epochs, int(case.training["epochs"]), 1.0, 1000, 10)
+    return Estimate(epochs, int(case.training["epochs"]), 1.0, 1000, 10, "an accelerator")
 
 
 class Stages:
@@ -138,6 +138,7 @@ def test_a_stored_result_is_kept_as_long_as_its_settings_are_the_same(tmp_path: 
     found = results.stored(case, 60, tmp_path)
     assert found is not None
     assert found["epochs"] == {"posted": 3, "set": 3, "run": [3]}
+    assert (found["command"], found["device"]) == (f"python -m benchmarks.posts {case.name}", "an accelerator")
     assert results.stored(case, 600, tmp_path) == found
     for other in (tiny(learning_rate=0.5), tiny(epochs=4)):
         assert results.stored(cases.chosen(["107289"], 1, other)[0], 60, tmp_path) is None
@@ -147,7 +148,9 @@ def test_a_stored_result_is_kept_as_long_as_its_settings_are_the_same(tmp_path: 
 def test_a_result_with_fewer_epochs_is_kept_unless_more_minutes_are_given(tmp_path: Path, stages: Stages) -> None:
     case = cases.chosen(["107289"], 1, tiny())[0]
     command.run_all([case], {case.name: plan(case, epochs=2)}, 30, [case.name], tmp_path / "work", tmp_path)
-    assert results.stored(case, 30, tmp_path) is not None
+    found = results.stored(case, 30, tmp_path)
+    assert found is not None
+    assert found["command"] == f"python -m benchmarks.posts {case.name} --minutes 30"  # what repeats it
     assert results.stored(case, 10, tmp_path) is not None
     assert results.stored(case, 60, tmp_path) is None
 

@@ -323,3 +323,20 @@ def test_what_no_setting_changes_is_named_as_a_change_of_the_file(
     steps = list(next_step._of_findings(spaces(given), {"flat": Evidence({}, change)}))
     assert [step.text for step in steps if not step.change] == ([expected] if expected else [])
     assert len(steps) == 1
+
+
+@pytest.mark.parametrize(("low", "said"), [(0.4, True), (-0.1, False), (None, False)])
+def test_a_reference_is_ahead_only_by_its_interval(low: float | None, said: bool) -> None:
+    given = trained()
+    given["unseen"]["linear"] = side(0.5, low, 0.6)
+    text = "On 200 validation windows, a linear model is ahead (skill 0.5 against 0.3). "
+    assert next_step._ahead(spaces(given)) == (text if said else "")
+
+
+def test_a_file_whose_network_was_not_judged_needs_windows_that_are_held_out() -> None:
+    given = trained()
+    given["settings"]["=split"] = {"scheme": "given"}
+    assert list(next_step._to_be_judged(spaces(given))) == []
+    given["unseen"]["over_budget"] = True
+    step = next(next_step._to_be_judged(spaces(given)))
+    assert step.text.startswith("Hold windows out, so that the trained network itself can be judged. Save more windows")
