@@ -125,6 +125,10 @@ def _no_time(file: TableFile, name: str, column: pa.ChunkedArray, row: int) -> U
             fix = f"Write times in ISO 8601, year first, or {converting(file.path)}."
             break
     rule = "must be a time as in 2016-07-01 13:00:00"
+    if cell == name:
+        fix = "The header is repeated: remove the line."
+    elif row == len(column) - 1 and not re.search(r"\d", str(cell)):
+        fix = f"Remove the line if it is a sum or a remark, or {converting(file.path)}."
     return file.error(row, name, rule, received, fix)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_LABELS = 100
 # A number in a notation that is no number here, or a time: 3,14 and 1 234 and $5 and 12 % and 2020-12-31T12:00.
+_THOUSANDS = r"[-+]?\d{1,3}([,' \u00a0\u202f]\d{3})+(\.\d*)?"
 _NUMBER = r"\W*\d[\d., '/:T-]*\W*"
 
 
@@ -54,10 +55,12 @@ def make(
     """
     file = _opened(path)
     checked = file.path
-    repeated = sorted({name for name in file.names if file.names.count(name) > 1})
+    repeated = sorted({name for name in file.names if name.strip() and file.names.count(name) > 1})
     if repeated:
         received = f"{listing(repeated)} twice"
         raise UserError(str(checked), "must have a header that names each column once", received, "Rename one.")
+    wanted = [target, *(features if isinstance(features, list) else []), time, id]
+    file.check_header([name for name in wanted if isinstance(name, str)])
     target, chosen = check_names(target, features, file.names, str(checked))
     for key, name in (("time", time), ("id", id)):
         if name is not None and (not isinstance(name, str) or name not in file.names):
@@ -116,6 +119,8 @@ def inside(path: str, suffixes: tuple[str, ...] = (".csv", ".parquet")) -> Path:
     if not file.resolve().is_relative_to(Path.cwd().resolve()):
         rule = "must not be a link that leads out of the project"
         raise SettingError("source", rule, repr(path), "Copy the file itself.")
+    if file.is_dir():
+        raise UserError(str(file), "must be a file", "a folder", "Name one file of it.")
     if not file.is_file():
         fix = f"Copy it to {files.OWN}/, or get it with `dvc pull`."
         raise UserError(str(file), "must be a file", "no such file", fix)
@@ -198,10 +203,17 @@ def _from_text(file: TableFile, name: str, column: pa.ChunkedArray) -> np.ndarra
     if wrong.size:
         row = int(wrong[0])
         fix = "Correct the cell, or leave it empty if its value is unknown."
+        if text.iloc[row] == name:
+            fix = "The header is repeated: remove the line."
+        elif len(wrong) == 1 and row == 0 and len(text) > 2:
+            fix = f"Remove the line if it holds units, or {converting(file.path)}; else correct the cell."
         commas = int(text.iloc[wrong].str.fullmatch(r"[-+]?[\d.]*,\d+").sum())
         if commas == len(wrong):
             fix = f"Write decimal points instead of commas, in {commas:,} cells, or {converting(file.path)}."
-        if len(wrong) > len(text) / 2 > 2 and not commas:
+        thousands = int(text.iloc[wrong].str.fullmatch(_THOUSANDS).sum())
+        if thousands == len(wrong) > commas:
+            fix = f"Write 1234 for 1,234, in {thousands:,} cells, or {converting(file.path)}."
+        elif len(wrong) > len(text) / 2 > 2 and not commas:
             fix = "Name columns of numbers. Text can be a target alone, with `window.target.kind: label`."
         raise file.error(row, name, "must be a number", repr(text.iloc[row][:60]), fix)
     return values

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,19 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.common.errors import UserError
+from pipeline.series import kinds
+from pipeline.series.settings import listing
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Files of other kinds under the name of a CSV file, by their first bytes.
-_KINDS = {
-    b"PK\x03\x04": "an Excel workbook, or another packed file",
-    b"\xd0\xcf\x11\xe0": "an Excel workbook",
-    b"PAR1": "a Parquet file",
-    b"\x1f\x8b": "a file compressed with gzip",
-}
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", ",": "lines in quotes"}
+_ABOVE = 40  # records among which a header may stand below titles
 MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None"]
 
 
@@ -49,6 +46,17 @@ class TableFile(ABC):
         """Read `columns`, as numbers where possible, and `texts`, times and ids as they are written."""
 
     @abstractmethod
+    def check_header(self, wanted: list[str]) -> None:
+        """Refuse a file whose header stands elsewhere, or is none: the culprit is not the setting that names a column.
+
+        Args:
+            wanted: the names of all columns that the settings name.
+
+        Raises:
+            UserError: the first line is no header.
+        """
+
+    @abstractmethod
     def place(self, row: int) -> str:
         """Return the place of a row, counted from 0, as a text editor or viewer shows it."""
 
@@ -63,16 +71,38 @@ class CsvFile(TableFile):
     def __init__(self, path: Path) -> None:
         _check_kind(path)
         _check_utf8(path)
-        records = list(islice(_records(path, blank=False), 2))
+        records = list(islice(_records(path, blank=False), _ABOVE))
         if not records:
             raise UserError(str(path), "must have rows", "blank lines alone", "Copy it again.")
         if len(records) == 1:
             raise UserError(str(path), "must have rows below its header", "a header alone", "Add the rows.")
         line, names = records[0]
         _check_separator(path, line, names, records[1][1])
+        _check_titles(path, records)
         super().__init__(path, names)
+        self._first = records
         self._single = len(names) == 1  # a blank line is then a missing cell, unless it is above the header
         self._above = line - 1 if self._single else 0
+
+    def check_header(self, wanted: list[str]) -> None:
+        """See `TableFile.check_header`."""
+        if set(wanted) <= set(self.names):
+            return
+        for line, record in self._first[1:]:
+            if set(wanted) <= {cell.strip() for cell in record}:
+                raise _titles(self.path, self._first[0], line)
+        line, names = self._first[0]
+        if all(re.fullmatch(r"[-+]?\d[-\d.,:/T Z+]*", name.strip()) for name in names):
+            fix = "Write the names of the columns into a line above it."
+            raise UserError(f"{self.path}, line {line}", "must be a header", listing(names, 5), fix)
+        if len(names) == 1 and len(self._first[1][1]) == 1:
+            fix = f"If it is a table, save it with commas and decimal points, or {converting(self.path)}."
+            raise UserError(
+                f"{self.path}, line {line}",
+                f"must be a header with {listing(list(dict.fromkeys(wanted)))}, separated by commas",
+                repr(names[0][:60]),
+                fix,
+            )
 
     def place(self, row: int) -> str:
         """See `TableFile.place`."""
@@ -113,14 +143,18 @@ class CsvFile(TableFile):
         )
 
     def _check_fields(self) -> None:
+        width = len(self.names)
         for line, record in _records(self.path, blank=False):
-            if len(record) != len(self.names):
-                raise UserError(
-                    f"{self.path}, line {line}",
-                    f"must have as many fields as the header, {len(self.names)}",
-                    len(record),
-                    "Separate fields by commas, write numbers with a decimal point, and quote text with a comma.",
-                )
+            if len(record) != width:
+                fix = "Separate fields by commas, write numbers with a decimal point, and quote text with a comma."
+                if len(record) == width + 1 and not record[-1].strip():
+                    fix = f"Remove the comma at the end, or {converting(self.path)}."
+                elif len(record) == width - 1 and not self.names[-1].strip():
+                    fix = f"Remove the comma at the end of the header, or {converting(self.path)}."
+                elif len(record) == 1:
+                    fix = f"Remove the line if it is a sum or a remark, or {converting(self.path)}."
+                rule = f"must have as many fields as the header, {width}"
+                raise UserError(f"{self.path}, line {line}", rule, len(record), fix)
 
 
 class ParquetFile(TableFile):
@@ -135,6 +169,9 @@ class ParquetFile(TableFile):
         except (pa.ArrowInvalid, OSError) as error:
             raise UserError(str(path), "must be a Parquet file", str(error)[:200], "Save it again.") from None
         super().__init__(path, self._file.schema_arrow.names)
+
+    def check_header(self, wanted: list[str]) -> None:
+        """See `TableFile.check_header`: the names of the columns are never rows here."""
 
     def place(self, row: int) -> str:
         """See `TableFile.place`."""
@@ -156,23 +193,47 @@ def converting(path: Path) -> str:
 
 
 def _check_kind(path: Path) -> None:
-    with path.open("rb") as stream:
-        head = stream.read(4)
-    kind = next((name for magic, name in _KINDS.items() if head.startswith(magic)), None)
+    kind = kinds.of(path)
     if kind is not None:
-        fix = f"Save the table as CSV, or {converting(path)}."
-        raise UserError(str(path), "must be a CSV file, as its name says", kind, fix)
-    if head.startswith(_UTF_16):
+        fix = kind.fix or f"Save the table as CSV, or {converting(path)}."
+        raise UserError(str(path), "must be a CSV file, as its name says", kind.name, fix)
+    with path.open("rb") as stream:
+        encoding = kinds.wide_encoding(stream.read(4096))
+    if encoding is not None:
         fix = f"Save the file as UTF-8, or {converting(path)}."
-        raise UserError(f"{path}, line 1", "must be UTF-8", "UTF-16", fix)
+        raise UserError(f"{path}, line 1", "must be UTF-8", encoding.upper()[:6], fix)
 
 
 def _check_separator(path: Path, line: int, names: list[str], record: list[str]) -> None:
     """Refuse a header that is a single name, because its fields are separated by something else."""
-    for separator, name in _SEPARATORS.items():
-        if len(names) == 1 and 0 < names[0].count(separator) <= ",".join(record).count(separator):
-            fix = f"Save the file with commas and decimal points, or {converting(path)}."
-            raise UserError(f"{path}, line {line}", "must separate fields by commas", name, fix)
+    if len(names) > 1:
+        return
+    name, cells = names[0].strip(), ",".join(record).strip()
+    found = next((each for mark, each in _SEPARATORS.items() if 0 < name.count(mark) <= cells.count(mark)), None)
+    # A date and a time of day have a space between them, below a header of one word.
+    if found is None and len(name.split()) == len(cells.split()) > 1 and re.search(r"\d$", cells):
+        found = "spaces"
+    if found is not None:
+        fix = f"Save the file with commas and decimal points, or {converting(path)}."
+        raise UserError(f"{path}, line {line}", "must separate fields by commas", found, fix)
+
+
+def _check_titles(path: Path, records: list[tuple[int, list[str]]]) -> None:
+    """Refuse titles and remarks above a header: a first line of other fields than those below, or of one text."""
+    names = records[0][1]
+    width = Counter(len(record) for _, record in records).most_common(1)[0][0]
+    alone = bool(names[0].strip()) and not any(cell.strip() for cell in names[1:])
+    if len(names) == width and not alone:
+        return
+    for line, record in records[1:]:
+        if len(record) == width > 1 and all(re.search(r"[^\W\d]", cell) for cell in record):
+            raise _titles(path, records[0], line)
+
+
+def _titles(path: Path, first: tuple[int, list[str]], line: int) -> UserError:
+    fix = f"Line {line} seems to be the header: remove all lines above it, or {converting(path)}."
+    received = repr(",".join(first[1])[:60])
+    return UserError(f"{path}, line {first[0]}", "must be the header, with nothing above it", received, fix)
 
 
 def _check_utf8(path: Path) -> None:
@@ -180,6 +241,11 @@ def _check_utf8(path: Path) -> None:
     with path.open("rb") as stream:
         while block:
             block = stream.read(1 << 24)
+            if (null := block.find(b"\0")) >= 0:
+                line += block.count(b"\n", 0, null)
+                raise UserError(
+                    f"{path}, line {line}", "must be text", "a null byte", "Remove it, or export the file again."
+                )
             try:
                 decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import pytest
 
 from pipeline.common.errors import UserError
 from pipeline.series import reading
+from tests.series.test_kinds import OTHER_KINDS
 
 DAYS = [str(date(2019, 1, 1) + timedelta(days=i)) for i in range(40)]
 ROWS = [f"{day},{100 + i % 7}.5,{i % 5}" for i, day in enumerate(DAYS)]
@@ -69,18 +69,15 @@ def parquet(**columns: Any) -> bytes:
     return out.getvalue()
 
 
-def workbook() -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-    return out.getvalue()
-
-
 PARQUET = {"source": "data/own/mine.parquet"}
 NUMBERS = {"date": np.array(DAYS, dtype="datetime64[s]"), "load": np.arange(40.0), "temperature": np.arange(40)}
 NUMBER, LATER, NO_COLUMN = "must be a number", "must be later than the row before", "must name a column"
 
 NO_TIME, NO_NUMBER = pa.array([], pa.timestamp("s")), pa.array([], pa.float64())
+
+ABOVE, COMMAS = r"must be the header, with nothing above it\.", r"must separate fields by commas\. Received:"
+SAVE = "Save the file with commas and decimal points, or let `make try"
+COLUMN, ONE = "\n".join(["load", *(f"{i % 7}.5" for i in range(40)), ""]).encode(), {"time": None, "features": None}
 
 
 def parquet_case(words: str, **columns: Any) -> Case:
@@ -135,18 +132,50 @@ BROKEN: dict[str, Case] = {
     "comma in text": Case(changed(9, ",2", ",a, b"), r"line 9` must have as many fields", GOOD),
     "quote left open": Case(changed(9, ",2", ',"2'), r"`data/own/mine\.csv", GOOD),
     "note below": Case(GOOD + b"Source: the web, 2020\n", r"line 42` must have as many fields", GOOD),
-    "title above": Case(b"My data\n" + GOOD, r"`data/own/mine\.csv|`series\.mine", GOOD),
-    "sum below": Case(GOOD + b"Total,4000,80\n", r"line 42, column date`", GOOD),
+    "title above": Case(b"My data\n" + GOOD, rf"line 1` {ABOVE} Received: 'My data'\. Line 2 seems", GOOD),
+    "sum below": Case(GOOD + b"Total,4000,80\n", r"line 42, column date` .* Remove the line if it is a sum", GOOD),
+    "sum without a word": Case(GOOD + b",4000,80\n", r"line 42, column date` .* Remove the line if it is a sum", GOOD),
+    "total alone": Case(GOOD + b"Total\n", r"line 42` must have as many .* Remove the line if it is a sum", GOOD),
+    "comma behind each row": Case(
+        table([f"{row}," for row in ROWS]), r"line 2` .* Received: 4\. Remove the comma at the end, or", GOOD
+    ),
+    "comma behind the header": Case(
+        table(ROWS, f"{HEADER},"), r"line 2` .* Received: 3\. Remove the comma at the end of the header", GOOD
+    ),
+    "thousands in quotes": Case(
+        table([f'{day},"10,03{i % 7}.5",{i % 5}' for i, day in enumerate(DAYS)]),
+        r"line 2, column load` must be a number\. Received: '10,030\.5'\. Write 1234 for 1,234, in 40 cells",
+        GOOD,
+    ),
     # Headers.
     "empty": Case(b"", r"`data/own/mine\.csv` must have rows\. Received: an empty file", GOOD),
     "blank": Case(b"\n\n\n", r"`data/own/mine\.csv|`series\.mine", GOOD),
     "header alone": Case(HEADER.encode() + b"\n", "must have rows below its header", GOOD),
-    "header missing": Case(GOOD.split(b"\n", 1)[1], r"must name a column of data/own/mine\.csv", GOOD),
+    "header missing": Case(
+        GOOD.split(b"\n", 1)[1], r"line 1` must be a header\. Received: 2019-01-01, 100\.5, 0\. Write the names", GOOD
+    ),
     "header twice": Case(
         table(ROWS, "date,load,load"), "must have a header that names each column once.*load twice", GOOD
     ),
     "header in the middle": Case(
-        table([*ROWS[:9], HEADER, *ROWS[9:]]), "line 11, column (load|temperature|date)`", GOOD
+        table([*ROWS[:9], HEADER, *ROWS[9:]]), r"line 11, column load` .* The header is repeated: remove the line", GOOD
+    ),
+    "header of times in the middle": Case(
+        table([*ROWS[:9], "date,,", *ROWS[9:]]), r"line 11, column date` .* The header is repeated", GOOD
+    ),
+    "units below": Case(
+        table([",kW,°C", *ROWS]), r"line 2, column load` .*'kW'\. Remove the line if it holds units", GOOD
+    ),
+    "titles above": Case(
+        b"My data, 2019\n\n" + GOOD, rf"line 1` {ABOVE} Received: 'My data, 2019'\. Line 3 seems to be the header", GOOD
+    ),
+    "title as wide as the table": Case(b"Load, in kW, hourly\n" + GOOD, rf"line 1` {ABOVE} .* Line 2 seems", GOOD),
+    "title of a spreadsheet": Case(b"Report,,\n,,\nUnit,kW,\n" + GOOD, rf"line 1` {ABOVE} .* Line 4 seems", GOOD),
+    "another header above": Case(b"Date,Load,Temp\n" + GOOD, rf"line 1` {ABOVE} .* Line 2 seems", GOOD),
+    "comments above": Case(b"# of a logger\n# a, b\n" + GOOD, rf"line 1` {ABOVE} .* Line 3 seems", GOOD),
+    "mark of Excel": Case(b"sep=,\n" + GOOD, rf"line 1` {ABOVE} .* Line 2 seems", GOOD),
+    "title above one column": Case(
+        b"My data\n" + COLUMN, rf"line 1` {ABOVE} Received: 'My data'\. Line 2 seems", COLUMN, ONE
     ),
     "spaces in the header": setting(
         r"must name a column", {"target": " load", "features": [" load"]}, table(ROWS, "date, load, temperature")
@@ -191,15 +220,26 @@ BROKEN: dict[str, Case] = {
     # Bytes.
     "Latin-1": Case("date,load,größe\n".encode("latin-1"), r"line 1` must be UTF-8\. Received: the byte 0xf6"),
     "UTF-16": Case(GOOD.decode().encode("utf-16"), r"line 1` must be UTF-8"),
-    "workbook": Case(workbook(), r"`data/own/mine\.csv"),
-    "picture": Case(b"\x89PNG\r\n\x1a\n" + bytes(range(128, 200)), r"`data/own/mine\.csv.*must be UTF-8"),
     "cut within a character": Case(GOOD + "x,1,ö".encode()[:-1], r"line 42` must be UTF-8", GOOD),
-    "null byte": cell("1\x002", NUMBER),
-    "page of the web": Case(b"<!DOCTYPE html>\n<html><body>404</body></html>\n", r"must name a column|`data/own/mine"),
-    "JSON": Case(b'[{"date": "2019-01-01", "load": 1}]\n', r"must name a column|`data/own/mine"),
-    "semicolons": Case(GOOD.replace(b",", b";"), r"must name a column|semicolon", GOOD),
-    "tabs": Case(GOOD.replace(b",", b"\t"), r"must name a column|tab", GOOD),
-    "pipes": Case(GOOD.replace(b",", b"|"), r"must name a column", GOOD),
+    "null byte": Case(
+        changed(9, ",100.5,", ",1\x002,"), r"mine\.csv, line 9` must be text\. Received: a null byte", GOOD
+    ),
+    "null bytes below": Case(GOOD + bytes(9), r"mine\.csv, line 42` must be text\. Received: a null byte", GOOD),
+    "semicolons": Case(GOOD.replace(b",", b";"), rf"line 1` {COMMAS} semicolons\. {SAVE}", GOOD),
+    "tabs": Case(GOOD.replace(b",", b"\t"), rf"line 1` {COMMAS} tabs\. {SAVE}", GOOD),
+    "bars": Case(GOOD.replace(b",", b"|"), rf"line 1` {COMMAS} bars\. {SAVE}", GOOD),
+    "spaces": Case(GOOD.replace(b",", b" "), rf"line 1` {COMMAS} spaces\. {SAVE}", GOOD),
+    "lines in quotes": Case(
+        b"".join(b'"%s"\n' % line for line in GOOD.split()), rf"line 1` {COMMAS} lines in quotes\. {SAVE}", GOOD
+    ),
+    "another separator": Case(
+        GOOD.replace(b",", b"~"), r"line 1` must be a header with load, temperature, date, .* 'date~load~temper", GOOD
+    ),
+    # Files of other kinds.
+    **{
+        name: Case(content, rf"`data/own/mine\.csv` must be a CSV file, as its name says\. Received: {kind}\. ", GOOD)
+        for name, (content, kind) in OTHER_KINDS.items()
+    },
     # Parquet.
     "no Parquet": Case(GOOD, r"`data/own/mine\.parquet` must", parquet(**NUMBERS), PARQUET, PARQUET),
     "Parquet cut short": Case(parquet(**NUMBERS)[:-20], r"mine\.parquet` must", parquet(**NUMBERS), PARQUET, PARQUET),
@@ -213,9 +253,6 @@ BROKEN: dict[str, Case] = {
 }
 # What a reader of more dialects may read: then nothing is broken.
 MAY_BE_READ = {
-    "semicolons",
-    "tabs",
-    "pipes",
     "UTF-16",
     "Latin-1",
     "spaces in the header",

@@ -123,7 +123,7 @@ BAD_CSV = [
     ("tabs", "\na\tb\n1\t2\n", ["line 2", "fields by commas", "tabs"]),
     ("a workbook", b"PK\x03\x04rest", ["a.csv` must be a CSV file", "Excel workbook", "make try"]),
     ("an old workbook", b"\xd0\xcf\x11\xe0rest", ["Excel workbook"]),
-    ("Parquet", b"PAR1rest", ["a Parquet file"]),
+    ("Parquet", b"PAR1\x15rest", ["a Parquet file"]),
     ("gzip", b"\x1f\x8brest", ["gzip"]),
     ("truth value", "a,b\n1,true\n", ["line 2", "'true'"]),
     ("infinite", "a,b\n1,2\n3,-inf\n", ["line 3", "column b", "finite"]),

@@ -15,6 +15,7 @@ from workflow.tryout.moments import Moments
 from workflow.tryout.order import in_ids, in_order, in_utc, key, named_key
 from workflow.tryout.table import Table
 
+_ABOVE = 40  # rows among which a header may stand below titles
 _FOOTER = 5  # rows at the end without a time that may be sums and remarks
 _NAMED = re.compile(r"(?i)date|time|datum|zeit|timestamp|tag\b|jahr|year|month|monat|^t$|^ds$|^ts$|period|stunde|uhr")
 
@@ -67,7 +68,7 @@ def read(table: Table, wishes: Wishes) -> Clock:
             cell = next(cell for cell in table.column(name) if cell)
             rule = "must hold times in a form that is known"
             fix = "Write them as 2016-07-01 13:00, or add TIME=none if rows follow each other in equal steps."
-            raise UserError(f"{table.path}, column {name}", rule, repr(cell[:60]), fix)
+            raise UserError(f"{table.path}, column {name}", rule, repr(cell[:60]), fix + one_column(table))
         return _untimed(table, wishes, ["no column of times: rows follow each other in equal steps"], others)
     notes = [f"times in {found.form}", *found.notes]
     table, found = _without_footer(table, names[0], found)
@@ -243,10 +244,21 @@ def unknown(option: str, name: str, table: Table) -> UserError:
     close = difflib.get_close_matches(name, table.names, n=1, cutoff=0.5)
     same = [each for each in table.names if each.lower() == name.lower()]
     fix = f"Did you mean `{(same or close)[0]}`? " if same or close else ""
+    rows = [*table.above, *((int(table.lines[row]), table.cells(row)) for row in range(min(len(table), _ABOVE)))]
+    if (line := next((line for line, cells in rows if name in cells), None)) is not None:
+        fix = f"{table.unit.capitalize()} {line} seems to be the header: remove all {table.unit}s above it. "
     return UserError(option, f"must name a column of {table.path}", repr(name), fix + _columns(table))
 
 
 def _columns(table: Table) -> str:
     from pipeline.series import listing
 
-    return f"The columns are: {listing(table.names)}."
+    if all(name == f"column_{number}" for number, name in enumerate(table.names, 1)):
+        return f"The file has no header: the columns are {listing(table.names)}."
+    return f"The columns are: {listing(table.names)}.{one_column(table)}"
+
+
+def one_column(table: Table) -> str:
+    """Return advice on a text file that was read as a single column, which it may not be."""
+    alone = len(table.names) == 1 and table.unit == "line" and table.separator is None
+    return " If there are more, say what stands between them, as in SEPARATOR=space." if alone else ""

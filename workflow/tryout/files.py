@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.common.errors import UserError
+from pipeline.series import kinds
 from workflow.tryout import text
 from workflow.tryout.table import Table, unique_names
 
-_WORKBOOK, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_OTHERS = {
-    b"\x1f\x8b": ("a file compressed with gzip", "Unpack it: gunzip FILE."),
-    b"BZh": ("a file compressed with bzip2", "Unpack it: bunzip2 FILE."),
-    b"\xfd7zXZ": ("a file compressed with xz", "Unpack it: unxz FILE."),
-    b"%PDF": ("a PDF", "Export the table as CSV."),
-    b"\x89HDF": ("an HDF5 file", "Save the table as CSV or Parquet."),
-    b"ARROW1": ("a Feather file", "Save the table as Parquet."),
-    b"SQLite format 3": ("an SQLite database", "Export the table as CSV."),
-    b"\x93NUMPY": ("a NumPy array", "Save it as CSV, with a header."),
-    b"CDF": ("a NetCDF file", "Save the series as CSV or Parquet."),
-}
-_MARKUP = (("<!doctype html", "an HTML page"), ("<html", "an HTML page"), ("<table", "an HTML table"), ("<?xml", "XML"))
+_RULE = "must be CSV, an Excel workbook or Parquet"
 
 
 def read(path: Path, sheet: str | None = None, separator: str | None = None) -> Table:
@@ -46,44 +34,16 @@ def read(path: Path, sheet: str | None = None, separator: str | None = None) -> 
         raise UserError(str(path), "must be a file", "a folder", "Name one file of it.")
     if path.stat().st_size == 0:
         raise UserError(str(path), "must have rows", "an empty file", "Copy it again.")
-    with path.open("rb") as stream:
-        head = stream.read(512)
-    if head.startswith(b"PAR1"):
-        return _parquet(path)
-    if path.suffix.lower() in (".npz", ".keras") and head.startswith(_WORKBOOK):
+    kind = kinds.of(path)
+    if path.suffix.lower() in (".npz", ".keras") and kind not in (None, kinds.PARQUET):
         received = "a file of windows" if path.suffix.lower() == ".npz" else "a network"
         fix = "Give both to `make check`: make check MODEL=model.keras DATA=windows.npz."
-        raise UserError(str(path), "must be CSV, an Excel workbook or Parquet", received, fix)
-    if head.startswith(_WORKBOOK) and (inside := _archived(path)):
-        fix = f"Unpack it, `unzip {path}`, and name a file of it."
-        received = f"a zip archive of {inside[0]}" + (f" and {len(inside) - 1:,} more" if len(inside) > 1 else "")
-        raise UserError(str(path), "must be CSV, an Excel workbook or Parquet", received, fix)
-    if head.startswith((_WORKBOOK, _OLD_WORKBOOK)):
-        return _workbook(path, sheet)
-    for magic, (name, fix) in _OTHERS.items():
-        if head.startswith(magic):
-            raise UserError(
-                str(path), "must be CSV, an Excel workbook or Parquet", name, fix.replace("FILE", str(path))
-            )
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().decode("latin-1")
-    for mark, name in _MARKUP:
-        if start.startswith(mark):
-            fix = "Open it in a browser or a spreadsheet, and save the table as CSV."
-            raise UserError(str(path), "must be CSV, an Excel workbook or Parquet", name, fix)
-    if start.startswith(("{", "[{", "[[")):
-        fix = "Write it as CSV, with a column per name."
-        raise UserError(str(path), "must be CSV, an Excel workbook or Parquet", "JSON", fix)
-    return text.read(path, separator)
-
-
-def _archived(path: Path) -> list[str]:
-    """Return the files of a zip archive; none where it is a workbook, which is such an archive too."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [each.filename for each in archive.infolist() if not each.is_dir()]
-    except (zipfile.BadZipFile, OSError):
-        return []
-    return [] if {"[Content_Types].xml", "mimetype", "content.xml"} & set(names) else names
+        raise UserError(str(path), _RULE, received, fix)
+    if kind is None:
+        return text.read(path, separator)
+    if kind.fix is not None:
+        raise UserError(str(path), _RULE, kind.name, kind.fix)
+    return _parquet(path) if kind == kinds.PARQUET else _workbook(path, sheet)
 
 
 def _similar(path: Path) -> str:

@@ -24,6 +24,7 @@ class Table:
         lines: the place of each row in the file, as an editor counts it: int64 [rows].
         unit: what `lines` count: `line` or `row`.
         notes: what was found out or changed while reading, a phrase each.
+        above: the place and the cells of records below the header that were taken for units.
         separator: between two fields of a text file; None for one column, and for other files.
     """
 
@@ -34,6 +35,7 @@ class Table:
     unit: str = "line"
     notes: list[str] = field(default_factory=list)
     separator: str | None = None
+    above: list[tuple[int, list[str]]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -41,6 +43,10 @@ class Table:
     def column(self, name: str) -> pd.Series:
         """Return the cells of a column."""
         return self.columns[self.names.index(name)]
+
+    def cells(self, row: int) -> list[str]:
+        """Return the cells of a row."""
+        return [column.iloc[row] for column in self.columns]
 
     def select(self, rows: np.ndarray, *notes: str) -> Table:
         """Return some rows, by a boolean mask or numbers in the new order, with notes added."""

@@ -7,11 +7,12 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from pipeline.common.errors import UserError
-from pipeline.series import counted
+from pipeline.series import counted, kinds
 from workflow.tryout.table import Table, make
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}
@@ -47,6 +48,9 @@ def read(path: Path, separator: str | None = None) -> Table:
     body = [(number + 1, line) for number, line in enumerate(lines) if number >= start]
     if not any(line.strip() for _, line in body):
         raise UserError(str(path), "must hold rows", "blank lines alone", "Copy it again.")
+    if separator is None and _are_quoted(line for _, line in body):
+        body = [(number, line.strip()[1:-1].replace('""', '"')) for number, line in body]
+        notes.append("the quotes around each line are left out")
     if separator is None:
         separator = _separator([line for _, line in body if line.strip()][:_SAMPLE])
     records, places = _records("\n".join(line for _, line in body), separator, start, path)
@@ -63,26 +67,25 @@ def decoded(path: Path) -> tuple[str, list[str]]:
     for mark, encoding, name in _BOMS:
         if data.startswith(mark):
             return _decoded(path, data, encoding), [] if encoding == "utf-8-sig" else [f"the encoding is {name}"]
-    # Without a mark, UTF-16 of Latin text has a zero in every other byte.
-    pairs = data[:4096]
-    if pairs and len(data) % 2 == 0:
-        for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-            if pairs[offset::2].count(0) > 0.7 * len(pairs[offset::2]):
-                return _decoded(path, data, encoding), ["the encoding is UTF-16"]
-    if b"\0" in pairs:
-        fix = "Save it as CSV, Excel workbook or Parquet."
-        raise UserError(str(path), "must be a table", "a binary file of an unknown kind", fix)
+    if encoding := kinds.wide_encoding(data[:4096]):
+        return _decoded(path, data, encoding), ["the encoding is UTF-16"]
+    notes: list[str] = []
+    if data.endswith(b"\0"):  # of a logger that lost its power
+        data, notes = data.rstrip(b"\0"), ["null bytes at the end are left out"]
+    if (null := data.find(b"\0")) >= 0:
+        line = data.count(b"\n", 0, null) + 1
+        raise UserError(f"{path}, line {line}", "must be text", "a null byte", "Remove it, or export the file again.")
     try:
-        return data.decode("utf-8"), []
+        return data.decode("utf-8"), notes
     except UnicodeDecodeError:
         pass
     # Words of Latin letters have hardly three accents in a row; Cyrillic, Japanese and Chinese ones have more.
     doubted = re.search(rb"[\x80-\xff]{3}", data)
     doubt = ", by default, which its words do not fit: save the file as UTF-8" if doubted else ""
     try:
-        return data.decode("cp1252"), [f"the encoding is Latin-1 (Windows-1252){doubt}"]
+        return data.decode("cp1252"), [*notes, f"the encoding is Latin-1 (Windows-1252){doubt}"]
     except UnicodeDecodeError:
-        return data.decode("latin-1"), [f"the encoding is Latin-1{doubt}"]
+        return data.decode("latin-1"), [*notes, f"the encoding is Latin-1{doubt}"]
 
 
 def _decoded(path: Path, data: bytes, encoding: str) -> str:
@@ -90,6 +93,15 @@ def _decoded(path: Path, data: bytes, encoding: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise UserError(str(path), f"must be {encoding} as its first bytes say", error, "Save it as UTF-8.") from None
+
+
+def _are_quoted(lines: Iterable[str]) -> bool:
+    """Return whether each line stands in quotes as a whole, as after a table was exported as one column."""
+    given = [line.strip() for line in lines if line.strip()]
+    if not all(len(line) > 1 and line[0] == line[-1] == '"' for line in given):
+        return False
+    records = list(csv.reader(given))
+    return len(records) == len(given) and all(len(record) == 1 and "," in record[0] for record in records)
 
 
 def _separator(lines: list[str]) -> str | None:
@@ -116,7 +128,10 @@ def _separator(lines: list[str]) -> str | None:
         spaced = Counter(len(line.split()) for line in lines)
         fields, number = spaced.most_common(1)[0]
         gaps = sum(1 for line in lines if re.search(r"\S\s{2,}\S", line))
-        return " " if fields > 1 and number > 0.8 * len(lines) and gaps > 0.5 * len(lines) else None
+        # A single space separates fields where a number ends each line, and the header has as many words.
+        single = len(lines[0].split()) == fields and all(re.search(r"\d$", line) for line in lines[1:])
+        regular = number > 0.8 * len(lines) and (gaps > 0.5 * len(lines) or (single and number == len(lines)))
+        return " " if fields > 1 and regular else None
     return best[2]
 
 
@@ -150,6 +165,7 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
         unit: what `places` count.
     """
     width = Counter(len(record) for record in records).most_common(1)[0][0]
+    records = [record if any(cell.strip() for cell in record[width:]) else record[:width] for record in records]
     first = next(i for i, record in enumerate(records) if len(record) == width)
     # A header of one field fewer than the rows, or than those in which a number holds the separator.
     above = next((i for i in range(first, 0, -1) if len(records[i - 1]) != width - 1), 0)
@@ -169,7 +185,10 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
         notes = [*notes, "there is no header: the columns are numbered"]
     header = [cell.lstrip("#").strip() if not i else cell for i, cell in enumerate(header)]
     header = header + [""] * (width - len(header))
+    rows, lines, notes = _without_repeats(records[first], rows, lines, notes)
+    every = list(zip(lines, rows, strict=True))
     rows, lines, notes = _without_units(header, rows, lines, notes)
+    above = every[: len(every) - len(rows)]
     wrong = next((i for i, row in enumerate(rows) if len(row) > width and any(row[width:])), None)
     if wrong is not None:
         fix = "Quote text that holds the separator, or remove what is too much."
@@ -181,7 +200,8 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
         end -= 1
     if end < len(rows):
         notes = [*notes, f"{counted(len(rows) - end, 'line')} below the table left out"]
-    return make(str(path), header, [row[:width] for row in rows[:end]], lines[:end], unit, notes)
+    made = make(str(path), header, [row[:width] for row in rows[:end]], lines[:end], unit, notes)
+    return replace(made, above=above)
 
 
 def _is_header(record: list[str]) -> bool:
@@ -274,6 +294,17 @@ def _names_what_is_below(record: list[str], below: list[list[str]]) -> bool:
 
 def _is_value(cell: str) -> bool:
     return bool(_NUMBER.fullmatch(cell.strip()) or _DATE.fullmatch(cell.strip()))
+
+
+def _without_repeats(
+    header: list[str], rows: list[list[str]], lines: list[int], notes: list[str]
+) -> tuple[list[list[str]], list[int], list[str]]:
+    """Leave out the header where it is repeated among the rows, as where files were put below each other."""
+    kept = [i for i, row in enumerate(rows) if row != header]
+    if len(kept) == len(rows) or not _is_header(header):
+        return rows, lines, notes
+    left = f"{counted(len(rows) - len(kept), 'repeat')} of the header left out"
+    return [rows[i] for i in kept], [lines[i] for i in kept], [*notes, left]
 
 
 def _without_units(
