@@ -131,17 +131,23 @@ def _table(part: dict[str, Any], metrics: tuple[str, ...]) -> list[dict[str, Any
     others = [(baseline(name), score, part["skill"].get(name)) for name, score in part["baselines"].items()]
     others += [("oracle", part["oracle"], None)] if part["oracle"] else []
     others += [(AS_GIVEN, part["given"], None)] if part.get("given") else []
-    rows = [("network", [_mean_and_std(part["network"][metric]) for metric in metrics], None)]
-    rows += [(name, [(score_text(score[metric]), "") for metric in metrics], skill) for name, score, skill in others]
+    rows = [("network", [_mean_and_std(part["network"][metric], metric) for metric in metrics], None)]
+    rows += [
+        (name, [(score_text(score[metric], metric), "") for metric in metrics], skill) for name, score, skill in others
+    ]
     return [{"name": name, "cells": cells, "skill": skill_text(skill)} for name, cells, skill in rows]
 
 
-def _mean_and_std(over: dict[str, float | None]) -> tuple[str, str]:
+def _mean_and_std(over: dict[str, float | None], metric: str) -> tuple[str, str]:
     """Return the mean over the seeds and ± their standard deviation, as texts."""
     if over["mean"] is None:
-        rest = f"finite: {number(over['min'])} to {number(over['max'])}" if over["min"] is not None else ""
+        rest = (
+            f"finite: {score_text(over['min'], metric)} to {score_text(over['max'], metric)}"
+            if over["min"] is not None
+            else ""
+        )
         return "–", rest
-    return number(over["mean"]), f"± {number(over['std'], 2)}" if over["std"] is not None else ""
+    return score_text(over["mean"], metric), f"± {number(over['std'], 2)}" if over["std"] is not None else ""
 
 
 def _groups(groups: list[dict[str, Any]] | None, main: str, label: str) -> dict[str, Any] | None:
@@ -154,8 +160,8 @@ def _groups(groups: list[dict[str, Any]] | None, main: str, label: str) -> dict[
         "metric": METRICS[main],
         "names": [baseline(name) for name in names],
         "rows": [
-            [str(group[label]), "{} {}".format(*_mean_and_std(group["network"][main])).strip()]
-            + [score_text(group["baselines"][name][main]) for name in names]
+            [str(group[label]), "{} {}".format(*_mean_and_std(group["network"][main], main)).strip()]
+            + [score_text(group["baselines"][name][main], main) for name in names]
             for group in groups
         ],
     }

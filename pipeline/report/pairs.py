@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.report import comparison, diagnosis, differences
 from pipeline.report.wording import METRICS, baseline, joined, number, p_value, percent, setting, thousands
+from pipeline.report.wording import score as score_text
 from pipeline.scoring import scores
 
 SUFFIX = "_fixed"
@@ -187,7 +188,7 @@ def _row(
     return {
         "kind": kind,
         "name": name,
-        "score": number(score.get(_main(evaluation))),
+        "score": "NaN" if (own := score.get(_main(evaluation))) is None else score_text(own, _main(evaluation)),
         "loss": number(None if loss is None else loss * factor),
         "reduction": "",
         "interval": "",

@@ -58,7 +58,7 @@ def row(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _unrounded(score: float | None) -> str:
     """Return a score that is not shown as 1 if it is less."""
-    return wording.number(min(score, _LESS) if score is not None and score < 1 else score)
+    return "NaN" if score is None else wording.score(min(score, _LESS) if score < 1 else score)
 
 
 def epochs(entry: dict[str, Any]) -> str:

@@ -54,7 +54,8 @@ def _all_pass(values: Sequence[float | None], test: Callable[[float], bool]) -> 
 
 
 def _outcome(values: Sequence[float | None], test: Callable[[float], bool], name: str, criterion: str) -> Outcome:
-    measured = f"{name} {score_range(values)}" if values else "not measured"
+    metric = "r2" if name in ("R²", "skill") else None
+    measured = f"{name} {score_range(values, metric=metric)}" if values else "not measured"
     return Outcome(_all_pass(values, test), measured, criterion)
 
 
@@ -79,7 +80,7 @@ def no_overfitting(evaluation: dict[str, Any], _: float | None) -> Outcome:
     train, test = _seed_scores(evaluation, "train", "r2"), _seed_scores(evaluation, "test", "r2")
     finite = [(a, b) for a, b in zip(train, test, strict=True) if a is not None and b is not None]
     low = len(finite) == len(train) and all(a < 0.1 and b < 0.1 for a, b in finite)
-    measured = f"R² {score_range(train)}, on test {score_range(test)}"
+    measured = f"R² {score_range(train, metric='r2')}, on test {score_range(test, metric='r2')}"
     return Outcome(low, measured, "R² below 0.1 on training and on test, every seed")
 
 

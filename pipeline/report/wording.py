@@ -36,6 +36,8 @@ METRICS = {
     "brier": "Brier",
     "mcc": "MCC",
 }
+# Metrics of which 1 is the best: as small as 0.0001 they say no more than 0. Losses have units, and may be that small.
+_OF_ONE = ("r2", "accuracy", "balanced_accuracy", "mcc")
 _LEAST_SKILL = -1000
 # Numbers with more digits before the point get an exponent.
 _DIGITS = 9
@@ -92,9 +94,16 @@ def plain(value: Any) -> str:
     return quantity(value)
 
 
-def score(value: float | None) -> str:
-    """Format a score; a dash if it is missing."""
-    return "–" if value is None else number(value)
+def score(value: float | None, metric: str = "r2") -> str:
+    """Format a score; a dash if it is missing. Near 0 one of which 1 is the best has four decimals: −0.0001, 0.0000."""
+    if value is None:
+        return "–"
+    return _near_zero(value) if metric in _OF_ONE and 0 < abs(value) < 0.001 else number(value)
+
+
+def _near_zero(value: float) -> str:
+    text = f"{value:.4f}"
+    return text.replace("-", "−" if float(text) else "")
 
 
 def thousands(value: float | None) -> str:
@@ -110,12 +119,12 @@ def count_range(counts: Sequence[int]) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def score_range(values: Sequence[float | None], digits: int = 3) -> str:
-    """Return the smallest and the largest score, and how many are NaN."""
+def score_range(values: Sequence[float | None], digits: int = 3, metric: str | None = None) -> str:
+    """Return the smallest and the largest score, and how many are NaN; as `score` if the metric is named."""
     finite = [value for value in values if value is not None]
     if not finite:
         return "NaN"
-    low, high = number(min(finite), digits), number(max(finite), digits)
+    low, high = (score(end, metric) if metric else number(end, digits) for end in (min(finite), max(finite)))
     text = low if low == high else f"{low} to {high}"
     return text if len(finite) == len(values) else f"{text}; {len(values) - len(finite)} of {len(values)} NaN"
 
@@ -126,11 +135,13 @@ def signed(value: float | None) -> str:
 
 
 def skill(value: float | None) -> str:
-    """Format with three decimals; skills below -1,000 are cut, since their digits carry no information."""
+    """Format with three decimals, near 0 with four; below -1,000 a skill is cut, for its digits say nothing."""
     if value is None:
         return "–"
     if value < _LEAST_SKILL:
         return f"below {_LEAST_SKILL:,}".replace("-", "−")
+    if 0 < abs(value) < 0.001:
+        return _near_zero(value)
     return (f"{value:.3f}" if abs(value) < 10 else number(value)).replace("-", "−")
 
 

@@ -70,6 +70,7 @@ class Handler(LogHandlerBase):
         super().__init__(output, None)
         self._plan, self._settings, self._cores, self._shown, self._unknown = plan, settings, cores, shown, unknown
         self._stream = sys.stderr if stream is None else stream
+        self._results = sys.stdout if stream is None else stream
         self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb" and "CI" not in os.environ
         self._progress: Progress | None = None
         self._jobs: dict[int, tuple[str, str, list[str]]] = {}
@@ -130,9 +131,12 @@ class Handler(LogHandlerBase):
             self._print(f"  log: {', '.join(logs)}")
 
     def print_verdicts(self, failed: Collection[str] = ()) -> None:
-        """Print what became of the experiments, those that wait for a failed stage among them, and their pages."""
+        """Print what became of the experiments, those that wait for a failed stage among them, and their pages.
+
+        They are the result of the run and go to stdout; all that happens before goes to stderr.
+        """
         for line in verdicts.lines(self._settings, self._shown(), failed):
-            self._print(line)
+            self._print(line, self._results)
 
     def close(self) -> None:
         """Erase the line of what runs."""
@@ -140,9 +144,10 @@ class Handler(LogHandlerBase):
         self._erase()
         super().close()
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str, stream: TextIO | None = None) -> None:
         self._erase()
-        print("\n".join(escaped(line) for line in text.split("\n")), file=self._stream, flush=True)
+        lines = "\n".join(escaped(line) for line in text.split("\n"))
+        print(lines, file=stream or self._stream, flush=True)
 
     def _erase(self) -> None:
         if self._live:

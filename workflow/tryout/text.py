@@ -188,7 +188,7 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
     rows, lines, notes = _without_repeats(records[first], rows, lines, notes)
     every = list(zip(lines, rows, strict=True))
     rows, lines, notes = _without_units(header, rows, lines, notes)
-    above = every[: len(every) - len(rows)]
+    units = every[: len(every) - len(rows)]
     wrong = next((i for i, row in enumerate(rows) if len(row) > width and any(row[width:])), None)
     if wrong is not None:
         fix = "Quote text that holds the separator, or remove what is too much."
@@ -201,7 +201,7 @@ def table(path: Path, records: list[list[str]], places: list[int], notes: list[s
     if end < len(rows):
         notes = [*notes, f"{counted(len(rows) - end, 'line')} below the table left out"]
     made = make(str(path), header, [row[:width] for row in rows[:end]], lines[:end], unit, notes)
-    return replace(made, above=above)
+    return replace(made, above=units)
 
 
 def _is_header(record: list[str]) -> bool:

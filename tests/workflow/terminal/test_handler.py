@@ -28,7 +28,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def made(stream: io.StringIO, unknown: str | None = None, **output: Any) -> Handler:
+def made(stream: io.StringIO | None, unknown: str | None = None, **output: Any) -> Handler:
     plan = {"train@mine_lstm": set(), "diagnose@mine_lstm": {"train@mine_lstm"}}
     settings = SimpleNamespace(**OUTPUT | output)
     return Handler(settings, lambda: plan, SETTINGS, lambda: 2, lambda: None, lambda: unknown, stream)
@@ -143,6 +143,14 @@ def test_the_verdicts_end_the_run_with_ones_own_first(folder: Path) -> None:
     failed = list(verdicts.lines(SETTINGS, {"mine_lstm", "other_lstm"}, {"mine_lstm"}))
     assert failed[1].split() == ["mine_lstm", "failed", "-"]
     assert "Train longer." not in "".join(failed)
+
+
+def test_verdicts_go_to_stdout_and_progress_to_stderr(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files.write_json(files.DIAGNOSIS / "mine_lstm.json", {"verdict": "learning", "findings": [], "next": None})
+    made(None).emit(record(NOTHING_TO_BE_DONE_MSG))
+    shown = capsys.readouterr()
+    assert shown.err.splitlines() == [NOTHING_TO_BE_DONE_MSG]
+    assert shown.out.startswith("mine_lstm: learning.")
 
 
 @pytest.mark.parametrize(
