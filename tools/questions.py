@@ -277,8 +277,9 @@ def _section(case: Case, folder: Path, environment: dict[str, str]) -> str:
     words = [*write(case, folder), *case.words]
     target = "try" if case.network is None else "check"
     command = ["make", "-s", target, *words, "CORES=1"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    lines = [f"$ make {target} {' '.join(words)}", *tried.printed(done.stdout, done.stderr, folder)]
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, cwd=folder, env=environment, **both, text=True, check=False)  # type: ignore[call-overload]  # noqa: S603
+    lines = [f"$ make {target} {' '.join(words)}", *tried.printed(done.stdout, folder)]
     shown = "\n".join(lines)
     asked = f"[Asked]({case.source}): {case.asked}\n\nAnswer at the time: {case.told}"
     return f"\n## {title(case)}\n\n{asked}\n\n```\n{shown}\n```\n"

@@ -152,8 +152,9 @@ def _tried(case: Case, folder: Path, environment: dict[str, str]) -> str:
     shown = " ".join(["make try", f'FILE="{case.file}"' if " " in case.file else f"FILE={case.file}", *case.words])
     before = set(folder.glob("reports/experiments/*.md"))
     command = ["make", "-s", "try", f"FILE={case.file}", "CORES=1", *case.words]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    lines = [f"$ {shown}", *printed(done.stdout, done.stderr, folder)]
+    both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, cwd=folder, env=environment, **both, text=True, check=False)  # type: ignore[call-overload]  # noqa: S603
+    lines = [f"$ {shown}", *printed(done.stdout, folder)]
     text = f"\n## {case.file}\n\n{case.about}\n\n```\n" + "\n".join(lines) + "\n```\n"
     for page in sorted(set(folder.glob("reports/experiments/*.md")) - before):
         quoted = [f"> {line}".rstrip() for line in page.read_text(encoding="utf-8").strip().splitlines()]
@@ -161,18 +162,16 @@ def _tried(case: Case, folder: Path, environment: dict[str, str]) -> str:
     return text
 
 
-def printed(output: str, errors_output: str, folder: Path) -> list[str]:
+def printed(output: str, folder: Path) -> list[str]:
     """Return what `make try` prints, without the progress of the run.
 
     Args:
-        output: its own lines.
-        errors_output: those of Snakemake, which end in the verdict, or in the line that says what is wrong.
+        output: stdout and stderr together: its own lines, those of the run, and the verdict or what is wrong.
         folder: the project, whose path is left out.
     """
-    lines = [line.replace(f"{folder}/", "") for line in errors_output.splitlines() if not line.startswith("make")]
-    progress = [place for place, line in enumerate(lines) if line.startswith("[")]
-    after = ["…", *lines[progress[-1] + 1 :]] if progress else lines[-1:]
-    return [*output.strip().splitlines(), *after]
+    lines = [line.replace(f"{folder}/", "") for line in output.strip().splitlines() if not line.startswith("make")]
+    progress = [place for place, line in enumerate(lines) if line.startswith(("[", "Using workflow "))]
+    return [*lines[: progress[0]], "…", *lines[progress[-1] + 1 :]] if progress else lines
 
 
 def sections(text: str) -> dict[str, str]:

@@ -22,6 +22,10 @@ _OFFSET = r"[T ][0-9:.,]+ *([Zz]|[+-][0-9:]+)$"
 # refused, for they may be 2020010113.
 _EPOCH = r"^1[0-8][0-9]{8}([0-9]{3}|[0-9]{6}|[0-9]{9})?$"
 
+# A zone has two offsets at most, of winter and of summer, this many minutes apart, and keeps each for weeks.
+_SUMMER = (30, 60)
+_KEPT = np.timedelta64(20, "D")
+
 ZONE_RULE, ZONE_FIX = "must name a time zone", "As in Europe/Berlin or UTC."
 
 # Other ways to write dates.
@@ -48,7 +52,8 @@ def read(
 
     Raises:
         SettingError: there is no such zone.
-        UserError: a cell is no time, only some cells have an offset, or the times do not rise.
+        UserError: a cell is no time, only some cells have an offset, the offsets are not those of one zone, or the
+            times do not rise.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -71,6 +76,8 @@ def read(
             marked = pc.fill_null(pc.match_substring_regex(text, _OFFSET), False).to_numpy()
             parsed, local = _parsed(file, name, column, text), not marked.any()
             _check_offsets(file, name, column, marked)
+            if not local:
+                check_one_zone(parsed, _minutes(text), str(file.path), name, file.place, ids)
     if ids is not None:
         return _read_ids(file, name, parsed, zone if local else None, ids)
     if zone is not None and local:
@@ -139,6 +146,69 @@ def _check_offsets(file: TableFile, name: str, column: pa.ChunkedArray, marked: 
     received, with_offset = repr(str(column[row].as_py())[:60]), "no" if marked[0] else "an"
     rule = "must have an offset from UTC in every row or in none"
     raise file.error(row, name, rule, f"{received}, the first with {with_offset} offset", "Write all times in UTC.")
+
+
+def _minutes(text: pa.ChunkedArray) -> np.ndarray:
+    """Return the offsets of times that all have one, in minutes: int64 [rows]."""
+    import pyarrow.compute as pc
+
+    marks = pc.struct_field(pc.extract_regex(text, f"(?P<time>.*){_OFFSET.replace('(', '(?P<offset>', 1)}"), "offset")
+    coded = marks.combine_chunks().dictionary_encode()
+    known = []
+    for mark in coded.dictionary.to_pylist():
+        digits = mark[1:].replace(":", "").ljust(4, "0")
+        minutes = 0 if mark in "Zz" else int(digits[:2]) * 60 + int(digits[2:4])
+        known.append(-minutes if mark[0] == "-" else minutes)
+    return np.array(known, dtype=np.int64)[coded.indices.to_numpy()]
+
+
+def check_one_zone(
+    times: np.ndarray,
+    offsets: np.ndarray,
+    path: str,
+    name: str,
+    place: Callable[[int], str],
+    ids: np.ndarray | None = None,
+) -> None:
+    """Refuse offsets from UTC that are not those of one time zone in winter and summer.
+
+    The instants of such times are known, but what a day or a season is differs from row to row.
+
+    Args:
+        times: datetime64[us] [rows], in UTC.
+        offsets: float64 or int64 [rows], in minutes.
+        path: of the file, for messages.
+        name: of the column, for messages.
+        place: returns the place of a row in the file, for messages.
+        ids: int64 [rows], the number of each row's id, each of which may have a zone of its own; None for one series.
+
+    Raises:
+        UserError: there are more than two offsets, two that are not 30 or 60 minutes apart, or they alternate within
+            weeks.
+    """
+    found, first, codes = np.unique(offsets, return_index=True, return_inverse=True)
+    if len(found) == 1:
+        return
+    if ids is not None:
+        for number in np.unique(ids):
+            rows = np.flatnonzero(ids == number)
+            check_one_zone(times[rows], offsets[rows], path, name, lambda row, rows=rows: place(int(rows[row])))  # type: ignore[misc]
+        return
+    rows = np.sort(first)[:3]
+    if len(found) == 2 and found[1] - found[0] in _SUMMER:
+        order = np.argsort(times, kind="stable")
+        turns = np.flatnonzero(np.diff(codes[order])) + 1
+        short = np.flatnonzero(np.diff(times[order[turns]]) < _KEPT)
+        if not short.size:
+            return
+        rows = order[turns[short[0] : short[0] + 2]]
+    received = " and ".join(f"{_offset(int(offsets[row]))} in {place(int(row))}" for row in rows)
+    rule, fix = "must have the offsets from UTC of one time zone", "Write all times in UTC."
+    raise UserError(f"{path}, column {name}", rule, received, fix)
+
+
+def _offset(minutes: int) -> str:
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def _converted(file: TableFile, name: str, times: np.ndarray, zone: str, rows: np.ndarray) -> np.ndarray:

@@ -97,6 +97,60 @@ def test_parquet_reads_the_same(project):
     assert series.time[1] == np.datetime64("2020-01-02")
 
 
+def offsets(of):
+    """A file of 400 days whose offset from UTC is `of(day)`, at its own noon."""
+    days = np.arange("2019-01-01", "2020-02-05", dtype="datetime64[D]")
+    return csv("t,a\n" + "".join(f"{day}T12:00{of(i)},{i}\n" for i, day in enumerate(days)))
+
+
+# Summer time from day 89 to 299, and Ramadan, in which Morocco suspends it.
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda i: "+02:00" if 89 <= i < 299 else "+01:00",
+        lambda i: "-04:00" if 89 <= i < 299 else "-0500",
+        lambda i: "+01:00" if 89 <= i < 299 else "Z",
+        lambda i: "+10:30" if 89 <= i < 299 else "+11",  # Lord Howe
+        lambda i: "+00:00" if 125 <= i < 155 else "+01:00",
+        lambda i: "+05:30",
+    ],
+)
+def test_the_two_offsets_of_one_zone_are_read(project, of):
+    assert len(own.make(path=offsets(of), target="a", time="t").rows) == 400
+
+
+@pytest.mark.parametrize(
+    ("of", "says"),
+    [
+        (lambda i: "Z" if i % 2 else "+05:30", "+05:30 in line 2 and +00:00 in line 3"),
+        (lambda i: "+05:30" if i >= 200 else "Z", "+00:00 in line 2 and +05:30 in line 202"),
+        (lambda i: "+02:00" if i % 2 else "+01:00", "+02:00 in line 3 and +01:00 in line 4"),
+        (lambda i: "+02:00" if 89 <= i < 100 else "+01:00", "+02:00 in line 91 and +01:00 in line 102"),
+        (
+            lambda i: ["-05:00", "-04:00", "+01:00"][min(i // 100, 2)],
+            "-05:00 in line 2 and -04:00 in line 102 and +01",
+        ),
+    ],
+)
+def test_the_offsets_of_several_zones_are_refused(project, of, says):
+    path = offsets(of)
+    with pytest.raises(UserError) as caught:
+        own.make(path=path, target="a", time="t")
+    line = str(caught.value)
+    assert line.startswith(f"`{path}, column t` must have the offsets from UTC of one time zone. Received: ")
+    assert says in line
+    assert line.endswith("Write all times in UTC.")
+
+
+def test_each_id_may_have_a_zone_of_its_own(project):
+    rows = [f"2019-01-{1 + i // 2:02}T12:00{'+05:30' if i % 2 else 'Z'},{i},{'b' if i % 2 else 'a'}" for i in range(20)]
+    path = csv("t,a,site\n" + "\n".join(rows) + "\n")
+    assert len(own.make(path=path, target="a", time="t", id="site").rows) == 20
+    path = csv("t,a,site\n" + "\n".join(rows).replace("2019-01-07T12:00Z", "2019-01-07T12:00-08:00") + "\n")
+    with pytest.raises(UserError, match="Received: \\+00:00 in line 2 and -08:00 in line 14"):
+        own.make(path=path, target="a", time="t", id="site")
+
+
 def test_times_with_offsets_are_ordered_as_instants(project):
     path = csv("t,a\n2020-10-25T02:30+02:00,1\n2020-10-25T02:00+01:00,2\n")
     series = own.make(path=path, target="a", time="t")
@@ -159,7 +213,8 @@ INSTANTS = ["2020-01-01T00:00:00", "2020-01-01T01:00:00", "2020-01-01T02:00:00"]
     "cells",
     [
         ["2020-01-01 00:00", "2020-01-01 01:00", "2020-01-01 02:00"],
-        ["2020-01-01T01:00+01:00", "2020-01-01T01:00Z", "2020-01-01T00:00-02:00"],
+        ["2020-01-01T01:00+01:00", "2020-01-01T01:00Z", "2020-01-01T02:00Z"],
+        ["2019-12-31T22:00-02:00", "2019-12-31 23:00 -0200", "2020-01-01T00:00-02"],
         ["20200101T0000Z", "20200101T0100Z", "20200101T0200Z"],
         ["1577836800", "1577840400", "1577844000"],
         ["1577836800000", "1577840400000", "1577844000000"],

@@ -33,7 +33,7 @@ def test_each_file_is_understood(case: tried.Case, tmp_path: Path, monkeypatch: 
 def test_the_progress_of_the_run_is_left_out() -> None:
     output = "a.csv: commas.\n  time  date\n\nWritten: a.\n"
     run = "Using workflow specific profile x\n[  0 %, 1 min left] Train a\n[ 97 %, 1 min left] Page a\na: learning.\n"
-    assert tried.printed(output, run + "The page: /x/reports/a.html\n", Path("/x")) == [
+    assert tried.printed(output + run + "The page: /x/reports/a.html\n", Path("/x")) == [
         "a.csv: commas.",
         "  time  date",
         "",
@@ -42,7 +42,7 @@ def test_the_progress_of_the_run_is_left_out() -> None:
         "a: learning.",
         "The page: reports/a.html",
     ]
-    refused = tried.printed("", "`TARGET` must name a column.\nmake: *** [Makefile:5: try] Error 2\n", Path("/x"))
+    refused = tried.printed("`TARGET` must name a column.\nmake: *** [Makefile:5: try] Error 2\n", Path("/x"))
     assert refused == ["`TARGET` must name a column."]
 
 

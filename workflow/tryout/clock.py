@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.common.errors import UserError
+from pipeline.series.clock import check_one_zone
 from workflow.tryout import moments, within
 from workflow.tryout.joined import NEARLY, Wishes, decided, joined
 from workflow.tryout.moments import Moments
@@ -84,6 +85,9 @@ def read(table: Table, wishes: Wishes) -> Clock:
         by = key(table, values, names)
     elif by is None and (by := named_key(table, timed=True)):
         chosen = [_SAYS_SO]
+    if found.offsets is not None:
+        own = None if by in (None, "none") else pd.factorize(table.column(str(by)))[0]
+        check_one_zone(values, found.offsets, table.path, names[0], table.at, own)
     if by and by != "none":
         table, of_ids, ids, ordered = in_ids(table, by, names[0], values, not found.aware, wishes)
         return Clock(table, of_ids, names, others, [*notes, *ordered, *chosen], by, ids)
@@ -234,7 +238,9 @@ def _without_footer(table: Table, name: str, found: Moments) -> tuple[Table, Mom
         fix = "Correct it, or remove the row." + (f" There are {len(wrong):,} such rows." if len(wrong) > 1 else "")
         raise UserError(table.place(row, name), rule, received, fix)
     left = f"{len(table) - end} row{'s' if len(table) - end > 1 else ''} without a time at the end left out"
-    return table.select(np.arange(end), left), replace(found, values=found.values[:end])
+    return table.select(np.arange(end), left), replace(
+        found, values=found.values[:end], offsets=None if found.offsets is None else found.offsets[:end]
+    )
 
 
 def unknown(option: str, name: str, table: Table) -> UserError:

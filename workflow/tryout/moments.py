@@ -76,6 +76,7 @@ class Moments:
         either: the next reading of an ambiguous day, month and year, as the same class; None if there is none.
         mixed: the row of the first cell whose offset is missing, or is there where others have none; None for none.
         notes: what was done, a phrase each.
+        offsets: float64 [rows], from UTC in minutes, as in the cells; None without any.
     """
 
     values: np.ndarray
@@ -84,6 +85,7 @@ class Moments:
     either: Moments | None = None
     mixed: int | None = None
     notes: list[str] = field(default_factory=list)
+    offsets: np.ndarray | None = None
 
     @property
     def share(self) -> float:
@@ -137,7 +139,7 @@ def _by(form: str, text: pd.Series, offsets: np.ndarray, notes: list[str]) -> Mo
             mixed = int(np.flatnonzero(known & (aware != first))[0])
         shift = np.nan_to_num(offsets).astype(np.int64) * 60_000_000
         values = values - shift.astype("timedelta64[us]")
-    return Moments(values, _words(form), bool(aware.any()), None, mixed, notes)
+    return Moments(values, _words(form), bool(aware.any()), None, mixed, notes, offsets if aware.any() else None)
 
 
 def _in_centuries(values: np.ndarray) -> np.ndarray:

@@ -59,9 +59,13 @@ class Table:
         """Return the table with notes added."""
         return replace(self, notes=[*self.notes, *notes])
 
+    def at(self, row: int) -> str:
+        """Return the place of a row within the file."""
+        return f"{self.unit} {self.lines[row]}"
+
     def place(self, row: int, name: str | None = None) -> str:
         """Return the place of a row or a cell, for messages."""
-        text = f"{self.path}, {self.unit} {self.lines[row]}"
+        text = f"{self.path}, {self.at(row)}"
         return text if name is None else f"{text}, column {name}"
 
 

@@ -354,6 +354,12 @@ def test_local_times_need_their_zone_where_an_hour_repeats(folder: Path) -> None
     assert "holes" not in shown(made)
 
 
+def test_the_offsets_of_winter_and_summer_are_of_one_zone(folder: Path) -> None:
+    Path("a.csv").write_text(text([[f"{t:%Y-%m-%d %H:%M%z}", row[1]] for t, row in zip(FALL, LOCAL, strict=True)]))
+    made = plan(Path("a.csv"))
+    np.testing.assert_array_equal(made.times, FALL.tz_convert("UTC").tz_localize(None).to_numpy())
+
+
 MIXED = [[f"{a} 00:00+01:00" if i % 2 else f"{a} 00:00", b] for i, (a, b) in enumerate(table())]
 BAD: dict[str, tuple[str | bytes, str, list[str]]] = {
     "no such file": (b"", "--no-such", ["--no-such", "See --help"]),
@@ -389,6 +395,10 @@ BAD: dict[str, tuple[str | bytes, str, list[str]]] = {
     "a wrong date": (text([[("2019-02-30" if i == 70 else a), b] for i, (a, b) in enumerate(table())]), "",
                      ["line 72", "column date", "'2019-02-30'", "ISO 8601"]),
     "mixed zones": (text(MIXED), "", ["line 3", "offset", "all times in UTC"]),
+    "several zones": (text([[f"{a} 00:00{'Z' if i % 2 else '+05:30'}", b] for i, (a, b) in enumerate(table())]), "",
+                      ["a.csv, column date`", "+05:30 in line 2 and +00:00 in line 3", "all times in UTC"]),
+    "a zone now and then": (text([[f"{a} 00:00+0{1 + (i % 9 == 3)}:00", b] for i, (a, b) in enumerate(table())]), "",
+                            ["one time zone", "+02:00 in line 5 and +01:00 in line 6"]),
     "either day or month": (text([[f"03/04/{1800 + i}", b] for i, (_, b) in enumerate(table()[:200])]), "",
                             ["which number is the day", "DATES=dmy"]),
     "repeated times": (text([[a, b] for a, _ in table() for b in ("1", "2")]), "", ["must not repeat", "=first"]),

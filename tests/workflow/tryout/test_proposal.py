@@ -150,7 +150,7 @@ def test_the_example_of_the_readme_learns(tmp_path: Path) -> None:
     frame = pd.DataFrame({"Datum": dates, "Last": load + rng.normal(0, 2, 1500), "Temperatur": temperature})
     frame.to_csv(tmp_path / "Mappe.csv", sep=";", decimal=",", index=False)
     before = (project.folder / "params.yaml").read_bytes()
-    done = project("python", "-m", "workflow.tryout", str(tmp_path / "Mappe.csv"), "--target", "Last").stderr
+    done = project("python", "-m", "workflow.tryout", str(tmp_path / "Mappe.csv"), "--target", "Last").stdout
     lines = done.strip().splitlines()
     start = next(at for at, line in enumerate(lines) if line.startswith("mappe: learning. "))
     assert len(lines) - start == 6
