@@ -21,6 +21,7 @@ from pipeline.common import params
 from pipeline.common.errors import UserError
 from pipeline.common.yaml_text import Scalars
 from pipeline.series import reading
+from tests.helpers import schema
 from tests.inputs.test_files import BASE, ROWS, table
 from tests.inputs.test_settings import own
 
@@ -107,6 +108,37 @@ def test_any_value_at_any_key(path: tuple[Any, ...], value: Any, key: str | None
     node[path[-1]] = value
     if key is not None and isinstance(node, dict):
         node[key] = value
+    with tempfile.TemporaryDirectory() as folder:
+        load(yaml.safe_dump(given, sort_keys=False), folder)
+
+
+def shown(node: Any, above: tuple[str, ...] = ()) -> set[tuple[str, ...]]:
+    """The keys of drawn settings, without the names of entries."""
+    if not isinstance(node, dict):
+        return set()
+    below = {(*above, key): value for key, value in node.items() if key not in schema.NAMES.values()}
+    named = [shown(value, above) for key, value in node.items() if key in schema.NAMES.values()]
+    return set(below).union(*named, *(shown(value, path) for path, value in below.items()))
+
+
+def test_every_key_of_the_schema_is_drawn() -> None:
+    known = set(schema.keys())
+    assert len(known) > 100
+    drawn: set[tuple[str, ...]] = set().union(*(shown(schema.settings(seed)) for seed in range(1500)))
+    assert drawn - known == {("experiments", "training", "loss", "delta")}
+    assert known - drawn == set()
+
+
+@FUZZ
+@given(st.integers(0, 2**32), st.sampled_from([0.0, 0.1, 0.3]), st.data())
+def test_any_settings_of_the_schema_with_any_value_at_any_key(seed: int, often: float, data: st.DataObject) -> None:
+    given = schema.settings(seed, often)
+    if data.draw(st.booleans()):
+        path = data.draw(st.sampled_from(paths(given)))
+        node: Any = given
+        for part in path[:-1]:
+            node = node[part]
+        node[path[-1]] = data.draw(VALUE)
     with tempfile.TemporaryDirectory() as folder:
         load(yaml.safe_dump(given, sort_keys=False), folder)
 
