@@ -109,4 +109,23 @@ def settings(seed: int, often: float = 0.3) -> dict[str, Any]:
             made[name] = {NAMES[name]: drawn(rng, below["additionalProperties"], often)}
         elif name in SCHEMA["required"] or rng.random() < often:
             made[name] = drawn(rng, below, often)
+    if rng.random() < 0.7:
+        _fit(rng, made["series"]["mine"], made["datasets"]["mine_hourly"])
     return made
+
+
+def _fit(rng: random.Random, series: dict[str, Any], dataset: dict[str, Any]) -> None:
+    """Make windows and parts fit the source: otherwise nine of ten are refused for that alone."""
+    split, window = dataset["split"], dataset["window"]
+    if series["source"].endswith(".npz"):
+        split.clear()
+        split["scheme"] = "given"
+        window["target"] = {"kind": "given"}
+    elif split["scheme"] in ("given", "groups", "sequences"):
+        split.clear()
+        split |= {"scheme": "holdout", "test": 0.15}
+    if split["scheme"] != "given" and window["length"] == "sequence":
+        window["length"] = rng.randint(1, 30)
+    if series["source"].endswith("steps.py"):
+        split |= {"scheme": "sequences"}
+        window["length"] = "sequence"
