@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from pipeline.common import files, params
+from pipeline.diagnose.stage import summary
 from pipeline.evaluate.stage import NO_VALIDATION
 from tests.conftest import PROJECT, tiny_params, write_params
 from tests.helpers import lean
@@ -96,6 +97,22 @@ def test_make_experiments_shows_the_scores_by_which_settings_are_chosen(changed:
     ranked = table(project(*command, "--csv", "--sort-by", scores[0], "--sort-order", "desc").stdout)
     values = [float(row[scores[0]]) for row in ranked if row["typ"] != "baseline" or row["rev"] == "main"]
     assert values[-2:] == sorted(values[-2:], reverse=True)
+
+
+def test_the_table_holds_the_verdict_and_the_first_finding_where_they_differ(changed: tuple[Lean, str]) -> None:
+    project = changed[0]
+    path = project.folder / "reports/metrics/diagnosis" / f"{NAME}.json"
+    before = path.read_bytes()
+    found = {"verdict": "behind", "findings": [{"code": "too_few_updates"}, {"code": "dead_output"}]}
+    files.write_json(path, {NAME: summary(found)})
+    try:
+        rows = table(project(*made_experiments()[0], "--csv").stdout)
+        columns = [f"{NAME}.verdict", f"{NAME}.finding"]
+        assert [column for column in rows[0] if column in columns] == columns
+        assert [rows[0][column] for column in columns] == ["behind", "too_few_updates"]
+        assert [row[columns[0]] for row in rows[1:]] == ["", ""]  # the revisions were not diagnosed
+    finally:
+        path.write_bytes(before)
 
 
 def test_test_scores_of_earlier_versions_stay_hidden(changed: tuple[Lean, str]) -> None:
