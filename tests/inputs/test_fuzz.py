@@ -78,7 +78,8 @@ def paths(node: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path for key, value in below for path in [(*above, key), *paths(value, (*above, key))]]
 
 
-PATHS = paths(own())
+OWN = own()
+PATHS = paths(OWN)
 
 
 def one_line(error: UserError) -> None:
@@ -101,7 +102,7 @@ def load(text: str, folder: str) -> None:
 @FUZZ
 @given(st.sampled_from(PATHS), VALUE, st.one_of(st.none(), st.text(max_size=6), HOSTILE))
 def test_any_value_at_any_key(path: tuple[Any, ...], value: Any, key: str | None) -> None:
-    given = copy.deepcopy(own())
+    given = copy.deepcopy(OWN)
     node: Any = given
     for part in path[:-1]:
         node = node[part]
@@ -144,7 +145,7 @@ def test_any_settings_of_the_schema_with_any_value_at_any_key(seed: int, often: 
 
 
 SIGNS = st.text("\t \n:-[]{},&*!|>'\"#%@`?", max_size=6)
-TEXT = yaml.safe_dump(own(), sort_keys=False)
+TEXT = yaml.safe_dump(OWN, sort_keys=False)
 
 
 @FUZZ

@@ -67,8 +67,8 @@ def decoded(path: Path) -> tuple[str, list[str]]:
     for mark, encoding, name in _BOMS:
         if data.startswith(mark):
             return _decoded(path, data, encoding), [] if encoding == "utf-8-sig" else [f"the encoding is {name}"]
-    if encoding := kinds.wide_encoding(data[:4096]):
-        return _decoded(path, data, encoding), ["the encoding is UTF-16"]
+    if wide := kinds.wide_encoding(data[:4096]):
+        return _decoded(path, data, wide), ["the encoding is UTF-16"]
     notes: list[str] = []
     if data.endswith(b"\0"):  # of a logger that lost its power
         data, notes = data.rstrip(b"\0"), ["null bytes at the end are left out"]
