@@ -174,6 +174,12 @@ BROKEN: dict[str, Case] = {
     "another header above": Case(b"Date,Load,Temp\n" + GOOD, rf"line 1` {ABOVE} .* Line 2 seems", GOOD),
     "comments above": Case(b"# of a logger\n# a, b\n" + GOOD, rf"line 1` {ABOVE} .* Line 3 seems", GOOD),
     "mark of Excel": Case(b"sep=,\n" + GOOD, rf"line 1` {ABOVE} .* Line 2 seems", GOOD),
+    "title above and a misspelt target": Case(
+        b"My data\n" + GOOD, rf"line 1` {ABOVE} .* Line 2 seems", GOOD, {"target": "laod"}, {"target": "load"}
+    ),
+    "title of a spreadsheet and a misspelt target": Case(
+        b"My data,,\n" + GOOD, rf"line 1` {ABOVE} .* Line 2 seems", GOOD, {"target": "laod"}, {"target": "load"}
+    ),
     "title above one column": Case(
         b"My data\n" + COLUMN, rf"line 1` {ABOVE} Received: 'My data'\. Line 2 seems", COLUMN, ONE
     ),
