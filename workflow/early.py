@@ -1,14 +1,15 @@
-"""What can be known before anything is computed: the user's own files, and whether windows fit into their parts.
+"""What can be known before anything is computed: own files, whether windows fit into their parts, and the backend.
 
 While Snakemake collects the jobs of a run, the main process reads each own file whose rows have to be read again, and
 divides the rows for each dataset, as the stages will. A wrong cell then stops a run at once, instead of after all jobs
-that do not need it; a run that does not need the file does not open it.
+that do not need it; a run that does not need the file does not open it. A `KERAS_BACKEND` of the environment that is
+not the backend of a stage that will run stops it too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipeline.common import files, keras_file, params
 from pipeline.common.errors import UserError
 from pipeline.dataset import features as inputs
 from pipeline.dataset import labels, splitting
+from pipeline.network import backends
 from pipeline.series import reading
 from pipeline.series.ids import Ids
 from pipeline.series.series import Series
@@ -28,11 +30,12 @@ class Checks:
 
     Args:
         settings: all settings, complete.
-        stale: the stages that have to run, by DVC's names.
+        stale: the stages whose own inputs or outputs have changed, by DVC's names.
+        running: those, and the stages that read what they make.
     """
 
-    def __init__(self, settings: dict[str, Any], stale: set[str]) -> None:
-        self._settings, self._stale = settings, stale
+    def __init__(self, settings: dict[str, Any], stale: set[str], running: Collection[str] = ()) -> None:
+        self._settings, self._stale, self._running = settings, stale, running
         self._done: set[str] = set()
         self._read: tuple[str, Series] | None = None  # the rows read last: several datasets may need them
 
@@ -40,15 +43,18 @@ class Checks:
         """Check what a stage of this run will read.
 
         Args:
-            stage: by DVC's name; only `raw`, `split` and `train` need a check, each once.
+            stage: by DVC's name; only `raw`, `split`, and those with a network need a check, each once.
 
         Returns:
             A line for each setting that is possible but hardly meant.
 
         Raises:
-            UserError: the file of a series or a network is wrong, or a part of a dataset holds no window.
+            UserError: the file of a series or a network is wrong, a part of a dataset holds no window, or
+                `KERAS_BACKEND` names another backend than that of the stage.
         """
         kind, _, name = stage.partition("@")
+        if stage in self._running:
+            self._backend(kind, name)
         if kind not in ("raw", "split", "train") or stage in self._done:
             return []
         self._done.add(stage)
@@ -65,6 +71,14 @@ class Checks:
             return list(_divided(self._settings, name, rows))
         except UserError as error:
             raise params.located(error) from None
+
+    def _backend(self, kind: str, name: str) -> None:
+        """Require that the environment names no other backend than the one on which a stage computes."""
+        if kind in ("train", "predict", "diagnose"):
+            backend = self._settings["experiments"][name]["training"]["backend"]
+            backends.require(backend, f"as `experiments.{name}.training.backend` has it")
+        elif kind in ("leakage", "leaks"):
+            backends.require(backends.DEFAULT, f"on which the stage `{kind}` trains")
 
     def _network(self, name: str) -> None:
         """Require the file of an experiment's network, if it has one that this run trains."""

@@ -127,7 +127,7 @@ class Stages:
         with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), paths, [], hardlink):
             found = stale(stages)
         self._stale = found
-        self._checks = early.Checks(self._settings, found)
+        self._checks = early.Checks(self._settings, found, to_run(self._files, found, ()))
         if found and (path := checks.read_only_folder(outs)):
             give_up(
                 f"`{path}` must be writable. Received: a read-only folder. Run again when it is.",

@@ -19,6 +19,7 @@ class Proof:
         compared: how many items of each kind were compared.
         found: at most five short lines on violations; none for pass.
         about: one sentence on what was checked.
+        backend: on which it trained or predicted; None for a proof without a network.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Proof:
     compared: dict[str, int]
     found: list[str]
     about: str
+    backend: str | None = None
 
 
 def judge(

@@ -10,7 +10,7 @@ stored_files 4.8 s and 1,382 MB, perturbation_test 7.6 s and 1,411 MB, prefix 1.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from pipeline import dataset
@@ -29,8 +29,10 @@ from pipeline.leakage import (
     reads,
     state,
     stored,
+    training,
 )
 from pipeline.leakage.proof import Proof, not_applicable
+from pipeline.network import backends
 
 # Windows that somebody else cut came without the rows that they were cut from.
 _NO_ROWS = (
@@ -44,18 +46,31 @@ _NO_EMBARGO = (
 )
 
 
-def leakage(p: dict[str, Any], name: str) -> None:
-    """Write reports/leakage/NAME.json (docs/files.md): every proof of every fold of dataset `name`, and its source."""
+def leakage(p: dict[str, Any], name: str, backend: str = backends.DEFAULT) -> None:
+    """Write reports/leakage/NAME.json (docs/files.md): every proof of every fold of dataset `name`, and its source.
+
+    Args:
+        p: parameters.
+        name: name of the dataset.
+        backend: on which the proofs train and predict.
+
+    Raises:
+        UserError: `KERAS_BACKEND` names another backend.
+    """
+    backends.require(backend, "on which the stage `leakage` trains")
+    backends.prepare(training.SETTINGS["threads"], training.SETTINGS["jit_compile"], backend)
     expected = perturbation.reference(p, name)
     series = p["datasets"][name]["series"]
-    proofs = [proof for fold in range(dataset.folds(name)) for proof in prove_fold(p, name, fold, expected)]
+    proofs = [proof for fold in range(dataset.folds(name)) for proof in prove_fold(p, name, fold, expected, backend)]
     proofs.append(prepared.prove(series))
     read = {"series": series, **files.read_json(files.RAW / series / "series.json")["source"]}
     table = {"dataset": name, "read": read, "proofs": [asdict(proof) for proof in proofs]}
     files.write_json(files.LEAKAGE / f"{name}.json", table)
 
 
-def prove_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.Reference) -> Iterator[Proof]:
+def prove_fold(
+    p: dict[str, Any], name: str, fold: int, expected: perturbation.Reference, backend: str
+) -> Iterator[Proof]:
     """Yield the proofs of one fold, in the order of the report.
 
     Args:
@@ -63,6 +78,7 @@ def prove_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.R
         name: name of the dataset.
         fold: number of the fold.
         expected: results of the stages for the original rows.
+        backend: that of this process; the proofs that train or predict name it.
     """
     parts = {kind: dataset.load(name, fold, kind) for kind in splitting.PARTS if dataset.has(name, fold, kind)}
     given = p["datasets"][name]["split"]["scheme"] == "given"
@@ -72,8 +88,9 @@ def prove_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.R
     yield reads.prove(p, name, fold, parts)
     yield stored.judge(expected.stored[fold], fold)
     if "validation" in parts:
-        yield perturbation.check(p, name, fold, "validation", expected=expected)
-    yield from perturbation.check_test(p, name, fold, expected=expected)
+        yield replace(perturbation.check(p, name, fold, "validation", expected=expected), backend=backend)
+    for proof in perturbation.check_test(p, name, fold, expected=expected):
+        yield replace(proof, backend=backend)
     if given:
         yield not_applicable("prefix", fold, _NO_ROWS.format("A step that looks ahead"))
         yield not_applicable("history", fold, _NO_PAST)
@@ -86,4 +103,4 @@ def prove_fold(p: dict[str, Any], name: str, fold: int, expected: perturbation.R
     if given:
         yield overlap.prove(p, name, fold, parts)
         yield not_applicable("embargo", fold, _NO_EMBARGO)
-    yield state.prove(p, name, fold)
+    yield replace(state.prove(p, name, fold), backend=backend)

@@ -108,6 +108,7 @@ def watched(network: keras.Model, history: dict[str, Any]) -> dict[str, bytes]:
 
 @functools.cache
 def _prepare() -> None:
+    # On the backend that the process has already: the stage that runs it names one.
     backends.prepare(SETTINGS["threads"], SETTINGS["jit_compile"])
 
 

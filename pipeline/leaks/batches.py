@@ -48,7 +48,7 @@ def _fading(number: int) -> np.ndarray:
 def _prove(step: Predict) -> Proof:
     from pipeline.leakage import state, training
 
-    backends.prepare(1, False)  # before the first import of Keras
+    backends.prepare(1, False, backends.DEFAULT)  # before the first import of Keras
     from pipeline.network import models
 
     with scratch_project.project(_fading(0), _DATASET) as p:

@@ -11,10 +11,17 @@ from typing import Any
 from pipeline.common import files
 from pipeline.leaks import batches, choice, division, identity, rows, same_row, stopping, values
 from pipeline.leaks.leak import Leak
+from pipeline.network import backends
 
 
 def leaks() -> None:
-    """Write reports/leaks.json (docs/files.md)."""
+    """Write reports/leaks.json (docs/files.md).
+
+    Raises:
+        UserError: `KERAS_BACKEND` names another backend than TensorFlow.
+    """
+    backends.require(backends.DEFAULT, "on which the stage `leaks` trains")
+    backends.prepare(1, False, backends.DEFAULT)
     from threadpoolctl import threadpool_limits
 
     # One thread, so that the order of sums is fixed.

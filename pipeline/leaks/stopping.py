@@ -38,7 +38,7 @@ def stop_by_test(p: dict[str, Any], name: str, fold: int, seed: int) -> tuple[ke
 
 
 def _fit(p: dict[str, Any], name: str, fold: int, seed: int, watched: str) -> tuple[keras.Model, dict[str, Any]]:
-    backends.prepare(1, False)  # before the first import of Keras
+    backends.prepare(1, False, backends.DEFAULT)  # before the first import of Keras
     from pipeline.network.training import fit
 
     training = p["experiments"][scratch_project.NAME]["training"] | {

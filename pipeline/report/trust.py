@@ -87,6 +87,7 @@ _PROOFS = {
         "it stays the same, unless the experiment declares that it carries state.",
     ),
 }
+_BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX"}
 # Number of warnings shown at the top of the page; the section has all of them.
 _SHOWN = 5
 _LEAKS = "`dvc repro leaks`"
@@ -152,7 +153,7 @@ def dataset(name: str, proofs: list[dict[str, Any]], columns: list[str]) -> dict
         "cells": cells,
         "proofs": [
             {
-                "title": title(proof["name"]),
+                "title": title(proof["name"]) + _on(proof.get("backend")),
                 "fold": "all" if proof["fold"] is None else str(proof["fold"] + 1),
                 **_chip(proof["result"]),
                 "compared": _compared(proof["compared"]),
@@ -162,6 +163,10 @@ def dataset(name: str, proofs: list[dict[str, Any]], columns: list[str]) -> dict
             for proof in order
         ],
     }
+
+
+def _on(backend: str | None) -> str:
+    return f", on {_BACKENDS.get(backend, backend)}" if backend else ""
 
 
 def leak(entry: dict[str, Any]) -> dict[str, Any]:

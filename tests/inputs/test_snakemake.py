@@ -108,6 +108,31 @@ def constant() -> str:
     return "".join(f"{row.split(',')[0]},5\n" for row in ROWS)
 
 
+@pytest.mark.parametrize(
+    ("backend", "given", "target", "line"),
+    [
+        ("jax", "tensorflow", "models/mine_lstm/training", "jax, as `experiments.mine_lstm.training.backend` has it"),
+        (None, "jax", "models/mine_lstm/training", "tensorflow, as `experiments.mine_lstm.training.backend` has it"),
+        ("jax", "jax", "reports/leakage/mine_daily.json", "tensorflow, on which the stage `leakage` trains"),
+        ("jax", "jax", "reports/leaks.json", "tensorflow, on which the stage `leaks` trains"),
+        ("jax", "jax", "models/mine_lstm/training", None),
+        ("jax", "torch", "data/scaled/mine_daily", None),
+    ],
+)
+def test_the_environment_contradicts_the_backend_of_a_stage_that_runs(
+    project: Project, monkeypatch: pytest.MonkeyPatch, backend: str | None, given: str, target: str, line: str | None
+) -> None:
+    if backend:
+        project.set("experiments.mine_lstm.training.backend", backend)
+    monkeypatch.setenv("KERAS_BACKEND", given)
+    done = run(project, target, "--dry-run")
+    if line is None:
+        assert done.returncode == 0, done.stderr
+    else:
+        expected = f"`KERAS_BACKEND` must be {line}. Received: {given}. Unset this environment variable."
+        assert (done.returncode, done.stderr.strip().splitlines()[-1]) == (2, expected)
+
+
 def run(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     return project("snakemake", "--cores", "1", *arguments, check=False)
 

@@ -47,7 +47,7 @@ def test_every_proof_passes(given: dict[str, Any], series: dict[str, Any], monke
         table["y"] = np.random.default_rng(0).integers(0, 2, len(table))
     with panels.project(table, given, **series) as p:
         expected = perturbation.reference(p, "panel", nothing)
-        proofs = list(stage.prove_fold(p, "panel", 0, expected))
+        proofs = list(stage.prove_fold(p, "panel", 0, expected, "tensorflow"))
     assert {"intervals", "ids", "reads", "perturbation_test", "prefix", "history", "duplicates"} <= {
         proof.name for proof in proofs
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,9 @@ NAMES = [
     "state",
 ]
 
+# Those that train or predict.
+TRAINED = ("perturbation_validation", "perturbation_test", "test_unopened", "state")
+
 
 def without_networks(monkeypatch: pytest.MonkeyPatch, result: str) -> None:
     monkeypatch.setattr(training, "fit", lambda *_: pytest.fail("trained"))
@@ -55,16 +59,18 @@ def test_the_stage_looks_at_every_fold(project: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_stage_writes_every_proof_of_a_dataset(project: Path) -> None:
-    prepared(project)
+    p = prepared(project)
+    backend = os.environ["KERAS_BACKEND"]  # of this process; test_jax.py runs this test on JAX
     with contextlib.redirect_stdout(None):
-        main([SEASON])
+        main([SEASON]) if backend == "tensorflow" else leakage(p, SEASON, backend)
     report = files.read_json(files.LEAKAGE / f"{SEASON}.json")
     assert report["dataset"] == SEASON
     assert report["read"] == {"series": "season", **files.read_json(files.RAW / "season" / "series.json")["source"]}
     assert [proof["name"] for proof in report["proofs"]] == [*NAMES, "prepare"]
     for proof in report["proofs"][:-1]:
         assert proof["result"] == "pass", proof
-        assert set(proof) == {"name", "fold", "result", "compared", "found", "about"}
+        assert set(proof) == {"name", "fold", "result", "compared", "found", "about", "backend"}
+        assert proof["backend"] == (backend if proof["name"] in TRAINED else None)
         assert proof["fold"] == 0
         assert all(
             isinstance(count, int) and count > 0 for key, count in proof["compared"].items() if "pairs" not in key

@@ -11,7 +11,7 @@ import yaml
 
 from pipeline.common.errors import UserError
 from pipeline.network import backends
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, tiny_params, write_params
 from tests.helpers.on_backend import histories
 from tests.helpers.trainings import TRAINING
 
@@ -137,6 +137,22 @@ def test_the_environment_must_not_contradict_the_experiment(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     with pytest.raises(UserError, match=r"`KERAS_BACKEND` must be jax, as `training.backend` .* Received: tensorflow"):
         backends.prepare(1, False, "jax")
+
+
+def test_planted_leaks_and_proofs_are_on_tensorflow_whatever_the_environment_says(tmp_path):
+    """Both refuse at once; a process without this check would go on to JAX, as Keras itself does."""
+    write_params(tmp_path, tiny_params())
+    for command in (["pipeline.leaks"], ["pipeline.leakage", "season_windows"]):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=tmp_path,
+            env=os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(PROJECT)},
+            capture_output=True,
+            text=True,
+        )
+        line = "`KERAS_BACKEND` must be tensorflow, on which the stage `"
+        assert (done.returncode, done.stderr.startswith(line)) == (2, True), done.stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
 
 
 def test_a_train_step_of_its_own_is_an_error_on_jax():

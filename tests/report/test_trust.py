@@ -19,6 +19,16 @@ def test_folds_are_one_chip_the_worst_one():
     assert shown["datasets"][0]["proofs"][0]["compared"] == "1,546 windows, 84 test rows"
 
 
+def test_a_proof_that_trained_names_its_backend():
+    proofs = [proof("intervals"), proof("state") | {"backend": "tensorflow"}, proof("prefix") | {"backend": None}]
+    proofs.append(proof("perturbation_test") | {"backend": "jax"})
+    shown = trust.section({"d": {"proofs": proofs}}, None, [])["datasets"][0]["proofs"]
+    titles = ["Intervals", "Perturbed test, on JAX", "Prefix", "State, on TensorFlow"]
+    assert [each["title"] for each in shown] == titles
+    page = visible_text(render([made_up("a")], leakage={"d": {"proofs": proofs}}))
+    assert "State, on TensorFlow 1 pass" in page
+
+
 def test_what_was_read_stands_once_for_each_series_with_its_hash():
     own = {"series": "mine", "path": "data/own/mine.csv", "sha256": "5e" * 32}
     leakage = {name: {"proofs": [proof("intervals")], "read": own} for name in ("a", "b")}

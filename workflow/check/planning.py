@@ -53,7 +53,7 @@ def plan(model: Path, data: Path, name: str, chosen: dict[str, Any]) -> Plan:
     read = keras_file.read(model)
     from pipeline.network import backends
 
-    backends.prepare(1, False)
+    backends.prepare(1, False, backends.DEFAULT)
     from workflow.check import network
 
     built = network.inspect(model, windows.x.shape[1:])

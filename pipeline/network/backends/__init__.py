@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # From a function of window numbers to their inputs, the targets of all windows, and the windows of each step.
 Steps = Callable[[Callable[["np.ndarray"], "np.ndarray"], "np.ndarray", "np.ndarray"], int]
 NAMES = ("tensorflow", "jax")
-_DEFAULT = "tensorflow"
+# Of an experiment that names none, and of what belongs to no experiment: planted leaks, proofs, a file of `make check`.
+DEFAULT = "tensorflow"
 # Keras and TensorFlow import these where they are installed, for plots, data frames, wrappers and converters that no
 # stage uses: 1.4 s and 260 MB of 3.7 s and 810 MB.
 _UNUSED = ("jax", "matplotlib", "pandas", "sklearn")
@@ -33,20 +34,30 @@ def prepare(threads: int, jit_compile: bool, backend: str | None = None) -> None
     Args:
         threads: number of threads; it changes the order of sums, and so the results.
         jit_compile: whether models will be compiled with XLA; JAX always does.
-        backend: `training.backend` of the experiment; None for the one that `KERAS_BACKEND` names, or TensorFlow.
+        backend: `training.backend` of the experiment, or `DEFAULT`: every stage names one. None, for what runs inside
+            of a stage, and in tests: the one that `KERAS_BACKEND` names, or TensorFlow.
 
     Raises:
         UserError: there is no such backend, it is not installed, or `KERAS_BACKEND` names another one.
     """
+    if backend:
+        require(backend)
+    _module(backend or os.environ.get("KERAS_BACKEND") or DEFAULT).prepare(threads, jit_compile)
+
+
+def require(backend: str, why: str = "as `training.backend` has it") -> None:
+    """Require that the environment names no other backend; nothing is imported.
+
+    Args:
+        backend: the one to compute on.
+        why: the words that follow its name in the message.
+
+    Raises:
+        UserError: `KERAS_BACKEND` names another one.
+    """
     given = os.environ.get("KERAS_BACKEND")
-    if backend and given and given != backend:
-        raise UserError(
-            "KERAS_BACKEND",
-            f"must be {backend}, as `training.backend` has it",
-            given,
-            "Unset this environment variable.",
-        )
-    _module(backend or given or _DEFAULT).prepare(threads, jit_compile)
+    if given and given != backend:
+        raise UserError("KERAS_BACKEND", f"must be {backend}, {why}", given, "Unset this environment variable.")
 
 
 def compilation(training: dict[str, Any]) -> tuple[bool, int]:
@@ -134,7 +145,7 @@ def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., 
 
 def current() -> ModuleType:
     """Return the module of the process's backend."""
-    return _module(os.environ.get("KERAS_BACKEND", _DEFAULT))
+    return _module(os.environ.get("KERAS_BACKEND", DEFAULT))
 
 
 @contextmanager
