@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from benchmarks import backends, bars, revisions, rows
 from pipeline.common import files
 from tests.conftest import PROJECT
 
+MEASURED = files.read_json(PROJECT / "benchmarks/results/benchmarks.json")["measured"]
 SPEEDS = {name: {"fit": 100.0, "auto": 150.0, "tensorflow": 200.0, "jax": 400.0} for name in backends.NETWORKS}
 PARTS: dict[str, Any] = {
     "training": SPEEDS,
@@ -36,6 +38,21 @@ PARTS: dict[str, Any] = {
     "idle": {"idle": {"before": 4.0, "now": 2.0}, "change": {"before": 10.0, "now": 9.0}},
     "demo": {"seconds": 50.0},
 }
+
+
+def test_params_yaml_tells_the_gains_of_jax_that_were_measured() -> None:
+    text = re.sub(r"\n# ", " ", (PROJECT / "params.yaml").read_text(encoding="utf-8"))
+    said = re.search(r"On jax, .* further factor of (.*), and a process starts in ([0-9.]+) of the time", text)
+    assert said
+    factors = {name: factor for factor, name in re.findall(r"([0-9.]+) for (\w+)", said[1])}
+    ratios = {name: each["jax"] / each["tensorflow"] for name, each in MEASURED["training"].items()}
+    measured = {
+        one: ratio for name, ratio in ratios.items() for one in factors if name.startswith(f"{one}_") or name == one
+    }
+    assert len(measured) == len(ratios) == len(factors)
+    assert factors == {name: f"{ratio:.1f}" for name, ratio in measured.items()}
+    assert list(factors) == sorted(factors, key=lambda name: measured[name])
+    assert said[2] == f"{MEASURED['start']['jax']['seconds'] / MEASURED['start']['tensorflow']['seconds']:.1f}"
 
 
 def test_every_bar_is_a_figure_of_one_part() -> None:
