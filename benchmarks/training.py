@@ -48,7 +48,7 @@ def measure(name: str, jit: bool, steps: int) -> float:
         "steps_per_execution": steps,
         "early_stopping": None,
     }
-    backends.prepare(changed["threads"], jit)
+    backends.prepare(changed["threads"], jit, changed["backend"])
     part = dataset.load(experiment["dataset"], 0, "train")
     most = NAMES.get(name, 1000)
     part = replace(part, table={key: column[:most] for key, column in part.table.items()})

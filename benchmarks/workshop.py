@@ -172,7 +172,7 @@ def _unchecked() -> Iterator[None]:
 
     from pipeline.network import backends
 
-    backends.prepare(1, False)  # before the first import of Keras
+    backends.prepare(1, False, backends.DEFAULT)  # before the first import of Keras
     from pipeline.network import models
 
     def build(architecture: dict[str, Any], shape: Any, place: str = "architecture") -> Any:
