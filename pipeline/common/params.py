@@ -109,6 +109,21 @@ def name_of(arguments: list[str], level: str) -> str:
     return arguments[0]
 
 
+def per_size(path: Path = FILE) -> list[str]:
+    """Return the dotted paths of params.yaml whose value is given per size, in the order of the file."""
+    found: list[str] = []
+
+    def look(value: Any, place: str) -> None:
+        if isinstance(value, dict):
+            if value and set(value) <= set(SIZES):
+                found.append(place)
+            for key, each in value.items():
+                look(each, f"{place}.{key}".lstrip("."))
+
+    look(yaml_text.load(yaml_text.read(path), path), "")
+    return found
+
+
 @functools.cache
 def _schema() -> dict[str, Any]:
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))

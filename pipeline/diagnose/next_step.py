@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from pipeline.diagnose.verdict import place
 _LONGER, _WIDER, _SMALLER = 4, 2, 0.1
 # Share of the rows for validation: the usual one, the largest that is proposed, and that of all held-out parts.
 _VALIDATION, _MOST_VALIDATION, _MOST_HELD_OUT = 0.15, 0.4, 0.9
+# Seeds of a network that learns.
+_SEEDS = 3
 # Rates of dropout that are tried against memorising, the smallest first.
 _DROPOUT = (0.2, 0.5)
 
@@ -40,7 +43,7 @@ class Step(NamedTuple):
 def as_entry(step: Step, facts: Facts) -> dict[str, Any]:
     """Return a step in the form of docs/files.md."""
     changes = remedies.settings(step.change, facts)
-    command = remedies.command(changes, facts.experiment.name, "try") if changes else None
+    command = remedies.command(changes, facts, "try") if changes else None
     return {"text": step.text, "set": changes, "command": command}
 
 
@@ -76,6 +79,14 @@ def _of_learning(facts: Facts, found: dict[str, Evidence]) -> Step:
     step = next(_of_findings(facts, {code: each for code, each in found.items() if RULES[code].cause}), None)
     if step:
         return Step(f"Nothing has to be fixed. To improve it: {step.text[0].lower()}{step.text[1:]}", step.change)
+    seeds = facts.experiment.training["seeds"]
+    free = (seed for seed in itertools.count() if seed not in seeds)
+    more = [*seeds, *itertools.islice(free, max(0, _SEEDS - len(seeds)))]
+    if len(more) > len(seeds):
+        return Step(
+            f"Nothing has to be fixed. Train {_SEEDS} seeds: their spread shows how much of the skill is chance.",
+            {"experiment.training.seeds": more},
+        )
     return Step("Nothing has to be fixed. The report compares the network with the others on the test windows.", {})
 
 
@@ -92,10 +103,14 @@ def _without_signal(facts: Facts, assessment: Assessment) -> Step:
     step = next(_less_the_last_value(facts), None) if assessment.behind else None
     if step and remedies.settings(step.change, facts):
         return step
-    return Step(
+    text = (
         "No setting of this network is expected to help. Add inputs that know more of the target, predict another "
-        "target or horizon, or collect more rows.",
-        {},
+        "target or horizon, or collect more rows."
+    )
+    share, _ = _share(facts, 2.0)
+    change = {} if _came(facts) else _validation(facts, share, 2.0)
+    return Step(
+        f"{text} To look for a smaller signal, judge more windows: {_size(change)}." if change else text, change
     )
 
 

@@ -36,7 +36,7 @@ def as_entry(code: str, evidence: Evidence, facts: Facts, verdict: str) -> dict[
         "worth": significant(evidence.worth, 2),
         "explanation": rule.explanation,
         "reference": {"title": title, "url": url},
-        "remedy": {"set": changes, "command": command(changes, facts.experiment.name, code)} if changes else None,
+        "remedy": {"set": changes, "command": command(changes, facts, code)} if changes else None,
         "advice": rule.advice,
     }
 
@@ -102,13 +102,23 @@ def _current(key: str, facts: Facts) -> Any:
     return value
 
 
-def command(changes: dict[str, Any], name: str, suffix: str) -> str:
+def command(changes: dict[str, Any], facts: Facts, suffix: str) -> str:
     """The command line that tries them, up to the experiment's page, and saves the result as `NAME_SUFFIX`.
 
-    `++` sets a key whether or not params.yaml has it.
+    `++` sets a key whether or not params.yaml has it. Of a value that params.yaml gives per size, only that of the size
+    of the facts is set.
     """
-    given = [f"-S {shlex.quote(f'++{key}={text(value)}')}" for key, value in changes.items()]
+    name = facts.experiment.name
+    given = [f"-S {shlex.quote(f'++{_sized(key, facts)}={text(value)}')}" for key, value in changes.items()]
     return " ".join([f"dvc exp run -n {name}_{suffix}", *given, f"page@{name}"])
+
+
+def _sized(key: str, facts: Facts) -> str:
+    """Return a dotted path with the size behind the part of it that is per size."""
+    for place in facts.experiment.per_size:
+        if key == place or key.startswith(f"{place}."):
+            return f"{place}.{facts.experiment.size}{key[len(place) :]}"
+    return key
 
 
 def text(value: Any) -> str:

@@ -6,9 +6,10 @@ turn them into findings, and the assessment into a verdict. The test part is nev
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from pipeline.common import files
+from pipeline.common import files, params
 from pipeline.diagnose import assessment, next_step, remedies, rules, verdict
 from pipeline.diagnose.facts import Experiment, Facts, Settings, from_json, to_json
 
@@ -33,7 +34,7 @@ def diagnose(p: dict[str, Any], name: str) -> None:
 
     # The number of threads changes the order of sums, and with it the last digits of the reference models.
     with threadpool_limits(1):
-        facts = measure(case.load(p, name))
+        facts = measure(case.load(p, name), p["size"], params.per_size())
     judged = judge(facts)
     files.write_json(files.DIAGNOSIS / f"{name}.json", {"experiment": name, **judged, "facts": facts})
     files.write_json(files.METRICS / "diagnosis" / f"{name}.json", {name: summary(judged)})
@@ -49,8 +50,14 @@ def summary(judged: dict[str, Any]) -> dict[str, str]:
     return {"verdict": judged["verdict"], "finding": first}
 
 
-def measure(run: DiagnosedRun) -> dict[str, Any]:
-    """Return all facts about one experiment in the form of the JSON: five digits, and null for NaN and infinity."""
+def measure(run: DiagnosedRun, size: str | None = None, per_size: Iterable[str] = ()) -> dict[str, Any]:
+    """Return all facts about one experiment in the form of the JSON: five digits, and null for NaN and infinity.
+
+    Args:
+        run: the trained experiment.
+        size: of the parameters.
+        per_size: dotted paths of params.yaml whose value is given per size.
+    """
     from pipeline.common import architectures
     from pipeline.diagnose.facts import (
         compiled,
@@ -67,6 +74,7 @@ def measure(run: DiagnosedRun) -> dict[str, Any]:
     experiment, settings = run.experiment, run.dataset
     options = architectures.options(*architectures.locate("architecture", experiment["architecture"])) or []
     training, folds = experiment["training"], unseen.pieces(run)
+    own = (f"experiments.{run.name}.", f"datasets.{experiment['dataset']}.")
     given = compiled.facts(experiment["architecture"])
     known = forecasts.fit(folds)
     validated = run.validation is not None
@@ -81,7 +89,16 @@ def measure(run: DiagnosedRun) -> dict[str, Any]:
         judged, second = unseen.second_training(run, folds)
     return to_json(
         Facts(
-            Experiment(run.name, options, experiment["dataset"], experiment["architecture"], training, given),
+            Experiment(
+                run.name,
+                options,
+                experiment["dataset"],
+                experiment["architecture"],
+                training,
+                given,
+                size,
+                [place for place in per_size if place.startswith(own)],
+            ),
             Settings(settings["split"], settings["window"], settings["scaling"]),
             about_data,
             references.facts(*folds[0]),

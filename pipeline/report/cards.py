@@ -40,7 +40,8 @@ _HEADLINES = {
     NOT_RUN: "has not been run yet",
 }
 # Verdicts beside which nothing needs a cause.
-_NEED_NO_CAUSE = ("learning", "no_evidence_of_signal", "undetermined")
+_SETTLED = ("learning", "no_evidence_of_signal")
+_NEED_NO_CAUSE = (*_SETTLED, "undetermined")
 _PARTS = ("train", "validation", "test")
 # Independent windows from which a verdict is called fairly sure, and sure.
 _SOME, _MANY = 10, 30
@@ -293,7 +294,7 @@ def _next(
         "text": text,
         "command": command,
         "compare": commands.compare(name, command),
-        "fix": commands.fix(name, command),
+        "fix": "" if verdict in _SETTLED else commands.fix(name, command),
     }
 
 

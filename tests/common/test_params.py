@@ -33,6 +33,7 @@ def test_defaults_and_sizes_are_filled_in(project: Path) -> None:
     raw["size"] = "full"
     write_params(project, raw)
     assert params.load()["series"]["season"]["rows"] == 4000
+    assert params.per_size() == ["series.season.rows"]
 
 
 def reversed_keys(value: Any) -> Any:

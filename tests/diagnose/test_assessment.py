@@ -290,7 +290,7 @@ def test_a_level_far_behind_its_last_value_gets_a_step_though_its_changes_hold_n
     given["unseen"]["naive"] |= {"name": "persistence", "unit_root": 0.5}
     given["unseen"]["networks"] |= {"against_constant": side(0.0, -0.1, 0.1), "against_naive": side(-9.0, -10.0, -8.0)}
     given["unseen"] |= {"linear": side(-0.02, -0.05, 0.01), "trees": side(-0.02, -0.05, 0.01)}
-    given["settings"]["=window"] |= {"horizon": 1}
+    given["settings"]["=window"] |= {"horizon": 1, "stride": {"evaluation": 1}}
     given["experiment"] |= {"name": "a", "dataset": "d", "options": []}
     made = spaces(given)
     found = assessment.assess(made)
@@ -299,7 +299,10 @@ def test_a_level_far_behind_its_last_value_gets_a_step_though_its_changes_hold_n
     assert step.change == {"dataset.scaling.window": "last"}
     given["unseen"]["networks"] |= {"against_naive": side(-0.01, -0.05, 0.03)}
     made = spaces(given)
-    assert next_step.choose(made, assessment.assess(made), "no_evidence_of_signal", {}).change == {}
+    step = next_step.choose(made, assessment.assess(made), "no_evidence_of_signal", {})
+    assert set(step.change) == {"dataset.split.validation"}
+    assert step.text.startswith("No setting of this network is expected to help.")
+    assert step.text.endswith(f"judge more windows: validation {step.change['dataset.split.validation']}.")
 
 
 @pytest.mark.parametrize(

@@ -33,3 +33,17 @@ def test_a_share_that_is_too_large_is_cut_and_promises_nothing() -> None:
     assert step.text.endswith("More windows make them narrower: validation 0.4.")
     step = next(next_step._narrower(facts("carry", 150)))
     assert step.text.endswith("Twice as many make them about 30 % narrower: validation 0.3.")
+
+
+@pytest.mark.parametrize(
+    ("seeds", "change"),
+    [
+        ([0], {"experiment.training.seeds": [0, 1, 2]}),
+        ([1, 7], {"experiment.training.seeds": [1, 7, 0]}),
+        ([4, 5, 6], {}),
+    ],
+)
+def test_a_network_that_learns_gets_three_seeds(seeds: list[int], change: dict[str, Any]) -> None:
+    step = next_step._of_learning(spaces({"experiment": {"=training": {"seeds": seeds}}}), {})
+    assert step.change == change
+    assert ("3 seeds" in step.text) == bool(change)

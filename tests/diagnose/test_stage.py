@@ -40,6 +40,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
     small["datasets"]["season_windows"]["scaling"] = {"features": "standard", "target": "standard"}
     small["experiments"]["season_lstm"]["architecture"] = {"name": "lstm", "units": [8]}
     small["experiments"]["season_lstm"]["training"] |= {"epochs": 8, "learning_rate": 0.005}
+    share = small["datasets"]["season_windows"]["split"]["test"]
+    small["datasets"]["season_windows"]["split"]["test"] = {"quick": share, "full": share}
     write_params(folder, small)
     (folder / "pipeline").symlink_to(PROJECT / "pipeline")
     with pytest.MonkeyPatch.context() as patch:
@@ -343,6 +345,35 @@ def test_each_remedy_is_a_setting_that_params_take(code: str, facts: dict[str, A
             assert inner == value
 
 
+def test_facts_have_the_size_and_what_is_given_per_size(facts: dict[str, Any]) -> None:
+    assert facts["experiment"]["size"] == "quick"
+    assert facts["experiment"]["per_size"] == ["datasets.season_windows.split.test"]
+
+
+def test_a_command_leaves_the_value_of_the_other_size(facts: dict[str, Any], tmp_path: Path) -> None:
+    from dvc.utils.hydra import apply_overrides
+
+    given = tiny_params()
+    given["experiments"]["season_lstm"]["training"]["learning_rate"] = {"quick": 0.1, "full": 0.2}
+    scaling = given["datasets"]["season_windows"]["scaling"]
+    given["datasets"]["season_windows"]["scaling"] = {"quick": scaling, "full": scaling}
+    write_params(tmp_path, given)
+    facts["experiment"] |= {"size": "quick", "per_size": params.per_size(tmp_path / "params.yaml")}
+    changes = {
+        "experiments.season_lstm.training.learning_rate": 0.3,
+        "experiments.season_lstm.training.batch_size": 7,
+        "datasets.season_windows.scaling.target": "minmax",
+    }
+    words = shlex.split(remedies.command(changes, from_json(facts), "try"))
+    apply_overrides(tmp_path / "params.yaml", [words[i + 1] for i, word in enumerate(words) if word == "-S"])
+    changed = yaml.safe_load((tmp_path / "params.yaml").read_text(encoding="utf-8"))
+    training = changed["experiments"]["season_lstm"]["training"]
+    assert training["learning_rate"] == {"quick": 0.3, "full": 0.2}
+    assert training["batch_size"] == 7
+    expected = {"quick": scaling | {"target": "minmax"}, "full": scaling}
+    assert changed["datasets"]["season_windows"]["scaling"] == expected
+
+
 @pytest.mark.parametrize(
     ("loss", "activation", "kind", "fits"),
     [
@@ -514,9 +545,16 @@ def test_every_verdict_has_a_next_step_that_changes_something(facts: dict[str, A
         given = case["settings"]["split"]["scheme"] == "given"
         if found["verdict"] not in verdict.NEEDS_NO_CAUSE and given and not step["set"]:
             assert "in the file" in step["text"] or "the network itself" in step["text"]
+        elif found["verdict"] == "learning":
+            checked = step["text"].startswith("Check this before you trust the skill.")
+            assert step["set"] or checked or "change the network itself" in step["text"]
         elif found["verdict"] not in verdict.NEEDS_NO_CAUSE:
             assert step["set"], found["verdict"]
-            assert step["command"].startswith("dvc exp run -n season_lstm_try -S ")
+        elif not given:
+            # A split whose share cannot grow; a length that a trigger alone has changed.
+            fixed = case["settings"]["split"].get("validation") in (0.4, 0.6, {"from": 100})
+            assert step["set"] or fixed or step["text"].startswith("Nothing in a window of 1000 rows")
+        assert not step["set"] or step["command"].startswith("dvc exp run -n season_lstm_try -S ")
     assert seen == set(verdict.VERDICTS)
 
 

@@ -110,6 +110,22 @@ def test_the_next_step_does_not_repeat_the_cause_above_it():
     }
 
 
+@pytest.mark.parametrize(
+    ("verdict", "fix"),
+    [
+        ("learning", ""),
+        ("no_evidence_of_signal", ""),
+        ("behind", "make fix NAME=a"),
+        ("undetermined", "make fix NAME=a"),
+    ],
+)
+def test_make_fix_is_offered_where_it_does_something(verdict: str, fix: str) -> None:
+    own = found(verdict) | {
+        "next": {"text": "Go on.", "set": {"x": 1}, "command": "dvc exp run -n a_try -S x=1 page@a"}
+    }
+    assert cards.card("a", made_up("a"), own)["try"]["fix"] == fix
+
+
 def test_the_text_of_a_step_stays_where_the_card_does_not_explain_it():
     own = found("learning", [{**found()["findings"][0], "weight": "note"}])
     own["next"] = {"text": "To improve it: set `x: 1`. Ten times the rate of `training` does it.", "set": {}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.common.numbers import significant
@@ -27,6 +27,8 @@ class Experiment:
     architecture: dict[str, Any]  # its settings
     training: dict[str, Any]  # its settings
     compiled: Compiled | None = None  # of a network from a file; None for any other
+    size: str | None = None  # of the parameters; None in older facts
+    per_size: list[str] = field(default_factory=list)  # dotted paths in params.yaml of its values that are per size
 
 
 @dataclass(frozen=True)
