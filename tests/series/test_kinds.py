@@ -7,12 +7,10 @@ import gzip
 import io
 import json
 import lzma
-import pickle
 import tarfile
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pipeline.series import kinds
@@ -66,7 +64,9 @@ OTHER_KINDS: dict[str, tuple[bytes, str]] = {
     "text document": (rb"{\rtf1\ansi a, b}", "a text document"),
     "database": (b"SQLite format 3\0" + bytes(99), "an SQLite database"),
     "array": (b"\x93NUMPY\x01\0v\0{}\n" + bytes(99), "a NumPy array"),
-    "pickle": (pickle.dumps(np.arange(9.0)), "a pickle of Python"),
+    # The first bytes that Python writes with protocols 4 and 2.
+    "pickle": (b"\x80\x04\x95\xa7\x00\x00\x00\x00\x00\x00\x00\x8c\x16numpy._core.multiarray", "a pickle of Python"),
+    "old_pickle": (b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n", "a pickle of Python"),
     "ARFF": (b"@RELATION load\n@ATTRIBUTE date DATE\n", "an ARFF file"),
     "pointer of Git LFS": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n", "a pointer of Git LFS"),
     "pointer of DVC": (b"outs:\n- md5: a304\n  path: mine.csv\n", "a pointer of DVC"),
