@@ -5,6 +5,7 @@ jobs are at work, and finishes the rest once they have ended. The dvc.lock must 
 
     python -m tests.helpers.slurm_run            params.yaml as it is: an hour on two cores, most of it the local run
     python -m tests.helpers.slurm_run --small    one tiny experiment: some minutes
+    python -m tests.helpers.slurm_run --lock F   F: dvc.lock of a local run of this commit, on this kind of machine
 """
 
 from __future__ import annotations
@@ -84,17 +85,20 @@ def running(folder: Path) -> Iterator[Cluster]:
         slurm.stop()
 
 
-def check(folder: Path, small: bool) -> None:
+def check(folder: Path, small: bool, lock: Path | None = None) -> None:
     """Run the pipeline locally and on the cluster.
+
+    Args:
+        folder: of the two projects and the cluster.
+        small: one tiny experiment.
+        lock: dvc.lock of a local run that has ended, instead of such a run here.
 
     Raises:
         Failed: something did not happen as it must.
     """
     make = Lean if small else _whole
-    local, remote = make(folder / "local"), make(folder / "slurm")
-    begun = time.monotonic()
-    local("snakemake", "--cores", "2")
-    say(f"local run: {time.monotonic() - begun:.0f} s")
+    here = lock.read_bytes() if lock else _local(make(folder / "local"))
+    remote = make(folder / "slurm")
     with running(folder / "cluster") as slurm:
         say("a cluster of one node is idle")
         begun = time.monotonic()
@@ -117,14 +121,20 @@ def check(folder: Path, small: bool) -> None:
             raise Failed(f"the last run ended with {code}\n{run.text()[-4000:]}")
         ran = len(slurm.jobs("completed"))
         say(f"the next run finished the rest: {ran} jobs completed, {time.monotonic() - begun:.0f} s in all")
-    here, there = ((each.folder / "dvc.lock").read_bytes() for each in (local, remote))
-    if here != there:
+    if (remote.folder / "dvc.lock").read_bytes() != here:
         raise Failed("dvc.lock differs from that of the local run")
     say("dvc.lock equals that of the local run")
     if status := remote("dvc", "status").stdout.strip():
         if "up to date" not in status:
             raise Failed(f"dvc status: {status}")
         say(f"dvc status: {status}")
+
+
+def _local(project: Project) -> bytes:
+    begun = time.monotonic()
+    project("snakemake", "--cores", "2")
+    say(f"local run: {time.monotonic() - begun:.0f} s")
+    return (project.folder / "dvc.lock").read_bytes()
 
 
 def _next(run: Run, number: str, stage: str) -> tuple[str, str]:
@@ -172,6 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return 1 if something did not happen as it must, 2 if Slurm is not installed."""
     parser = argparse.ArgumentParser(prog="python -m tests.helpers.slurm_run", description=__doc__.splitlines()[0])
     parser.add_argument("--small", action="store_true", help="one tiny experiment")
+    parser.add_argument("--lock", type=Path, metavar="F", help="dvc.lock of a local run of this commit")
     given = parser.parse_args(arguments)
     if programs := cluster.missing():
         print(
@@ -181,7 +192,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="flatline-") as folder:
         try:
-            check(Path(folder), given.small)
+            check(Path(folder), given.small, given.lock)
         except Failed as error:
             print(error, file=sys.stderr)
             return 1
