@@ -15,7 +15,8 @@ run's machine and a mark while the run lives, and its jobs get the mark too:
 - A stage on another machine that can take `run.lock` itself does not begin: the run has ended, or locks do not hold
   between the two machines.
 - A run that finds the name of another machine does not begin: a run of that machine has not ended properly, and
-  may still be at work where locks do not hold.
+  may still be at work where locks do not hold. Neither does a stage that somebody starts by hand on another machine
+  (pipeline/common/run.py), with `dvc repro`: it has no mark.
 """
 
 from __future__ import annotations
@@ -30,14 +31,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.common.errors import UserError
+from pipeline.common.run import LOCK as RUN
+from pipeline.common.run import MARK, elsewhere, parse
 
-RUN = Path(".snakemake/run.lock")
 STAGES = Path(".snakemake/stages.lock")
 FIX = Path(".snakemake/fix.lock")
 # Set for the runs that `make fix` starts itself.
 FIXING = "FLATLINE_FIX"
-# The mark of a run, for its jobs.
-MARK = "FLATLINE_RUN"
 
 
 class BusyError(Exception):
@@ -77,8 +77,7 @@ def run(marked: bool = False) -> int:
 def _require_ended(held: int) -> None:
     machine, _ = _read(held)
     if machine not in ("", socket.gethostname()):
-        rule = "must not name another machine, whose run may still be at work"
-        raise UserError(str(RUN), rule, machine, "If no run is at work there, delete this file.")
+        raise elsewhere(machine)
 
 
 def _write(held: int) -> None:
@@ -92,8 +91,7 @@ def _write(held: int) -> None:
 
 def _read(held: int) -> tuple[str, str]:
     """Return the machine and the mark of a run's lock; nothing where no run is at work."""
-    machine, _, mark = os.pread(held, 1000, 0).decode("utf-8", errors="replace").strip().partition(" ")
-    return machine, mark
+    return parse(os.pread(held, 1000, 0).decode("utf-8", errors="replace"))
 
 
 def _forget(held: int, process: int) -> None:
@@ -149,6 +147,8 @@ def _require_run() -> None:
     try:
         os.close(_locked(RUN, fcntl.LOCK_SH | fcntl.LOCK_NB))
     except BusyError:
+        if mark:
+            os.environ[MARK] = mark  # for the stage's command: not every cluster hands the environment on
         return
     if machine not in ("", socket.gethostname()):
         raise UserError(

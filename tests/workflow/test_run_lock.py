@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
+from tests.helpers import lean
 from workflow import run_lock
 
 STAGE = "from workflow import run_lock\nwith run_lock.stage(): print('began')"
@@ -108,6 +109,18 @@ def test_a_run_does_not_begin_after_one_of_another_machine_that_has_not_ended_pr
     assert f"must not name another machine, whose run may still be at work. Received: {socket.gethostname()}" in line
     (tmp_path / run_lock.RUN).unlink()  # the mend that the line names
     assert python(tmp_path, RUN, "node2").stdout == "began\n"
+
+
+def test_dvc_by_hand_computes_nothing_beside_a_run_of_another_machine(tmp_path):
+    project = lean.ran(tmp_path / "project")
+    held = project.folder / run_lock.RUN
+    held.write_text("node7 abc")
+    done = project("dvc", "repro", "--single-item", "--force", "backends", check=False)
+    line = "`.snakemake/run.lock` must not name another machine, whose run may still be at work. Received: node7."
+    assert done.returncode
+    assert line in done.stderr
+    held.unlink()
+    assert not project("dvc", "repro", "--single-item", "--force", "backends").returncode
 
 
 def test_a_file_system_without_locks_is_one_line(tmp_path, monkeypatch):
