@@ -12,6 +12,7 @@ import yaml
 
 from benchmarks.posts import __main__ as command
 from benchmarks.posts import cases, results, speed, work
+from benchmarks.posts import costs as job_costs
 from benchmarks.posts.cases import Case
 from benchmarks.posts.estimate import Estimate, estimate
 from benchmarks.posts.speed import Speed
@@ -19,6 +20,7 @@ from pipeline.common import errors, files, params
 from pipeline.common.costs import Cost, write
 from tests.conftest import PROJECT, tiny_params
 from tests.helpers.reports import diagnosed, made_up
+from workflow import resources
 
 OWN = yaml.safe_load((PROJECT / "params.yaml").read_text(encoding="utf-8"))
 MEASURED = '{"windows": 9, "numbers": 4, "per_second": 3.0, "megabytes": 5, "validated": true, "device": ""}'
@@ -259,3 +261,29 @@ def test_a_tiny_case_goes_through_all_real_stages(tmp_path: Path, monkeypatch: p
     assert set(found["seconds"]) >= {"raw", "baselines", "train", "diagnose"}
     assert found["windows"]["train"] == 99
     assert found["comparison"] in ("better", "not_distinguishable", "worse")
+
+
+def test_a_job_at_the_posted_size_asks_for_all_seeds_and_epochs() -> None:
+    settings = {
+        "datasets": {"windows": {"series": "rows"}},
+        "experiments": {name: {"dataset": "windows", "training": {"seeds": [0, 1, 2]}} for name in ("a", "b")},
+    }
+    seconds = {"raw": 1.0, "scale": 2.0, "train": 10.0, "diagnose": 4.0}
+    one = {"experiment": "a", "seeds": [0], "megabytes": 500.0, "seconds": seconds}
+    short = one | {"epochs": {"posted": 20, "set": 5, "run": [5]}}
+    nan = one | {"experiment": "b", "epochs": {"posted": 20, "set": 20, "run": [1]}, "megabytes": 700.0}
+    found = job_costs.table([short, nan | {"seconds": seconds | {"raw": 3.0}}], settings)
+    assert found == {
+        "raw@rows": Cost(3.0, 700.0, "full"),
+        "scale@windows": Cost(2.0, 700.0, "full"),
+        "train@a": Cost(10.0 * 3 * 4, 500.0, "full"),
+        "diagnose@a": Cost(12.0, 500.0, "full"),
+        "train@b": Cost(30.0, 700.0, "full"),
+        "diagnose@b": Cost(12.0, 700.0, "full"),
+    }
+
+
+def test_the_shipped_costs_are_those_of_the_stored_results(tmp_path: Path) -> None:
+    write(job_costs.current().items(), tmp_path / "costs.csv")
+    shipped = resources.SHIPPED["full"].read_text(encoding="utf-8")
+    assert (tmp_path / "costs.csv").read_text(encoding="utf-8") == shipped, "python -m benchmarks.posts.costs"
