@@ -10,8 +10,16 @@ from typing import Any
 
 from pipeline.common.errors import UserError
 
+# Seeds whose spread is known well enough for a comparison.
+LEAST_SEEDS = 3
 _CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
 _MOMENTUM = ("sgd", "rmsprop")
+
+
+def enough_seeds(seeds: list[int]) -> list[int]:
+    """Return the seeds, and the smallest other ones until there are `LEAST_SEEDS`."""
+    free = (seed for seed in itertools.count() if seed not in seeds)
+    return [*seeds, *itertools.islice(free, max(0, LEAST_SEEDS - len(seeds)))]
 
 
 def rate(training: dict[str, Any]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -20,8 +19,6 @@ from pipeline.diagnose.verdict import place
 _LONGER, _WIDER, _SMALLER = 4, 2, 0.1
 # Share of the rows for validation: the usual one, the largest that is proposed, and that of all held-out parts.
 _VALIDATION, _MOST_VALIDATION, _MOST_HELD_OUT = 0.15, 0.4, 0.9
-# Seeds of a network that learns.
-_SEEDS = 3
 # Rates of dropout that are tried against memorising, the smallest first.
 _DROPOUT = (0.2, 0.5)
 
@@ -80,11 +77,11 @@ def _of_learning(facts: Facts, found: dict[str, Evidence]) -> Step:
     if step:
         return Step(f"Nothing has to be fixed. To improve it: {step.text[0].lower()}{step.text[1:]}", step.change)
     seeds = facts.experiment.training["seeds"]
-    free = (seed for seed in itertools.count() if seed not in seeds)
-    more = [*seeds, *itertools.islice(free, max(0, _SEEDS - len(seeds)))]
-    if len(more) > len(seeds):
+    more = training.enough_seeds(seeds)
+    if more != seeds:
         return Step(
-            f"Nothing has to be fixed. Train {_SEEDS} seeds: their spread shows how much of the skill is chance.",
+            f"Nothing has to be fixed. Train {training.LEAST_SEEDS} seeds: their spread shows how much of the skill is "
+            "chance.",
             {"experiment.training.seeds": more},
         )
     return Step("Nothing has to be fixed. The report compares the network with the others on the test windows.", {})

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MOST_LABELS = 100
-# A number in a notation that is no number here, or a time: 3,14 and 1 234 and $5 and 12 % and 2020-12-31T12:00.
 _THOUSANDS = r"[-+]?\d{1,3}([,' \u00a0\u202f]\d{3})+(\.\d*)?"
+# A number in a notation that is no number here, or a time: 3,14 and 1 234 and $5 and 12 % and 2020-12-31T12:00.
 _NUMBER = r"\W*\d[\d., '/:T-]*\W*"
 
 

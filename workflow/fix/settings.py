@@ -7,9 +7,8 @@ import json
 from typing import Any, NamedTuple
 
 from pipeline.common.params import SIZES
+from pipeline.common.training import enough_seeds
 
-# Seeds of an experiment that `make fix` writes: the spread over fewer is known too badly for a comparison.
-LEAST_SEEDS = 3
 # Keys of an experiment that no training depends on.
 _LABELS = ("dataset", "post", "published")
 
@@ -53,15 +52,14 @@ def _set(node: Any, keys: list[str], value: Any, size: str) -> Any:
 
 
 def with_seeds(settings: Settings, resolved: list[int], size: str) -> Settings:
-    """Return the settings with three seeds or more.
+    """Return the settings with enough seeds for a comparison, as `make fix` writes them.
 
     Args:
         settings: of the experiment.
         resolved: its seeds at this size.
         size: `quick` or `full`.
     """
-    free = (seed for seed in range(len(resolved) + LEAST_SEEDS) if seed not in resolved)
-    seeds = [*resolved, *(next(free) for _ in range(LEAST_SEEDS - len(resolved)))]
+    seeds = enough_seeds(resolved)
     return changed(settings, {"experiment.training.seeds": seeds}, size) if seeds != resolved else settings
 
 
