@@ -21,7 +21,7 @@ SCORE := (?!(series|datasets|experiments)[.])[^.]*[.]
 TEST := $(SCORE)(test[.].*|skill.*|p_value)$$
 # Columns that it hides: hashes, the executor, and all scores but R² or accuracy of the validation part, the oracle's,
 # and the skill against the naive baseline. No setting is hidden, but those of the candidates of a `make fix` at work.
-HIDDEN := .*/|Executor|(datasets|experiments)[.][^.]*_fix[1-9][0-9]*[.]|$(SCORE)((train|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|skill_linear|std|weights|updates)$$)
+HIDDEN := .*/|backends[.]|Executor|(datasets|experiments)[.][^.]*_fix[1-9][0-9]*[.]|$(SCORE)((train|naive|linear)[.].*|(.*[._])?(r?mse|mae|mase|mcc|brier|log_loss|balanced_accuracy|skill_linear|std|weights|updates)$$)
 
 # What `make try` and `make check` hand over to their commands: the names of the variables that the command line of make
 # sets. The values go through the environment, so that no shell takes them apart; its own NAME or TIME is not meant.

@@ -200,6 +200,17 @@ rule leaks:
         RUN
 
 
+use rule leaks as backends with:
+    input:
+        stages.inputs("backends"),
+    output:
+        stages.outputs("backends"),
+    log:
+        "logs/backends.log",
+    message:
+        "List the backends of each dataset"
+
+
 use rule leaks as calibrate with:
     input:
         stages.inputs("calibrate"),

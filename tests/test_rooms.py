@@ -44,6 +44,7 @@ ROOT_FILES = {
     "train": "network",
     "predict": "network",
     "page": "report",
+    "backends": "common",
 }
 # Imported by its name at run time: the file chosen is the dependency, or all of them.
 BY_NAME = {

@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 
 from pipeline.common import errors, files, params
+from pipeline.common.backends import of_datasets
 from pipeline.common.errors import UserError
 from workflow import lockfile
 
@@ -171,35 +172,43 @@ def text(root: Path) -> str:
     return _HEAD + yaml.safe_dump(grouped, sort_keys=False)
 
 
-def carried(lock: str, before: dict[str, Any], after: dict[str, Any], used: dict[str, str]) -> str:
+def carried(lock: str, before: dict[str, Any], after: dict[str, Any], used: dict[str, set[str]]) -> str:
     """Return dvc.lock with new versions of a backend where no result depends on it.
 
     Args:
         lock: text of dvc.lock.
         before: content of the earlier locked.yaml.
         after: content of the new one.
-        used: backend of each experiment.
+        used: backends of each stage that computes on some, or shows their versions.
     """
     changed = [group for group in BACKENDS if before.get(group) != after[group]]
     if not changed:
         return lock
     content = lockfile.parse(lock)
     for stage, entry in content.get("stages", {}).items():
-        kind, _, name = stage.partition("@")
-        # Proofs and planted leaks run on TensorFlow; the report shows both.
-        own = used.get(name) if kind in _OF_EXPERIMENTS else "tensorflow" if kind in ("leakage", "leaks") else None
+        own = used.get(stage)
         recorded = entry.get("params", {}).get(str(FILE), {})
-        others = [group for group in changed if own and group != own and recorded.get(group) == before.get(group)]
+        others = [group for group in changed if own and group not in own and recorded.get(group) == before.get(group)]
         recorded.update({group: after[group] for group in others})
     return lockfile.dump(content)
+
+
+def _used(settings: dict[str, Any]) -> dict[str, set[str]]:
+    """Return the backends of each stage that computes on some; the report shows the versions of all."""
+    experiments = {name: {each["training"]["backend"]} for name, each in settings["experiments"].items()}
+    datasets = of_datasets(settings)
+    return {
+        **{f"{kind}@{name}": own for kind in _OF_EXPERIMENTS for name, own in experiments.items()},
+        **{f"leakage@{name}": set(own) or {"tensorflow"} for name, own in datasets.items()},
+        "leaks": {"tensorflow"},
+    }
 
 
 def _carry(before: dict[str, Any], after: dict[str, Any]) -> None:
     if not lockfile.LOCK.exists():
         return
-    used = {name: each["training"]["backend"] for name, each in params.load()["experiments"].items()}
     lock = lockfile.LOCK.read_text(encoding="utf-8")
-    if (new := carried(lock, before, after, used)) != lock:
+    if (new := carried(lock, before, after, _used(params.load()))) != lock:
         lockfile.replace(new)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.common import files, keras_file, params
+from pipeline.common.backends import of_datasets
 from pipeline.common.errors import UserError
 from pipeline.dataset import features as inputs
 from pipeline.dataset import labels, splitting
@@ -77,8 +78,11 @@ class Checks:
         if kind in ("train", "predict", "diagnose"):
             backend = self._settings["experiments"][name]["training"]["backend"]
             backends.require(backend, f"as `experiments.{name}.training.backend` has it")
-        elif kind in ("leakage", "leaks"):
-            backends.require(backends.DEFAULT, f"on which the stage `{kind}` trains")
+        elif kind == "leakage":
+            for backend in of_datasets(self._settings)[name] or [backends.DEFAULT]:
+                backends.require(backend, f"on which the stage `leakage` trains for `datasets.{name}`")
+        elif kind == "leaks":
+            backends.require(backends.DEFAULT, "on which the stage `leaks` trains")
 
     def _network(self, name: str) -> None:
         """Require the file of an experiment's network, if it has one that this run trains."""

@@ -24,10 +24,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from snakemake.io import directory
+from snakemake.io import ancient, directory
 from snakemake.ioflags import update
 
-from pipeline.common import params
+from pipeline.common import backends, files, params
 from pipeline.common.errors import UserError, harmless
 from pipeline.common.explaining import suggestion
 from pipeline.report.failures import by_experiment
@@ -101,6 +101,13 @@ class Stages:
                 )
                 for stage in stages
             }
+            made = {out.def_path for stage in stages for out in stage.outs}
+            self._values = {
+                stage.addressing: [
+                    dep.def_path for dep in stage.deps if hasattr(dep, "params") and dep.def_path in made
+                ]
+                for stage in stages
+            }
             if main:
                 self._prepare(repo, stages)
 
@@ -125,7 +132,7 @@ class Stages:
         hardlink = repo.config["core"].get("hardlink_lock", False)
         paths = sorted({item.fs_path for stage in stages for item in [*stage.deps, *stage.outs]})
         with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), paths, [], hardlink):
-            found = stale(stages)
+            found = stale(stages, {files.BACKENDS: backends.table(self._settings)})
         self._stale = found
         self._checks = early.Checks(self._settings, found, to_run(self._files, found, ()))
         if found and (path := checks.read_only_folder(outs)):
@@ -222,7 +229,7 @@ class Stages:
         made = {out for _, outs in self._files.values() for out in outs}
         below = _below(made)
 
-        def files(wildcards: Any) -> list[str]:
+        def paths(wildcards: Any) -> list[str]:
             stage = f"{kind}@{wildcards.name}" if hasattr(wildcards, "name") else kind
             if stage not in self._files:
                 self._stop_unknown(kind, wildcards.name)
@@ -232,9 +239,10 @@ class Stages:
                 # A folder that several stages fill stands for the files that they make.
                 # Candidates of `make fix` are in no report.
                 found += [dep] if dep in made else below.get(dep, [dep])
-            return found
+            # Made before, but no reason to run: whether the stage's own values in it change is known by now.
+            return found + [ancient(path) for path in self._values[stage]]
 
-        return files
+        return paths
 
     def _check(self, stage: str) -> None:
         try:

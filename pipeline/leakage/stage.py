@@ -9,11 +9,12 @@ stored_files 4.8 s and 1,382 MB, perturbation_test 7.6 s and 1,411 MB, prefix 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from typing import Any
 
 from pipeline import dataset
+from pipeline.common import backends as listed
 from pipeline.common import files
 from pipeline.dataset import splitting
 from pipeline.leakage import (
@@ -22,14 +23,13 @@ from pipeline.leakage import (
     holdout,
     ids,
     intervals,
+    networks,
     overlap,
     perturbation,
     prefix,
     prepared,
     reads,
-    state,
     stored,
-    training,
 )
 from pipeline.leakage.proof import Proof, not_applicable
 from pipeline.network import backends
@@ -46,23 +46,28 @@ _NO_EMBARGO = (
 )
 
 
-def leakage(p: dict[str, Any], name: str, backend: str = backends.DEFAULT) -> None:
+def leakage(p: dict[str, Any], name: str, used: Collection[str] | None = None) -> None:
     """Write reports/leakage/NAME.json (docs/files.md): every proof of every fold of dataset `name`, and its source.
 
     Args:
         p: parameters.
         name: name of the dataset.
-        backend: on which the proofs train and predict.
+        used: backends on which the proofs train and predict; None for those of the dataset's experiments, as the stage
+            `backends` has listed them, or TensorFlow where there is no experiment.
 
     Raises:
         UserError: `KERAS_BACKEND` names another backend.
     """
-    backends.require(backend, "on which the stage `leakage` trains")
-    backends.prepare(training.SETTINGS["threads"], training.SETTINGS["jit_compile"], backend)
+    used = listed.read(name) if used is None else used
+    own, *others = sorted(used or [backends.DEFAULT], key=backends.NAMES.index)
+    for backend in (own, *others):
+        backends.require(backend, "on which the stage `leakage` trains")
+    further = [proof for backend in others for proof in networks.prove_elsewhere(name, backend)]
+    networks.prepare(own)
     expected = perturbation.reference(p, name)
     series = p["datasets"][name]["series"]
-    proofs = [proof for fold in range(dataset.folds(name)) for proof in prove_fold(p, name, fold, expected, backend)]
-    proofs.append(prepared.prove(series))
+    proofs = [proof for fold in range(dataset.folds(name)) for proof in prove_fold(p, name, fold, expected, own)]
+    proofs += [*further, prepared.prove(series)]
     read = {"series": series, **files.read_json(files.RAW / series / "series.json")["source"]}
     table = {"dataset": name, "read": read, "proofs": [asdict(proof) for proof in proofs]}
     files.write_json(files.LEAKAGE / f"{name}.json", table)
@@ -78,8 +83,9 @@ def prove_fold(
         name: name of the dataset.
         fold: number of the fold.
         expected: results of the stages for the original rows.
-        backend: that of this process; the proofs that train or predict name it.
+        backend: that of this process.
     """
+    *trained, state = networks.prove(p, name, fold, expected, backend)
     parts = {kind: dataset.load(name, fold, kind) for kind in splitting.PARTS if dataset.has(name, fold, kind)}
     given = p["datasets"][name]["split"]["scheme"] == "given"
     yield intervals.prove(p, name, fold, parts)
@@ -87,10 +93,7 @@ def prove_fold(
         yield ids.prove(p, name, fold, parts)
     yield reads.prove(p, name, fold, parts)
     yield stored.judge(expected.stored[fold], fold)
-    if "validation" in parts:
-        yield replace(perturbation.check(p, name, fold, "validation", expected=expected), backend=backend)
-    for proof in perturbation.check_test(p, name, fold, expected=expected):
-        yield replace(proof, backend=backend)
+    yield from trained
     if given:
         yield not_applicable("prefix", fold, _NO_ROWS.format("A step that looks ahead"))
         yield not_applicable("history", fold, _NO_PAST)
@@ -103,4 +106,4 @@ def prove_fold(
     if given:
         yield overlap.prove(p, name, fold, parts)
         yield not_applicable("embargo", fold, _NO_EMBARGO)
-    yield replace(state.prove(p, name, fold), backend=backend)
+    yield state

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import keras
 
 SETTINGS: dict[str, Any] = {
-    "backend": "tensorflow",
     "loss": None,
     "optimizer": "sgd",
     "learning_rate": 0.01,

@@ -142,11 +142,7 @@ def dataset(name: str, proofs: list[dict[str, Any]], columns: list[str]) -> dict
     for column in columns:
         own = [proof for proof in proofs if proof["name"] == column]
         worst = next((result for result in _RESULTS if any(p["result"] == result for p in own)), None)
-        odd = [proof["fold"] + 1 for proof in own if proof["result"] == worst and proof["fold"] is not None]
-        more = f"{len(own)} folds" if len(own) > 1 else ""
-        if worst != "pass" and len(own) > 1:
-            more = f"{'fold' if len(odd) == 1 else 'folds'} {joined([str(fold) for fold in odd])} of {len(own)}"
-        cells.append({**_RESULTS[worst], "more": more} if worst else None)
+        cells.append({**_RESULTS[worst], "more": _where(own, worst)} if worst else None)
     order = sorted(proofs, key=lambda proof: (columns.index(proof["name"]), proof["fold"] or 0))
     return {
         "name": name,
@@ -163,6 +159,21 @@ def dataset(name: str, proofs: list[dict[str, Any]], columns: list[str]) -> dict
             for proof in order
         ],
     }
+
+
+def _where(proofs: list[dict[str, Any]], worst: str) -> str:
+    """Return the folds and backends on which a proof has its worst result."""
+    odd = [proof for proof in proofs if proof["result"] == worst]
+    folds, theirs = ({proof["fold"] for proof in some if proof["fold"] is not None} for some in (proofs, odd))
+    if worst == "pass":
+        return f"{len(folds)} folds" if len(folds) > 1 else ""
+    texts = []
+    if len(folds) > 1:
+        listed = joined([str(fold + 1) for fold in sorted(theirs)])
+        texts.append(f"{'fold' if len(theirs) == 1 else 'folds'} {listed} of {len(folds)}")
+    used, there = ({proof.get("backend") or "" for proof in some} for some in (proofs, odd))
+    texts += [f"on {_BACKENDS[backend]}" for backend in sorted(there) if there != used]
+    return ", ".join(texts)
 
 
 def _on(backend: str | None) -> str:
@@ -255,7 +266,8 @@ def _alerts(
             if proof["result"] == "fail":
                 fold = "" if proof["fold"] is None else f", fold {proof['fold'] + 1}"
                 first = f": {proof['found'][0]}" if proof["found"] else ""
-                alerts.append(f"Dataset {name} fails the proof “{title(proof['name'])}”{fold}{first}")
+                on = _on(proof.get("backend"))
+                alerts.append(f"Dataset {name} fails the proof “{title(proof['name'])}”{on}{fold}{first}")
     for name, state in states:
         if state["result"] == "fail":
             difference = state.get("difference")

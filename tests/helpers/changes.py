@@ -144,6 +144,7 @@ CHANGES: dict[str, Change] = {
     "`epochs`": put("experiments.season_lstm.training.epochs", 3),
     "`epochs` of the size that is not chosen": put("experiments.season_lstm.training.epochs.full", 30),
     "one more of the training `seeds`": put("experiments.season_lstm.training.seeds", [0, 1, 2]),
+    "`backend` of one experiment": put("experiments.season_lstm.training.backend", "jax"),
     "an option of the architecture": put("experiments.season_lstm.architecture.units", [4]),
     "another dataset for an experiment": put("experiments.season_lstm.dataset", "mine_windows"),
     "an unrelated experiment added": put("experiments.mine_rnn", _LSTM | {"dataset": "mine_windows"}),

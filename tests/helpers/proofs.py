@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pipeline import dataset, raw
-from pipeline.common import files, params
+from pipeline.common import backends, files, params
 from pipeline.dataset import scaling, splitting, windowing
 from pipeline.leakage import perturbation
 from tests.conftest import PROJECT, tiny_params, write_params
@@ -41,6 +41,7 @@ def prepared(project: Path, name: str = SEASON, holes: int = 0, **change: Any) -
     files.write_array(files.RAW / series / "rows.npy", rows)
     for stage in (splitting.split, windowing.window, scaling.scale):
         stage(p, name)
+    backends.write(p)
     return p
 
 

@@ -18,7 +18,7 @@ from unittest import mock
 
 import yaml
 
-from pipeline.common import params
+from pipeline.common import backends, params
 from tests.conftest import tiny_params, write_params
 from tests.helpers import torn_stage
 from tests.helpers.torn import copy_of_project, own_rows
@@ -72,8 +72,11 @@ def compute(stage: Any) -> None:
 
     Each is a hash of all that a stage's results follow from: the data that it reads, its parameters at the size chosen,
     and its code without comments and docstrings. So there are other results where its inputs say something else, and
-    equal ones where they are only worded otherwise.
+    equal ones where they are only worded otherwise. `backends` is the real one: another stage reads values of its file.
     """
+    if stage.addressing == "backends":
+        backends.write(params.load())
+        return
     found = hashlib.sha256(stage.addressing.encode())
     for dep in stage.deps:
         path = Path(dep.def_path)
@@ -140,7 +143,8 @@ def _faster() -> Iterator[None]:
     from dvc.dependency import param
     from dvc.output import Output
 
-    theirs, parsed = Output.get_hash, functools.cache(param.load_path)
+    theirs, load_path = Output.get_hash, param.load_path
+    parsed = functools.cache(load_path)
     hashes: dict[str, Any] = {}
 
     def get_hash(out: Any) -> Any:
@@ -154,7 +158,9 @@ def _faster() -> Iterator[None]:
         mock.patch("dvc.dvcfile.modify_yaml", _modify_yaml),
         mock.patch("dvc.rwlock.rwlock", return_value=contextlib.nullcontext()),
         mock.patch.object(Output, "get_hash", get_hash),
-        mock.patch.object(param, "load_path", lambda path, fs, **_: parsed(path, fs)),
+        mock.patch.object(
+            param, "load_path", lambda path, fs, **_: (load_path if path.endswith(".json") else parsed)(path, fs)
+        ),
     ):
         yield
 

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+# The one file that a stage writes and of which another reads values.
+BACKENDS = "data/backends.json"
 # Code that holds this makes its stages fail, halfway through their first file.
 FAILS = b"# fail here"
 
@@ -42,9 +44,18 @@ def lookup(node: Any, path: str) -> Any:
     return node
 
 
+def used(params: dict[str, Any]) -> dict[str, Any]:
+    """Content of `BACKENDS`: the backends of each dataset's experiments."""
+    found: dict[str, set[str]] = {name: set() for name in params["datasets"]}
+    for each in params["experiments"].values():
+        found[each["dataset"]].add(each["training"].get("backend", "tensorflow"))
+    return {"backends": {name: sorted(own) for name, own in found.items()}}
+
+
 def stages() -> Iterator[tuple[str, str, Spec]]:
     """Kind, name and content of every stage of dvc.yaml, each kind after those that it reads from."""
-    params, files = load("params.yaml"), {}
+    params = load("params.yaml")
+    files: dict[str, Any] = {BACKENDS: used(params)}
     for kind, stage in load("dvc.yaml")["stages"].items():
         for name, item in lookup(params, stage["foreach"].strip("${}")).items() if "foreach" in stage else [("", {})]:
 
@@ -85,7 +96,8 @@ def made(kind: str, name: str, params: dict[str, Any], read: dict[str, bytes], o
     paths = [
         path for out in outs for path in ([out] if Path(out).suffix else [f"{out}/first.txt", f"{out}/second.txt"])
     ]
-    return {path: json.dumps({"of": path, "digest": found.hexdigest(), "whole": 1}) + "\n" for path in paths}
+    known = used({key: params[f"params.yaml:{key}"] for key in ("datasets", "experiments")}) if BACKENDS in outs else {}
+    return {path: json.dumps({"of": path, "digest": found.hexdigest(), "whole": 1, **known}) + "\n" for path in paths}
 
 
 def main(kind: str, name: str = "") -> None:

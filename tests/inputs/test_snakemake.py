@@ -108,12 +108,16 @@ def constant() -> str:
     return "".join(f"{row.split(',')[0]},5\n" for row in ROWS)
 
 
+PROOFS = "reports/leakage/mine_daily.json"
+
+
 @pytest.mark.parametrize(
     ("backend", "given", "target", "line"),
     [
         ("jax", "tensorflow", "models/mine_lstm/training", "jax, as `experiments.mine_lstm.training.backend` has it"),
         (None, "jax", "models/mine_lstm/training", "tensorflow, as `experiments.mine_lstm.training.backend` has it"),
-        ("jax", "jax", "reports/leakage/mine_daily.json", "tensorflow, on which the stage `leakage` trains"),
+        (None, "jax", PROOFS, "tensorflow, on which the stage `leakage` trains for `datasets.mine_daily`"),
+        ("jax", "jax", PROOFS, None),
         ("jax", "jax", "reports/leaks.json", "tensorflow, on which the stage `leaks` trains"),
         ("jax", "jax", "models/mine_lstm/training", None),
         ("jax", "torch", "data/scaled/mine_daily", None),

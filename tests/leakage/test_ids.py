@@ -11,7 +11,7 @@ import pytest
 from pipeline import dataset
 from pipeline.common import files
 from pipeline.dataset import scaling, splitting
-from pipeline.leakage import ids, perturbation, stage
+from pipeline.leakage import ids, perturbation, stage, state
 from tests.dataset.test_panel import GROUPS, HOLDOUT, LAST, SEQUENCES, WHOLE
 from tests.helpers import panels
 
@@ -41,7 +41,7 @@ def test_every_proof_passes(given: dict[str, Any], series: dict[str, Any], monke
     nothing = perturbation.STEPS._replace(weights=perturbation.train_nothing, stopped=perturbation.train_nothing)
     monkeypatch.setattr(perturbation.check_test, "__defaults__", (nothing, None))
     monkeypatch.setattr(perturbation.check, "__defaults__", (nothing, None))
-    monkeypatch.setattr(stage.state, "prove", lambda p, name, fold: ids.check({}, [], False, fold))
+    monkeypatch.setattr(state, "prove", lambda p, name, fold: ids.check({}, [], False, fold))
     table = panels.panel(lengths)
     if given["window"].get("target", {}).get("kind") == "label":
         table["y"] = np.random.default_rng(0).integers(0, 2, len(table))

@@ -139,9 +139,11 @@ def test_the_environment_must_not_contradict_the_experiment(monkeypatch):
         backends.prepare(1, False, "jax")
 
 
-def test_planted_leaks_and_proofs_are_on_tensorflow_whatever_the_environment_says(tmp_path):
+def test_planted_leaks_and_proofs_are_on_their_backend_whatever_the_environment_says(tmp_path):
     """Both refuse at once; a process without this check would go on to JAX, as Keras itself does."""
     write_params(tmp_path, tiny_params())
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/backends.json").write_text('{"backends": {"season_windows": ["tensorflow"]}}')
     for command in (["pipeline.leaks"], ["pipeline.leakage", "season_windows"]):
         done = subprocess.run(
             [sys.executable, "-m", *command],
@@ -152,7 +154,7 @@ def test_planted_leaks_and_proofs_are_on_tensorflow_whatever_the_environment_say
         )
         line = "`KERAS_BACKEND` must be tensorflow, on which the stage `"
         assert (done.returncode, done.stderr.startswith(line)) == (2, True), done.stderr
-        assert [path.name for path in tmp_path.iterdir()] == ["params.yaml"]
+        assert {path.name for path in tmp_path.iterdir()} == {"data", "params.yaml"}
 
 
 def test_a_train_step_of_its_own_is_an_error_on_jax():

@@ -29,6 +29,26 @@ def test_a_proof_that_trained_names_its_backend():
     assert "State, on TensorFlow 1 pass" in page
 
 
+def test_a_proof_on_two_backends_counts_its_folds_once_and_names_the_one_that_fails():
+    def state(backend, fold, result="pass"):
+        return proof("state", result, fold, ["a window has no prediction"] * (result == "fail")) | {"backend": backend}
+
+    both = [state(backend, fold) for backend in ("tensorflow", "jax") for fold in (0, 1)]
+    cells = [trust.dataset("d", proofs, ["state"])["cells"][0]["more"] for proofs in (both, both[:1] + both[2:3])]
+    assert cells == ["2 folds", ""]
+    for failing, expected in (
+        ([state("jax", 1, "fail")], "fold 2 of 2, on JAX"),
+        ([state(backend, 1, "fail") for backend in ("jax", "tensorflow")], "fold 2 of 2"),
+    ):
+        others = [each for each in both if (each["backend"], each["fold"]) not in [(f["backend"], 1) for f in failing]]
+        cell = trust.dataset("d", others + failing, ["state"])["cells"][0]
+        assert (cell["chip"], cell["more"]) == ("fail", expected)
+    one = [state("tensorflow", 0), state("jax", 0, "fail")]
+    assert trust.dataset("d", one, ["state"])["cells"][0]["more"] == "on JAX"
+    alert = trust.section({"d": {"proofs": one}}, None, [])["alerts"]
+    assert alert == ["Dataset d fails the proof “State”, on JAX, fold 1: a window has no prediction."]
+
+
 def test_what_was_read_stands_once_for_each_series_with_its_hash():
     own = {"series": "mine", "path": "data/own/mine.csv", "sha256": "5e" * 32}
     leakage = {name: {"proofs": [proof("intervals")], "read": own} for name in ("a", "b")}

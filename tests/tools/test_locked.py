@@ -194,7 +194,8 @@ def test_a_release_of_jax_makes_no_experiment_on_tensorflow_stale(
     _bump(tmp_path, "jax")
     locked.main([])
     stages = ("train", "predict", "diagnose", "page")
-    assert {*replaced.run(tmp_path).stale} == {f"{kind}@season_rnn" for kind in stages} | {"report"}
+    proofs = {"leakage@season_windows"}  # of a dataset whose experiments use both
+    assert {*replaced.run(tmp_path).stale} == {f"{kind}@season_rnn" for kind in stages} | {"report"} | proofs
     _bump(tmp_path, "tensorflow")
     locked.main([])
     stale = {*replaced.run(tmp_path).stale}

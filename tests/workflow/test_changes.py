@@ -47,6 +47,8 @@ def test_one_series_dataset_or_experiment_runs_no_other(found: Found) -> None:
         assert not [name for name in outcomes[words].computed if "mine" in name or name in ("leaks", "calibrate")]
     for words in ("`epochs`", "`learning_rate` of one experiment", "an option of the architecture"):
         assert {name.partition("@")[2] for name in outcomes[words].computed} == {"season_lstm", ""}
+    proofs = [name for name in outcomes["`backend` of one experiment"].computed if name.startswith("leakage")]
+    assert proofs == ["leakage@season_windows"]
 
 
 def test_the_other_size_is_computed_anew(found: Found) -> None:

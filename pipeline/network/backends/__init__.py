@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # From a function of window numbers to their inputs, the targets of all windows, and the windows of each step.
 Steps = Callable[[Callable[["np.ndarray"], "np.ndarray"], "np.ndarray", "np.ndarray"], int]
 NAMES = ("tensorflow", "jax")
-# Of an experiment that names none, and of what belongs to no experiment: planted leaks, proofs, a file of `make check`.
+# Of an experiment that names none, and of what belongs to no experiment: planted leaks, a file of `make check`.
 DEFAULT = "tensorflow"
 # Keras and TensorFlow import these where they are installed, for plots, data frames, wrappers and converters that no
 # stage uses: 1.4 s and 260 MB of 3.7 s and 810 MB.

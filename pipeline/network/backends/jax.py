@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from pipeline.network.backends.jax_program import Program, Windows
     from pipeline.network.batches import Batches
 
-# The last program: the seeds and folds of an experiment follow one another.
+# The last programs: the seeds and folds of an experiment follow one another, and proofs train by turns with and
+# without early stopping.
 _compiled: dict[str, Program] = {}
+_KEPT = 2
 # Numbers in the inputs of one call, 16 MiB; the most steps of a call of `steps`, and batches of `predict_in_turn`.
 _CALL, _STEPS, _BATCHES = 2**22, 32, 64
 
@@ -174,10 +176,13 @@ def gradients(function: Callable[..., Any], jit_compile: bool) -> Callable[..., 
 def _program(model: keras.Model, classes: int | None, text: str | None) -> Program:
     from pipeline.network.backends.jax_program import Program
 
-    if text is None or text not in _compiled:
-        _compiled.clear()
-        _compiled[text or ""] = Program(model, classes)
-    return _compiled[text or ""]
+    if text is None:
+        return Program(model, classes)
+    if text not in _compiled:
+        while len(_compiled) >= _KEPT:
+            del _compiled[next(iter(_compiled))]
+        _compiled[text] = Program(model, classes)
+    return _compiled[text]
 
 
 def _train(
