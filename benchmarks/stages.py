@@ -59,6 +59,7 @@ def lock() -> None:
     from dvc.repo import Repo
     from dvc.stage.serialize import to_single_stage_lockfile
 
+    from pipeline.common import backends, params
     from workflow import lockfile, stale
     from workflow.stages import STAMPS
 
@@ -76,6 +77,7 @@ def lock() -> None:
             at = path if path.suffix else path / "made.txt"
             at.parent.mkdir(parents=True, exist_ok=True)
             at.write_text("made\n", encoding="utf-8")
+        backends.write(params.load())  # the one file of which another stage reads values
         for stage in stages:
             for item in [*stage.deps, *stage.outs]:
                 if isinstance(item, ParamsDependency):
