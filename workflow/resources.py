@@ -21,6 +21,7 @@ _UNKNOWN = {
     "scale": (2000, 10),
     "baselines": (4000, 60),
     "train": (4000, 1440),
+    "backends": (2000, 10),
     "page": (2000, 10),
     "leaks": (4000, 30),
     "calibrate": (2000, 60),
