@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -307,7 +308,7 @@ def test_the_time_limit_decides_what_starts(folder: Path) -> None:
     assert next(each["for"] for entry in run.content["rounds"] for each in entry["not_tried"]) == ["long"]
     assert run.tried()[0] == [("season_lstm_fix1", ["slow"], True)]
     assert "Not started, for long: it would take about 17 min" in run.text()
-    assert "about 55 s, by reports/costs.csv. Used 0 s of 5 min." in run.text()
+    assert re.search(r"about 55 s, by reports/costs\.csv\. Used \d+ s of 5 min\.", run.text())
     assert "1,000" not in json.dumps(run.content)
     none = Run(World(lambda settings: 1.0, lambda settings: findings[:1]), Limits(minutes=0.001), "sign_lstm")
     assert none.content["fixed"] is None
