@@ -62,7 +62,7 @@ def test_the_stage_writes_every_proof_of_a_dataset(project: Path) -> None:
     p = prepared(project)
     backend = os.environ["KERAS_BACKEND"]  # of this process; test_jax.py runs this test on JAX
     with contextlib.redirect_stdout(None):
-        main([SEASON]) if backend == "tensorflow" else leakage(p, SEASON, backend)
+        main([SEASON]) if backend == "tensorflow" else leakage(p, SEASON, [backend])
     report = files.read_json(files.LEAKAGE / f"{SEASON}.json")
     assert report["dataset"] == SEASON
     assert report["read"] == {"series": "season", **files.read_json(files.RAW / "season" / "series.json")["source"]}
