@@ -239,8 +239,11 @@ class Stages:
                 # A folder that several stages fill stands for the files that they make.
                 # Candidates of `make fix` are in no report.
                 found += [dep] if dep in made else below.get(dep, [dep])
-            # Made before, but no reason to run: whether the stage's own values in it change is known by now.
-            return found + [ancient(path) for path in self._values[stage]]
+            # Made before, but no reason to run unless the stage's own values in it change, which is known by now. Of a
+            # stale stage it is an input like any other: Snakemake overlooks a newer stamp beside an ancient input that
+            # will be made again.
+            values = self._values[stage]
+            return found + (values if stage in self._stale else [ancient(path) for path in values])
 
         return paths
 

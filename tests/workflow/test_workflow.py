@@ -75,6 +75,14 @@ def test_one_learning_rate_runs_one_training_and_back_runs_none(ran: Project) ->
     assert ran.metrics("season_lstm") == before
 
 
+def test_another_backend_proves_its_dataset_again_in_the_same_run(ran: Project) -> None:
+    ran.set("experiments.season_lstm.training.backend", "jax")
+    jobs = ran("snakemake", "--cores", "2", "--dry-run").stdout
+    assert re.search(r"^leakage +1$", jobs, re.MULTILINE), jobs
+    ran.set("experiments.season_lstm.training.backend", "tensorflow")
+    assert "Nothing to be done" in ran("snakemake", "--cores", "2", "--dry-run").stderr
+
+
 def test_a_dry_run_of_an_edit_that_is_undone_leaves_nothing_to_do(ran: Project) -> None:
     ran.set("experiments.season_lstm.training.learning_rate", 0.02)
     assert "train" in ran("snakemake", "--cores", "2", "-n").stdout
