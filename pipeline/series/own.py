@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_LABELS = 100
 _THOUSANDS = r"[-+]?\d{1,3}([,' \u00a0\u202f]\d{3})+(\.\d*)?"
-# A number in a notation that is no number here, or a time: 3,14 and 1 234 and $5 and 12 % and 2020-12-31T12:00.
+# A time, or a number in a notation that is not read here: 2020-12-31T12:00, 3,14, 1 234, $5 or 12 %.
 _NUMBER = r"\W*\d[\d., '/:T-]*\W*"
 
 
