@@ -47,14 +47,22 @@ def test_a_dataset_is_proved_once_on_each_backend_of_its_experiments(
     assert made == [(name, backend) for backend in ("tensorflow", "jax") for name in TRAINED]
     assert {proof["result"] for proof in proofs} == {"pass", "not_applicable"}
     assert [proof["name"] for proof in proofs].count("prefix") == 1
-    # The weights are others there, and so were trained there.
-    del given["experiments"]["season_lstm"]
-    write_params(project, given)
-    listed.write(params.load())
-    assert listed.read(SEASON) == ["jax"]
-    monkeypatch.delenv("KERAS_BACKEND")  # which the stage has set for this process
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="JAX is not installed")
+def test_the_other_process_computes_on_the_backend_that_it_names(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared(project)
+    broken = project / "broken/tensorflow"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('TensorFlow was imported')\n", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", f"{broken.parent}:{PROJECT}")
     alone = networks.prove_elsewhere(SEASON, "jax")
-    assert [(proof.name, proof.backend) for proof in alone] == [(name, "jax") for name in TRAINED]
+    assert [(proof.name, proof.backend, proof.result) for proof in alone] == [(name, "jax", "pass") for name in TRAINED]
+    with pytest.raises(SystemExit):
+        networks.prove_elsewhere(SEASON, "tensorflow")
 
 
 @pytest.mark.usefixtures("elsewhere")
