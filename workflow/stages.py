@@ -20,11 +20,11 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
-from snakemake.io import ancient, directory
+from snakemake.io import directory
 from snakemake.ioflags import update
 
 from pipeline.common import backends, files, params
@@ -61,6 +61,7 @@ class Stages:
         self._main = main
         self._terminal: Handler | None = None
         self._stale: set[str] = set()
+        self._running: Collection[str] = ()  # the stale stages, and those that read what they make
         self._checks: early.Checks | None = None  # of the main process alone
         try:
             self._settings = params.load()
@@ -134,7 +135,8 @@ class Stages:
         with rwlock(repo.tmp_dir, repo.fs, " ".join(sys.argv), paths, [], hardlink):
             found = stale(stages, {files.BACKENDS: backends.table(self._settings)})
         self._stale = found
-        self._checks = early.Checks(self._settings, found, to_run(self._files, found, ()))
+        self._running = to_run(self._files, found, ())
+        self._checks = early.Checks(self._settings, found, self._running)
         if found and (path := checks.read_only_folder(outs)):
             give_up(
                 f"`{path}` must be writable. Received: a read-only folder. Run again when it is.",
@@ -239,11 +241,10 @@ class Stages:
                 # A folder that several stages fill stands for the files that they make.
                 # Candidates of `make fix` are in no report.
                 found += [dep] if dep in made else below.get(dep, [dep])
-            # Made before, but no reason to run unless the stage's own values in it change, which is known by now. Of a
-            # stale stage it is an input like any other: Snakemake overlooks a newer stamp beside an ancient input that
-            # will be made again.
-            values = self._values[stage]
-            return found + (values if stage in self._stale else [ancient(path) for path in values])
+            # A file of values is written again for every stage's sake. It is no reason to run unless the stage's own
+            # values change, so only a stage that runs anyway waits for it. Not by Snakemake's `ancient`: behind such
+            # an input that will be made again, Snakemake overlooks the newer stamps of all later jobs.
+            return found + (self._values[stage] if stage in self._running else [])
 
         return paths
 
