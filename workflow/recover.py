@@ -23,17 +23,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from pipeline.common import files
-from workflow import lockfile
+from workflow import holders, lockfile
 from workflow.checks import Files
 from workflow.fix import leftovers
 from workflow.lockfile import LOCK
@@ -44,7 +41,6 @@ LEFT = ("locks", "incomplete", "backups")
 _TORN = re.compile(r"\..+\.(\d+|tmp)")
 # The same in DVC's run cache. Younger ones may be those of a `dvc exp run` at work.
 _TORN_SECONDS = 60
-RWLOCK = Path(".dvc/tmp/rwlock")
 
 
 def clean_up(run_cache: str) -> list[str]:
@@ -64,7 +60,7 @@ def clean_up(run_cache: str) -> list[str]:
     for path in Path(run_cache).glob("*/*/.*.tmp"):
         if path.stat().st_mtime < time.time() - _TORN_SECONDS:
             path.unlink()
-    forget_the_dead()
+    holders.forget_the_dead()
     return [*_mend_lock(), *leftovers.recover()]
 
 
@@ -95,64 +91,6 @@ def remove_orphans(stages: Files, cached: Callable[[str], str]) -> None:
 def _md5(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def forget_the_dead(command: str | None = None) -> None:
-    """Remove the entries that no living DVC process of this machine holds from DVC's rwlock.
-
-    Args:
-        command: remove entries of this command alone. Those of others may live on another machine of a cluster.
-    """
-    from dvc.lock import make_lock
-    from dvc.rwlock import RWLOCK_LOCK
-
-    if not RWLOCK.exists():
-        return
-    with make_lock(str(RWLOCK.with_name(RWLOCK_LOCK))):
-        text = RWLOCK.read_text(encoding="utf-8", errors="replace")
-        kept = json.dumps(living(text, command))
-        if kept != text:
-            with files.atomic_write(RWLOCK) as beside:
-                beside.write_text(kept, encoding="utf-8")
-
-
-def living(text: str, command: str | None = None) -> dict[str, Any]:
-    """Return the content of an rwlock without the entries of dead processes; nothing if it is not a valid one.
-
-    Args:
-        text: the content.
-        command: only entries of this command are removed.
-    """
-
-    def stays(pid: int, cmd: str) -> bool:
-        return command not in (None, cmd) or _lives(pid, cmd)
-
-    try:
-        held = json.loads(text)
-        read = {
-            path: [holder for holder in holders if stays(**holder)] for path, holders in held.get("read", {}).items()
-        }
-        write = {path: holder for path, holder in held.get("write", {}).items() if stays(**holder)}
-    except (ValueError, TypeError, AttributeError):
-        return {}
-    kept = {"write": write, "read": {path: holders for path, holders in read.items() if holders}}
-    return {mode: holders for mode, holders in kept.items() if holders}
-
-
-def _lives(pid: int, cmd: str) -> bool:
-    """Return whether a process id still belongs to the recorded command: the words after its program's name."""
-    import psutil
-
-    try:
-        now = psutil.Process(pid).cmdline()
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.Error:
-        return True
-    # Folders may have spaces in their names.
-    program = re.match(r".*?/(dvc|__main__\.py|repro\.py|snakemake)(?= |$)", cmd)
-    words = cmd[program.end() :].strip() if program else cmd.partition(" ")[2]
-    return " ".join(now).endswith(words)
 
 
 def _mend_lock() -> list[str]:

@@ -24,7 +24,7 @@ import traceback
 from typing import Any
 
 from pipeline.common.errors import UserError
-from workflow import cache, recover, run_lock
+from workflow import cache, holders, run_lock
 from workflow.lockfile import Entry
 
 # As DVC starts a shell: without the user's own settings.
@@ -73,7 +73,7 @@ def _reproduce(repo: Any, name: str, lock: int) -> None:
     # The words with which DVC's own methods take this lock below: they then find it held by this process.
     words = " ".join(sys.argv)
     # A killed job of this stage on another machine has left a process id, which may live here.
-    recover.forget_the_dead(words)
+    holders.forget_the_dead(words)
     with rwlock(repo.tmp_dir, repo.fs, words, reads, writes, hardlink):
         cached = cache.intact(stage.outs)
         if stage.changed():

@@ -1,6 +1,7 @@
 """Paths of the results, and readers and writers. Equal values give equal bytes.
 
-Every writer writes beside its target and renames, so that a file is either complete or unchanged.
+Every writer writes beside its target and renames, so that a file is either complete or unchanged. NumPy is imported
+where it is used: each job of a run uses this module, most of them for a path alone.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from pipeline.common.errors import UserError
 from pipeline.common.numbers import plain
+
+if TYPE_CHECKING:
+    import numpy as np
 
 OWN = Path("data/own")
 RAW = Path("data/raw")
@@ -124,12 +126,34 @@ def read_json(path: Path) -> Any:
 
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write one array as .npy, without pickle."""
+    import numpy as np
+
     with atomic_write(path) as beside, beside.open("wb") as file:
         np.save(file, array, allow_pickle=False)
 
 
+def write_blocks(path: Path, shape: tuple[int, ...], dtype: Any, blocks: Iterable[np.ndarray]) -> None:
+    """Write an array as `write_array` does, from blocks of its rows that never are in memory together.
+
+    Args:
+        path: of the file.
+        shape: of the whole array.
+        dtype: of the array.
+        blocks: its rows, in order.
+    """
+    import numpy as np
+
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    with atomic_write(path) as beside, beside.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in blocks:
+            np.ascontiguousarray(block, dtype=dtype).tofile(file)
+
+
 def read_array(path: Path) -> np.ndarray:
     """Memory-map one .npy array, read-only."""
+    import numpy as np
+
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
@@ -156,6 +180,7 @@ def read_table(path: Path) -> dict[str, np.ndarray]:
 # `pq.read_table`, `to_numpy` and `pa.array` import pandas: a third of a second in every stage.
 def _arrow(column: np.ndarray) -> Any:
     """Return an array as Arrow's."""
+    import numpy as np
     import pyarrow as pa
 
     if column.dtype.kind not in "iuf":
@@ -166,6 +191,7 @@ def _arrow(column: np.ndarray) -> Any:
 
 def _numpy(column: Any) -> np.ndarray:
     """Return a column of Arrow's as an array."""
+    import numpy as np
     import pyarrow as pa
 
     numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)

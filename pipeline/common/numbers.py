@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 
 def plain(value: Any, digits: int | None = None) -> Any:
     """Turn NumPy arrays and scalars, at any depth, into lists and numbers, and NaN and infinities into None.
@@ -19,10 +17,8 @@ def plain(value: Any, digits: int | None = None) -> Any:
         return {plain(key): plain(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, digits) for item in value]
-    if isinstance(value, np.ndarray):
+    if hasattr(value, "tolist"):  # an array or a scalar; NumPy is not imported for it
         return plain(value.tolist(), digits)
-    if isinstance(value, np.generic):
-        return plain(value.item(), digits)
     if isinstance(value, float):
         if not math.isfinite(value):
             return None

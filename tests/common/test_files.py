@@ -32,6 +32,17 @@ def test_equal_values_give_equal_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
+def test_blocks_give_the_bytes_of_the_whole_array(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(11, 3))
+    files.write_array(tmp_path / "whole.npy", rows)
+    files.write_blocks(tmp_path / "blocks.npy", rows.shape, rows.dtype, (rows[i : i + 4] for i in range(0, 11, 4)))
+    assert (tmp_path / "blocks.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
+    # Of another type and order in memory too.
+    files.write_array(tmp_path / "single.npy", rows[:, ::-1].astype(np.float32))
+    files.write_blocks(tmp_path / "blocks.npy", rows.shape, np.float32, [rows[:5, ::-1], rows[5:, ::-1]])
+    assert (tmp_path / "blocks.npy").read_bytes() == (tmp_path / "single.npy").read_bytes()
+
+
 def test_a_pickle_is_never_read(tmp_path: Path) -> None:
     np.save(tmp_path / "bad.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"[Pp]ython object|pickle"):
@@ -64,7 +75,7 @@ def _full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("name", ["a.json", "a.npy", "a.parquet"])
+@pytest.mark.parametrize("name", ["a.json", "a.npy", "b.npy", "a.parquet"])
 def test_a_write_to_a_full_disk_fails_in_one_line_and_leaves_the_earlier_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"before")
@@ -72,6 +83,7 @@ def test_a_write_to_a_full_disk_fails_in_one_line_and_leaves_the_earlier_file(tm
     write = {
         "a.json": lambda: files.write_json(path, {"x": rows}),
         "a.npy": lambda: files.write_array(path, rows),
+        "b.npy": lambda: files.write_blocks(path, rows.shape, rows.dtype, [rows]),
         "a.parquet": lambda: files.write_table(path, {"x": rows}),
     }[name]
     with _full_disk(), pytest.raises(errors.UserError, match=rf"`.*{name}` must be writable, with enough room"):

@@ -20,7 +20,7 @@ import pytest
 from tests.conftest import PROJECT
 from tests.helpers import breaking, faults
 from tests.helpers.torn import Torn
-from workflow import checks, lockfile, recover, run_lock
+from workflow import checks, holders, lockfile, recover, run_lock
 
 LOCK = (PROJECT / "dvc.lock").read_text(encoding="utf-8")
 
@@ -158,14 +158,14 @@ def _held(pid: int, cmd: str) -> dict[str, Any]:
 def test_an_rwlock_forgets_the_dead_and_those_that_are_others_by_now() -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert recover.living(json.dumps(_held(gone.pid, "/x/dvc repro a"))) == {}
-    assert recover.living(json.dumps(_held(os.getpid(), "/x/dvc repro a"))) == {}
-    assert recover.living(json.dumps(_held(1, "/x/dvc repro a"))) == {}
+    assert holders.living(json.dumps(_held(gone.pid, "/x/dvc repro a"))) == {}
+    assert holders.living(json.dumps(_held(os.getpid(), "/x/dvc repro a"))) == {}
+    assert holders.living(json.dumps(_held(1, "/x/dvc repro a"))) == {}
     living = subprocess.Popen([sys.executable, "-c", "input()", "repro", "a b"], stdin=subprocess.PIPE)
     # A program that has only just begun has no command line yet.
     while not psutil.Process(living.pid).cmdline():
         time.sleep(0.01)
-    assert recover.living(json.dumps(_held(living.pid, "/x y/dvc repro a b"))) == _held(
+    assert holders.living(json.dumps(_held(living.pid, "/x y/dvc repro a b"))) == _held(
         living.pid, "/x y/dvc repro a b"
     )
     living.kill()
@@ -174,7 +174,7 @@ def test_an_rwlock_forgets_the_dead_and_those_that_are_others_by_now() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"write": [1]}', '{"read": {"a": [{"pid": 1}]}}', "null", "\x00"])
 def test_an_rwlock_that_is_none_holds_nothing(here: Path, text: str) -> None:
-    assert recover.living(text) == {}
+    assert holders.living(text) == {}
     (here / ".dvc/tmp/rwlock").write_text(text)
     recover.clean_up(".dvc/cache/runs")
     assert json.loads((here / ".dvc/tmp/rwlock").read_text()) == {}

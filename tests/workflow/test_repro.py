@@ -6,12 +6,15 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.conftest import PROJECT
 from workflow import cache, lockfile, repro
 from workflow.stale import stale
 
@@ -374,3 +377,10 @@ def test_an_output_without_a_hash_is_not_intact(scratch: Scratch) -> None:
         assert cache.intact(stage.outs)
         stage.outs[0].clear()
         assert not cache.intact(stage.outs)
+
+
+def test_it_starts_without_what_the_command_alone_needs() -> None:
+    heavy = ("numpy", "pandas", "jsonschema", "snakemake")
+    code = f"import sys, workflow.repro; sys.exit([name for name in {heavy} if name in sys.modules] or None)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
