@@ -6,6 +6,8 @@ Under `window: last` a network sees values less the last one of their window, so
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ from pipeline.dataset.sampling import evenly
 
 # Cells of float64 that changes are learned from: 64 MB.
 _CELLS = 1 << 23
+# Rows that are learned from or scaled at a time.
+_ROWS = 1 << 18
 
 
 def covered(rows: int, starts: np.ndarray, width: int) -> np.ndarray:
@@ -30,30 +34,43 @@ def covered(rows: int, starts: np.ndarray, width: int) -> np.ndarray:
     edges = np.zeros(rows + 1, dtype=np.int64)
     np.add.at(edges, starts, 1)
     np.add.at(edges, starts + width, -1)
-    return np.cumsum(edges[:-1]) > 0
+    return np.cumsum(edges, out=edges)[:-1] > 0
 
 
-def learn(values: np.ndarray, method: str) -> tuple[np.ndarray, np.ndarray]:
+def learn(values: np.ndarray, method: str, seen: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Learn center and scale of every column: scaled = (raw - center) / scale. Missing cells are ignored.
 
     Args:
         values: float64 [rows, columns].
         method: standard (mean, standard deviation), minmax (minimum, range), robust (median, quartile range) or none.
+            Quartiles need all rows in memory; the others need some hundred thousand.
+        seen: bool [rows], the rows to learn from; all by default.
 
     Returns:
         Two float64 [columns]. The scale of a constant column is 1.
     """
     from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
+    def blocks() -> Iterator[np.ndarray]:
+        for i in range(0, len(values), _ROWS):
+            some = slice(i, i + _ROWS)
+            block = values[some] if seen is None else values[some][seen[some]]
+            if len(block):
+                yield block
+
     if method == "standard":
-        scaler = StandardScaler().fit(values)
-        return scaler.mean_, scaler.scale_
+        standard = StandardScaler()
+        for block in blocks():
+            standard.partial_fit(block)
+        return standard.mean_, standard.scale_
     if method == "minmax":
-        scaler = MinMaxScaler().fit(values)
-        return scaler.data_min_, 1 / scaler.scale_
+        minmax = MinMaxScaler()
+        for block in blocks():
+            minmax.partial_fit(block)
+        return minmax.data_min_, 1 / minmax.scale_
     if method == "robust":
-        scaler = RobustScaler().fit(values)
-        return scaler.center_, scaler.scale_
+        robust = RobustScaler().fit(np.concatenate(list(blocks())))
+        return robust.center_, robust.scale_
     return np.zeros(values.shape[1]), np.ones(values.shape[1])
 
 
@@ -72,17 +89,21 @@ def changes(rows: np.ndarray, starts: np.ndarray, length: int) -> np.ndarray:
     return (rows[some[:, None] + before] - rows[some + length - 1][:, None]).reshape(-1, rows.shape[1])
 
 
+def stored_type(window: str) -> type[np.floating[Any]]:
+    """Return the type of scaled features: float32, or float64 where each window is scaled once more.
+
+    A level of 1e7 steps leaves float32 no digit of a single step.
+    """
+    return np.float32 if window == "none" else np.float64
+
+
 def apply(
     rows: np.ndarray, positions: list[int], center: np.ndarray, scale: np.ndarray, window: str = "none"
 ) -> np.ndarray:
-    """Scale the features, some hundred thousand rows at a time: [rows, features].
-
-    They are float32, or float64 where each window is scaled once more: a level of 1e7 steps leaves float32 no digit of
-    a single step.
-    """
-    result = np.empty((len(rows), len(positions)), dtype=np.float32 if window == "none" else np.float64)
-    for i in range(0, len(rows), 1 << 18):
-        result[i : i + (1 << 18)] = (rows[i : i + (1 << 18)][:, positions] - center) / scale
+    """Scale the features: [rows, features], of `stored_type`."""
+    result = np.empty((len(rows), len(positions)), dtype=stored_type(window))
+    for i in range(0, len(rows), _ROWS):
+        result[i : i + _ROWS] = (rows[i : i + _ROWS][:, positions] - center) / scale
     return result
 
 
@@ -168,7 +189,7 @@ def learn_fold(
     """
     length = windows["length"]
     seen = covered(len(features), table["start"], length + windowing.rows_ahead(windows))
-    center, scales = learn(features[seen], settings["features"])
+    center, scales = learn(features, settings["features"], seen)
     if settings["window"] == "last":
         _, scales = learn(changes(features, table["start"], length), settings["features"])
     return center, scales, _targets(truth[seen], table, windows, settings)
@@ -239,6 +260,77 @@ def _require_each_id(place: str, ids: dict[str, Any], number: np.ndarray) -> Non
         raise UserError(place, rule, received, "Set it to all, or leave out the rows of that id.")
 
 
+def _columns(rows: np.ndarray, positions: list[int]) -> np.ndarray:
+    """Return some columns of rows, without a copy where they are neighbours."""
+    first, last = positions[0], positions[-1] + 1
+    return rows[:, first:last] if positions == list(range(first, last)) else rows[:, positions]
+
+
+class _Dataset(NamedTuple):
+    """A dataset, its parts on disk and the scaling that it asks for.
+
+    Attributes:
+        name: of the dataset.
+        place: dotted path of its `scaling`, for errors.
+        settings: of the scaling.
+        series: of split.json.
+        windows: content of windows.json.
+    """
+
+    name: str
+    place: str
+    settings: dict[str, str]
+    series: dict[str, Any]
+    windows: dict[str, Any]
+
+    @property
+    def positions(self) -> list[int]:
+        """Positions of the features among the columns."""
+        return [self.series["columns"].index(feature) for feature in self.windows["features"]]
+
+    def read(self, fold: int, part: str, position: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+        """Read a part, as `windowing.read_part`."""
+        target = self.series["columns"].index(self.series["target"])
+        return windowing.read_part(self.name, fold, part, position, self.windows["missing"], target)
+
+    def learn(self, k: int, fold: dict[str, Any]) -> dict[str, Any]:
+        """Return the numbers of a fold as scaling.json holds them.
+
+        Raises:
+            UserError: each id is to be scaled by its own rows, and one has no training window.
+        """
+        rows, truth = self.read(k, "train", fold["train"])
+        rows = _columns(rows, self.positions)
+        table = files.read_table(files.fold_folder(files.WINDOWS, self.name, k) / "train.parquet")
+        center, scales, target = learn_fold(rows, truth, table, self.windows, self.settings)
+        features = {
+            feature: {"center": c, "scale": s}
+            for feature, c, s in zip(self.windows["features"], center, scales, strict=True)
+        }
+        learned: dict[str, Any] = {"features": features, **target}
+        if self.settings["per"] == "id":
+            ids = self.series["ids"]
+            number = np.searchsorted(ids["starts"], table["row"], side="right") - 1
+            _require_each_id(f"{self.place}.per", ids, number)
+            each = learn_ids(number, len(ids["names"]), rows, truth, table, self.windows, self.settings)
+            learned["ids"] = each._asdict()
+        return learned
+
+    def write(self, folder: Path, k: int, fold: dict[str, Any], learned: dict[str, Any]) -> None:
+        """Write the scaled rows of a fold, some hundred thousand at a time."""
+        numbers, positions = Numbers.of(learned, self.windows["features"], self.series), self.positions
+        window = self.settings["window"]
+        for part in ("train", "validation"):
+            if fold[part] is not None:
+                rows, places = self.read(k, part, fold[part])[0], splitting.rows_of(fold[part])
+                blocks = (
+                    numbers.apply(rows[i : i + _ROWS], positions, places[i : i + _ROWS], window)
+                    for i in range(0, len(rows), _ROWS)
+                )
+                path = folder / f"fold{k}" / f"{part}.npy"
+                files.write_blocks(path, (len(rows), len(positions)), stored_type(window), blocks)
+
+
 def scale(p: dict[str, Any], name: str) -> None:
     """Write scaling.json and the scaled training and validation rows of dataset `name`.
 
@@ -248,37 +340,11 @@ def scale(p: dict[str, Any], name: str) -> None:
     settings = p["datasets"][name]["scaling"]
     description = files.read_json(files.SPLIT / name / "split.json")
     windows = files.read_json(files.WINDOWS / name / "windows.json")
-    columns = description["series"]["columns"]
-    positions = [columns.index(feature) for feature in windows["features"]]
-    target_column = columns.index(description["series"]["target"])
-
-    learned, scaled = [], {}
-    for k, fold in enumerate(description["folds"]):
-        rows = windowing.read_rows(name, k, "train", fold["train"], windows["missing"])
-        table = files.read_table(files.fold_folder(files.WINDOWS, name, k) / "train.parquet")
-        truth = windowing.read_truth(name, k, "train", target_column)
-        center, scales, target = learn_fold(rows[:, positions], truth, table, windows, settings)
-        features = {
-            feature: {"center": c, "scale": s}
-            for feature, c, s in zip(windows["features"], center, scales, strict=True)
-        }
-        learned.append({"features": features, **target})
-        if settings["per"] == "id":
-            ids = description["series"]["ids"]
-            number = np.searchsorted(ids["starts"], table["row"], side="right") - 1
-            _require_each_id(f"datasets.{name}.scaling.per", ids, number)
-            each = learn_ids(number, len(ids["names"]), rows[:, positions], truth, table, windows, settings)
-            learned[-1]["ids"] = each._asdict()
-        numbers = Numbers.of(learned[-1], windows["features"], description["series"])
-        at = splitting.rows_of(fold["train"])
-        scaled[k, "train"] = numbers.apply(rows, positions, at, settings["window"])
-        if fold["validation"] is not None:
-            rows = windowing.read_rows(name, k, "validation", fold["validation"], windows["missing"])
-            at = splitting.rows_of(fold["validation"])
-            scaled[k, "validation"] = numbers.apply(rows, positions, at, settings["window"])
-
+    dataset = _Dataset(name, f"datasets.{name}.scaling", settings, description["series"], windows)
+    folds = description["folds"]
+    learned = [dataset.learn(k, fold) for k, fold in enumerate(folds)]  # all of it before anything is replaced
     folder = files.empty_folder(files.SCALED / name)
-    for (k, part), array in scaled.items():
-        files.write_array(folder / f"fold{k}" / f"{part}.npy", array)
+    for k, fold in enumerate(folds):
+        dataset.write(folder, k, fold, learned[k])
     methods = {key: method for key, method in settings.items() if key != "per"}
     files.write_json(folder / "scaling.json", {"methods": methods, "folds": learned})

@@ -331,8 +331,9 @@ def split(p: dict[str, Any], name: str) -> None:
         for part_name in PARTS:
             part = getattr(fold, part_name)
             if part is not None:
-                part_rows = np.concatenate([rows[start:stop] for start, stop in part.intervals])
-                files.write_array(files.part_file(name, k, part_name), part_rows)
+                count = sum(stop - start for start, stop in part.intervals)
+                pieces = (rows[start:stop] for start, stop in part.intervals)
+                files.write_blocks(files.part_file(name, k, part_name), (count, rows.shape[1]), rows.dtype, pieces)
     unseasonal = series["sequence_length"] or known  # a season of codes means nothing
     by_time = dataset["split"]["scheme"] in ("holdout", "expanding", "sliding")
     if "ids" in series:

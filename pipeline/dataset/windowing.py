@@ -67,8 +67,12 @@ def starts(intervals: list[tuple[int, int]], length: int, ahead: int, stride: in
     return np.concatenate([np.empty(0, dtype=np.int64), *per_interval]).astype(np.int64)
 
 
-def read_rows(dataset: str, fold: int, part: str, position: dict[str, Any], missing: str) -> np.ndarray:
-    """Read the rows of a part and fill missing cells (`clean`): float64 [rows, columns].
+def read_part(
+    dataset: str, fold: int, part: str, position: dict[str, Any], missing: str, target_column: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Read the rows of a part, and the truth in them.
+
+    Both are of one mapped file: a second mapping would count as memory once more.
 
     Args:
         dataset: name of the dataset.
@@ -76,8 +80,14 @@ def read_rows(dataset: str, fold: int, part: str, position: dict[str, Any], miss
         part: train, validation or test.
         position: `intervals` of the part, from split.json.
         missing: the dataset's `window.missing`.
+        target_column: position of the target's column.
+
+    Returns:
+        The rows with missing cells filled (`clean`), float64 [rows, columns]; and the target's column as it was
+        measured, float64 [rows], in which a missing cell is NaN and never filled.
     """
-    return clean(files.read_array(files.part_file(dataset, fold, part)), position["intervals"], missing)
+    stored = files.read_array(files.part_file(dataset, fold, part))
+    return clean(stored, position["intervals"], missing), stored[:, target_column]
 
 
 def clean(rows: np.ndarray, intervals: list[tuple[int, int]], missing: str) -> np.ndarray:
@@ -90,7 +100,7 @@ def clean(rows: np.ndarray, intervals: list[tuple[int, int]], missing: str) -> n
         intervals: half-open row intervals of the part; `rows` holds them one after the other.
         missing: the dataset's `window.missing`.
     """
-    if missing != "fill_past" or not np.isnan(rows).any():
+    if missing != "fill_past" or not any(np.isnan(rows[:, column]).any() for column in range(rows.shape[1])):
         return rows
     filled = np.array(rows)
     offset = 0
@@ -101,11 +111,6 @@ def clean(rows: np.ndarray, intervals: list[tuple[int, int]], missing: str) -> n
         block[:] = np.take_along_axis(block, source, axis=0)
         offset += stop - start
     return filled
-
-
-def read_truth(dataset: str, fold: int, part: str, column: int) -> np.ndarray:
-    """Read the target's column of a part as it was measured: float64 [rows]. A missing cell is NaN, never filled."""
-    return files.read_array(files.part_file(dataset, fold, part))[:, column]
 
 
 def quantity(
@@ -227,7 +232,9 @@ def table(
     same_row = window["horizon"] == 0
     if window["missing"] != "keep":
         used = {*columns} if same_row else {*columns, target_column}
-        missing = np.isnan(rows[:, sorted(used)]).any(axis=1)
+        missing = np.zeros(len(rows), dtype=bool)
+        for column in sorted(used):
+            missing |= np.isnan(rows[:, column])  # column by column, so that the rows are not copied
         missing &= True if pad is None else ~pad
         missing_before = np.concatenate([[0], np.cumsum(missing)])
         # Inputs alone: a later row must not decide which windows there are.
@@ -273,11 +280,11 @@ def window(p: dict[str, Any], name: str) -> None:
     summary: list[dict[str, Any]] = []
     for k, fold in enumerate(description["folds"]):
         parts = [part for part in ("train", "validation") if fold[part] is not None]
-        rows = {part: read_rows(name, k, part, fold[part], settings["missing"]) for part in parts}
+        read = {part: read_part(name, k, part, fold[part], settings["missing"], target_column) for part in parts}
         if settings["constant"] != "keep":
-            features = inputs.without_constant(name, settings["constant"], rows["train"], series, features, k)
+            features = inputs.without_constant(name, settings["constant"], read["train"][0], series, features, k)
         positions = [columns.index(feature) for feature in features]
-        made, numbers = _fold_tables(name, k, rows, fold, length, settings, positions, target_column, known)
+        made, numbers = _fold_tables(name, k, read, fold, length, settings, positions, target_column, known)
         tables |= {(k, part): table for part, table in made.items()}
         summary.append(numbers)
 
@@ -305,7 +312,7 @@ def window(p: dict[str, Any], name: str) -> None:
 def _fold_tables(
     name: str,
     k: int,
-    rows: dict[str, np.ndarray],
+    read: dict[str, tuple[np.ndarray, np.ndarray]],
     fold: dict[str, Any],
     length: int,
     settings: dict[str, Any],
@@ -318,10 +325,9 @@ def _fold_tables(
     thresholds = known.values[:-1] if known else None
     shares = None
     tables, counts = {}, {}
-    for part, values in rows.items():
+    for part, (rows, truth) in read.items():
         stride = settings["stride"]["train" if part == "train" else "evaluation"]
-        truth = read_truth(name, k, part, target_column)
-        made, dropped = table(values, fold[part], stride, length, settings, columns, target_column, thresholds, truth)
+        made, dropped = table(rows, fold[part], stride, length, settings, columns, target_column, thresholds, truth)
         windows = len(made["start"])
         if not windows:
             rule = f"must leave at least one {part} window"

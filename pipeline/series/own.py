@@ -73,7 +73,8 @@ def make(
     if table.num_rows == 0:
         raise UserError(str(checked), "must have rows below its header", "a header alone", "Add the rows.")
     rows = np.empty((table.num_rows, len(columns)))
-    named = _labels(file, target, table.column(target), chosen)
+    # An input must be numbers, and so must a target that is an input.
+    named = None if target in chosen else _labels(file, target, table.column(target))
     for position, name in enumerate(columns):
         rows[:, position] = named[1] if named and name == target else _numbers(file, name, table.column(name))
     words = named[0] if named else None
@@ -150,19 +151,17 @@ def _numbers(file: TableFile, name: str, column: pa.ChunkedArray) -> np.ndarray:
     return np.asarray(values, dtype=np.float64)
 
 
-def _labels(
-    file: TableFile, name: str, column: pa.ChunkedArray, features: list[str]
-) -> tuple[list[str], np.ndarray] | None:
+def _labels(file: TableFile, name: str, column: pa.ChunkedArray) -> tuple[list[str], np.ndarray] | None:
     """Return the names in a column of text, sorted, and their positions as float64 [rows]; None for numbers.
 
-    A column is text where most of its cells are no numbers, in any notation, and few differ. Otherwise, and in an
-    input, a cell that is no number is a mistake, for `_numbers` to report.
+    A column is text where most of its cells are no numbers, in any notation, and few differ. Otherwise a cell that is
+    no number is a mistake, for `_numbers` to report.
     """
-    import pandas as pd
+    if not _is_text(_kind(column)):
+        return None
+    import pandas as pd  # half a second that a column of numbers need not wait for
     import pyarrow as pa
 
-    if name in features or not _is_text(_kind(column)):
-        return None
     text = pd.Series(column.cast(pa.string()).to_numpy(), dtype="str").str.strip()
     text = text[~(text.isna() | text.isin(MISSING))]
     numbers = pd.to_numeric(text, errors="coerce").notna() | text.str.fullmatch(_NUMBER)

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -30,6 +30,17 @@ _ABOVE = 40  # records among which a header may stand below titles
 MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "None"]
 
 
+class Columns(Protocol):
+    """Columns of a file by name: a table of Arrow's, or columns that are read when they are asked for."""
+
+    @property
+    def num_rows(self) -> int:
+        """Number of rows."""
+
+    def column(self, name: str, /) -> pa.ChunkedArray:
+        """Return one column."""
+
+
 class TableFile(ABC):
     """A file of columns.
 
@@ -42,7 +53,7 @@ class TableFile(ABC):
         self.path, self.names = path, names
 
     @abstractmethod
-    def read(self, columns: list[str], texts: list[str]) -> pa.Table:
+    def read(self, columns: list[str], texts: list[str]) -> Columns:
         """Read `columns`, as numbers where possible, and `texts`, times and ids as they are written."""
 
     @abstractmethod
@@ -165,7 +176,8 @@ class ParquetFile(TableFile):
         import pyarrow.parquet as pq
 
         try:
-            self._file = pq.ParquetFile(path)
+            # A little at a time: by default Arrow holds the bytes of a whole column beside its cells.
+            self._file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
         except (pa.ArrowInvalid, OSError) as error:
             raise UserError(str(path), "must be a Parquet file", str(error)[:200], "Save it again.") from None
         super().__init__(path, self._file.schema_arrow.names)
@@ -177,12 +189,21 @@ class ParquetFile(TableFile):
         """See `TableFile.place`."""
         return f"row {row + 1}"
 
-    def read(self, columns: list[str], texts: list[str]) -> pa.Table:
-        """See `TableFile.read`."""
+    def read(self, columns: list[str], texts: list[str]) -> Columns:
+        """See `TableFile.read`: nothing is read yet, so that one column after the other is in memory."""
+        return self
+
+    @property
+    def num_rows(self) -> int:
+        """See `Columns.num_rows`."""
+        return int(self._file.metadata.num_rows)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """See `Columns.column`."""
         import pyarrow as pa
 
         try:
-            return self._file.read(columns=list(dict.fromkeys([*columns, *texts])))
+            return self._file.read(columns=[name]).column(0)
         except (pa.ArrowException, OSError) as error:
             raise UserError(str(self.path), "must be a Parquet file", str(error)[:200], "Save it again.") from None
 

@@ -29,6 +29,32 @@ def test_scaling_equals_scikit_learns(method: str, theirs: StandardScaler) -> No
     np.testing.assert_allclose(apply(rows, [0, 1, 2], center, spread), theirs.fit_transform(rows), rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("method", "theirs"), [("standard", StandardScaler()), ("minmax", MinMaxScaler()), ("robust", RobustScaler())]
+)
+def test_it_is_learned_from_the_rows_that_count_in_blocks_of_any_length(
+    method: str, theirs: StandardScaler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.random.default_rng(0).normal(3, 2, (50, 3))
+    rows[30, 1], rows[:, 2] = np.nan, 4.0
+    seen = np.arange(50) % 20 >= 9  # no row of the second block of seven
+    expected = theirs.fit_transform(rows[seen])
+    for length in (7, 50, 1000):
+        monkeypatch.setattr(scaling, "_ROWS", length)
+        center, spread = learn(rows, method, seen)
+        np.testing.assert_allclose(
+            apply(rows, [0, 1, 2], center, spread)[seen], expected, rtol=1e-5, atol=1e-6, err_msg=f"{length}"
+        )
+
+
+def test_a_part_is_written_in_blocks_as_it_is_whole(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _made(project, features="minmax")  # the minimum and the range are the same in blocks
+    whole = {path: path.read_bytes() for path in sorted((files.SCALED / "season_windows").rglob("*.*"))}
+    monkeypatch.setattr(scaling, "_ROWS", 37)
+    _made(project, features="minmax")
+    assert whole == {path: path.read_bytes() for path in sorted((files.SCALED / "season_windows").rglob("*.*"))}
+
+
 def test_none_leaves_the_values() -> None:
     center, spread = learn(np.ones((4, 2)), "none")
     np.testing.assert_array_equal(apply(np.full((4, 2), 7.0), [1, 0], center, spread), np.full((4, 2), 7.0))
