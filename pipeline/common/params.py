@@ -114,9 +114,9 @@ def per_size(path: Path = FILE) -> list[str]:
     found: list[str] = []
 
     def look(value: Any, place: str) -> None:
+        if _is_per_size(value):
+            found.append(place)
         if isinstance(value, dict):
-            if value and set(value) <= set(SIZES):
-                found.append(place)
             for key, each in value.items():
                 look(each, f"{place}.{key}".lstrip("."))
 
@@ -130,10 +130,14 @@ def _schema() -> dict[str, Any]:
     return yaml.load(SCHEMA.read_text(encoding="utf-8"), Loader=yaml_text.FastScalars)  # noqa: S506 - a safe loader
 
 
+def _is_per_size(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and set(value) <= set(SIZES)
+
+
 def _resolve(value: Any, size: str, place: str) -> Any:
     """Replace every `{quick: a, full: b}` by the value of `size`; `place` is the dotted path of `value`."""
     if isinstance(value, dict):
-        if value and set(value) <= set(SIZES):
+        if _is_per_size(value):
             missing = [s for s in SIZES if s not in value]
             if missing:
                 given = next(iter(value.values()))
