@@ -13,14 +13,11 @@ from typing import Any
 
 import yaml
 
-from benchmarks.posts import cases, results
+from benchmarks.posts import cases, results, work
 from benchmarks.scratch import PROJECT
 from pipeline.common import costs, files
 from pipeline.common.costs import Cost
 from workflow.resources import SHIPPED
-
-_OF_SERIES = ("raw",)
-_OF_EXPERIMENT = ("train", "predict", "evaluate", "diagnose")
 
 
 def table(found: Iterable[dict[str, Any]], settings: dict[str, Any]) -> dict[str, Cost]:
@@ -38,9 +35,10 @@ def table(found: Iterable[dict[str, Any]], settings: dict[str, Any]) -> dict[str
         seeds = len(experiment["training"]["seeds"]) / len(result["seeds"])
         epochs = result["epochs"]["posted"] / result["epochs"]["set"]
         for kind, seconds in result["seconds"].items():
-            own = name if kind in _OF_EXPERIMENT else settings["datasets"][dataset]["series"]
-            stage = f"{kind}@{own if kind in (*_OF_EXPERIMENT, *_OF_SERIES) else dataset}"
-            factor = seeds if kind in _OF_EXPERIMENT else 1.0
+            trained = kind in work.TRAINED
+            of_series = dict(work.DATA).get(kind) == "series"
+            stage = f"{kind}@{name if trained else settings['datasets'][dataset]['series'] if of_series else dataset}"
+            factor = seeds if trained else 1.0
             cost = Cost(seconds * factor * (epochs if kind == "train" else 1.0), result["megabytes"], cases.SIZE)
             known[stage] = max(known.get(stage, cost), cost)
     return known

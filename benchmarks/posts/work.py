@@ -16,8 +16,9 @@ from benchmarks.studies import runs
 from pipeline.common import costs, files
 
 FOLDER = scratch.PROJECT / ".posts"
-_DATA = (("raw", "series"), ("split", "dataset"), ("window", "dataset"), ("scale", "dataset"))
-_TRAINED = ("train", "predict", "evaluate", "diagnose")
+# Kinds of stages that make the data, with what they are named after; and those of an experiment.
+DATA = (("raw", "series"), ("split", "dataset"), ("window", "dataset"), ("scale", "dataset"))
+TRAINED = ("train", "predict", "evaluate", "diagnose")
 
 
 def folder_of(case: Case, root: Path = FOLDER) -> Path:
@@ -56,21 +57,21 @@ def run(case: Case, plan: Estimate, limit: float, root: Path = FOLDER) -> dict[s
     folder, params = folder_of(case, root), case.with_epochs(plan.epochs)
     _data(case, params, folder)
     _once("baselines", case.dataset, _of_data(params), folder)
-    for stage in _TRAINED:
+    for stage in TRAINED:
         _once(stage, case.name, params, folder)
     with chdir(folder):
         spent = costs.read()
         evaluation = files.read_json(files.EVALUATION / f"{case.name}.json")
         diagnosis = files.read_json(files.DIAGNOSIS / f"{case.name}.json")
-    stages = [(stage, getattr(case, of)) for stage, of in _DATA] + [("baselines", case.dataset)]
-    stages += [(stage, case.name) for stage in _TRAINED]
+    stages = [(stage, getattr(case, of)) for stage, of in DATA] + [("baselines", case.dataset)]
+    stages += [(stage, case.name) for stage in TRAINED]
     known = {stage: spent[f"{stage}@{name}"] for stage, name in stages if f"{stage}@{name}" in spent}
     return results.result(case, plan, limit, evaluation, diagnosis, known)
 
 
 def _data(case: Case, params: dict[str, Any], folder: Path) -> None:
     scratch.prepare(folder, params, ("pipeline", "benchmarks"))
-    for stage, of in _DATA:
+    for stage, of in DATA:
         _once(stage, getattr(case, of), _of_data(params), folder)
 
 
