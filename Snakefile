@@ -12,8 +12,8 @@ from workflow.stages import Stages
 
 RUN = "python -m workflow.repro {rule} > {log} 2>&1"
 RUN_NAMED = "python -m workflow.repro {rule}@{wildcards.name} > {log} 2>&1"
-stages = Stages(main=workflow.is_main_process)
-stages.print_run(logger, workflow)
+stages = Stages(workflow)
+stages.print_run(logger)
 
 
 localrules:
@@ -43,7 +43,7 @@ wildcard_constraints:
 rule all:
     input:
         stages.paths("report"),
-        # Of the stages that run, only proofs wait for it.
+        # Only a proof that runs asks for it: for an outdated list alone, nothing else would.
         stages.paths("backends"),
 
 

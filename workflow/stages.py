@@ -47,17 +47,19 @@ class Stages:
     """The resolved stages of dvc.yaml, by kind (`train`) and name (`co2_lstm`).
 
     Args:
-        main: whether this is the process that the user started. It alone looks for stale stages and writes dvc.lock.
+        workflow: Snakemake's workflow. The process that the user started alone looks for stale stages and writes
+            dvc.lock.
 
     Attributes:
         started: the time when this process began, in seconds.
     """
 
-    def __init__(self, main: bool) -> None:
+    def __init__(self, workflow: Any) -> None:
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
 
         self.started = time.time()
+        self._workflow, main = workflow, workflow.is_main_process
         self._main = main
         self._terminal: Handler | None = None
         self._stale: set[str] = set()
@@ -165,15 +167,15 @@ class Stages:
 
         threading.Thread(target=repeat, daemon=True).start()
 
-    def print_run(self, logger: Any, workflow: Any) -> None:
+    def print_run(self, logger: Any) -> None:
         """Let the main process print the run in this project's form (workflow/terminal).
 
         Args:
             logger: Snakemake's logger.
-            workflow: Snakemake's workflow, whose targets and cores are known once its rules have been read.
         """
         if not self._main:
             return
+        workflow = self._workflow  # whose targets and cores are known once its rules have been read
 
         def targets() -> set[str]:
             given = workflow.dag_settings.targets if workflow.dag_settings else ()
@@ -241,12 +243,17 @@ class Stages:
                 # A folder that several stages fill stands for the files that they make.
                 # Candidates of `make fix` are in no report.
                 found += [dep] if dep in made else below.get(dep, [dep])
-            # A file of values is written again for every stage's sake. It is no reason to run unless the stage's own
-            # values change, so only a stage that runs anyway waits for it. Not by Snakemake's `ancient`: behind such
-            # an input that will be made again, Snakemake overlooks the newer stamps of all later jobs.
-            return found + (self._values[stage] if stage in self._running else [])
+            # A file of values is rewritten whenever the values of any stage change. That alone is no reason for this
+            # stage to run, so only a stage that runs anyway waits for the file. Snakemake's `ancient` does not do: if
+            # such an input is made again, Snakemake overlooks the newer stamps of all later jobs.
+            return found + (self._values[stage] if stage in self._running or self._forced() else [])
 
         return paths
+
+    def _forced(self) -> bool:
+        """Return whether the command line makes Snakemake run jobs that are not stale."""
+        settings = self._workflow.dag_settings
+        return bool(settings and (settings.forceall or settings.forcetargets or settings.forcerun))
 
     def _check(self, stage: str) -> None:
         try:

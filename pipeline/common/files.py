@@ -133,21 +133,30 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
 
 def write_blocks(path: Path, shape: tuple[int, ...], dtype: Any, blocks: Iterable[np.ndarray]) -> None:
-    """Write an array as `write_array` does, from blocks of its rows that never are in memory together.
+    """Write an array as `write_array` does, from blocks of its rows that are never in memory together.
 
     Args:
         path: of the file.
         shape: of the whole array.
         dtype: of the array.
         blocks: its rows, in order.
+
+    Raises:
+        ValueError: the blocks are not that array.
     """
     import numpy as np
 
     header = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
     with atomic_write(path) as beside, beside.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
+        rows = 0
         for block in blocks:
             np.ascontiguousarray(block, dtype=dtype).tofile(file)
+            rows += len(block)
+            if block.shape[1:] != shape[1:]:
+                raise ValueError(f"a block has the shape {block.shape}, the array {shape}")
+        if rows != shape[0]:
+            raise ValueError(f"the blocks have {rows} rows, the array {shape[0]}")
 
 
 def read_array(path: Path) -> np.ndarray:

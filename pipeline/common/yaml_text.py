@@ -50,7 +50,7 @@ Scalars.add_constructor(_TAG + "int", Scalars.construct_int)
 
 
 class FastScalars(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The same in C, where PyYAML has it: for files that the project writes itself."""
+    """The same in C, where PyYAML has it: for the project's own files."""
 
     yaml_implicit_resolvers = Scalars.yaml_implicit_resolvers
     yaml_constructors = Scalars.yaml_constructors

@@ -268,8 +268,7 @@ def load(dataset: str, fold: int, part: str) -> Part:
         **(by_id(learned["ids"]["targets"]) if "ids" in learned else {}),
         whole_ids=bool(series.get("ids", {}).get("whole")) and not series["sequence_length"],
     )
-    raw = files.read_array(files.part_file(dataset, fold, part))
-    rows = windowing.clean(raw, position["intervals"], windows["missing"])
+    rows, raw = windowing.read_part(dataset, fold, part, position, windows["missing"])
     if part != "test":
         table = files.read_table(files.fold_folder(files.WINDOWS, dataset, fold) / f"{part}.parquet")
         scaled = files.read_array(files.fold_folder(files.SCALED, dataset, fold) / f"{part}.npy")

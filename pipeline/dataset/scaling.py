@@ -43,7 +43,7 @@ def learn(values: np.ndarray, method: str, seen: np.ndarray | None = None) -> tu
     Args:
         values: float64 [rows, columns].
         method: standard (mean, standard deviation), minmax (minimum, range), robust (median, quartile range) or none.
-            Quartiles need all rows in memory; the others need some hundred thousand.
+            Quartiles need all rows in memory, and so do the others where a block of rows lacks a column.
         seen: bool [rows], the rows to learn from; all by default.
 
     Returns:
@@ -58,15 +58,19 @@ def learn(values: np.ndarray, method: str, seen: np.ndarray | None = None) -> tu
             if len(block):
                 yield block
 
-    if method == "standard":
-        standard = StandardScaler()
+    def fitted(scaler: Any) -> Any:
         for block in blocks():
-            standard.partial_fit(block)
+            # scikit-learn never forgets the NaN that it learns from a column without a cell.
+            if np.isnan(block).all(axis=0).any():
+                return scaler.fit(np.concatenate(list(blocks())))
+            scaler.partial_fit(block)
+        return scaler
+
+    if method == "standard":
+        standard = fitted(StandardScaler())
         return standard.mean_, standard.scale_
     if method == "minmax":
-        minmax = MinMaxScaler()
-        for block in blocks():
-            minmax.partial_fit(block)
+        minmax = fitted(MinMaxScaler())
         return minmax.data_min_, 1 / minmax.scale_
     if method == "robust":
         robust = RobustScaler().fit(np.concatenate(list(blocks())))
@@ -290,8 +294,7 @@ class _Dataset(NamedTuple):
 
     def read(self, fold: int, part: str, position: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         """Read a part, as `windowing.read_part`."""
-        target = self.series["columns"].index(self.series["target"])
-        return windowing.read_part(self.name, fold, part, position, self.windows["missing"], target)
+        return windowing.read_part(self.name, fold, part, position, self.windows["missing"])
 
     def learn(self, k: int, fold: dict[str, Any]) -> dict[str, Any]:
         """Return the numbers of a fold as scaling.json holds them.
@@ -299,8 +302,9 @@ class _Dataset(NamedTuple):
         Raises:
             UserError: each id is to be scaled by its own rows, and one has no training window.
         """
-        rows, truth = self.read(k, "train", fold["train"])
+        rows, stored = self.read(k, "train", fold["train"])
         rows = _columns(rows, self.positions)
+        truth = stored[:, self.series["columns"].index(self.series["target"])]
         table = files.read_table(files.fold_folder(files.WINDOWS, self.name, k) / "train.parquet")
         center, scales, target = learn_fold(rows, truth, table, self.windows, self.settings)
         features = {
@@ -342,7 +346,7 @@ def scale(p: dict[str, Any], name: str) -> None:
     windows = files.read_json(files.WINDOWS / name / "windows.json")
     dataset = _Dataset(name, f"datasets.{name}.scaling", settings, description["series"], windows)
     folds = description["folds"]
-    learned = [dataset.learn(k, fold) for k, fold in enumerate(folds)]  # all of it before anything is replaced
+    learned = [dataset.learn(k, fold) for k, fold in enumerate(folds)]  # before anything is replaced
     folder = files.empty_folder(files.SCALED / name)
     for k, fold in enumerate(folds):
         dataset.write(folder, k, fold, learned[k])

@@ -68,11 +68,9 @@ def starts(intervals: list[tuple[int, int]], length: int, ahead: int, stride: in
 
 
 def read_part(
-    dataset: str, fold: int, part: str, position: dict[str, Any], missing: str, target_column: int
+    dataset: str, fold: int, part: str, position: dict[str, Any], missing: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read the rows of a part, and the truth in them.
-
-    Both are of one mapped file: a second mapping would count as memory once more.
+    """Read the rows of a part.
 
     Args:
         dataset: name of the dataset.
@@ -80,14 +78,13 @@ def read_part(
         part: train, validation or test.
         position: `intervals` of the part, from split.json.
         missing: the dataset's `window.missing`.
-        target_column: position of the target's column.
 
     Returns:
-        The rows with missing cells filled (`clean`), float64 [rows, columns]; and the target's column as it was
-        measured, float64 [rows], in which a missing cell is NaN and never filled.
+        The rows with missing cells filled (`clean`), and as they are stored, for the truth: a missing target is never
+        filled. Both are float64 [rows, columns] of one mapped file, which counts as memory once.
     """
     stored = files.read_array(files.part_file(dataset, fold, part))
-    return clean(stored, position["intervals"], missing), stored[:, target_column]
+    return clean(stored, position["intervals"], missing), stored
 
 
 def clean(rows: np.ndarray, intervals: list[tuple[int, int]], missing: str) -> np.ndarray:
@@ -280,7 +277,7 @@ def window(p: dict[str, Any], name: str) -> None:
     summary: list[dict[str, Any]] = []
     for k, fold in enumerate(description["folds"]):
         parts = [part for part in ("train", "validation") if fold[part] is not None]
-        read = {part: read_part(name, k, part, fold[part], settings["missing"], target_column) for part in parts}
+        read = {part: read_part(name, k, part, fold[part], settings["missing"]) for part in parts}
         if settings["constant"] != "keep":
             features = inputs.without_constant(name, settings["constant"], read["train"][0], series, features, k)
         positions = [columns.index(feature) for feature in features]
@@ -325,8 +322,9 @@ def _fold_tables(
     thresholds = known.values[:-1] if known else None
     shares = None
     tables, counts = {}, {}
-    for part, (rows, truth) in read.items():
+    for part, (rows, stored) in read.items():
         stride = settings["stride"]["train" if part == "train" else "evaluation"]
+        truth = stored[:, target_column]
         made, dropped = table(rows, fold[part], stride, length, settings, columns, target_column, thresholds, truth)
         windows = len(made["start"])
         if not windows:

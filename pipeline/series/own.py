@@ -73,11 +73,12 @@ def make(
     if table.num_rows == 0:
         raise UserError(str(checked), "must have rows below its header", "a header alone", "Add the rows.")
     rows = np.empty((table.num_rows, len(columns)))
-    # An input must be numbers, and so must a target that is an input.
-    named = None if target in chosen else _labels(file, target, table.column(target))
+    words = None
     for position, name in enumerate(columns):
-        rows[:, position] = named[1] if named and name == target else _numbers(file, name, table.column(name))
-    words = named[0] if named else None
+        column = table.column(name)
+        # An input must be numeric, and so must a target that is an input.
+        named = None if name in chosen else _labels(file, name, column)
+        words, rows[:, position] = named or (None, _numbers(file, name, column))
     if id is None:
         times = None if time is None else clock.read(file, time, table.column(time), zone)
         return Series(rows, columns, target, chosen, time=times, labels=words)

@@ -203,7 +203,7 @@ class ParquetFile(TableFile):
         import pyarrow as pa
 
         try:
-            return self._file.read(columns=[name]).column(0)
+            return self._file.read(columns=[name]).column(name)
         except (pa.ArrowException, OSError) as error:
             raise UserError(str(self.path), "must be a Parquet file", str(error)[:200], "Save it again.") from None
 

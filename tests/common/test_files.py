@@ -43,6 +43,15 @@ def test_blocks_give_the_bytes_of_the_whole_array(tmp_path: Path) -> None:
     assert (tmp_path / "blocks.npy").read_bytes() == (tmp_path / "single.npy").read_bytes()
 
 
+@pytest.mark.parametrize("shape", [(3, 2), (5, 2), (4, 3), (4,)])
+def test_blocks_that_are_not_the_array_leave_the_earlier_file(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"before")
+    with pytest.raises(ValueError, match=r"the array"):
+        files.write_blocks(path, shape, np.float64, [np.ones((2, 2)), np.ones((2, 2))])
+    assert path.read_bytes() == b"before"
+
+
 def test_a_pickle_is_never_read(tmp_path: Path) -> None:
     np.save(tmp_path / "bad.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match=r"[Pp]ython object|pickle"):

@@ -34,11 +34,9 @@ def as_dvc_reads(text: str) -> Any:
 @example("010")
 @example("yes")
 @example("._0")
-@example("._")
 @example("-._e-_")
 @example("-_0")
 @example("+_17")
-@example("-_")
 def test_scalars_are_those_that_dvc_records(text: str) -> None:
     try:
         expected = as_dvc_reads(f"a: {text}")

@@ -37,7 +37,7 @@ def test_it_is_learned_from_the_rows_that_count_in_blocks_of_any_length(
 ) -> None:
     rows = np.random.default_rng(0).normal(3, 2, (50, 3))
     rows[30, 1], rows[:, 2] = np.nan, 4.0
-    seen = np.arange(50) % 20 >= 9  # no row of the second block of seven
+    seen = np.arange(50) % 20 >= 9  # no row of the first and the fourth block of seven
     expected = theirs.fit_transform(rows[seen])
     for length in (7, 50, 1000):
         monkeypatch.setattr(scaling, "_ROWS", length)
@@ -45,6 +45,17 @@ def test_it_is_learned_from_the_rows_that_count_in_blocks_of_any_length(
         np.testing.assert_allclose(
             apply(rows, [0, 1, 2], center, spread)[seen], expected, rtol=1e-5, atol=1e-6, err_msg=f"{length}"
         )
+
+
+@pytest.mark.parametrize("method", ["standard", "minmax", "robust"])
+@pytest.mark.parametrize("gap", [slice(0, 9), slice(20, 29), slice(48, 50)])
+def test_a_column_may_be_missing_throughout_a_block(method: str, gap: slice, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).normal(3, 2, (50, 3))
+    rows[gap, 1] = np.nan
+    expected = learn(rows, method)
+    assert np.isfinite(expected).all()
+    monkeypatch.setattr(scaling, "_ROWS", 8)
+    np.testing.assert_allclose(learn(rows, method), expected)
 
 
 def test_a_part_is_written_in_blocks_as_it_is_whole(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

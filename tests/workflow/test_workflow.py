@@ -84,6 +84,24 @@ def test_another_backend_proves_its_dataset_again_in_the_same_run(ran: Project) 
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
+def test_a_proof_waits_for_the_list_of_backends_if_it_runs_and_else_not(ran: Project) -> None:
+    def waiting(*arguments: str) -> int:
+        graph = ran("snakemake", "--dag", *arguments).stdout
+        rules = {number: rule for number, rule in re.findall(r'(\d+)\[label = "(\w+)', graph)}
+        edges = [(rules[a], rules[b]) for a, b in re.findall(r"(\d+) -> (\d+)", graph)]
+        assert ("leakage", "report") in edges
+        return edges.count(("backends", "leakage"))
+
+    assert waiting() == 0
+    for forced in (["--forcerun", "split"], ["--forceall"], ["--force", "data/backends.json", "reports/index.html"]):
+        assert waiting(*forced) == 2
+    ran.set("experiments.season_lstm.training.learning_rate", 0.02)
+    assert waiting() == 0
+    ran.set("datasets.season_windows.split.gap", 2)
+    assert waiting() == 1
+    ran("git", "checkout", "-q", "params.yaml")
+
+
 def test_a_dry_run_of_an_edit_that_is_undone_leaves_nothing_to_do(ran: Project) -> None:
     ran.set("experiments.season_lstm.training.learning_rate", 0.02)
     assert "train" in ran("snakemake", "--cores", "2", "-n").stdout
